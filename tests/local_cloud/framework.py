@@ -1,0 +1,129 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a handler of an API operation is given and may do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from dataclasses import dataclass, field
+
+if t.TYPE_CHECKING:
+    from local_cloud.clock import Clock
+    from local_cloud.settings import Settings
+    from local_cloud.store import Store
+
+
+class ApiError(Exception):
+    """An error answer of the API: rolls back the call's transaction and becomes the documented envelope."""
+
+    def __init__(
+        self,
+        code: str,
+        status: int = 400,
+        message: str = "",
+        *,
+        extra: dict[str, t.Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.code = code
+        self.status = status
+        self.message = message
+        self.extra = extra or {}
+        self.headers = headers or {}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who calls: the account, a RAM user, or a role's session."""
+
+    account_id: str
+    kind: t.Literal["Account", "RAMUser", "AssumedRoleUser"]
+    arn: str
+    principal_id: str
+    access_key_id: str
+    role_name: str | None = None
+    user_name: str | None = None
+    session_name: str | None = None
+    session_policy: dict[str, t.Any] | None = None
+
+
+@dataclass
+class Call:
+    """One request that passed the gate."""
+
+    product: str  # "ecs", "ram", "kms", "sts", "vpc", "trusted-server"
+    action: str  # "RunInstances"
+    params: dict[str, t.Any]  # nested, typed, API names; absent parameters are absent
+    region: str  # RegionId of the request, else the region of the endpoint or the default
+    identity: Identity
+    request_id: str
+    store: Store
+    clock: Clock
+    settings: Settings
+    after_commit: list[t.Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def account_id(self) -> str:
+        return self.identity.account_id
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.clock.now()
+
+    def get(self, name: str, default: t.Any = None) -> t.Any:
+        return self.params.get(name, default)
+
+
+Handler = t.Callable[[Call], dict[str, t.Any]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A served API operation."""
+
+    product: str
+    action: str
+    handler: Handler
+    writes: bool
+    #: RAM action, e.g. ``ecs:RunInstances``
+    ram_action: str
+    #: resources the RAM decision is about, as ARN patterns; default ``*``
+    resources: t.Callable[[Call], list[str]] | None = None
+
+
+OPERATIONS: dict[tuple[str, str], Operation] = {}
+
+#: RAM action prefix per product, where it is not the product's name
+RAM_PREFIX = {"trusted-server": "yundun-systrust"}
+
+_READS = ("Describe", "Get", "List")
+
+
+def operation(
+    product: str,
+    action: str,
+    *,
+    writes: bool | None = None,
+    ram_action: str | None = None,
+    resources: t.Callable[[Call], list[str]] | None = None,
+) -> t.Callable[[Handler], Handler]:
+    """Register a handler. ``writes`` defaults to False for Describe*, Get* and List*, else True."""
+
+    def register(handler: Handler) -> Handler:
+        key = (product, action)
+        if key in OPERATIONS:
+            raise RuntimeError(f"{product} {action} is registered twice")
+        OPERATIONS[key] = Operation(
+            product=product,
+            action=action,
+            handler=handler,
+            writes=(not action.startswith(_READS)) if writes is None else writes,
+            ram_action=ram_action or f"{RAM_PREFIX.get(product, product)}:{action}",
+            resources=resources,
+        )
+        return handler
+
+    return register
