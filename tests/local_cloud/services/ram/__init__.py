@@ -1,0 +1,19 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Resource Access Management, version 2015-05-01."""
+
+from __future__ import annotations
+
+from local_cloud.services.ram import (  # noqa: F401  (importing registers the operations)
+    access_keys,
+    account,
+    attachments,
+    groups,
+    login_profiles,
+    policies,
+    policy_versions,
+    roles,
+    tags,
+    users,
+)
