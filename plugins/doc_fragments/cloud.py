@@ -1,0 +1,65 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  region:
+    description:
+      - The region to work in, for example V(cn-hangzhou).
+      - Defaults to the environment variable E(ALIBABA_CLOUD_REGION).
+    type: str
+    aliases: [region_id]
+  endpoint_url:
+    description:
+      - Sends the calls of every product to this address instead of Alibaba Cloud, for example to the local cloud.
+      - Defaults to the environment variable E(ALIBABA_CLOUD_ENDPOINT_URL).
+    type: str
+  access_key_id:
+    description:
+      - The AccessKey ID. A blank value counts as not given, here and in all options below.
+      - When no credential option is given, the chain of the official SDK decides. That is the environment
+        (E(ALIBABA_CLOUD_ACCESS_KEY_ID), E(ALIBABA_CLOUD_ACCESS_KEY_SECRET), E(ALIBABA_CLOUD_SECURITY_TOKEN)), OIDC, the
+        profile of the CLI, the credentials file, the RAM role of the ECS instance, the credentials URI.
+    type: str
+  access_key_secret:
+    description: The AccessKey secret.
+    type: str
+  security_token:
+    description: The security token of temporary credentials.
+    type: str
+  profile:
+    description: Name of a profile of the Alibaba Cloud CLI.
+    type: str
+  ram_role_arn:
+    description: ARN of a RAM role to assume with the credentials found otherwise.
+    type: str
+  ram_role_session_name:
+    description: Name of the session when O(ram_role_arn) is assumed. The default is V(alitrust-ecs).
+    type: str
+  ecs_ram_role:
+    description: Name of the RAM role of the ECS instance that the task runs on.
+    type: str
+  oidc_provider_arn:
+    description: ARN of the OIDC identity provider. Needs O(ram_role_arn) and O(oidc_token_file).
+    type: str
+  oidc_token_file:
+    description: File that holds the OIDC token.
+    type: path
+  credentials_uri:
+    description: Address that hands out temporary credentials.
+    type: str
+  api_timeout:
+    description:
+      - How long one call may take with all its repetitions, in seconds.
+      - Calls that fail for a passing reason (throttling, a server error, a broken connection) are repeated with growing,
+        random pauses within this budget.
+    type: int
+    default: 120
+requirements:
+  - Python packages alibabacloud-ecs20140526, alibabacloud-ram20150501, alibabacloud-kms20160120, alibabacloud-credentials
+"""

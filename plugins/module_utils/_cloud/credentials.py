@@ -1,0 +1,115 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From connection options to the SDK's credential client. Private."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from . import sdk
+from .errors import AlitrustError, CredentialsError
+from .options import Connection
+
+#: A session is renewed this long before it ends, in seconds.
+_RENEW_BEFORE = 300.0
+
+
+class Session(t.NamedTuple):
+    """Temporary credentials as STS issues them; C(expires) is in seconds since the epoch."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str
+    expires: float
+
+
+class _RenewedSession:
+    """Credential provider (in the SDK's sense) that asks for a new session shortly before the old one ends."""
+
+    def __init__(self, name: str, issue: t.Callable[[], Session]) -> None:
+        self._name = name
+        self._issue = issue
+        self._session: Session | None = None
+
+    def get_credentials(self) -> t.Any:
+        if self._session is None or time.time() > self._session.expires - _RENEW_BEFORE:
+            self._session = self._issue()
+        credentials_class = sdk.load(
+            "alibabacloud_credentials.provider.refreshable", "alibabacloud-credentials"
+        ).Credentials
+        return credentials_class(
+            access_key_id=self._session.access_key_id,
+            access_key_secret=self._session.access_key_secret,
+            security_token=self._session.security_token,
+            expiration=int(self._session.expires),
+            provider_name=self._name,
+        )
+
+    def get_provider_name(self) -> str:
+        return self._name
+
+
+def client_for(connection: Connection, issue_session: t.Callable[[t.Any], Session]) -> t.Any:
+    """The SDK credential client for a connection.
+
+    Without any explicit option it is the SDK's own default chain (environment, OIDC, CLI profile, credentials file, ECS
+    RAM role, credentials URI).
+
+    :param issue_session: asks STS for a session, signed with the given credential client (None: unsigned, for OIDC)
+    :raises CredentialsError: with the SDK's reason
+    """
+    module = sdk.load("alibabacloud_credentials.client", "alibabacloud-credentials")
+    providers = sdk.load("alibabacloud_credentials.provider", "alibabacloud-credentials")
+    try:
+        if connection.oidc_provider_arn:
+            return module.Client(provider=_RenewedSession("oidc_role_arn", lambda: issue_session(None)))
+        base = _base_client(connection, module, providers)
+        if connection.ram_role_arn:
+            return module.Client(provider=_RenewedSession("ram_role_arn", lambda: issue_session(base)))
+        return base
+    except (ValueError, OSError) as exc:
+        raise CredentialsError(f"The credential options cannot be used: {exc}.") from exc
+
+
+def usable(client: t.Any) -> t.Any:
+    """The client, after it has found credentials once: a missing key is told before anything is planned.
+
+    :raises CredentialsError: with the reasons of every source that was tried
+    """
+    try:
+        client.get_credential()
+    except AlitrustError:
+        raise
+    except Exception as exc:
+        raise CredentialsError(
+            f"No usable credentials: {getattr(exc, 'message', None) or exc}.",
+            hint="Give access_key_id and access_key_secret, or profile, or set ALIBABA_CLOUD_ACCESS_KEY_ID and "
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET.",
+        ) from exc
+    return client
+
+
+def _base_client(connection: Connection, module: t.Any, providers: t.Any) -> t.Any:
+    provider: t.Any
+    if connection.access_key_id and connection.security_token:
+        provider = providers.StaticSTSCredentialsProvider(
+            access_key_id=connection.access_key_id,
+            access_key_secret=connection.access_key_secret,
+            security_token=connection.security_token,
+        )
+    elif connection.access_key_id:
+        provider = providers.StaticAKCredentialsProvider(
+            access_key_id=connection.access_key_id, access_key_secret=connection.access_key_secret
+        )
+    elif connection.profile:
+        provider = providers.CLIProfileCredentialsProvider(profile_name=connection.profile)
+    elif connection.ecs_ram_role:
+        provider = providers.EcsRamRoleCredentialsProvider(role_name=connection.ecs_ram_role)
+    elif connection.credentials_uri:
+        provider = providers.URLCredentialsProvider(uri=connection.credentials_uri)
+    else:
+        provider = providers.DefaultCredentialsProvider()
+    return module.Client(provider=provider)

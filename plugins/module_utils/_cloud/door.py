@@ -1,0 +1,312 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one door to Alibaba Cloud: every call of this collection goes through L{Cloud}. Private."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import re
+import time
+import typing as t
+from collections import Counter
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from . import credentials, errors, retry, sdk
+from .operations import PAGING
+from .options import Connection
+
+Params = t.Mapping[str, t.Any]
+
+#: Products with one endpoint for all regions.
+_GLOBAL_ENDPOINTS = {"ram": "ram.aliyuncs.com"}
+_CONNECT_TIMEOUT_MS = 10_000
+_READ_TIMEOUT_MS = 30_000
+_NOT_SENT = ("Connection refused", "NewConnectionError", "ConnectTimeout", "NameResolutionError", "No route to host")
+
+
+def json_list(values: t.Iterable[t.Any]) -> str:
+    """A list for a parameter that the API documents as a JSON array in one string."""
+    return json.dumps(list(values), separators=(",", ":"))
+
+
+def chunks(values: t.Sequence[t.Any], size: int) -> t.Iterator[list[t.Any]]:
+    """Consecutive parts of at most C(size) values."""
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
+
+
+class Cloud:
+    """Typed, retried, recorded calls to one account and region.
+
+    Parameters and answers are dictionaries with the API's own names; each request passes through the SDK's request model
+    and each answer through its response model.
+
+    :ivar api_calls: how often each operation was called, by C(product:Operation), retries included
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        sleep: t.Callable[[float], None] = time.sleep,
+        monotonic: t.Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.connection = connection
+        self.sleep = sleep
+        self.monotonic = monotonic
+        self.api_calls: Counter[str] = Counter()
+        self._clients: dict[str, t.Any] = {}
+        self._credential: t.Any = None
+
+    @property
+    def region(self) -> str:
+        """The region id.
+
+        :raises InvalidInput: when none was given
+        """
+        return self.connection.need_region()
+
+    # ------------------------------------------------------------------ calls
+
+    def call(self, product: str, action: str, params: Params | None = None, /, **more: t.Any) -> dict[str, t.Any]:
+        """One call, repeated while its failure is transient and the time budget lasts.
+
+        C(RegionId) and C(ClientToken) are filled in where the operation takes them; all tries share one token.
+
+        :returns: the answer's body, with the API's names
+        :raises CloudError: typed, after the last try
+        :raises OutcomeUnknown: when the answer was lost and repeating could do the work twice
+        """
+        return self._call_model(product, action, self._request(product, action, {**(params or {}), **more}))
+
+    def pages(self, product: str, action: str, params: Params | None = None, /, **more: t.Any) -> list[dict[str, t.Any]]:
+        """All items of a list operation, read to the end."""
+        items, _last = self.pages_with_answer(product, action, params, **more)
+        return items
+
+    def pages_with_answer(
+        self, product: str, action: str, params: Params | None = None, /, **more: t.Any
+    ) -> tuple[list[dict[str, t.Any]], dict[str, t.Any]]:
+        """All items of a list operation and the last page's answer, for operations that tell more than the list."""
+        paging = PAGING[(product, action)]
+        query = {**(params or {}), **more}
+        if paging.size_name:
+            query[paging.size_name] = paging.size
+        items: list[dict[str, t.Any]] = []
+        page = 1
+        while True:
+            if paging.style == "page":
+                query["PageNumber"] = page
+            answer = self.call(product, action, query)
+            found = dig(answer, paging.items) or []
+            items.extend(found)
+            if paging.style == "none":
+                return items, answer
+            if paging.style == "token":
+                if not answer.get("NextToken"):
+                    return items, answer
+                query["NextToken"] = answer["NextToken"]
+            elif paging.style == "marker":
+                if not answer.get("IsTruncated") or not answer.get("Marker"):
+                    return items, answer
+                query["Marker"] = answer["Marker"]
+            else:
+                # TotalCount is compared with what was read, because a page may be short without being the last.
+                if not found or len(items) >= int(answer.get("TotalCount") or 0):
+                    return items, answer
+                page += 1
+
+    # ------------------------------------------------------------------ inside
+
+    def _request(self, product: str, action: str, params: dict[str, t.Any]) -> t.Any:
+        model = _request_model(product, action)
+        names = _model_names(product, action)
+        if "RegionId" in names and "RegionId" not in params:
+            params["RegionId"] = self.region
+        if "ClientToken" in names and "ClientToken" not in params:
+            params["ClientToken"] = new_token()
+        request = model().from_map(params)
+        lost = _lost(params, request.to_map())
+        if lost:
+            raise TypeError(f"{product} {action} has no parameter {', '.join(lost)}")
+        return request
+
+    def _call_model(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
+        backoff = retry.Backoff(self.connection.api_timeout, self.monotonic)
+        while True:
+            try:
+                return self._try(product, action, request)
+            except errors.CloudError as error:
+                if retry.must_not_repeat(product, action, error):
+                    raise errors.OutcomeUnknown(
+                        product,
+                        action,
+                        error.code,
+                        f"{error.text} The call may have been carried out.",
+                        status=error.status,
+                        request_id=error.request_id,
+                    ) from error
+                if not retry.is_transient(error):
+                    raise
+                delay = backoff.next_delay(error.retry_after)
+                if delay is None:
+                    error.message += f" (given up after {self.connection.api_timeout:g} s of retries)"
+                    raise
+            self.sleep(delay)
+
+    def _try(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
+        client = self._client(product)
+        method = getattr(client, _method_name(product, action))
+        self.api_calls[f"{product}:{action}"] += 1
+        try:
+            answer = method(request, _runtime())
+        except Exception as exc:
+            raise _typed(product, action, exc) from exc
+        body = answer.body.to_map() if answer.body is not None else {}
+        return t.cast("dict[str, t.Any]", body)
+
+    def _client(self, product: str) -> t.Any:
+        if product not in self._clients:
+            if self._credential is None:
+                self._credential = credentials.usable(credentials.client_for(self.connection, self._issue_session))
+            self._clients[product] = sdk.product_client_class(product)(self._config(product, self._credential))
+        return self._clients[product]
+
+    def _config(self, product: str, credential: t.Any) -> t.Any:
+        config = sdk.core("alibabacloud_tea_openapi.utils_models").Config(
+            credential=credential,
+            region_id=self.connection.region,
+            user_agent="alitrust.ecs",
+            connect_timeout=_CONNECT_TIMEOUT_MS,
+            read_timeout=_READ_TIMEOUT_MS,
+        )
+        if self.connection.endpoint_url:
+            address = urlsplit(self.connection.endpoint_url)
+            config.endpoint = address.netloc
+            config.protocol = address.scheme
+        elif product in _GLOBAL_ENDPOINTS:
+            config.endpoint = _GLOBAL_ENDPOINTS[product]
+        elif product == "sts":
+            config.endpoint = f"sts.{self.connection.region}.aliyuncs.com" if self.connection.region else "sts.aliyuncs.com"
+        elif product == "trusted-server":
+            config.endpoint = f"trusted-server.{self.region}.aliyuncs.com"
+        return config
+
+    def _issue_session(self, base: t.Any) -> credentials.Session:
+        """Ask STS for a session of C(ram_role_arn), signed by C(base), or with the OIDC token where it is None."""
+        conn = self.connection
+        params: dict[str, t.Any] = {
+            "RoleArn": conn.ram_role_arn,
+            "RoleSessionName": conn.ram_role_session_name or "alitrust-ecs",
+        }
+        action = "AssumeRole"
+        if base is None:
+            action = "AssumeRoleWithOIDC"
+            with open(str(conn.oidc_token_file), encoding="utf-8") as handle:
+                params.update(OIDCProviderArn=conn.oidc_provider_arn, OIDCToken=handle.read().strip())
+        sts = sdk.product_client_class("sts")(self._config("sts", base))
+        # A door of its own: the session must not be asked for with the session.
+        door = Cloud(conn, sleep=self.sleep, monotonic=self.monotonic)
+        door.api_calls = self.api_calls
+        door._clients["sts"] = sts
+        answer = door.call("sts", action, params)["Credentials"]
+        expires = calendar.timegm(time.strptime(answer["Expiration"], "%Y-%m-%dT%H:%M:%SZ"))
+        return credentials.Session(
+            answer["AccessKeyId"], answer["AccessKeySecret"], answer["SecurityToken"], float(expires)
+        )
+
+
+def new_token() -> str:
+    """A ClientToken no other call has (at most 64 ASCII characters)."""
+    import uuid
+
+    return str(uuid.uuid4())
+
+
+def dig(answer: t.Any, path: str) -> t.Any:
+    """The value at a dotted path of an answer, or None where a wrapper is missing."""
+    for name in path.split("."):
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return answer
+
+
+# ---------------------------------------------------------------------- SDK details
+
+
+@lru_cache(maxsize=None)
+def _methods(product: str) -> dict[str, str]:
+    """Normalised operation name -> method, because the SDK's snake case is not regular (C(create_vswitch))."""
+    suffix = "_with_options"
+    names = (name for name in dir(sdk.product_client_class(product)) if name.endswith(suffix))
+    return {name[: -len(suffix)].replace("_", ""): name for name in names}
+
+
+def _method_name(product: str, action: str) -> str:
+    return _methods(product)[action.lower()]
+
+
+@lru_cache(maxsize=None)
+def _request_model(product: str, action: str) -> t.Any:
+    return getattr(sdk.product_models(product), f"{action}Request")
+
+
+@lru_cache(maxsize=None)
+def _model_names(product: str, action: str) -> frozenset[str]:
+    """Attribute names of a request model, compared without regard to case and underscores."""
+    attributes = {name.replace("_", "").lower() for name in vars(_request_model(product, action)())}
+    return frozenset(name for name in ("RegionId", "ClientToken") if name.lower() in attributes)
+
+
+def _lost(given: t.Any, kept: t.Any, path: str = "") -> list[str]:
+    """Paths of values that the request model did not take over."""
+    if isinstance(given, t.Mapping):
+        kept = kept if isinstance(kept, dict) else {}
+        return [
+            name
+            for key, value in given.items()
+            if value is not None
+            for name in (_lost(value, kept[key], f"{path}{key}.") if key in kept else [f"{path}{key}"])
+        ]
+    if isinstance(given, (list, tuple)) and isinstance(kept, list):
+        return [name for one, other in zip(given, kept) for name in _lost(one, other, path)]
+    return []
+
+
+def _runtime() -> t.Any:
+    return sdk.load("darabonba.runtime", "alibabacloud-tea-openapi").RuntimeOptions()
+
+
+def _typed(product: str, action: str, exc: Exception) -> Exception:
+    """The typed error for whatever the SDK raised."""
+    code = getattr(exc, "code", None)
+    status = getattr(exc, "status_code", None)
+    if status and code is not None:
+        data = getattr(exc, "data", None) or {}
+        text = str(data.get("Message") or getattr(exc, "message", "") or "")
+        after = getattr(exc, "retry_after", None)
+        return errors.from_answer(
+            product,
+            action,
+            str(code),
+            text,
+            status=int(status),
+            request_id=str(data.get("RequestId") or getattr(exc, "request_id", "") or ""),
+            retry_after=after / 1000 if after else None,
+        )
+    if isinstance(exc, errors.AlitrustError):
+        return exc
+    text = _transport_text(exc)
+    return errors.TransportFailure(product, action, text, sent=not any(mark in text for mark in _NOT_SENT))
+
+
+def _transport_text(exc: Exception) -> str:
+    """What went wrong on the wire, without the request's parameters (they may hold a secret)."""
+    text = re.sub(r"\s+", " ", str(getattr(exc, "message", None) or exc))
+    caused = re.search(r"\(Caused by (.*)\)", text)
+    if caused:
+        return caused.group(1)
+    return re.sub(r"url: \S+", "url: ...", text)

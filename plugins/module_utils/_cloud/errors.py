@@ -1,0 +1,161 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can go wrong on the way to the cloud, as types. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class AlitrustError(Exception):
+    """Base of every failure this collection reports on purpose.
+
+    A failure is told in three parts: what was asked, what went wrong, what to do next.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", **details: t.Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+    def as_failure(self) -> dict[str, t.Any]:
+        """Arguments for C(fail_json)."""
+        text = self.message if not self.hint else f"{self.message} {self.hint}"
+        failure: dict[str, t.Any] = {"msg": text}
+        failure.update({key: value for key, value in self.details.items() if value not in (None, "", [], {})})
+        return failure
+
+
+class InvalidInput(AlitrustError):
+    """An option has a value that cannot work; nothing was called."""
+
+
+class SdkMissing(AlitrustError):
+    """A Python package that the task needs is not importable by this interpreter."""
+
+
+class CredentialsError(AlitrustError):
+    """No usable credentials, or contradicting ones."""
+
+
+class WaitTimeout(AlitrustError):
+    """A state was not reached in time; says the last one seen."""
+
+
+class UnexpectedState(AlitrustError):
+    """The cloud holds something this collection must not touch or cannot interpret."""
+
+
+class CloudError(AlitrustError):
+    """An error answer of Alibaba Cloud.
+
+    :ivar code: error code, for example C(InvalidInstanceId.NotFound)
+    :ivar status: HTTP status, 0 when no answer arrived
+    :ivar retry_after: delay asked for by the server, in seconds, or None
+    """
+
+    def __init__(
+        self,
+        product: str,
+        action: str,
+        code: str,
+        text: str,
+        *,
+        status: int = 0,
+        request_id: str = "",
+        retry_after: float | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(
+            f"{product} {action}: {code}: {text}" if text else f"{product} {action}: {code}",
+            hint=hint or HINTS.get(code, ""),
+            error_code=code,
+            request_id=request_id,
+            http_status=status or None,
+            operation=f"{product}:{action}",
+        )
+        self.product = product
+        self.action = action
+        self.code = code
+        self.text = text
+        self.status = status
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class NotFound(CloudError):
+    """What was named does not exist."""
+
+
+class AlreadyExists(CloudError):
+    """What was to be created exists, or is already in the wanted relation."""
+
+
+class AccessDenied(CloudError):
+    """The caller lacks the right."""
+
+
+class DryRunPassed(CloudError):
+    """A request with C(DryRun) would have been carried out."""
+
+
+class TransportFailure(CloudError):
+    """No complete answer arrived. C(sent) tells whether the request may have been carried out."""
+
+    def __init__(self, product: str, action: str, text: str, *, sent: bool) -> None:
+        super().__init__(product, action, "NoAnswer", text)
+        self.sent = sent
+
+
+class OutcomeUnknown(CloudError):
+    """A call that must not be repeated blindly got no clear answer: look before acting again."""
+
+
+#: What to do next, for codes whose text does not say it.
+HINTS: dict[str, str] = {
+    "Forbidden.RAM": "Let an administrator grant the listed operation to this RAM user or role.",
+    "NoPermission": "Let an administrator grant the listed operation to this RAM user or role.",
+    "Forbidden.NoPermission": "Let an administrator grant the listed operation to this RAM user or role.",
+    "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
+    "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",
+    "SignatureDoesNotMatch": "Check the AccessKey secret.",
+    "InvalidTimeStamp.Expired": "Check the clock of the machine that runs the task.",
+    "InvalidUser.PassRoleForbidden": "Grant ram:PassRole on this role to the caller.",
+    "OperationDenied.NoStock": "Try another zone or instance type.",
+}
+
+_ABSENT_CODES = ("Forbidden.KeyNotFound", "Forbidden.AliasNotFound", "InvalidResource.NotFound")
+_EXISTS_CODES = (
+    "KeyPair.AlreadyExist",
+    "AliasAlreadyExists",
+    "Forbidden.Opened",
+    "InvalidInstanceId.AlreadyExists",
+)
+_DENIED_CODES = ("Forbidden.RAM", "NoPermission", "Forbidden.NoPermission", "Forbidden.Unauthorized")
+_DRY_RUN_CODES = ("DryRunOperation", "DRYRUN.SUCCESS")
+
+
+def from_answer(
+    product: str,
+    action: str,
+    code: str,
+    text: str,
+    *,
+    status: int,
+    request_id: str = "",
+    retry_after: float | None = None,
+) -> CloudError:
+    """The typed error for an error answer."""
+    kind: type[CloudError] = CloudError
+    if code in _DRY_RUN_CODES:
+        kind = DryRunPassed
+    elif code in _EXISTS_CODES or code.startswith("EntityAlreadyExists"):
+        kind = AlreadyExists
+    elif code in _ABSENT_CODES or code.startswith("EntityNotExist") or code.endswith(".NotFound"):
+        kind = NotFound
+    elif code in _DENIED_CODES:
+        kind = AccessDenied
+    return kind(product, action, code, text, status=status, request_id=request_id, retry_after=retry_after)

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the door must know of single operations, as data. Private to this collection.
+
+Everything that follows from the SDK's request models (does it take a C(ClientToken), a C(RegionId)?) is read from
+them and not repeated here.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How to read a list to its end.
+
+    :ivar style: C(page) (PageNumber), C(token) (NextToken) or C(marker) (Marker, IsTruncated)
+    :ivar items: path of the list in the answer
+    :ivar size_name: parameter for the page size, None where the operation has none
+    :ivar size: largest page the API gives
+    """
+
+    style: t.Literal["page", "token", "marker", "none"]
+    items: str
+    size_name: str | None = None
+    size: int = 0
+
+
+PAGING: dict[tuple[str, str], Paging] = {
+    ("ecs", "DescribeInstances"): Paging("token", "Instances.Instance", "MaxResults", 100),
+    ("ecs", "DescribeInstanceStatus"): Paging("page", "InstanceStatuses.InstanceStatus", "PageSize", 50),
+    ("ecs", "DescribeInstanceRamRole"): Paging("page", "InstanceRamRoleSets.InstanceRamRoleSet", "PageSize", 50),
+    ("ecs", "DescribeSecurityGroups"): Paging("token", "SecurityGroups.SecurityGroup", "MaxResults", 100),
+    ("ecs", "DescribeSecurityGroupAttribute"): Paging("token", "Permissions.Permission", "MaxResults", 1000),
+    ("ecs", "DescribeKeyPairs"): Paging("page", "KeyPairs.KeyPair", "PageSize", 50),
+    ("ecs", "DescribeImages"): Paging("page", "Images.Image", "PageSize", 100),
+    ("ecs", "DescribeImageSharePermission"): Paging("page", "Accounts.Account", "PageSize", 100),
+    ("ecs", "DescribeDisks"): Paging("token", "Disks.Disk", "MaxResults", 500),
+    ("ecs", "DescribeNetworkInterfaces"): Paging("token", "NetworkInterfaceSets.NetworkInterfaceSet", "MaxResults", 500),
+    ("ecs", "DescribeInstanceTypes"): Paging("token", "InstanceTypes.InstanceType", "MaxResults", 1600),
+    ("ecs", "DescribeRegions"): Paging("none", "Regions.Region"),
+    ("ecs", "DescribeZones"): Paging("none", "Zones.Zone"),
+    ("ecs", "DescribeAvailableResource"): Paging("none", "AvailableZones.AvailableZone"),
+    ("ecs", "ListTagResources"): Paging("token", "TagResources.TagResource"),
+    ("ram", "ListRoles"): Paging("marker", "Roles.Role", "MaxItems", 1000),
+    ("ram", "ListPolicies"): Paging("marker", "Policies.Policy", "MaxItems", 1000),
+    ("ram", "ListUsers"): Paging("marker", "Users.User", "MaxItems", 1000),
+    ("ram", "ListPoliciesForRole"): Paging("none", "Policies.Policy"),
+    ("ram", "ListPolicyVersions"): Paging("none", "PolicyVersions.PolicyVersion"),
+    ("kms", "ListKeys"): Paging("page", "Keys.Key", "PageSize", 100),
+    ("kms", "ListAliases"): Paging("page", "Aliases.Alias", "PageSize", 100),
+    ("vpc", "DescribeVpcs"): Paging("page", "Vpcs.Vpc", "PageSize", 50),
+    ("vpc", "DescribeVSwitches"): Paging("page", "VSwitches.VSwitch", "PageSize", 50),
+}
+
+#: Writes without a ClientToken whose repetition is not the same as doing them once. When the answer to one of these is
+#: lost, the door raises OutcomeUnknown instead of repeating it.
+NOT_REPEATABLE: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("ecs", "CreateKeyPair"),
+        ("ecs", "ImportKeyPair"),
+        ("ecs", "RebootInstance"),
+        ("ecs", "RebootInstances"),
+        ("ram", "CreateRole"),
+        ("ram", "CreatePolicy"),
+        ("ram", "CreatePolicyVersion"),
+        ("ram", "CreateUser"),
+        ("ram", "CreateAccessKey"),
+        ("kms", "CreateKey"),
+        ("kms", "CreateAlias"),
+    }
+)
+
+#: Codes that pass by themselves, per operation (the general ones are in retry.py). Source: what long-lived clients of
+#: these APIs retry.
+TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
+    ("ecs", "RunInstances"): (
+        "IncorrectVSwitchStatus",
+        "IncorrectVpcStatus",
+        "InvalidRamRole.NotFound",
+        "InvalidRamRole.NotEcsRole",
+    ),
+    ("ecs", "StartInstances"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
+    ("ecs", "StopInstances"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
+    ("ecs", "RebootInstances"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
+    ("ecs", "ModifyInstanceAttribute"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
+    ("ecs", "DeleteInstances"): (
+        "IncorrectInstanceStatus.Initializing",
+        "DependencyViolation.RouteEntry",
+        "InvalidOperation.Conflict",
+    ),
+    ("ecs", "DeleteSecurityGroup"): ("DependencyViolation",),
+    ("ecs", "DeleteKeyPairs"): ("InvalidParameter.KeypairAlreadyAttachedInstance",),
+    ("ecs", "AttachInstanceRamRole"): ("InvalidRamRole.NotFound", "InvalidRamRole.NotEcsRole"),
+    ("ecs", "CreateSecurityGroup"): ("IncorrectVpcStatus",),
+    ("ram", "DeleteRole"): ("DeleteConflict.Role.Policy",),
+    ("ram", "DeletePolicy"): ("DeleteConflict.Policy.Role", "DeleteConflict.Role.Policy"),
+    ("vpc", "CreateVSwitch"): ("IncorrectVpcStatus", "TaskConflict", "IncorrectStatus.Vpc"),
+    ("vpc", "DeleteVSwitch"): ("DependencyViolation", "IncorrectVSwitchStatus", "TaskConflict"),
+    ("vpc", "DeleteVpc"): ("DependencyViolation", "IncorrectVpcStatus", "TaskConflict"),
+}

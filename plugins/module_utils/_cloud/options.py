@@ -1,0 +1,122 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options that say which account, region and endpoint a task talks to. Private.
+
+One provider serves modules and plugins. A blank value is a value that was not given: AWX hands over empty strings for
+optional credential fields.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from dataclasses import dataclass, fields
+
+from .errors import InvalidInput
+
+#: Argument specification shared by every cloud module. The documentation is in doc_fragments/cloud.py.
+CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
+    "region": {"type": "str", "aliases": ["region_id"]},
+    "endpoint_url": {"type": "str"},
+    "access_key_id": {"type": "str"},
+    "access_key_secret": {"type": "str", "no_log": True},
+    "security_token": {"type": "str", "no_log": True},
+    "profile": {"type": "str"},
+    "ram_role_arn": {"type": "str"},
+    "ram_role_session_name": {"type": "str"},
+    "ecs_ram_role": {"type": "str"},
+    "oidc_provider_arn": {"type": "str"},
+    "oidc_token_file": {"type": "path"},
+    "credentials_uri": {"type": "str"},
+    "api_timeout": {"type": "int", "default": 120},
+}
+
+_ENVIRONMENT = {
+    "region": ("ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID"),
+    "endpoint_url": ("ALIBABA_CLOUD_ENDPOINT_URL",),
+}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where to, as whom, and how patiently.
+
+    :ivar region: region id, for example C(cn-hangzhou)
+    :ivar endpoint_url: address for every product instead of Alibaba Cloud's own, or None
+    :ivar api_timeout: time budget of one call with all its retries, in seconds
+    """
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    access_key_id: str | None = None
+    access_key_secret: str | None = None
+    security_token: str | None = None
+    profile: str | None = None
+    ram_role_arn: str | None = None
+    ram_role_session_name: str | None = None
+    ecs_ram_role: str | None = None
+    oidc_provider_arn: str | None = None
+    oidc_token_file: str | None = None
+    credentials_uri: str | None = None
+    api_timeout: float = 120.0
+
+    @classmethod
+    def from_options(cls, options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> Connection:
+        """Read the options of a module or plugin, with the environment behind them.
+
+        :raises InvalidInput: contradicting or impossible values
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, t.Any] = {}
+        for field in fields(cls):
+            value = options.get(field.name)
+            if isinstance(value, str):
+                value = value.strip() or None
+            if value is None:
+                value = next((environ[name] for name in _ENVIRONMENT.get(field.name, ()) if environ.get(name)), None)
+            if value is not None:
+                values[field.name] = value
+        connection = cls(**values)
+        connection._check()
+        return connection
+
+    def _check(self) -> None:
+        if self.endpoint_url and not self.endpoint_url.startswith(("http://", "https://")):
+            raise InvalidInput(
+                f"endpoint_url is {self.endpoint_url!r}; expected an address that begins with http:// or https://."
+            )
+        if bool(self.access_key_id) != bool(self.access_key_secret):
+            missing = "access_key_secret" if self.access_key_id else "access_key_id"
+            raise InvalidInput(f"access_key_id and access_key_secret belong together; {missing} is not given.")
+        if self.security_token and not self.access_key_id:
+            raise InvalidInput("security_token needs the access_key_id and access_key_secret that it was issued with.")
+        if self.oidc_provider_arn and not (self.ram_role_arn and self.oidc_token_file):
+            raise InvalidInput("oidc_provider_arn needs ram_role_arn and oidc_token_file.")
+        sources = {
+            "access_key_id": self.access_key_id,
+            "profile": self.profile,
+            "ecs_ram_role": self.ecs_ram_role,
+            "oidc_provider_arn": self.oidc_provider_arn,
+            "credentials_uri": self.credentials_uri,
+        }
+        given = [name for name, value in sources.items() if value]
+        if len(given) > 1:
+            raise InvalidInput(
+                f"{' and '.join(given)} are different sources of credentials; give one of them.",
+            )
+        if self.api_timeout <= 0:
+            raise InvalidInput(f"api_timeout is {self.api_timeout}; expected a number of seconds above 0.")
+
+    def need_region(self) -> str:
+        """The region id.
+
+        :raises InvalidInput: when none was given
+        """
+        if not self.region:
+            raise InvalidInput(
+                "No region was given.",
+                hint="Set the option region (for example cn-hangzhou) or the environment variable ALIBABA_CLOUD_REGION.",
+            )
+        return self.region

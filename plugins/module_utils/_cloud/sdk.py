@@ -1,0 +1,70 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Access to the official SDK packages: imported when first needed, with a clear word when missing. Private."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import typing as t
+from functools import lru_cache
+
+from .errors import SdkMissing
+
+#: product -> (Python package, PyPI name)
+PACKAGES: dict[str, tuple[str, str]] = {
+    "ecs": ("alibabacloud_ecs20140526", "alibabacloud-ecs20140526"),
+    "ram": ("alibabacloud_ram20150501", "alibabacloud-ram20150501"),
+    "kms": ("alibabacloud_kms20160120", "alibabacloud-kms20160120"),
+    "sts": ("alibabacloud_sts20150401", "alibabacloud-sts20150401"),
+    "vpc": ("alibabacloud_vpc20160428", "alibabacloud-vpc20160428"),
+    "trusted-server": ("alibabacloud_trusted_server20200613", "alibabacloud-trusted-server20200613"),
+}
+
+
+def load(package: str, pypi_name: str) -> t.Any:
+    """Import a module of an SDK package.
+
+    :raises SdkMissing: naming the interpreter that lacks it and the command that mends it
+    """
+    try:
+        module = importlib.import_module(package)
+    except ImportError as exc:
+        raise SdkMissing(
+            f"The Python interpreter {sys.executable} cannot import {package}: {exc}.",
+            hint=f"Install it there: {sys.executable} -m pip install {pypi_name}",
+        ) from exc
+    # The SDK core installs a handler of its own at level DEBUG, and the credentials package logs a traceback for each
+    # source that has nothing; what matters of either is in the exceptions.
+    for name in ("darabonba-core", "alibabacloud_credentials", "credentials"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return module
+
+
+@lru_cache(maxsize=None)
+def product_client_class(product: str) -> t.Any:
+    package, pypi_name = PACKAGES[product]
+    return load(f"{package}.client", pypi_name).Client
+
+
+@lru_cache(maxsize=None)
+def product_models(product: str) -> t.Any:
+    package, pypi_name = PACKAGES[product]
+    return load(f"{package}.models", pypi_name)
+
+
+def core(name: str) -> t.Any:
+    """A module of the SDK core, for example C(alibabacloud_tea_openapi.utils_models)."""
+    return load(name, "alibabacloud-tea-openapi")
+
+
+def preload(products: t.Iterable[str] = ("ecs", "ram", "kms")) -> None:
+    """Import what nearly every task needs; used by the controller before it forks workers."""
+    for product in products:
+        product_client_class(product)
+        product_models(product)
+    core("alibabacloud_tea_openapi.utils_models")
+    load("alibabacloud_credentials.client", "alibabacloud-credentials")

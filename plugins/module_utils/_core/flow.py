@@ -1,0 +1,82 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one flow of every module: find, plan, preflight, apply, settle, result with diff. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.door import Cloud
+from .._cloud.errors import AlitrustError, WaitTimeout
+from .._cloud.options import Connection
+from .plan import Plan
+from .resource import Resource
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
+    """Run a module that manages something."""
+    cloud: Cloud | None = None
+    done: list[str] = []
+    plan: Plan | None = None
+    try:
+        cloud = Cloud(Connection.from_options(module.params))
+        resource = resource_class(cloud, module.params)
+        resource.validate()
+        actual = resource.find()
+        plan = resource.plan(actual)
+        for warning in plan.warnings:
+            module.warn(warning)
+        if plan.changed:
+            resource.preflight(plan, actual)
+        if plan.changed and not module.check_mode:
+            for step in plan.steps:
+                resource.apply(step)
+                done.append(step.name)
+            result = resource.settle(plan, actual)
+        else:
+            result = resource.foretell(plan, actual)
+    except AlitrustError as error:
+        _fail(module, error, cloud, plan, done)
+    else:
+        if module._diff:
+            result["diff"] = {"before": plan.before, "after": plan.after}
+        module.exit_json(
+            changed=plan.changed,
+            steps=[step.name for step in plan.steps],
+            api_calls=dict(cloud.api_calls),
+            **result,
+        )
+
+
+def read(module: AnsibleModule, reader: t.Callable[[Cloud, dict[str, t.Any]], dict[str, t.Any]]) -> None:
+    """Run a module that only reads."""
+    cloud: Cloud | None = None
+    try:
+        cloud = Cloud(Connection.from_options(module.params))
+        result = reader(cloud, module.params)
+    except AlitrustError as error:
+        _fail(module, error, cloud, None, [])
+    else:
+        module.exit_json(changed=False, api_calls=dict(cloud.api_calls), **result)
+
+
+def _fail(
+    module: AnsibleModule, error: AlitrustError, cloud: Cloud | None, plan: Plan | None, done: list[str]
+) -> t.NoReturn:
+    """Report a failure, with what exists now: a half-done change is never kept quiet about."""
+    failure = error.as_failure()
+    if plan is not None and plan.changed and not module.check_mode:
+        names = [step.name for step in plan.steps]
+        failure["steps_done"] = done
+        failure["steps_left"] = names[len(done) :]
+        failure["changed"] = bool(done)
+        if done and not isinstance(error, WaitTimeout):
+            failure["msg"] += f" Already done: {'; '.join(done)}."
+    if cloud is not None:
+        failure["api_calls"] = dict(cloud.api_calls)
+    module.fail_json(**failure)

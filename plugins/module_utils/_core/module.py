@@ -1,0 +1,51 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How every cloud module is made: argument specification, blank values, check mode. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._cloud.options import CONNECTION_SPEC
+
+#: Tags as every module that manages tagged things takes them.
+TAGS_SPEC: dict[str, dict[str, t.Any]] = {
+    "tags": {"type": "dict"},
+    "purge_tags": {"type": "bool", "default": True},
+}
+WAIT_SPEC: dict[str, dict[str, t.Any]] = {
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 600},
+}
+
+
+def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> AnsibleModule:
+    """The module, with the connection options added and blank values turned into None.
+
+    A survey or an optional credential field hands over an empty string for what was not given, so an empty string means
+    that here too; for a required option it is refused.
+    """
+    module = AnsibleModule(
+        argument_spec={**CONNECTION_SPEC, **argument_spec}, supports_check_mode=True, **constraints
+    )
+    blank = without_blanks(module.params, module.argument_spec)
+    missing = [name for name in blank if module.argument_spec[name].get("required")]
+    if missing:
+        module.fail_json(msg=f"{', '.join(missing)}: a value is required, but it is blank.")
+    return module
+
+
+def without_blanks(params: dict[str, t.Any], spec: dict[str, t.Any]) -> list[str]:
+    """Set blank values to None, in place; returns the names of these options."""
+    blank = [name for name in spec if params.get(name) in ("", [""]) or _only_spaces(params.get(name))]
+    for name in blank:
+        params[name] = spec[name].get("default")
+    return blank
+
+
+def _only_spaces(value: t.Any) -> bool:
+    return isinstance(value, str) and not value.strip()

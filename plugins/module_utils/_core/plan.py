@@ -1,0 +1,46 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan: what a task would change, as a value. Private.
+
+It is made by pure functions from the desired and the actual state, and is the only thing that decides: check mode reports
+it, diff prints it, apply executes it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change.
+
+    :ivar name: what a person reads, for example C(attach system policy AliyunKMSReadOnlyAccess to role web)
+    :ivar do: name of the resource's method that carries it out
+    :ivar args: keyword arguments of that method
+    """
+
+    name: str
+    do: str
+    args: dict[str, t.Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in order, and the state before and after them.
+
+    :ivar before: what is there, as the diff shows it (no secrets, no volatile values)
+    :ivar after: what will be there; what only the cloud can choose (ids, addresses) is left out
+    """
+
+    before: t.Any
+    after: t.Any
+    steps: tuple[Step, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.steps)

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the flow needs of any resource. Private."""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+
+from .._cloud.door import Cloud
+from .plan import Plan, Step
+
+State = t.TypeVar("State")
+
+
+class Resource(abc.ABC, t.Generic[State]):
+    """One kind of thing in the cloud, as one task wants it.
+
+    :param cloud: the door
+    :param options: the module's options, blank ones already None
+    """
+
+    def __init__(self, cloud: Cloud, options: dict[str, t.Any]) -> None:
+        self.cloud = cloud
+        self.options = options
+
+    def validate(self) -> None:
+        """Check options against each other and against known limits, without any call.
+
+        :raises InvalidInput: what is wrong, what was expected
+        """
+
+    @abc.abstractmethod
+    def find(self) -> State:
+        """Read the actual state."""
+
+    @abc.abstractmethod
+    def plan(self, actual: State) -> Plan:
+        """Decide, purely: no call is made here."""
+
+    def preflight(self, plan: Plan, actual: State) -> None:
+        """Prove with reading calls (or the API's DryRun) that the plan can be carried out; in check mode too."""
+
+    def apply(self, step: Step) -> None:
+        """Carry out one step."""
+        getattr(self, step.do)(**step.args)
+
+    @abc.abstractmethod
+    def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
+        """Wait and verify after the steps, then return what the module returns. Not called in check mode."""
+
+    @abc.abstractmethod
+    def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
+        """What the module returns when nothing was changed: no change needed, or check mode."""

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tags: one meaning of C(tags) and C(purge_tags) everywhere. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.errors import InvalidInput
+
+#: Keys that only Alibaba Cloud may set; never compared, never purged.
+SYSTEM_PREFIXES = ("acs:", "aliyun")
+
+#: Ownership: what carries this tag was made by this collection. The value names the fleet, group or pair it was made for.
+OWNER_KEY = "alitrust.ecs:owner"
+
+_MAX_TAGS = 20
+_MAX_LENGTH = 128
+
+
+def from_api(items: t.Iterable[t.Mapping[str, t.Any]] | None) -> dict[str, str]:
+    """Tags of an answer, whichever of the API's two spellings it uses."""
+    return {
+        str(item.get("TagKey", item.get("Key", ""))): str(item.get("TagValue", item.get("Value", "")) or "")
+        for item in items or ()
+    }
+
+
+def to_api(tags: t.Mapping[str, t.Any]) -> list[dict[str, str]]:
+    """Tags for a request."""
+    return [{"Key": key, "Value": text(value)} for key, value in sorted(tags.items())]
+
+
+def text(value: t.Any) -> str:
+    """A tag value as the API keeps it: text, with YAML's booleans and null in their usual spelling."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def own(tags: t.Mapping[str, str]) -> dict[str, str]:
+    """Tags without the system's."""
+    return {key: value for key, value in tags.items() if not key.startswith(SYSTEM_PREFIXES)}
+
+
+def check(tags: t.Mapping[str, t.Any] | None) -> None:
+    """Refuse what the API would.
+
+    :raises InvalidInput: naming the tag and the rule
+    """
+    if tags is None:
+        return
+    if len(tags) > _MAX_TAGS:
+        raise InvalidInput(f"tags has {len(tags)} entries; at most {_MAX_TAGS} are possible.")
+    for key, value in tags.items():
+        if not key or len(key) > _MAX_LENGTH or len(text(value)) > _MAX_LENGTH:
+            raise InvalidInput(f"The tag {key!r} is not possible; a key has 1 to 128 characters, a value up to 128.")
+        if key.startswith((*SYSTEM_PREFIXES, "http://", "https://")):
+            raise InvalidInput(f"The tag key {key!r} is reserved; it must not begin with acs:, aliyun, http:// or https://.")
+
+
+def changes(
+    actual: t.Mapping[str, str], wanted: t.Mapping[str, t.Any] | None, purge: bool
+) -> tuple[dict[str, str], list[str]]:
+    """Tags to set and keys to remove. C(wanted) None means: not given, leave them alone.
+
+    The ownership tag is never removed by purging.
+    """
+    if wanted is None:
+        return {}, []
+    target = {key: text(value) for key, value in wanted.items()}
+    to_set = {key: value for key, value in target.items() if actual.get(key) != value}
+    to_remove = sorted(key for key in own(actual) if key not in target and key != OWNER_KEY) if purge else []
+    return to_set, to_remove

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Waiting for a state, with a limit and a last word. Private."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._cloud.door import Cloud
+from .._cloud.errors import WaitTimeout
+from . import progress
+
+Seen = t.TypeVar("Seen")
+
+
+@dataclass(frozen=True)
+class Waited(t.Generic[Seen]):
+    """What was seen last, after how many seconds and polls."""
+
+    value: Seen
+    seconds: float
+    polls: int
+
+
+def wait_for(
+    cloud: Cloud,
+    what: str,
+    poll: t.Callable[[], Seen],
+    done: t.Callable[[Seen], bool],
+    describe: t.Callable[[Seen], str],
+    *,
+    timeout: float,
+    interval: float = 0.5,
+    longest: float = 5.0,
+) -> Waited[Seen]:
+    """Poll until C(done).
+
+    :param what: for messages, for example C(3 instances to be Running)
+    :param describe: the state seen, in words; a line of progress is shown when it changes
+    :param interval: first pause in seconds; grows to C(longest)
+    :raises WaitTimeout: with the last state seen and how long it waited
+    """
+    start = cloud.monotonic()
+    last = ""
+    polls = 0
+    while True:
+        value = poll()
+        polls += 1
+        waited = cloud.monotonic() - start
+        if done(value):
+            return Waited(value, waited, polls)
+        words = describe(value)
+        if words != last:
+            progress.report(f"waiting for {what}: {words} (at most {max(0.0, timeout - waited):.0f} s more)")
+            last = words
+        if waited + interval > timeout:
+            raise WaitTimeout(
+                f"Waited {waited:.0f} s for {what}; last seen: {words}.",
+                hint="Raise wait_timeout, or look at the resource in the console.",
+                waited_seconds=round(waited, 1),
+                polls=polls,
+                last_state=words,
+            )
+        cloud.sleep(interval)
+        interval = min(interval * 1.5, longest)

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The KMS service of an account: switched on or not. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.errors import AlreadyExists, UnexpectedState
+from .._core.plan import Plan, Step
+from .._core.resource import Resource
+from .._core.waiter import wait_for
+
+#: What DescribeAccountKmsStatus may say besides Enabled and NotEnabled, and what that means.
+_BLOCKED = {
+    "InDebt": "the account has overdue payments",
+    "Suspended": "the service is suspended",
+}
+
+
+class KmsService(Resource[str]):
+    """KMS switched on. There is no call that switches it off."""
+
+    def find(self) -> str:
+        return str(self.cloud.call("kms", "DescribeAccountKmsStatus").get("AccountStatus") or "")
+
+    def plan(self, actual: str) -> Plan:
+        if actual in _BLOCKED:
+            raise UnexpectedState(
+                f"KMS is in the state {actual}: {_BLOCKED[actual]}.", hint="Mend that in the console first."
+            )
+        steps = () if actual == "Enabled" else (Step("switch KMS on", "open"),)
+        warnings = ("KMS cannot be switched off again through the API.",) if steps else ()
+        return Plan({"status": actual}, {"status": "Enabled"}, steps, warnings)
+
+    def open(self) -> None:
+        try:
+            self.cloud.call("kms", "OpenKmsService")
+        except AlreadyExists:
+            pass  # somebody else switched it on in the meantime
+
+    def settle(self, plan: Plan, actual: str) -> dict[str, t.Any]:
+        waited = wait_for(
+            self.cloud,
+            "KMS to be Enabled",
+            self.find,
+            lambda status: status == "Enabled",
+            str,
+            timeout=self.options["wait_timeout"],
+        )
+        return {"kms_service": {"status": waited.value}}
+
+    def foretell(self, plan: Plan, actual: str) -> dict[str, t.Any]:
+        return {"kms_service": dict(plan.after)}

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a module's main() in this process, and walk it through the matrix every module has to pass."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import typing as t
+
+from ansible.module_utils.testing import patch_module_args
+
+if t.TYPE_CHECKING:
+    from local_cloud.control import LocalCloud
+
+Result = dict[str, t.Any]
+
+
+class Modules:
+    """The collection's modules, pointed at one local cloud.
+
+    :param cloud: a running local cloud
+    :param region: region of all tasks
+    """
+
+    def __init__(self, cloud: LocalCloud, region: str = "cn-hangzhou") -> None:
+        self.cloud = cloud
+        self.region = region
+
+    def run(self, name: str, *, check: bool = False, fails: bool = False, **options: t.Any) -> Result:
+        """Run one module and return its result.
+
+        :param check: in check mode
+        :param fails: whether the task must fail; the other outcome is an assertion error that shows the result
+        """
+        args = {
+            "region": self.region,
+            "endpoint_url": self.cloud.endpoint,
+            "access_key_id": self.cloud.access_key_id,
+            "access_key_secret": self.cloud.access_key_secret,
+            **options,
+            "_ansible_check_mode": check,
+            "_ansible_diff": True,
+        }
+        module = importlib.import_module(f"ansible_collections.alitrust.ecs.plugins.modules.{name}")
+        output = io.StringIO()
+        with patch_module_args(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+            module.main()
+        result: Result = json.loads(output.getvalue())
+        assert bool(result.get("failed")) == fails, result
+        return result
+
+    def twice(self, name: str, **options: t.Any) -> Result:
+        """The rows of the matrix for one change: check, check, real, real, check.
+
+        Both checks foretell the change with the diff of the real run, nothing is changed by checking, and the second
+        real run and a last check change nothing.
+        """
+        first = self.run(name, check=True, **options)
+        again = self.run(name, check=True, **options)
+        assert first["changed"] and again["changed"], (first, again)
+        real = self.run(name, **options)
+        assert real["changed"], real
+        assert first["diff"] == again["diff"] == real["diff"], (first["diff"], real["diff"])
+        assert first["steps"] == real["steps"], (first["steps"], real["steps"])
+        for check in (False, True):
+            idle = self.run(name, check=check, **options)
+            assert not idle["changed"], idle
+            assert idle["diff"]["before"] == idle["diff"]["after"], idle["diff"]
+        return real
