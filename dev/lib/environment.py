@@ -90,7 +90,7 @@ def ensure_commands(**packages: str) -> dict[str, str]:
 
 @functools.cache
 def interpreter(version: str) -> Path | None:
-    """The real interpreter of a Python version such as "3.12", from PATH or pyenv; shims that lead nowhere are passed."""
+    """The real interpreter of a Python version such as "3.12", from PATH or pyenv; dead shims are passed over."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     installed = glob.glob(f"{pyenv}/versions/{version}.*/bin/python{version}")
     patch_level = re.compile(r"/versions/\d+\.\d+\.(\d+)/")
