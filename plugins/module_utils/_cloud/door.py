@@ -124,6 +124,10 @@ class Cloud:
 
     def _request(self, product: str, action: str, params: dict[str, t.Any]) -> t.Any:
         model = _request_model(product, action)
+        if model is None:
+            if params:
+                raise TypeError(f"{product} {action} takes no parameters")
+            return None
         names = _model_names(product, action)
         if "RegionId" in names and "RegionId" not in params:
             params["RegionId"] = self.region
@@ -163,7 +167,7 @@ class Cloud:
         method = getattr(client, _method_name(product, action))
         self.api_calls[f"{product}:{action}"] += 1
         try:
-            answer = method(request, _runtime())
+            answer = method(_runtime()) if request is None else method(request, _runtime())
         except Exception as exc:
             raise _typed(product, action, exc) from exc
         body = answer.body.to_map() if answer.body is not None else {}
@@ -251,7 +255,8 @@ def _method_name(product: str, action: str) -> str:
 
 @lru_cache(maxsize=None)
 def _request_model(product: str, action: str) -> t.Any:
-    return getattr(sdk.product_models(product), f"{action}Request")
+    """The request model's class; None for an operation without parameters, which has none."""
+    return getattr(sdk.product_models(product), f"{action}Request", None)
 
 
 @lru_cache(maxsize=None)

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action plugin of all cloud modules (see C(plugin_routing) in meta/runtime.yml).
+
+It runs the module in the controller's process where that is equivalent, and hands over to the ordinary way elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._cloud import errors, sdk
+from ..plugin_utils import in_process
+
+# The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
+with contextlib.suppress(errors.SdkMissing):
+    sdk.preload()
+
+display = Display()
+
+
+class ActionModule(ActionBase):
+    """Core's own way of executing a module, with the transport to another process left out where possible."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        task_vars = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        reason = in_process.obstacle(
+            task=self._task,
+            connection=self._connection,
+            play_context=self._play_context,
+            environment=self._compute_environment_string(),
+            task_vars=task_vars,
+        )
+        self._in_process = reason is None
+        if reason is not None:
+            display.vv(f"{self._task.action} runs in a process of its own: {reason}")
+        result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+        return result
+
+    # What follows replaces the edges of _execute_module, so that arguments, results, warnings and internal keys are
+    # handled by the core in use and by nothing else.
+
+    def _configure_module(self, module_name: str, module_args: dict[str, t.Any], task_vars: t.Any = None) -> t.Any:
+        if not self._in_process:
+            return super()._configure_module(module_name, module_args, task_vars)
+        self._asked = (module_name, module_args)
+        return in_process.payload(), module_name
+
+    def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
+        return self._in_process or bool(super()._is_pipelining_enabled(module_style, wrap_async))
+
+    def _low_level_execute_command(self, cmd: str, **kwargs: t.Any) -> dict[str, t.Any]:
+        if not self._in_process:
+            answer: dict[str, t.Any] = super()._low_level_execute_command(cmd, **kwargs)
+            return answer
+        name, arguments = self._asked
+        show = None if self._task.no_log else self._show
+        try:
+            return in_process.run_main(name.rpartition(".")[2], arguments, show)
+        except Exception as exc:
+            # The words core uses for a module that crashed in its own process; the cause is appended to them.
+            raise AnsibleError("Module failed.") from exc
+
+    def _show(self, line: str) -> None:
+        display.display(f"{self._task.action.rpartition('.')[2]}: {line}")
