@@ -1,14 +1,400 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Namespaced hosts."""
+"""Namespaced hosts: how they are started, stopped, entered, and how nothing of them outlives the server."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import hashlib
+import ipaddress
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from local_cloud.hosts import HostOptions, Hosts
+from local_cloud.hosts import CommandResult, HostError, HostOptions, Hosts, HostSpec, checks
+from local_cloud.hosts.disk import Disk
+from local_cloud.hosts.region import Region
+
+GUEST_INIT = Path(__file__).with_name("guest-init.sh")
+
+# What a host may do to the kernel it shares with the controller; as systemd-nspawn, without making device files.
+CAPABILITIES = "-all," + ",".join(
+    f"+{name}"
+    for name in (
+        "audit_control audit_write chown dac_override dac_read_search fowner fsetid ipc_owner kill lease "
+        "linux_immutable net_admin net_bind_service net_broadcast net_raw setfcap setgid setpcap setuid sys_admin "
+        "sys_boot sys_chroot sys_nice sys_ptrace sys_resource sys_tty_config"
+    ).split()
+)
+
+POWER_OFF = signal.SIGRTMIN + 4  # what systemd as process 1 takes as an orderly shutdown
+
+# Waits for the server's end, however it comes (its standard input then ends), and removes what is not bound to a
+# process: the folders of the control groups. Killing is the second line: process-death signals have done it before.
+GUARDIAN = """
+trap '' HUP INT TERM
+cat > /dev/null
+for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ -d "$0" ] || exit 0
+    for group in "$0"/*/cgroup.kill; do [ ! -e "$group" ] || echo 1 > "$group"; done
+    find "$0" -depth -type d -exec rmdir {} + 2> /dev/null
+    sleep 0.2
+done
+"""
+
+
+@dataclass
+class _Host:
+    """One instance's host. ``process`` is set while it runs; ``lock`` is held while it changes."""
+
+    disk: Disk
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    spec: HostSpec | None = None
+    process: subprocess.Popen[bytes] | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+    pid: int = -1
+    """Process 1 of the host, as the controller numbers it."""
 
 
 def create_hosts(state_dir: Path, options: HostOptions) -> Hosts:
-    return Hosts("hosts are not implemented yet")
+    """See :func:`local_cloud.hosts.create`."""
+    if not options.enabled:
+        return Hosts("hosts are switched off by a setting")
+    reason = checks.why_not()
+    if reason:
+        return Hosts(reason)
+    try:
+        return NamespacedHosts(state_dir, options)
+    except (OSError, HostError, subprocess.SubprocessError) as error:
+        return Hosts(f"hosts could not be set up: {error}")
+
+
+class NamespacedHosts(Hosts):
+    """Hosts made of namespaces, an overlay over the machine's ``/usr``, systemd and OpenSSH."""
+
+    available = True
+
+    def __init__(self, state_dir: Path, options: HostOptions) -> None:
+        super().__init__()
+        self._options = options
+        self._hosts: dict[str, _Host] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        folder = state_dir.resolve() / "hosts"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.ExitStack() as undo:
+            self._state_lock = undo.enter_context(open(folder / "lock", "w", encoding="ascii"))
+            try:
+                fcntl.flock(self._state_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HostError(f"another local cloud is using {state_dir}; stop it or give this one its own") from None
+            disks = folder / "disks"
+            disks.mkdir(exist_ok=True, mode=0o700)
+            in_memory = bool(checks.overlay_problem(disks, on_tmpfs=False))
+            if in_memory and (problem := checks.overlay_problem(disks, on_tmpfs=True)):
+                raise HostError(f"overlayfs does not work here: {problem}")
+            name = "lc-" + hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
+            root = checks.cgroup_root()
+            assert root is not None  # why_not() said so
+            self._cgroup = root / name
+            _remove_cgroup(self._cgroup)  # of a server that died together with its guardian
+            self._guardian = subprocess.Popen(
+                ["sh", "-c", GUARDIAN, str(self._cgroup)], stdin=subprocess.PIPE, start_new_session=True, cwd="/"
+            )
+            undo.callback(self._dismiss_guardian)
+            self._region = Region(name, disks if in_memory else None)
+            undo.pop_all()
+        # The thread's own view of the file system is where disks in memory are.
+        self._disks = Path(f"/proc/{os.getpid()}/task/{self._region.thread_id}/root{disks}") if in_memory else disks
+        self.disks_persist = not in_memory
+        """False when the state directory's file system cannot carry overlays: disks then end with the server."""
+
+    # The region's network
+
+    def listen(self, address: str, port: int) -> socket.socket:
+        return self._region.listen(address, port)
+
+    # Power
+
+    def start(self, spec: HostSpec) -> None:
+        _check(spec)
+        host = self._host(spec.instance_id)
+        with host.lock:
+            if host.process is not None:
+                return
+            self._boot(host, spec)
+
+    def stop(self, instance_id: str, force: bool = False) -> None:
+        host = self._host(instance_id)
+        with host.lock:
+            self._shut_down(host, force=force)
+
+    def reboot(self, instance_id: str, force: bool = False) -> None:
+        host = self._host(instance_id)
+        with host.lock:
+            if host.process is None or host.spec is None:
+                raise HostError(f"the host of {instance_id} is not running; start it")
+            self._shut_down(host, force=force)
+            self._boot(host, host.spec)
+
+    def delete(self, instance_id: str) -> None:
+        host = self._host(instance_id)
+        with host.lock:
+            self._shut_down(host, force=True)
+            self._region.unroute(instance_id)
+            host.disk.delete()
+            with self._lock:
+                self._hosts.pop(instance_id, None)
+
+    def is_running(self, instance_id: str) -> bool:
+        with self._lock:
+            host = self._hosts.get(instance_id)
+        return host is not None and host.process is not None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            hosts = list(self._hosts.values())
+        for host in hosts:
+            with host.lock:
+                self._shut_down(host, force=True)
+        self._region.close()
+        self._dismiss_guardian()
+        self._state_lock.close()
+
+    # Inside a host
+
+    def run_command(
+        self, instance_id: str, script: bytes, *, timeout: float, user: str = "root", cwd: str = "/root"
+    ) -> CommandResult:
+        host = self._host(instance_id)
+        with host.lock:
+            if host.process is None:
+                raise HostError(f"the host of {instance_id} is not running; start it to run commands in it")
+            pid = host.pid
+        inside = f"/run/local-cloud/command-{uuid.uuid4().hex}"
+        # The script waits for its turn on standard input: the guest's shell puts it into a file, so that the script's
+        # own standard input is empty. A script that names its interpreter gets it, others get sh.
+        runner = (
+            'umask 077; cat > "$1" && { chown "$2": "$1" && chmod 0700 "$1"; } || exit 126; '
+            'cd "$3" || exit 126; exec < /dev/null; read -r first < "$1" || :; '
+            'case $first in "#!"*) ;; *) set -- "$1" "$2" "$3" sh ;; esac; '
+            'runuser -u "$2" -- ${4:-} "$1"; code=$?; rm -f "$1"; exit $code'
+        )
+        runner = runner.replace('read -r first < "$1" || :', 'first=$(head -c 2 "$1")')
+        command = ["setpriv", "--pdeathsig", "KILL", "nsenter", "--target", str(pid), "--all", "--"]
+        command += ["setpriv", f"--bounding-set={CAPABILITIES}", "sh", "-c", runner, "sh", inside, user, cwd]
+        environment = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root" if user == "root" else "/",
+            "LANG": "C.UTF-8",
+        }
+        # Output goes to a file: a daemon left behind by the script must not keep a pipe, and us, waiting.
+        with tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+                cwd="/",
+            )
+            timed_out = False
+            try:
+                process.communicate(script, timeout=timeout)
+            except subprocess.TimeoutExpired:
+                timed_out = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            output.seek(0)
+            return CommandResult(-1 if timed_out else process.returncode, output.read(), timed_out)
+
+    def console(self, instance_id: str) -> str:
+        host = self._host(instance_id)
+        log = host.disk.path / "console.log"
+        return (log.read_text(errors="replace") if log.exists() else "") + host.disk.journal()
+
+    # How it is done
+
+    def _host(self, instance_id: str) -> _Host:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", instance_id):
+            raise HostError(f"{instance_id!r} cannot be the name of a host; expected letters, digits and hyphens")
+        with self._lock:
+            if self._closed:
+                raise HostError("the local cloud is shutting down")
+            return self._hosts.setdefault(instance_id, _Host(Disk(self._disks / instance_id)))
+
+    def _boot(self, host: _Host, spec: HostSpec) -> None:
+        """Start systemd and wait for sshd; on any failure nothing runs."""
+        self._region.route(spec.instance_id, spec.private_ip)
+        host.disk.prepare(spec)
+        cgroup = self._cgroup / spec.instance_id
+        _remove_cgroup(cgroup)
+        cgroup.mkdir(parents=True)
+        host.spec = spec
+        host.ended = threading.Event()
+        host.process = self._region.run(self._spawn, host, spec, cgroup)
+        try:
+            deadline = time.monotonic() + self._options.start_timeout
+            self._await_built(host, deadline)
+            host.pid = _child(host.process.pid)
+            self._region.attach(host.pid, address=spec.private_ip, gateway=spec.gateway, mac=spec.mac)
+            assert host.process.stdin is not None
+            host.process.stdin.write(b"go\n")
+            host.process.stdin.close()
+            self._await_ready(host, deadline)
+        except BaseException as error:
+            self._shut_down(host, force=True)
+            if isinstance(error, OSError):
+                raise HostError(f"the host of {spec.instance_id} could not be started: {error}") from error
+            raise
+        threading.Thread(
+            target=self._watch, args=(host, host.process), name=f"watch-{spec.instance_id}", daemon=True
+        ).start()
+
+    def _spawn(self, host: _Host, spec: HostSpec, cgroup: Path) -> subprocess.Popen[bytes]:
+        """Runs on the region's thread, whose end kills what it started."""
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOST_DISK": str(host.disk.path),
+            "HOST_OVERLAYS": " ".join(host.disk.overlays()),
+            "HOST_NAME": spec.hostname,
+            "HOST_ADDRESS": f"{spec.private_ip}/{spec.prefix_length}",
+            "HOST_GATEWAY": spec.gateway,
+            "HOST_BOOT_ID": str(uuid.uuid4()),
+            "HOST_CAPABILITIES": CAPABILITIES,
+        }
+        command = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(cgroup)]
+        command += ["unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--net", "--ipc", "--cgroup"]
+        command += ["--propagation", "private", "sh", str(GUEST_INIT)]
+        with open(host.disk.path / "console.log", "ab") as console:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=console,
+                env=environment,
+                start_new_session=True,
+                cwd="/",
+            )
+
+    def _await_built(self, host: _Host, deadline: float) -> None:
+        process = host.process
+        assert process is not None and process.stdout is not None
+        with process.stdout as pipe:
+            readable, _w, _x = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+            if not readable or pipe.readline() != b"built\n":
+                raise self._start_error(host, "its root file system could not be built")
+
+    def _await_ready(self, host: _Host, deadline: float) -> None:
+        assert host.process is not None
+        marker = f"/proc/{host.pid}/root/run/local-cloud/ready"
+        while not os.path.exists(marker):
+            if host.process.poll() is not None:
+                raise self._start_error(host, "systemd ended while it started")
+            if time.monotonic() > deadline:
+                raise self._start_error(host, f"sshd was not up after {self._options.start_timeout:g} seconds")
+            time.sleep(0.02)
+
+    def _start_error(self, host: _Host, what: str) -> HostError:
+        assert host.spec is not None
+        said = self.console(host.spec.instance_id).strip().splitlines()[-5:]
+        return HostError(f"the host of {host.spec.instance_id} did not start: {what}. It said: {' | '.join(said)}")
+
+    def _shut_down(self, host: _Host, *, force: bool) -> None:
+        """Stop the host if it runs; afterwards none of its processes, mounts and control groups are left."""
+        process, host.process = host.process, None
+        if process is None:
+            return
+        assert host.spec is not None
+        if not force and host.pid > 0:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(host.pid, POWER_OFF)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(self._options.stop_timeout)
+        self._bury(host, process)
+
+    def _bury(self, host: _Host, process: subprocess.Popen[bytes]) -> None:
+        assert host.spec is not None
+        _remove_cgroup(self._cgroup / host.spec.instance_id)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+        host.pid = -1
+
+    def _watch(self, host: _Host, process: subprocess.Popen[bytes]) -> None:
+        """Follow what the guest does to itself: ``reboot`` brings it back, ``poweroff`` leaves it stopped."""
+        code = process.wait()
+        with host.lock:
+            if host.process is not process or self._closed:
+                return
+            host.process = None
+            self._bury(host, process)
+            assert host.spec is not None
+            state = "stopped"
+            if code == -signal.SIGHUP:
+                with contextlib.suppress(HostError):
+                    self._boot(host, host.spec)
+                    state = "running"
+            elif code != -signal.SIGINT:
+                return  # killed from outside: the server is ending
+        if self._options.on_power is not None:
+            self._options.on_power(host.spec.instance_id, state)
+
+    def _dismiss_guardian(self) -> None:
+        assert self._guardian.stdin is not None
+        self._guardian.stdin.close()
+        self._guardian.wait()
+
+
+def _check(spec: HostSpec) -> None:
+    try:
+        ipaddress.IPv4Interface(f"{spec.private_ip}/{spec.prefix_length}")
+        ipaddress.IPv4Address(spec.gateway)
+    except ValueError as error:
+        raise HostError(f"the network of {spec.instance_id} is not usable: {error}") from None
+    if not re.fullmatch(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", spec.mac, re.IGNORECASE):
+        raise HostError(f"the MAC address {spec.mac!r} of {spec.instance_id} is not of the form 00:16:3e:xx:xx:xx")
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?", spec.hostname):
+        raise HostError(f"{spec.hostname!r} cannot be a host name; expected up to 64 letters, digits, dots and hyphens")
+
+
+def _child(pid: int) -> int:
+    """The only child of a process."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    if len(children) != 1:
+        raise HostError(f"expected one child of process {pid}, found {len(children)}")
+    return int(children[0])
+
+
+def _remove_cgroup(group: Path, timeout: float = 10.0) -> None:
+    """Kill what lives in the control group and remove its folders."""
+    deadline = time.monotonic() + timeout
+    while group.exists():
+        with contextlib.suppress(OSError):
+            (group / "cgroup.kill").write_text("1")
+        for folder, _folders, _files in os.walk(group, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+        if time.monotonic() > deadline:
+            raise HostError(f"processes in {group} could not be killed; kill them and remove the folder")
+        if group.exists():
+            time.sleep(0.01)

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether this machine can have hosts, and how; every answer comes from trying."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROGRAMS = {
+    "/usr/sbin/sshd": "openssh-server",
+    "ssh-keygen": "openssh-client",
+    "/lib/systemd/systemd": "systemd",
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+    "nsenter": "util-linux",
+    "mount": "mount",
+    "openssl": "openssl",
+    "/usr/bin/python3": "python3",
+}
+
+
+def cgroup_root() -> Path | None:
+    """Where cgroup v2 is mounted and can be written."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields, _dash, rest = line.partition(" - ")
+        if rest.split()[0] == "cgroup2" and os.access(mount := fields.split()[4], os.W_OK):
+            return Path(mount)
+    return None
+
+
+def why_not() -> str:
+    """One sentence that says why this machine can have no hosts; empty when it can."""
+    if not sys.platform.startswith("linux"):
+        return "hosts need Linux; the API of the local cloud works without them"
+    if os.geteuid() != 0:
+        return "hosts need root; run the local cloud as root to get them"
+    missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
+    if missing:
+        return f"hosts need the package(s) {', '.join(missing)}; run dev/host-packages or apt-get install them"
+    if cgroup_root() is None:
+        return "hosts need a writable cgroup v2 file system; mount one: mount -t cgroup2 none /sys/fs/cgroup"
+    spaces = _try("unshare", "--fork", "--pid", "--mount", "--uts", "--net", "--ipc", "--cgroup", "true")
+    if spaces:
+        return f"hosts need to create namespaces, which this machine refuses ({spaces}); use a privileged container"
+    return ""
+
+
+def overlay_problem(folder: Path, *, on_tmpfs: bool) -> str:
+    """Why a disk in ``folder``, or on a tmpfs there, cannot carry an overlay; empty when it can."""
+    if set(",:\\ \n") & set(str(folder)):
+        return f"the path {folder} contains a character that overlays cannot have"
+    with tempfile.TemporaryDirectory(dir=folder, prefix="probe-") as probe:
+        script = (
+            "set -e; cd $0; {tmpfs} mkdir upper work root; "
+            "mount -t overlay -o lowerdir=/usr,upperdir=upper,workdir=work overlay root; "
+            "touch root/bin; rm root/bin/env; ! test -e root/bin/env"
+        ).format(tmpfs="mount -t tmpfs tmpfs .; cd $0;" if on_tmpfs else "")
+        return _try("unshare", "--mount", "--propagation", "private", "sh", "-c", script, probe)
+
+
+def _try(*command: str) -> str:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]

@@ -1,0 +1,388 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An instance's disk: what its root file system is made of, and what cloud-init would do to it.
+
+The machine's ``/usr`` and package database are the lower layers of overlays whose upper layers are on the disk; all
+else is the disk's own. From ``/etc`` only listed, world-readable files are copied, so that nothing of the machine that
+is private (accounts, keys, home directories, logs, configuration of services) is ever visible in a host.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+import subprocess
+import typing as t
+from pathlib import Path
+
+from local_cloud.hosts import HostError, HostSpec
+
+OVERLAYS = ("usr", "var/lib/dpkg")
+# Links into /usr on today's distributions; real directories on the few that have not merged them yet.
+TOP_LEVEL = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+
+ETC = (
+    "adduser.conf alternatives bash.bashrc bindresvport.blacklist ca-certificates ca-certificates.conf debconf.conf "
+    "debian_version default/locale default/useradd deluser.conf dpkg ethertypes gai.conf host.conf inputrc issue "
+    "issue.net ld.so.cache ld.so.conf ld.so.conf.d locale.alias locale.gen localtime login.defs lsb-release magic "
+    "mime.types networks nsswitch.conf os-release pam.conf pam.d perl profile protocols python3 python3.10 python3.11 "
+    "python3.12 python3.13 rmt rpc security selinux services shells ssh/moduli ssl/certs ssl/openssl.cnf terminfo "
+    "timezone ucf.conf xattr.conf"
+).split()
+
+# Directories of a fresh system that packages and programs expect to be there.
+DIRECTORIES = (
+    "boot dev etc/apt/apt.conf.d etc/apt/preferences.d etc/apt/sources.list.d etc/apt/trusted.gpg.d etc/cron.d "
+    "etc/cron.daily etc/default etc/logrotate.d etc/opt etc/profile.d etc/skel etc/ssh/ssh_config.d "
+    "etc/ssh/sshd_config.d etc/sudoers.d etc/sysctl.d etc/systemd/system etc/systemd/journald.conf.d etc/tmpfiles.d "
+    "home media mnt opt proc run srv sys usr var/backups var/cache/apt/archives/partial var/cache/debconf "
+    "var/lib/apt/lists/partial var/lib/cloud/instance/scripts var/lib/cloud/instance/sem var/lib/dbus var/lib/dpkg "
+    "var/lib/misc var/lib/pam var/lib/systemd var/local var/log/journal var/mail var/opt var/spool/cron"
+).split()
+
+MASKED_UNITS = (
+    "console-getty.service dev-hugepages.mount dev-mqueue.mount getty-static.service getty.target kmod-static-nodes.service "
+    "proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount ssh.socket sys-fs-fuse-connections.mount "
+    "sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount systemd-binfmt.service "
+    "systemd-firstboot.service systemd-hwdb-update.service systemd-journald-audit.socket systemd-logind.service "
+    "systemd-modules-load.service systemd-networkd.service systemd-networkd.socket systemd-pstore.service "
+    "systemd-random-seed.service systemd-remount-fs.service systemd-repart.service systemd-resolved.service "
+    "systemd-timesyncd.service systemd-udev-trigger.service systemd-udevd-control.socket systemd-udevd-kernel.socket "
+    "systemd-udevd.service systemd-update-utmp-runlevel.service systemd-update-utmp.service"
+).split()
+
+SSH_UNIT = """\
+[Unit]
+Description=OpenSSH server
+After=network.target
+
+[Service]
+Type=notify
+RuntimeDirectory=sshd
+RuntimeDirectoryMode=0755
+EnvironmentFile=-/etc/default/ssh
+ExecStartPre=/usr/sbin/sshd -t
+ExecStart=/usr/sbin/sshd -D $SSHD_OPTS
+ExecStartPost=/usr/bin/touch /run/local-cloud/ready /var/lib/cloud/instance/boot-finished
+ExecReload=/usr/sbin/sshd -t
+ExecReload=/bin/kill -HUP $MAINPID
+KillMode=process
+Restart=on-failure
+
+[Install]
+WantedBy=multi-user.target
+Alias=sshd.service
+"""
+
+USER_DATA_UNIT = """\
+[Unit]
+Description=Run the instance's user data once
+After=network.target ssh.service
+ConditionPathExists=/var/lib/cloud/instance/scripts/part-001
+ConditionPathExists=!/var/lib/cloud/instance/sem/config_scripts_user
+
+[Service]
+Type=oneshot
+TimeoutStartSec=infinity
+KillMode=process
+WorkingDirectory=/
+StandardOutput=append:/var/log/cloud-init-output.log
+StandardError=append:/var/log/cloud-init-output.log
+ExecStartPre=/usr/bin/touch /var/lib/cloud/instance/sem/config_scripts_user
+ExecStart=/var/lib/cloud/instance/scripts/part-001
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+NAMES_BEGIN, NAMES_END = "# names of the region: written at every start", "# end of the names of the region"
+
+
+class Disk:
+    """The disk of one instance in ``path``; survives its host and the server."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.root = path / "root"
+        self._record_file = path / "record.json"
+
+    @property
+    def exists(self) -> bool:
+        return self._record_file.exists()
+
+    def prepare(self, spec: HostSpec) -> None:
+        """Make the disk on a first boot; on every boot apply what a changed spec means.
+
+        :raises HostError: when a program needed for it fails.
+        """
+        if not self.exists:
+            shutil.rmtree(self.path, ignore_errors=True)  # of a first boot that was interrupted
+            self._make()
+            self._write_user_data(spec)
+        self._write_hostname(spec)
+        if spec.ca_certificate is not None:
+            self._trust(spec.ca_certificate)
+        record: dict[str, t.Any] = json.loads(self._record_file.read_text()) if self.exists else {}
+        self._apply_login(spec, record)
+        _write(self._record_file, json.dumps(record), 0o600)
+
+    def delete(self) -> None:
+        """Remove the disk; it must not be in use."""
+        # Without its record a half-deleted disk counts as never made.
+        self._record_file.unlink(missing_ok=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self.path.exists():
+            raise HostError(f"the disk {self.path} cannot be removed; stop what uses it and delete the folder")
+
+    def journal(self) -> str:
+        """The journal of all boots so far."""
+        folder = self.root / "var/log/journal"
+        if not folder.is_dir():
+            return ""
+        done = subprocess.run(
+            ["journalctl", "--no-pager", "--quiet", "-o", "short", "-D", str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        return done.stdout.decode(errors="replace")
+
+    def _own(self, name: str) -> Path:
+        """The path of a guest's file, seen from the controller, where a guest's link would lead astray."""
+        path = self.root
+        for part in Path(name).parts:
+            path = path / part
+            if path.is_symlink():
+                raise HostError(f"/{path.relative_to(self.root)} of the guest is a symbolic link; make it a real one")
+        return path
+
+    # What an image is
+
+    def _make(self) -> None:
+        for overlay in self.overlays():
+            for part in ("upper", "work"):
+                _mkdir(self.path / "overlay" / overlay / part)
+        # The machine's own additions to /usr stay out: an image has none.
+        local = self.path / "overlay/usr/upper/local"
+        for name in ("bin", "etc", "include", "lib", "sbin", "share/ca-certificates", "src"):
+            _mkdir(local / name)
+        os.setxattr(local, "trusted.overlay.opaque", b"y")
+        for name in (*DIRECTORIES, *self.overlays()):
+            _mkdir(self.root / name)
+        for name, mode in {"root": 0o700, "root/.ssh": 0o700, "tmp": 0o1777, "var/tmp": 0o1777}.items():
+            _mkdir(self.root / name, mode)
+        for name in TOP_LEVEL:
+            if Path("/", name).is_symlink():
+                (self.root / name).symlink_to(os.readlink(f"/{name}"))
+        for link, target in {
+            "var/run": "/run",
+            "var/lock": "/run/lock",
+            "etc/mtab": "../proc/self/mounts",
+            "var/lib/dbus/machine-id": "/etc/machine-id",
+        }.items():
+            (self.root / link).symlink_to(target)
+        for name in ETC:
+            _copy_public(Path("/etc", name), self.root / "etc" / name)
+        for name in ("bashrc", "profile"):
+            _copy_public(Path("/usr/share/base-files", f"dot.{name}"), self.root / "root" / f".{name}")
+        _write(self.root / "etc/machine-id", secrets.token_hex(16) + "\n", 0o444)
+        _write(self.root / "etc/fstab", "# the file systems of this instance are mounted from outside\n")
+        _write(self.root / "etc/environment", "")
+        _write(self.root / "etc/resolv.conf", "# instances have no name server, see /etc/hosts\n")
+        _write(self.root / "etc/apt/sources.list", "# no package source: install local .deb files\n")
+        self._make_accounts()
+        self._make_units()
+        self._make_sshd()
+
+    @staticmethod
+    def overlays() -> tuple[str, ...]:
+        """Directories whose lower layer is the machine's."""
+        unmerged = tuple(name for name in TOP_LEVEL if Path("/", name).is_dir() and not Path("/", name).is_symlink())
+        return tuple(name for name in OVERLAYS + unmerged if Path("/", name).is_dir())
+
+    def _make_accounts(self) -> None:
+        """System accounts only, and nobody's password."""
+
+        def kept(line: str) -> bool:
+            number = line.split(":")[2]
+            return number.isdigit() and (int(number) < 1000 or int(number) == 65534)
+
+        users = [line for line in Path("/etc/passwd").read_text().splitlines() if line.count(":") == 6 and kept(line)]
+        groups = [line for line in Path("/etc/group").read_text().splitlines() if line.count(":") == 3 and kept(line)]
+        names = [line.split(":")[0] for line in users]
+        groups = [
+            f"{head}:{','.join(member for member in members.split(',') if member in names)}"
+            for head, _colon, members in (line.rpartition(":") for line in groups)
+        ]
+        shadow = [f"{name}:*:19000:0:99999:7:::" for name in names]
+        gshadow = [f"{line.split(':')[0]}:*::{line.rpartition(':')[2]}" for line in groups]
+        _write(self.root / "etc/passwd", "\n".join(users) + "\n")
+        _write(self.root / "etc/group", "\n".join(groups) + "\n")
+        shadow_group = next((int(line.split(":")[2]) for line in groups if line.startswith("shadow:")), 0)
+        for name, lines in {"shadow": shadow, "gshadow": gshadow}.items():
+            _write(self.root / "etc" / name, "\n".join(lines) + "\n", 0o640)
+            os.chown(self.root / "etc" / name, 0, shadow_group)
+
+    def _make_units(self) -> None:
+        system = self.root / "etc/systemd/system"
+        wants = system / "multi-user.target.wants"
+        _mkdir(wants)
+        (system / "default.target").symlink_to("/lib/systemd/system/multi-user.target")
+        for unit in MASKED_UNITS:
+            (system / unit).symlink_to("/dev/null")
+        _write(system / "ssh.service", SSH_UNIT)
+        (system / "sshd.service").symlink_to("/etc/systemd/system/ssh.service")
+        _write(system / "cloud-final.service", USER_DATA_UNIT)
+        for unit in ("ssh.service", "cloud-final.service"):
+            (wants / unit).symlink_to(f"/etc/systemd/system/{unit}")
+        _write(
+            self.root / "etc/systemd/journald.conf.d/local-cloud.conf",
+            "[Journal]\nStorage=persistent\nSystemMaxUse=32M\nReadKMsg=no\nAudit=no\n",
+        )
+
+    def _make_sshd(self) -> None:
+        ssh = self.root / "etc/ssh"
+        # The distribution's defaults, not the machine's; the images of ECS let root log in.
+        defaults = Path("/usr/share/openssh/sshd_config")
+        text = defaults.read_text() if defaults.exists() else "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n"
+        _write(ssh / "sshd_config", text.rstrip("\n") + "\n\nPermitRootLogin yes\n")
+        _run("ssh-keygen", "-q", "-A", "-f", str(self.root))
+        for key in ssh.glob("ssh_host_*_key.pub"):  # the comment names the machine
+            _write(key, " ".join(key.read_text().split()[:2]) + "\n")
+
+    def _write_user_data(self, spec: HostSpec) -> None:
+        if not spec.user_data:
+            return
+        instance = self.root / "var/lib/cloud/instance"
+        _write(instance / "user-data.txt", spec.user_data, 0o600)
+        if spec.user_data.startswith(b"#!"):
+            _write(instance / "scripts/part-001", spec.user_data, 0o700)
+        else:
+            _write(
+                self.root / "var/log/cloud-init-output.log",
+                "The user data was not run: it does not begin with #! and only scripts are run here.\n",
+            )
+
+    # What cloud-init does at every boot
+
+    def _write_hostname(self, spec: HostSpec) -> None:
+        _write(self._own("etc/hostname"), spec.hostname + "\n")
+        hosts = self._own("etc/hosts")
+        if not hosts.exists():
+            _write(
+                hosts,
+                "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+                f"{spec.private_ip}\t{spec.hostname}\n",
+            )
+        block = [NAMES_BEGIN, *(f"{address}\t{name}" for name, address in sorted(spec.names.items())), NAMES_END]
+        text = re.sub(
+            rf"^{re.escape(NAMES_BEGIN)}$.*?^{re.escape(NAMES_END)}\n?", "", hosts.read_text(), flags=re.M | re.S
+        )
+        _write(hosts, text.rstrip("\n") + "\n" + "\n".join(block) + "\n")
+
+    def _trust(self, certificate: Path) -> None:
+        """What update-ca-certificates does, for one certificate and in a hundredth of the time."""
+        pem = certificate.read_text().strip() + "\n"
+        bundle = self._own("etc/ssl/certs/ca-certificates.crt")
+        # Kept here too, so that a later update-ca-certificates in the guest keeps it.
+        _write(self.path / "overlay/usr/upper/local/share/ca-certificates/local-cloud.crt", pem)
+        present = bundle.read_text() if bundle.exists() else ""
+        if pem in present:
+            return
+        _mkdir(bundle.parent)
+        _write(bundle, present + pem)
+        name = _run("openssl", "x509", "-noout", "-hash", "-in", str(certificate)).strip()
+        (bundle.parent / "local-cloud.pem").unlink(missing_ok=True)
+        (bundle.parent / "local-cloud.pem").symlink_to("/usr/local/share/ca-certificates/local-cloud.crt")
+        for number in range(10):
+            link = bundle.parent / f"{name}.{number}"
+            if not link.is_symlink():
+                link.symlink_to("local-cloud.pem")
+                break
+
+    def _apply_login(self, spec: HostSpec, record: dict[str, t.Any]) -> None:
+        """Key and password of root. Only what changed since the last boot is touched: the rest is the guest's."""
+        key = spec.public_key.strip() if spec.public_key else None
+        key_changed = "public_key" not in record or record["public_key"] != key
+        if key_changed:
+            self._replace_key(record.get("public_key"), key)
+            record["public_key"] = key
+        former = record.get("password")
+        changed = spec.password is not None and former != _crypt(spec.password, former)
+        if spec.password is not None and changed:
+            record["password"] = _crypt(spec.password, None)
+            shadow = self._own("etc/shadow")
+            text = re.sub(r"^root:[^:]*:", f"root:{record['password']}:", shadow.read_text(), flags=re.M)
+            _write(shadow, text, 0o640)
+        if key_changed or changed:
+            allowed = "yes" if key is None and spec.password is not None else "no"
+            _write(self._own("etc/ssh/sshd_config.d/50-cloud-init.conf"), f"PasswordAuthentication {allowed}\n", 0o600)
+
+    def _replace_key(self, former: str | None, key: str | None) -> None:
+        keys = self._own("root/.ssh/authorized_keys")
+        lines = keys.read_text().splitlines() if keys.exists() else []
+        lines = [line for line in lines if line.strip() != former]
+        if key is not None and key not in lines:
+            lines.append(key)
+        if lines or keys.exists():
+            _mkdir(keys.parent, 0o700)
+            _write(keys, "".join(line + "\n" for line in lines), 0o600)
+
+
+def _crypt(password: str, like: str | None) -> str:
+    """The SHA-512 crypt of the password, with the salt of ``like`` when given."""
+    salt = like.split("$")[2] if like else secrets.token_hex(8)
+    return _run("openssl", "passwd", "-6", "-salt", salt, "-stdin", stdin=password).strip()
+
+
+def _write(path: Path, content: str | bytes, mode: int = 0o644) -> None:
+    """Replace a file's content at once, keeping its owner."""
+    data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        if path.exists():
+            owner = path.lstat()
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        os.fchmod(file.fileno(), mode)
+    temporary.replace(path)
+
+
+def _mkdir(path: Path, mode: int = 0o755) -> None:
+    """Make a directory and its parents, whatever the umask; one that exists keeps its mode."""
+    if not path.is_dir():
+        _mkdir(path.parent)
+        path.mkdir(exist_ok=True)
+        path.chmod(mode)
+
+
+def _copy_public(source: Path, target: Path) -> None:
+    """Copy a file, link or tree as far as everybody on the machine may read it."""
+    try:
+        mode = source.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        _mkdir(target.parent)
+        target.symlink_to(os.readlink(source))
+    elif stat.S_ISDIR(mode) and mode & stat.S_IROTH:
+        _mkdir(target, stat.S_IMODE(mode))
+        for entry in source.iterdir():
+            _copy_public(entry, target / entry.name)
+    elif stat.S_ISREG(mode) and mode & stat.S_IROTH:
+        _mkdir(target.parent)
+        shutil.copyfile(source, target)
+        target.chmod(stat.S_IMODE(mode))
+
+
+def _run(*command: str, stdin: str = "") -> str:
+    done = subprocess.run(command, input=stdin, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode != 0:
+        raise HostError(f"{command[0]} failed while a disk was prepared: {done.stdout.strip()}")
+    return done.stdout
