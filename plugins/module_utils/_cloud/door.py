@@ -169,7 +169,7 @@ class Cloud:
         try:
             answer = method(_runtime()) if request is None else method(request, _runtime())
         except Exception as exc:
-            raise _typed(product, action, exc) from exc
+            raise _typed(product, action, exc, self.connection.endpoint_url) from exc
         body = answer.body.to_map() if answer.body is not None else {}
         return t.cast("dict[str, t.Any]", body)
 
@@ -285,7 +285,7 @@ def _runtime() -> t.Any:
     return sdk.load("darabonba.runtime", "alibabacloud-tea-openapi").RuntimeOptions()
 
 
-def _typed(product: str, action: str, exc: Exception) -> Exception:
+def _typed(product: str, action: str, exc: Exception, endpoint: str | None) -> Exception:
     """The typed error for whatever the SDK raised."""
     code = getattr(exc, "code", None)
     status = getattr(exc, "status_code", None)
@@ -305,13 +305,19 @@ def _typed(product: str, action: str, exc: Exception) -> Exception:
     if isinstance(exc, errors.AlitrustError):
         return exc
     text = _transport_text(exc)
-    return errors.TransportFailure(product, action, text, sent=not any(mark in text for mark in _NOT_SENT))
+    hint = f"The address called was {endpoint}." if endpoint else ""
+    sent = not any(mark in text for mark in _NOT_SENT)
+    return errors.TransportFailure(product, action, text, sent=sent, hint=hint)
 
 
 def _transport_text(exc: Exception) -> str:
-    """What went wrong on the wire, without the request's parameters (they may hold a secret)."""
-    text = re.sub(r"\s+", " ", str(getattr(exc, "message", None) or exc))
-    caused = re.search(r"\(Caused by (.*)\)", text)
-    if caused:
-        return caused.group(1)
-    return re.sub(r"url: \S+", "url: ...", text)
+    """What went wrong on the wire, in a few words.
+
+    The library's own text repeats the whole address with every parameter, some of which may be secret.
+    """
+    inner = getattr(exc, "inner_exception", None) or exc
+    text = re.sub(r"\s+", " ", str(getattr(inner, "message", None) or inner))
+    kind = re.search(r"Caused by (\w+)", text)
+    reason = re.search(r"\[Errno -?\d+\] [\w .,-]+|Read timed out|timed out|certificate verify failed[\w :-]*", text)
+    words = [part for part in (kind and kind.group(1), reason and reason.group(0)) if part]
+    return ": ".join(words) or re.sub(r"url: \S+", "url: ...", text)

@@ -105,8 +105,8 @@ class DryRunPassed(CloudError):
 class TransportFailure(CloudError):
     """No complete answer arrived. C(sent) tells whether the request may have been carried out."""
 
-    def __init__(self, product: str, action: str, text: str, *, sent: bool) -> None:
-        super().__init__(product, action, "NoAnswer", text)
+    def __init__(self, product: str, action: str, text: str, *, sent: bool, hint: str = "") -> None:
+        super().__init__(product, action, "NoAnswer", text, hint=hint)
         self.sent = sent
 
 
