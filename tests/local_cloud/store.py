@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import logging
 import secrets
 import sqlite3
 import threading
@@ -84,6 +85,9 @@ class Store:
         #: the time a transition that is being applied was planned for; None outside of hooks
         self.transition_time: dt.datetime | None = None
         self.clock = Clock(self)
+        #: the running server's parts (hosts, settings, ...); None without a server
+        self.context: t.Any = None
+        self._after_commit: list[t.Callable[[], None]] = []
 
     def close(self) -> None:
         with self._lock:
@@ -105,12 +109,27 @@ class Store:
                 yield
             except BaseException:
                 self._depth -= 1
+                if self._depth == 0:
+                    self._after_commit.clear()
                 self._db.execute("ROLLBACK" if self._depth == 0 else f"ROLLBACK TO {name}")
                 if self._depth:
                     self._db.execute(f"RELEASE {name}")
                 raise
             self._depth -= 1
             self._db.execute("COMMIT" if self._depth == 0 else f"RELEASE {name}")
+            callbacks: list[t.Callable[[], None]] = []
+            if self._depth == 0:
+                callbacks, self._after_commit = self._after_commit, []
+        for callback in callbacks:
+            try:
+                callback()
+            except Exception:
+                logging.getLogger(__name__).exception("a callback after a commit failed; the commit stands")
+
+    def on_commit(self, callback: t.Callable[[], None]) -> None:
+        """Have ``callback`` called once the running transaction is committed; it is dropped when that rolls back."""
+        with self._lock:
+            self._after_commit.append(callback)
 
     def execute(self, sql: str, parameters: t.Sequence[t.Any] = ()) -> list[tuple[t.Any, ...]]:
         """Run a statement of the framework itself (services use the methods below) and return its rows."""

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A client of the control API, and a way to run a local cloud for as long as a test lasts."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+import urllib.parse
+from pathlib import Path
+
+START_SECONDS = 60.0
+
+
+class ControlError(Exception):
+    """The control API refused a request, or the server doesn't come up; for the user."""
+
+
+class LocalCloud:
+    """A running local cloud.
+
+    ``endpoint`` is its address (``http://127.0.0.1:<port>``), ``access_key_id`` and ``access_key_secret`` are the main
+    account's own key; ``accounts`` lists all seeded accounts with theirs.
+    """
+
+    def __init__(self, state_dir: Path, process: subprocess.Popen[bytes] | None = None) -> None:
+        self.state_dir = state_dir
+        self.process = process
+        self._read_server_json()
+
+    def _read_server_json(self) -> None:
+        self.info: dict[str, t.Any] = json.loads((self.state_dir / "server.json").read_text(encoding="utf-8"))
+        self.endpoint: str = self.info["endpoint"]
+        self.access_key_id: str = self.info["access_key_id"]
+        self.access_key_secret: str = self.info["access_key_secret"]
+        self.account_id: str = self.info["account_id"]
+        self.accounts: list[dict[str, str]] = self.info["accounts"]
+
+    @property
+    def address(self) -> str:
+        """``127.0.0.1:<port>``, as the SDK's ``Config.endpoint`` takes it (with ``protocol='http'``)."""
+        return urllib.parse.urlsplit(self.endpoint).netloc
+
+    @classmethod
+    @contextlib.contextmanager
+    def start(
+        cls, state_dir: Path | None = None, *, hosts: str = "off", port: int = 0, **settings: t.Any
+    ) -> t.Iterator[LocalCloud]:
+        """Run a local cloud while the block runs.
+
+        :param state_dir: folder of its state; by default one that goes with the block.
+        :param hosts: ``off``, ``auto`` or ``on``.
+        :param settings: settings to change; write ``__`` for the dots in their names.
+        :raises ControlError: it doesn't come up; with the end of its log.
+        """
+        with contextlib.ExitStack() as stack:
+            if state_dir is None:
+                state_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-cloud-")))
+            cloud = cls(state_dir, launch(state_dir, hosts=hosts, port=port, settings=settings))
+            stack.callback(cloud.stop)
+            yield cloud
+
+    def stop(self) -> None:
+        """End the server (SIGTERM) and wait for it."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """End the server as a power cut would (SIGKILL)."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(timeout=30)
+
+    def restart(self, *, hosts: str = "off", **settings: t.Any) -> None:
+        """Start it again on the same state and port, after :meth:`stop` or :meth:`kill`."""
+        port = int(self.address.rpartition(":")[2])
+        self.process = launch(self.state_dir, hosts=hosts, port=port, settings=settings)
+        self._read_server_json()
+
+    # -- the control API
+
+    def status(self) -> dict[str, t.Any]:
+        return t.cast("dict[str, t.Any]", self._ask("GET", "status"))
+
+    def settings(self) -> dict[str, t.Any]:
+        """The values in force."""
+        return {name: entry["value"] for name, entry in self._ask("GET", "settings").items()}
+
+    def set(self, name: str, value: t.Any) -> None:
+        """Change a setting.
+
+        :raises ControlError: no such setting, or not such a value.
+        """
+        self._ask("POST", "settings", {name: value})
+
+    def clock_advance(self, seconds: float) -> None:
+        """Push the cloud's clock forward; what becomes due happens before this returns."""
+        self._ask("POST", "clock", {"advance": seconds})
+
+    def clock_scale(self, scale: float) -> None:
+        """Let the cloud's clock run ``scale`` times as fast; 0 stops it."""
+        self._ask("POST", "clock", {"scale": scale})
+
+    def fault(self, kind: str, operation: str = "*", **options: t.Any) -> None:
+        """Switch a fault on; see :class:`local_cloud.faults.Fault` for kinds and options (``times`` is 1 by default)."""
+        self._ask("POST", "faults", {"kind": kind, "operation": operation, **options})
+
+    def clear_faults(self) -> None:
+        self._ask("DELETE", "faults")
+
+    def requests(self, last: int | None = None, access_key_id: str | None = None) -> list[dict[str, t.Any]]:
+        """The requests of the API, oldest first: operation, params (secrets masked), status, code, ..."""
+        found: list[dict[str, t.Any]] = self._ask("GET", _query("requests", last=last, access_key_id=access_key_id))[
+            "requests"
+        ]
+        return found
+
+    def counts(self, access_key_id: str | None = None) -> dict[str, int]:
+        """Number of requests by operation (``ecs:RunInstances``)."""
+        return t.cast(
+            "dict[str, int]", self._ask("GET", _query("requests", last=1, access_key_id=access_key_id))["counts"]
+        )
+
+    def forget_requests(self) -> None:
+        """Empty the request log and its counts."""
+        self._ask("DELETE", "requests")
+
+    def reset(self) -> None:
+        """Empty the state. Accounts and their keys stay; settings, faults, clock and request log start afresh."""
+        self._ask("POST", "reset")
+
+    def preload(self, records: list[dict[str, t.Any]]) -> None:
+        """Put records (``{kind, id, data, region?}``) into the store, past all checks."""
+        self._ask("POST", "preload", {"records": records})
+
+    def resources(self, kind: str, region: str | None = None) -> list[dict[str, t.Any]]:
+        """The records of a kind, as stored."""
+        return t.cast("list[dict[str, t.Any]]", self._ask("GET", _query("resources", kind=kind, region=region)))
+
+    def _ask(self, method: str, path: str, body: dict[str, t.Any] | None = None) -> t.Any:
+        connection = http.client.HTTPConnection(self.address, timeout=60)
+        try:
+            connection.request(method, f"/_local/{path}", None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise ControlError(answer["error"])
+        return answer
+
+
+def _query(path: str, **values: t.Any) -> str:
+    return f"{path}?{urllib.parse.urlencode({name: value for name, value in values.items() if value is not None})}"
+
+
+def launch(
+    state_dir: Path, *, hosts: str = "off", port: int = 0, settings: t.Mapping[str, t.Any] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a server process of its own and wait until it answers.
+
+    :raises ControlError: it ended or isn't up in a minute; with the end of its log.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    announced = state_dir / "server.json"
+    announced.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "local_cloud", "serve", "--state-dir", str(state_dir)]
+    command += ["--port", str(port), "--hosts", hosts]
+    for name, value in (settings or {}).items():
+        command += ["--set", f"{name.replace('__', '.')}={value}"]
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH"))))
+    log = state_dir / "server.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not announced.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
+            tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+            raise ControlError(f"the local cloud did not start; the end of {log}:\n{tail}")
+        time.sleep(0.02)
+    return process

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trouble on demand: throttling, server errors, lost connections, stale reads, broken bodies, slow answers."""
+
+from __future__ import annotations
+
+import fnmatch
+import random
+import threading
+import typing as t
+from dataclasses import asdict, dataclass
+
+from local_cloud.framework import ApiError
+
+KINDS = {
+    "throttling": "400 Throttling.User",
+    "internal_error": "500 InternalError",
+    "service_unavailable": "503 ServiceUnavailable",
+    "error": "any `code` and `status`",
+    "drop_before_commit": "the connection is closed and nothing was done",
+    "drop_after_commit": "it was done, but the connection is closed",
+    "read_lag": "Describe* show the state of `seconds` ago",
+    "empty_body": "it was done, but the answer has no body",
+    "cut_body": "it was done, but the answer's JSON breaks off",
+    "slow": "the answer comes after `seconds`",
+}
+
+
+@dataclass
+class Fault:
+    """One kind of trouble.
+
+    ``operation`` is ``ecs:RunInstances`` or a pattern of such; ``times`` how many calls are hit (None: until reset),
+    ``rate`` the share of calls that are (0 to 1), ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header
+    ``x-acs-retry-after`` to an error.
+    """
+
+    kind: str
+    operation: str = "*"
+    times: int | None = 1
+    rate: float = 1.0
+    seconds: float = 0.0
+    code: str | None = None
+    status: int | None = None
+    message: str | None = None
+    retry_after_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"there is no fault {self.kind!r}; there are: {', '.join(KINDS)}")
+        if self.kind == "error" and not (self.code and self.status):
+            raise ValueError("the fault 'error' needs a code and a status")
+        if not 0 < self.rate <= 1:
+            raise ValueError(f"rate must be above 0 and at most 1, not {self.rate}")
+
+    def error(self) -> ApiError | None:
+        """The error this fault answers with, None when it is of another kind."""
+        documented = {
+            "throttling": ("Throttling.User", 400, "Request was denied due to user flow control."),
+            "internal_error": ("InternalError", 500, "The request processing has failed due to some unknown error."),
+            "service_unavailable": (
+                "ServiceUnavailable",
+                503,
+                "The request has failed due to a temporary failure of the server.",
+            ),
+            "error": ("", 400, "This error was asked for through the control API."),
+        }.get(self.kind)
+        if documented is None:
+            return None
+        headers = {"x-acs-retry-after": str(self.retry_after_ms)} if self.retry_after_ms else {}
+        code, status, message = documented
+        return ApiError(self.code or code, self.status or status, self.message or message, headers=headers)
+
+
+class Faults:
+    """The faults that are switched on, in the order they were."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def all(self) -> list[dict[str, t.Any]]:
+        with self._lock:
+            return [asdict(fault) for fault in self._faults]
+
+    def take(self, operation: str) -> dict[str, Fault]:
+        """The faults that hit this call, by kind, each used up by one. An error stops at the first."""
+        hit: dict[str, Fault] = {}
+        with self._lock:
+            for fault in list(self._faults):
+                if fault.kind in hit or not fnmatch.fnmatchcase(operation.lower(), fault.operation.lower()):
+                    continue
+                if fault.rate < 1 and random.random() >= fault.rate:
+                    continue
+                if fault.error() and any(other.error() for other in hit.values()):
+                    continue
+                hit[fault.kind] = fault
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._faults.remove(fault)
+        return hit

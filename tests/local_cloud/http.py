@@ -1,0 +1,125 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP side: one ASGI application for the API, the control API, the metadata service and the buckets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import typing as t
+import urllib.parse
+
+from starlette.concurrency import run_in_threadpool
+
+from local_cloud.answers import Answer
+from local_cloud.gate import Gate, Request
+
+if t.TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_log = logging.getLogger(__name__)
+
+MAX_BODY = 8 * 1024 * 1024
+_BUCKET = re.compile(r"^[a-z0-9-]+\.oss-[a-z0-9-]+\.aliyuncs\.com$")
+METADATA_HOST = "100.100.100.200"
+
+
+class Application:
+    """Sends each request to its part, by the Host header and the path.
+
+    :param metadata: takes requests to 100.100.100.200; None: there is no metadata service.
+    :param buckets: takes requests to ``<bucket>.oss-<region>.aliyuncs.com``; None: there are no buckets.
+    """
+
+    def __init__(
+        self, gate: Gate, control: ASGIApp, metadata: ASGIApp | None = None, buckets: ASGIApp | None = None
+    ) -> None:
+        self._gate = gate
+        self._control = control
+        self._metadata = metadata
+        self._buckets = buckets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        host = _headers(scope).get("host", "").partition(":")[0].lower()
+        if host == METADATA_HOST and self._metadata:
+            await self._metadata(scope, receive, send)
+        elif _BUCKET.match(host) and self._buckets:
+            await self._buckets(scope, receive, send)
+        elif scope["path"].startswith("/_local/"):
+            if (scope.get("client") or ("",))[0] not in ("127.0.0.1", "::1"):
+                await _send(send, Answer(403, b"the control API is for this machine only\n"))
+            else:
+                await self._control(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+    async def _api(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        if body is None:
+            await _send(send, Answer(413, b"the request is too large\n"))
+            return
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+            headers=_headers(scope),
+            body=body,
+            client=(scope.get("client") or ("",))[0],
+            secure=scope["scheme"] == "https",
+        )
+        visit = await run_in_threadpool(self._gate.admit, request)
+        if visit.delay:
+            await asyncio.sleep(visit.delay)
+        answer = await run_in_threadpool(self._gate.serve, visit)
+        if answer.drop:
+            await _drop(receive, send)
+        else:
+            await _send(send, answer)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Lower-case names; several values of a name sorted and joined, as a V3 signature wants them."""
+    several: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        several.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1").strip())
+    return {name: ",".join(sorted(values)) for name, values in several.items()}
+
+
+async def _body(receive: Receive) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            return b"".join(parts)
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = {"content-length": str(len(answer.body)), **answer.headers}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _drop(receive: Receive, send: Send) -> None:
+    """Reset the connection. ASGI has no word for it: uvicorn's own object behind ``send`` has the transport."""
+    transport: asyncio.Transport = send.__self__.transport  # type: ignore[attr-defined]
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,283 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the local cloud together and runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import importlib
+import json
+import logging
+import os
+import pkgutil
+import signal
+import socket
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+import uvicorn
+
+from local_cloud import control_api, identities
+from local_cloud.ca import Authority
+from local_cloud.faults import Faults
+from local_cloud.gate import Gate
+from local_cloud.http import Application
+from local_cloud.requests_log import RequestLog
+from local_cloud.settings import Settings
+from local_cloud.store import Store
+
+if t.TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.1
+PRUNE_SECONDS = 60.0
+#: a rule set of a hundred rules or user data of 32 KB travels in the query string
+MAX_HEADERS = 1024 * 1024
+
+
+class StartError(Exception):
+    """Why the server can't start; for the user."""
+
+
+class NoHosts:
+    """Stands for the hosts where there are none."""
+
+    available = False
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def close(self) -> None:
+        pass
+
+
+class _Listener(uvicorn.Server):
+    """uvicorn without its signal handling: several of them share this process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> t.Iterator[None]:
+        yield
+
+
+class Server:
+    """One local cloud with its state in a folder.
+
+    This object is ``store.context``: services find settings, hosts and the certificate authority here.
+    """
+
+    def __init__(self, state_dir: Path, port: int = 0, hosts: str = "auto", settings: t.Mapping[str, str] | None = None):
+        self.state_dir = state_dir
+        self.pid = os.getpid()
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock_file = _lock(state_dir)
+        load_services()
+        self.store = Store(state_dir / "state.sqlite3")
+        self.store.context = self
+        self.settings = Settings(self.store)
+        for name, value in (settings or {}).items():
+            self.settings.set(name, value)
+        identities.seed(self.store)
+        self.faults = Faults()
+        self.requests = RequestLog()
+        self.authority = Authority(state_dir / "ca")
+        self._socket = _listen(port)
+        self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.hosts: t.Any = NoHosts("hosts are switched off (--hosts off)")
+        self._wanted_hosts = hosts
+        self._runner: t.Any = None
+        self._stopping = threading.Event()
+        self._app = Application(
+            Gate(self.store, self.settings, self.faults, self.requests),
+            control_api.create(self),
+            metadata=_optional_app("local_cloud.metadata", self),
+            buckets=_optional_app("local_cloud.oss", self),
+        )
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        try:
+            self._start_hosts()
+            asyncio.run(self._serve())
+        finally:
+            self.close()
+
+    def status(self) -> dict[str, t.Any]:
+        """What server.json says, and how much there is."""
+        kinds = self.store.execute("SELECT kind, count(*) FROM record GROUP BY kind ORDER BY kind")
+        return {
+            "pid": self.pid,
+            **control_api.describe(self),
+            "now": self.store.clock.text(),
+            "records": dict(kinds),
+        }
+
+    def reset(self) -> None:
+        """Empty the state: accounts and their keys stay, settings, faults and clock go back to normal."""
+        identities.reset(self.store)
+        self.settings.reset()
+        self.faults.clear()
+        self.requests.reset()
+        self.store.clock.reset()
+
+    def close(self) -> None:
+        """Stop everything; the state stays on disk."""
+        self._stopping.set()
+        if self._runner:
+            self._runner.close()
+        self.hosts.close()
+        (self.state_dir / "server.json").unlink(missing_ok=True)
+        self.store.close()
+        self._socket.close()
+        self._lock_file.close()
+
+    # -- parts
+
+    def _start_hosts(self) -> None:
+        if self._wanted_hosts == "off":
+            return
+        try:
+            from local_cloud import hosts
+            from local_cloud.services.ecs.lifecycle import HostRunner
+        except ImportError as error:
+            self.hosts = NoHosts(f"this copy has no hosts ({error})")
+        else:
+            options = hosts.HostOptions(on_power=lambda instance, state: self._runner.powered(instance, state))
+            self.hosts = hosts.create(self.state_dir, options)
+            if self.hosts.available:
+                self._runner = HostRunner(
+                    self.store,
+                    self.hosts,
+                    names=lambda region: guest_names(region, self.hosts.bridge_address),
+                    ca_certificate=self.authority.certificate_path,
+                )
+        if self._wanted_hosts == "on" and not self.hosts.available:
+            raise StartError(f"hosts were asked for but can't be: {self.hosts.reason}")
+
+    async def _serve(self) -> None:
+        listeners = [self._listener(self._socket)]
+        if self.hosts.available:
+            listeners += [
+                self._listener(self.hosts.listen(self.hosts.metadata_address, 80)),
+                self._listener(self.hosts.listen(self.hosts.bridge_address, 80)),
+                self._listener(self.hosts.listen(self.hosts.bridge_address, 443), tls=True),
+            ]
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._leave, listeners)
+        tasks = [asyncio.create_task(listener.serve(sockets=[sock])) for listener, sock in listeners]
+        while not all(listener.started for listener, _ in listeners):
+            if any(task.done() for task in tasks):
+                break
+            await asyncio.sleep(0.01)
+        threading.Thread(target=self._tick, name="scheduler", daemon=True).start()
+        if self._runner:
+            self._runner.attach()
+        self._announce()
+        await asyncio.gather(*tasks)
+
+    def _listener(self, sock: socket.socket, tls: bool = False) -> tuple[_Listener, socket.socket]:
+        config = uvicorn.Config(
+            self._app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+            h11_max_incomplete_event_size=MAX_HEADERS,
+        )
+        # accepted connections inherit it; without it answers wait for the client's delayed acknowledgement
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        config.load()
+        if tls:
+            config.ssl = self.authority.server_context("aliyuncs.com")
+        return _Listener(config), sock
+
+    def _leave(self, listeners: list[tuple[_Listener, socket.socket]]) -> None:
+        for listener, _ in listeners:
+            listener.should_exit = True
+
+    def _announce(self) -> None:
+        """Write server.json, whole or not at all: its presence means that the server answers."""
+        text = json.dumps({"pid": self.pid, **control_api.describe(self)}, indent=2) + "\n"
+        temporary = self.state_dir / "server.json.new"
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(self.state_dir / "server.json")
+        _log.warning("the local cloud listens at %s", self.endpoint)
+
+    def _tick(self) -> None:
+        """Apply what the clock makes due even when nobody asks."""
+        pruned = time.monotonic()
+        while not self._stopping.wait(TICK_SECONDS):
+            try:
+                self.store.apply_due()
+                if time.monotonic() - pruned > PRUNE_SECONDS:
+                    pruned = time.monotonic()
+                    self.store.prune(
+                        nonces_before=time.time() - 3 * self.settings["signature_window_seconds"],
+                        tokens_before=self.store.clock.timestamp() - self.settings["client_token_hours"] * 3600,
+                    )
+            except Exception:
+                if not self._stopping.is_set():
+                    _log.exception("the scheduler stumbled; it goes on")
+
+
+def load_services() -> None:
+    """Import every module of the services, which registers their operations."""
+    package = importlib.import_module("local_cloud.services")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
+def guest_names(region: str, address: str) -> dict[str, str]:
+    """The names that guests of a region resolve to the local cloud."""
+    names = [
+        f"trustclient-{region}.oss-{region}-internal.aliyuncs.com",
+        f"trustclient-{region}.oss-{region}.aliyuncs.com",
+        f"t-trustclient-{region}.oss-{region}-internal.aliyuncs.com",
+        "aliyun-tpm-ca.oss-cn-beijing.aliyuncs.com",
+        *(f"{product}{vpc}.{region}.aliyuncs.com" for product in ("trusted-server", "ecs", "sts", "kms", "vpc") for vpc in ("", "-vpc")),
+        "trusted-server.aliyuncs.com",
+        "ram.aliyuncs.com",
+        "sts.aliyuncs.com",
+    ]
+    return dict.fromkeys(names, address)
+
+
+def _optional_app(module: str, server: Server) -> ASGIApp | None:
+    try:
+        return t.cast("ASGIApp", importlib.import_module(module).app(server))
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return None
+
+
+def _listen(port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise StartError(f"port {port} of 127.0.0.1 can't be used ({error.strerror}); choose another or 0") from None
+    return sock
+
+
+def _lock(state_dir: Path) -> t.IO[str]:
+    """One server a folder; the lock goes with the process."""
+    file = open(state_dir / "lock", "w", encoding="utf-8")  # noqa: SIM115 (held as long as the server lives)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise StartError(f"a local cloud already runs on {state_dir}; stop it first or use another folder") from None
+    return file
