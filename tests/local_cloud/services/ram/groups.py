@@ -1,7 +1,10 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Groups of RAM users. A membership is kept in the user's record: ``Groups: [{GroupName, JoinDate}]``."""
+"""Groups of RAM users.
+
+A membership is kept in the user's record: the names in ``Groups``, and ``JoinDates`` by name.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,17 @@ from local_cloud.services.ram.common import (
 _CREATED = ("GroupId", "GroupName", "Comments", "CreateDate")
 
 
-def _members(call: Call, group_name: str, *, lagged: bool = False) -> list[tuple[Record, Record]]:
-    """The group's users with their memberships."""
-    return [
-        (user, membership)
-        for user in entities.all_of(call, "user", lagged=lagged)
-        for membership in user["Groups"]
-        if membership["GroupName"] == group_name
-    ]
+def _members(call: Call, group_name: str, *, lagged: bool = False) -> list[Record]:
+    """The group's users."""
+    return [user for user in entities.all_of(call, "user", lagged=lagged) if group_name in user["Groups"]]
+
+
+def _rename(user: Record, old: str, new: str | None) -> None:
+    """Give one of a user's memberships another name, or end it."""
+    user["Groups"] = [new if name == old else name for name in user["Groups"] if name != old or new]
+    joined = user["JoinDates"].pop(old)
+    if new:
+        user["JoinDates"][new] = joined
 
 
 @operation("ram", "CreateGroup")
@@ -77,8 +83,8 @@ def update_group(call: Call) -> Record:
         new = name_of(call, "NewGroupName")
         if call.store.get("group", entities.key(call, new)) is not None:
             raise exists("Group", new)
-        for user, membership in _members(call, old):
-            membership["GroupName"] = new
+        for user in _members(call, old):
+            _rename(user, old, new)
             entities.save(call, "user", user)
         call.store.delete("group", entities.key(call, old))
         group["GroupName"] = new
@@ -102,11 +108,12 @@ def delete_group(call: Call) -> Record:
 def add_user_to_group(call: Call) -> Record:
     group, user = entities.find(call, "group"), entities.find(call, "user")
     name = group["GroupName"]
-    if any(item["GroupName"] == name for item in user["Groups"]):
+    if name in user["Groups"]:
         raise exists("User.Group", name)
     if len(user["Groups"]) >= quotas.GROUPS_PER_USER:
         raise limit_exceeded("User.Group", quotas.GROUPS_PER_USER)
-    user["Groups"].append({"GroupName": name, "JoinDate": timestamp(call.now)})
+    user["Groups"].append(name)
+    user["JoinDates"][name] = timestamp(call.now)
     entities.save(call, "user", user)
     return {}
 
@@ -114,10 +121,9 @@ def add_user_to_group(call: Call) -> Record:
 @operation("ram", "RemoveUserFromGroup")
 def remove_user_from_group(call: Call) -> Record:
     group, user = entities.find(call, "group"), entities.find(call, "user")
-    left = [item for item in user["Groups"] if item["GroupName"] != group["GroupName"]]
-    if len(left) == len(user["Groups"]):
+    if group["GroupName"] not in user["Groups"]:
         raise missing("User.Group", group["GroupName"])
-    user["Groups"] = left
+    _rename(user, group["GroupName"], None)
     entities.save(call, "user", user)
     return {}
 
@@ -126,19 +132,20 @@ def remove_user_from_group(call: Call) -> Record:
 def list_groups_for_user(call: Call) -> Record:
     user = entities.find(call, "user", lagged=True)
     groups = []
-    for membership in user["Groups"]:
-        group = call.store.get("group", entities.key(call, membership["GroupName"]), lagged=True)
+    for name in user["Groups"]:
+        group = call.store.get("group", entities.key(call, name), lagged=True)
         if group is not None:
-            groups.append({**pick(group, "GroupId", "GroupName", "Comments"), "JoinDate": membership["JoinDate"]})
+            groups.append({**pick(group, "GroupId", "GroupName", "Comments"), "JoinDate": user["JoinDates"][name]})
     return {"Groups": {"Group": groups}}
 
 
 @operation("ram", "ListUsersForGroup")
 def list_users_for_group(call: Call) -> Record:
     group = entities.find(call, "group", lagged=True)
+    name = group["GroupName"]
     users = [
-        {**pick(user, "UserName", "DisplayName"), "JoinDate": membership["JoinDate"]}
-        for user, membership in _members(call, group["GroupName"], lagged=True)
+        {**pick(user, "UserName", "DisplayName"), "JoinDate": user["JoinDates"][name]}
+        for user in _members(call, name, lagged=True)
     ]
     shown, more = page(call, users, lambda user: str(user["UserName"]))
     return {"Users": {"User": shown}, **more}

@@ -25,6 +25,7 @@ from local_cloud.services.ram.common import (
 from local_cloud.services.ram.documents import check_trust
 from local_cloud.settings import define
 
+define("ram.lower_case_role_arn", True, "whether the ARN of a role is lower-cased (UNCERTAIN)")
 define("ram.role_visible_after", 0.0, "seconds until ECS and STS see a new role")
 define("ram.detach_effective_after", 0.0, "seconds for which DeleteRole conflicts after the last detach")
 
@@ -44,7 +45,7 @@ def new_role(account_id: str, name: str, trust: str, now: str) -> Record:
     return {
         "RoleId": numeric_id(),
         "RoleName": name,
-        "Arn": f"acs:ram::{account_id}:role/{name.lower()}",
+        "Arn": f"acs:ram::{account_id}:role/{name}",
         "Description": "",
         "AssumeRolePolicyDocument": trust,
         "CreateDate": now,
@@ -72,6 +73,8 @@ def create_role(call: Call) -> Record:
     if len(entities.all_of(call, "role")) >= quotas.ROLES:
         raise limit_exceeded("Role", quotas.ROLES)
     role = {**new_role(call.account_id, name, trust, timestamp(call.now)), **changes}
+    if call.settings["ram.lower_case_role_arn"]:
+        role["Arn"] = role["Arn"].lower()
     delay = call.settings["ram.role_visible_after"]
     if delay:
         role["VisibleAt"] = call.now.timestamp() + delay

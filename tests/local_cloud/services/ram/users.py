@@ -58,6 +58,7 @@ def create_user(call: Call) -> Record:
         "LastLoginDate": "",
         "Policies": [],
         "Groups": [],
+        "JoinDates": {},
         "AccountId": call.account_id,
         "Arn": f"acs:ram::{call.account_id}:user/{name}",
     }

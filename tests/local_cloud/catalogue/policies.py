@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-_CATALOGUE = Path(__file__).parents[2] / "catalogue" / "policies.yml"
+_CATALOGUE = Path(__file__).with_name("policies.yml")
 
 #: AccountId of what belongs to no customer
 SYSTEM_ACCOUNT = "system"

@@ -1,0 +1,16 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Key Management Service, version 2016-01-20."""
+
+from __future__ import annotations
+
+from local_cloud.services.kms import (  # noqa: F401  (importing registers the operations)
+    aliases,
+    crypto,
+    key_policies,
+    key_states,
+    keys,
+    service,
+    tags,
+)

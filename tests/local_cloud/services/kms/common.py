@@ -1,0 +1,143 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operations of KMS share: registration, the service switch, lookups of keys, errors.
+
+Records: ``kms_service`` (id: account) has Status; ``kms_key`` (id: KeyId) has the members of KeyMetadata, RegionId,
+AccountId, Tags, Policy and ``Versions``, a list of ``{KeyVersionId, Material}`` (base64, symmetric keys only), newest
+last; ``kms_alias`` (id: account/region/name) has AliasName, AliasArn, KeyId.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import typing as t
+
+from alibabacloud_kms20160120 import models
+
+from local_cloud.framework import ApiError, Call, Handler, operation
+from local_cloud.services.answers import complete
+
+Record = dict[str, t.Any]
+
+SERVICE_OFF = {
+    "NotEnabled": ("Forbidden.KmsServiceNotEnabled", "The KMS service is not enabled: open it first."),
+    "InDebt": ("Forbidden.InDebt", "The KMS service has stopped because of an overdue payment."),
+    "Suspended": ("Forbidden.InDebtOverdue", "The KMS service is suspended because of an overdue payment."),
+}
+
+
+def kms(action: str, *, service_needed: bool = True) -> t.Callable[[Handler], Handler]:
+    """Register a handler; its answer is completed to the SDK's response model.
+
+    Nothing but the service's own operations works while KMS is switched off.
+    """
+
+    def register(handler: Handler) -> Handler:
+        @functools.wraps(handler)
+        def served(call: Call) -> Record:
+            if service_needed:
+                require_service(call)
+            return complete(models, action, handler(call))
+
+        operation("kms", action, resources=_resources)(served)
+        return handler
+
+    return register
+
+
+def _resources(call: Call) -> list[str]:
+    """The keys and aliases a call names, as ARNs; ``key`` itself for lists and new keys."""
+    start = f"acs:kms:{call.region}:{call.account_id}"
+    found = []
+    for parameter in ("KeyId", "SourceKeyId", "DestinationKeyId", "AliasName"):
+        name = call.get(parameter)
+        if isinstance(name, str) and name:
+            found.append(_arn(call, name))
+    for key_id in call.get("ResourceId", []):
+        found.append(f"{start}:key/{key_id}")
+    return found or [f"{start}:key"]
+
+
+def _arn(call: Call, name: str) -> str:
+    if name.startswith("acs:"):
+        return name
+    start = f"acs:kms:{call.region}:{call.account_id}"
+    if name.startswith("alias/"):
+        alias = call.store.get("kms_alias", alias_key(call, name))
+        return f"{start}:key/{alias['KeyId']}" if alias else f"{start}:{name}"
+    return f"{start}:key/{name}"
+
+
+def status(call: Call) -> str:
+    """Enabled, NotEnabled, InDebt or Suspended: the account's KMS service."""
+    record = call.store.get("kms_service", call.account_id)
+    return str(record["Status"]) if record else "NotEnabled"
+
+
+def require_service(call: Call) -> None:
+    """403 while the account's KMS service is not on."""
+    code_message = SERVICE_OFF.get(status(call))
+    if code_message:
+        raise ApiError(code_message[0], 403, code_message[1])
+
+
+def alias_key(call: Call, name: str) -> str:
+    """The store's id of an alias."""
+    return f"{call.account_id}/{call.region}/{name}"
+
+
+def get_alias(call: Call, name: str, *, lagged: bool = False) -> Record:
+    """An alias of the caller in the call's region; 404 if there is none."""
+    alias = call.store.get("kms_alias", alias_key(call, name), lagged=lagged)
+    if alias is None:
+        raise ApiError("Forbidden.AliasNotFound", 404, f"The specified Alias is not found: {name}.")
+    return alias
+
+
+def get_key(call: Call, name: str, *, aliases: bool = True, lagged: bool = False) -> Record:
+    """A key of the caller in the call's region by id, ARN, or alias; 404 if there is none."""
+    start = f"acs:kms:{call.region}:{call.account_id}:"
+    plain = name.removeprefix(start).removeprefix("key/")
+    if plain.startswith("alias/"):
+        if not aliases:
+            raise ApiError("Unsupported.Alias", 400, "The operation does not take an alias: give the id of the key.")
+        plain = get_alias(call, plain, lagged=lagged)["KeyId"]
+    key = call.store.get("kms_key", plain, lagged=lagged)
+    if key is None or key["AccountId"] != call.account_id or key["RegionId"] != call.region:
+        raise ApiError("Forbidden.KeyNotFound", 404, "The specified Key is not found.")
+    return key
+
+
+def save(call: Call, key: Record) -> None:
+    """Write a key back."""
+    call.store.put("kms_key", key["KeyId"], key, region=key["RegionId"])
+
+
+def invalid(parameter: str, why: str) -> ApiError:
+    """400 InvalidParameter, naming the parameter."""
+    return ApiError("InvalidParameter", 400, f'The specified parameter "{parameter}" is not valid: {why}')
+
+
+def json_of(call: Call, parameter: str, kind: type) -> t.Any:
+    """A parameter that is JSON text of a list or an object; empty when not given."""
+    text = call.get(parameter)
+    if text is None or text == "":
+        return kind()
+    try:
+        value = json.loads(text) if isinstance(text, str) else text
+    except ValueError as error:
+        raise invalid(parameter, "it is not JSON.") from error
+    if not isinstance(value, kind):
+        raise invalid(parameter, f"it must be a JSON {'array' if kind is list else 'object'}.")
+    return value
+
+
+def page(call: Call, records: list[Record], longest: int = 100) -> tuple[list[Record], Record]:
+    """One page, and the answer's PageNumber, PageSize and TotalCount."""
+    number, size = int(call.get("PageNumber", 1)), int(call.get("PageSize", 10))
+    if number < 1 or not 1 <= size <= longest:
+        raise invalid("PageSize", f"PageNumber must be 1 or more and PageSize 1 to {longest}.")
+    first = (number - 1) * size
+    return records[first : first + size], {"PageNumber": number, "PageSize": size, "TotalCount": len(records)}

@@ -1,0 +1,8 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Security Token Service, version 2015-04-01."""
+
+from __future__ import annotations
+
+from local_cloud.services.sts import assume_role, caller_identity  # noqa: F401  (registers the operations)
