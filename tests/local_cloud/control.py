@@ -171,6 +171,7 @@ def launch(
 
     :raises ControlError: it ended or isn't up in a minute; with the end of its log.
     """
+    state_dir = state_dir.resolve()
     state_dir.mkdir(parents=True, exist_ok=True)
     announced = state_dir / "server.json"
     announced.unlink(missing_ok=True)
@@ -187,6 +188,7 @@ def launch(
             stdout=output,
             stderr=output,
             env={**os.environ, "PYTHONPATH": path},
+            cwd="/",
             start_new_session=True,
         )
     deadline = time.monotonic() + START_SECONDS

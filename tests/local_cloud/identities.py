@@ -15,16 +15,11 @@ import json
 import secrets
 import string
 import typing as t
-from pathlib import Path
-
-import yaml
 
 from local_cloud.catalogue.policies import system_policies
 from local_cloud.clock import SECOND_FORMAT, Clock
 from local_cloud.framework import Identity
 from local_cloud.store import Store
-
-SEED = Path(__file__).parent / "data" / "seed.yml"
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -32,43 +27,6 @@ _LETTERS = string.ascii_letters + string.digits
 def random_text(length: int) -> str:
     """Letters and digits nobody can guess."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
-
-
-def seed(store: Store) -> None:
-    """Make sure of the accounts and keys of seed.yml and of the system policies.
-
-    What exists stays, so that secrets survive a restart.
-    """
-    for policy_id, policy in system_policies().items():
-        if store.get("policy", policy_id) != policy:
-            store.put("policy", policy_id, policy)
-    for account in yaml.safe_load(SEED.read_text(encoding="utf-8"))["accounts"]:
-        account_id = str(account["id"])
-        if store.get("account", account_id) is None:
-            store.put("account", account_id, {"AccountId": account_id, "Name": account["name"]})
-        if store.get("access_key", account["access_key_id"]) is None:
-            store.put(
-                "access_key",
-                account["access_key_id"],
-                {
-                    "AccessKeyId": account["access_key_id"],
-                    "AccessKeySecret": random_text(30),
-                    "Status": "Active",
-                    "AccountId": account_id,
-                    "UserName": None,
-                    "CreateDate": store.clock.text(),
-                },
-            )
-
-
-def reset(store: Store) -> None:
-    """Empty the state but keep the accounts and their own keys."""
-    with store.transaction():
-        own_keys = store.find("access_key", where={"UserName": None})
-        store.clear(keep=("account",))
-        for key in own_keys:
-            store.put("access_key", key["AccessKeyId"], key)
-        seed(store)
 
 
 def account_keys(store: Store) -> list[dict[str, t.Any]]:

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import uvicorn
 
-from local_cloud import control_api, identities
+from local_cloud import control_api, seed
 from local_cloud.ca import Authority
 from local_cloud.faults import Faults
 from local_cloud.gate import Gate
-from local_cloud.http import Application
+from local_cloud.web import Application
 from local_cloud.requests_log import RequestLog
 from local_cloud.settings import Settings
 from local_cloud.store import Store
@@ -83,7 +83,7 @@ class Server:
         self.settings = Settings(self.store)
         for name, value in (settings or {}).items():
             self.settings.set(name, value)
-        identities.seed(self.store)
+        seed.seed(self.store)
         self.faults = Faults()
         self.requests = RequestLog()
         self.authority = Authority(state_dir / "ca")
@@ -120,7 +120,7 @@ class Server:
 
     def reset(self) -> None:
         """Empty the state: accounts and their keys stay, settings, faults and clock go back to normal."""
-        identities.reset(self.store)
+        seed.reset(self.store)
         self.settings.reset()
         self.faults.clear()
         self.requests.reset()
