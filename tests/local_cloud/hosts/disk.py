@@ -17,88 +17,17 @@ import secrets
 import shutil
 import stat
 import subprocess
+import tomllib
 import typing as t
 from pathlib import Path
 
 from local_cloud.hosts import HostError, HostSpec
 
-OVERLAYS = ("usr", "var/lib/dpkg")
+GUEST = Path(__file__).with_name("guest")
+IMAGE: dict[str, list[str]] = tomllib.loads((GUEST / "image.toml").read_text())
+
 # Links into /usr on today's distributions; real directories on the few that have not merged them yet.
 TOP_LEVEL = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-
-ETC = (
-    "adduser.conf alternatives bash.bashrc bindresvport.blacklist ca-certificates ca-certificates.conf debconf.conf "
-    "debian_version default/locale default/useradd deluser.conf dpkg ethertypes gai.conf host.conf inputrc issue "
-    "issue.net ld.so.cache ld.so.conf ld.so.conf.d locale.alias locale.gen localtime login.defs lsb-release magic "
-    "mime.types networks nsswitch.conf os-release pam.conf pam.d perl profile protocols python3 python3.10 python3.11 "
-    "python3.12 python3.13 rmt rpc security selinux services shells ssh/moduli ssl/certs ssl/openssl.cnf terminfo "
-    "timezone ucf.conf xattr.conf"
-).split()
-
-# Directories of a fresh system that packages and programs expect to be there.
-DIRECTORIES = (
-    "boot dev etc/apt/apt.conf.d etc/apt/preferences.d etc/apt/sources.list.d etc/apt/trusted.gpg.d etc/cron.d "
-    "etc/cron.daily etc/default etc/logrotate.d etc/opt etc/profile.d etc/skel etc/ssh/ssh_config.d "
-    "etc/ssh/sshd_config.d etc/sudoers.d etc/sysctl.d etc/systemd/system etc/systemd/journald.conf.d etc/tmpfiles.d "
-    "home media mnt opt proc run srv sys usr var/backups var/cache/apt/archives/partial var/cache/debconf "
-    "var/lib/apt/lists/partial var/lib/cloud/instance/scripts var/lib/cloud/instance/sem var/lib/dbus var/lib/dpkg "
-    "var/lib/misc var/lib/pam var/lib/systemd var/local var/log/journal var/mail var/opt var/spool/cron"
-).split()
-
-MASKED_UNITS = (
-    "console-getty.service dev-hugepages.mount dev-mqueue.mount getty-static.service getty.target kmod-static-nodes.service "
-    "proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount ssh.socket sys-fs-fuse-connections.mount "
-    "sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount systemd-binfmt.service "
-    "systemd-firstboot.service systemd-hwdb-update.service systemd-journald-audit.socket systemd-logind.service "
-    "systemd-modules-load.service systemd-networkd.service systemd-networkd.socket systemd-pstore.service "
-    "systemd-random-seed.service systemd-remount-fs.service systemd-repart.service systemd-resolved.service "
-    "systemd-timesyncd.service systemd-udev-trigger.service systemd-udevd-control.socket systemd-udevd-kernel.socket "
-    "systemd-udevd.service systemd-update-utmp-runlevel.service systemd-update-utmp.service"
-).split()
-
-SSH_UNIT = """\
-[Unit]
-Description=OpenSSH server
-After=network.target
-
-[Service]
-Type=notify
-RuntimeDirectory=sshd
-RuntimeDirectoryMode=0755
-EnvironmentFile=-/etc/default/ssh
-ExecStartPre=/usr/sbin/sshd -t
-ExecStart=/usr/sbin/sshd -D $SSHD_OPTS
-ExecStartPost=/usr/bin/touch /run/local-cloud/ready /var/lib/cloud/instance/boot-finished
-ExecReload=/usr/sbin/sshd -t
-ExecReload=/bin/kill -HUP $MAINPID
-KillMode=process
-Restart=on-failure
-
-[Install]
-WantedBy=multi-user.target
-Alias=sshd.service
-"""
-
-USER_DATA_UNIT = """\
-[Unit]
-Description=Run the instance's user data once
-After=network.target ssh.service
-ConditionPathExists=/var/lib/cloud/instance/scripts/part-001
-ConditionPathExists=!/var/lib/cloud/instance/sem/config_scripts_user
-
-[Service]
-Type=oneshot
-TimeoutStartSec=infinity
-KillMode=process
-WorkingDirectory=/
-StandardOutput=append:/var/log/cloud-init-output.log
-StandardError=append:/var/log/cloud-init-output.log
-ExecStartPre=/usr/bin/touch /var/lib/cloud/instance/sem/config_scripts_user
-ExecStart=/var/lib/cloud/instance/scripts/part-001
-
-[Install]
-WantedBy=multi-user.target
-"""
 
 NAMES_BEGIN, NAMES_END = "# names of the region: written at every start", "# end of the names of the region"
 
@@ -124,10 +53,10 @@ class Disk:
             shutil.rmtree(self.path, ignore_errors=True)  # of a first boot that was interrupted
             self._make()
             self._write_user_data(spec)
-        self._write_hostname(spec)
+        record: dict[str, t.Any] = json.loads(self._record_file.read_text()) if self.exists else {}
+        self._write_names(spec, record)
         if spec.ca_certificate is not None:
             self._trust(spec.ca_certificate)
-        record: dict[str, t.Any] = json.loads(self._record_file.read_text()) if self.exists else {}
         self._apply_login(spec, record)
         _write(self._record_file, json.dumps(record), 0o600)
 
@@ -172,7 +101,7 @@ class Disk:
         for name in ("bin", "etc", "include", "lib", "sbin", "share/ca-certificates", "src"):
             _mkdir(local / name)
         os.setxattr(local, "trusted.overlay.opaque", b"y")
-        for name in (*DIRECTORIES, *self.overlays()):
+        for name in (*IMAGE["directories"], *self.overlays()):
             _mkdir(self.root / name)
         for name, mode in {"root": 0o700, "root/.ssh": 0o700, "tmp": 0o1777, "var/tmp": 0o1777}.items():
             _mkdir(self.root / name, mode)
@@ -186,7 +115,7 @@ class Disk:
             "var/lib/dbus/machine-id": "/etc/machine-id",
         }.items():
             (self.root / link).symlink_to(target)
-        for name in ETC:
+        for name in IMAGE["etc"]:
             _copy_public(Path("/etc", name), self.root / "etc" / name)
         for name in ("bashrc", "profile"):
             _copy_public(Path("/usr/share/base-files", f"dot.{name}"), self.root / "root" / f".{name}")
@@ -203,7 +132,7 @@ class Disk:
     def overlays() -> tuple[str, ...]:
         """Directories whose lower layer is the machine's."""
         unmerged = tuple(name for name in TOP_LEVEL if Path("/", name).is_dir() and not Path("/", name).is_symlink())
-        return tuple(name for name in OVERLAYS + unmerged if Path("/", name).is_dir())
+        return tuple(name for name in (*IMAGE["overlays"], *unmerged) if Path("/", name).is_dir())
 
     def _make_accounts(self) -> None:
         """System accounts only, and nobody's password."""
@@ -233,12 +162,11 @@ class Disk:
         wants = system / "multi-user.target.wants"
         _mkdir(wants)
         (system / "default.target").symlink_to("/lib/systemd/system/multi-user.target")
-        for unit in MASKED_UNITS:
+        for unit in IMAGE["masked_units"]:
             (system / unit).symlink_to("/dev/null")
-        _write(system / "ssh.service", SSH_UNIT)
         (system / "sshd.service").symlink_to("/etc/systemd/system/ssh.service")
-        _write(system / "cloud-final.service", USER_DATA_UNIT)
         for unit in ("ssh.service", "cloud-final.service"):
+            _write(system / unit, (GUEST / unit).read_text())
             (wants / unit).symlink_to(f"/etc/systemd/system/{unit}")
         _write(
             self.root / "etc/systemd/journald.conf.d/local-cloud.conf",
@@ -270,16 +198,17 @@ class Disk:
 
     # What cloud-init does at every boot
 
-    def _write_hostname(self, spec: HostSpec) -> None:
-        _write(self._own("etc/hostname"), spec.hostname + "\n")
+    def _write_names(self, spec: HostSpec, record: dict[str, t.Any]) -> None:
+        """The instance's own name, where the guest has not chosen another since, and those of the region."""
+        if record.get("hostname") != spec.hostname:
+            _write(self._own("etc/hostname"), spec.hostname + "\n")
+            record["hostname"] = spec.hostname
         hosts = self._own("etc/hosts")
         if not hosts.exists():
-            _write(
-                hosts,
-                "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-                f"{spec.private_ip}\t{spec.hostname}\n",
-            )
-        block = [NAMES_BEGIN, *(f"{address}\t{name}" for name, address in sorted(spec.names.items())), NAMES_END]
+            _write(hosts, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n")
+        lines = [f"{spec.private_ip}\t{spec.hostname}"]
+        lines += [f"{address}\t{name}" for name, address in sorted(spec.names.items())]
+        block = [NAMES_BEGIN, *lines, NAMES_END]
         text = re.sub(
             rf"^{re.escape(NAMES_BEGIN)}$.*?^{re.escape(NAMES_END)}\n?", "", hosts.read_text(), flags=re.M | re.S
         )
@@ -382,7 +311,9 @@ def _copy_public(source: Path, target: Path) -> None:
 
 
 def _run(*command: str, stdin: str = "") -> str:
-    done = subprocess.run(command, input=stdin, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(
+        command, input=stdin, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if done.returncode != 0:
         raise HostError(f"{command[0]} failed while a disk was prepared: {done.stdout.strip()}")
     return done.stdout

@@ -26,16 +26,13 @@ from local_cloud.hosts import CommandResult, HostError, HostOptions, Hosts, Host
 from local_cloud.hosts.disk import Disk
 from local_cloud.hosts.region import Region
 
-GUEST_INIT = Path(__file__).with_name("guest-init.sh")
+GUEST_INIT = Path(__file__).with_name("guest") / "init.sh"
 
 # What a host may do to the kernel it shares with the controller; as systemd-nspawn, without making device files.
-CAPABILITIES = "-all," + ",".join(
-    f"+{name}"
-    for name in (
-        "audit_control audit_write chown dac_override dac_read_search fowner fsetid ipc_owner kill lease "
-        "linux_immutable net_admin net_bind_service net_broadcast net_raw setfcap setgid setpcap setuid sys_admin "
-        "sys_boot sys_chroot sys_nice sys_ptrace sys_resource sys_tty_config"
-    ).split()
+CAPABILITIES = (
+    "-all,+audit_control,+audit_write,+chown,+dac_override,+dac_read_search,+fowner,+fsetid,+ipc_owner,+kill,+lease,"
+    "+linux_immutable,+net_admin,+net_bind_service,+net_broadcast,+net_raw,+setfcap,+setgid,+setpcap,+setuid,"
+    "+sys_admin,+sys_boot,+sys_chroot,+sys_nice,+sys_ptrace,+sys_resource,+sys_tty_config"
 )
 
 POWER_OFF = signal.SIGRTMIN + 4  # what systemd as process 1 takes as an orderly shutdown
@@ -54,6 +51,21 @@ done
 """
 
 
+# Runs in a host: takes a script on standard input, the file to put it in, the user and the folder to run it in. A
+# script that names its interpreter gets it, others get sh; its own standard input is empty.
+RUNNER = """
+umask 077
+cat > "$1" && chown "$2": "$1" && chmod 0700 "$1" && cd "$3" || exit 126
+HOME=$(getent passwd "$2" | cut -d: -f6) USER=$2 LOGNAME=$2
+export HOME USER LOGNAME
+[ "$(head -c 2 "$1")" = '#!' ] || shell=sh
+runuser -u "$2" -- $shell "$1" < /dev/null
+code=$?
+rm -f "$1"
+exit $code
+"""
+
+
 @dataclass
 class _Host:
     """One instance's host. ``process`` is set while it runs; ``lock`` is held while it changes."""
@@ -65,6 +77,7 @@ class _Host:
     ended: threading.Event = field(default_factory=threading.Event)
     pid: int = -1
     """Process 1 of the host, as the controller numbers it."""
+    deleted: bool = False
 
 
 def create_hosts(state_dir: Path, options: HostOptions) -> Hosts:
@@ -154,6 +167,7 @@ class NamespacedHosts(Hosts):
             self._shut_down(host, force=True)
             self._region.unroute(instance_id)
             host.disk.delete()
+            host.deleted = True
             with self._lock:
                 self._hosts.pop(instance_id, None)
 
@@ -172,6 +186,7 @@ class NamespacedHosts(Hosts):
             with host.lock:
                 self._shut_down(host, force=True)
         self._region.close()
+        _remove_cgroup(self._cgroup)
         self._dismiss_guardian()
         self._state_lock.close()
 
@@ -186,22 +201,8 @@ class NamespacedHosts(Hosts):
                 raise HostError(f"the host of {instance_id} is not running; start it to run commands in it")
             pid = host.pid
         inside = f"/run/local-cloud/command-{uuid.uuid4().hex}"
-        # The script waits for its turn on standard input: the guest's shell puts it into a file, so that the script's
-        # own standard input is empty. A script that names its interpreter gets it, others get sh.
-        runner = (
-            'umask 077; cat > "$1" && { chown "$2": "$1" && chmod 0700 "$1"; } || exit 126; '
-            'cd "$3" || exit 126; exec < /dev/null; read -r first < "$1" || :; '
-            'case $first in "#!"*) ;; *) set -- "$1" "$2" "$3" sh ;; esac; '
-            'runuser -u "$2" -- ${4:-} "$1"; code=$?; rm -f "$1"; exit $code'
-        )
-        runner = runner.replace('read -r first < "$1" || :', 'first=$(head -c 2 "$1")')
         command = ["setpriv", "--pdeathsig", "KILL", "nsenter", "--target", str(pid), "--all", "--"]
-        command += ["setpriv", f"--bounding-set={CAPABILITIES}", "sh", "-c", runner, "sh", inside, user, cwd]
-        environment = {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": "/root" if user == "root" else "/",
-            "LANG": "C.UTF-8",
-        }
+        command += ["setpriv", f"--bounding-set={CAPABILITIES}", "sh", "-c", RUNNER, "sh", inside, user, cwd]
         # Output goes to a file: a daemon left behind by the script must not keep a pipe, and us, waiting.
         with tempfile.TemporaryFile() as output:
             process = subprocess.Popen(
@@ -209,7 +210,7 @@ class NamespacedHosts(Hosts):
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
                 start_new_session=True,
                 cwd="/",
             )
@@ -221,6 +222,7 @@ class NamespacedHosts(Hosts):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+                Path(f"/proc/{pid}/root{inside}").unlink(missing_ok=True)
             output.seek(0)
             return CommandResult(-1 if timed_out else process.returncode, output.read(), timed_out)
 
@@ -241,6 +243,8 @@ class NamespacedHosts(Hosts):
 
     def _boot(self, host: _Host, spec: HostSpec) -> None:
         """Start systemd and wait for sshd; on any failure nothing runs."""
+        if host.deleted or self._closed:
+            raise HostError(f"the host of {spec.instance_id} was deleted, or the local cloud is shutting down")
         self._region.route(spec.instance_id, spec.private_ip)
         host.disk.prepare(spec)
         cgroup = self._cgroup / spec.instance_id
@@ -279,8 +283,19 @@ class NamespacedHosts(Hosts):
             "HOST_BOOT_ID": str(uuid.uuid4()),
             "HOST_CAPABILITIES": CAPABILITIES,
         }
-        command = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(cgroup)]
-        command += ["unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--net", "--ipc", "--cgroup"]
+        command = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"']
+        command += [
+            str(cgroup),
+            "unshare",
+            "--fork",
+            "--kill-child",
+            "--pid",
+            "--mount",
+            "--uts",
+            "--net",
+            "--ipc",
+            "--cgroup",
+        ]
         command += ["--propagation", "private", "sh", str(GUEST_INIT)]
         with open(host.disk.path / "console.log", "ab") as console:
             return subprocess.Popen(
@@ -295,7 +310,8 @@ class NamespacedHosts(Hosts):
 
     def _await_built(self, host: _Host, deadline: float) -> None:
         process = host.process
-        assert process is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdout is not None
         with process.stdout as pipe:
             readable, _w, _x = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
             if not readable or pipe.readline() != b"built\n":
@@ -307,6 +323,8 @@ class NamespacedHosts(Hosts):
         while not os.path.exists(marker):
             if host.process.poll() is not None:
                 raise self._start_error(host, "systemd ended while it started")
+            if self._closed:
+                raise HostError("the local cloud is shutting down")
             if time.monotonic() > deadline:
                 raise self._start_error(host, f"sshd was not up after {self._options.start_timeout:g} seconds")
             time.sleep(0.02)

@@ -40,7 +40,12 @@ def unshare(flags: int) -> None:
 def ip(*commands: str) -> None:
     """Run ``ip`` commands in order, in the network namespace of the calling thread."""
     done = subprocess.run(
-        ["ip", "-batch", "-"], input="\n".join(commands), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ["ip", "-batch", "-"],
+        input="\n".join(commands),
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if done.returncode != 0:
         said = "; ".join(line for line in done.stdout.splitlines() if not line.startswith("Command failed"))
@@ -116,12 +121,13 @@ class Region:
     def route(self, instance_id: str, address: str) -> None:
         """Route the address from the controller into the region, for this instance.
 
-        :raises HostError: when the address belongs to another instance, another local cloud or the controller's network.
+        :raises HostError: when the address belongs to another instance, another local cloud or a local network.
         """
         with self._routes_lock:
             holder = self._routes.get(address)
             if holder == instance_id:
                 return
+            self._drop(instance_id)
             if holder is not None:
                 raise HostError(
                     f"the private address {address} is in use by the host of {holder}; the hosts of one local cloud "
@@ -136,11 +142,14 @@ class Region:
     def unroute(self, instance_id: str) -> None:
         """Forget the instance's addresses."""
         with self._routes_lock:
-            for address in [a for a, holder in self._routes.items() if holder == instance_id]:
-                del self._routes[address]
-                subprocess.run(
-                    ["ip", "route", "del", f"{address}/32", "dev", self.name], stderr=subprocess.DEVNULL, check=False
-                )
+            self._drop(instance_id)
+
+    def _drop(self, instance_id: str) -> None:
+        for address in [a for a, holder in self._routes.items() if holder == instance_id]:
+            del self._routes[address]
+            subprocess.run(
+                ["ip", "route", "del", f"{address}/32", "dev", self.name], stderr=subprocess.DEVNULL, check=False
+            )
 
     def attach(self, pid: int, *, address: str, gateway: str, mac: str) -> None:
         """Plug the network namespace of process ``pid`` in as ``eth0``; the guest side sets its own address."""
