@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _DAY = dt.timedelta(days=1)
@@ -47,6 +48,12 @@ class Authority:
 
         context.sni_callback = choose
         return context
+
+    def pkcs7(self, data: bytes) -> bytes:
+        """``data`` with the authority's signature, as the Base64 lines of a PKCS #7 message."""
+        builder = pkcs7.PKCS7SignatureBuilder().set_data(data).add_signer(self._certificate, self._key, hashes.SHA256())
+        pem = builder.sign(serialization.Encoding.PEM, [pkcs7.PKCS7Options.Binary])
+        return b"\n".join(pem.strip().splitlines()[1:-1])
 
     def _context_for(self, name: str) -> ssl.SSLContext:
         with self._lock:

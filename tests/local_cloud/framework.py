@@ -88,7 +88,7 @@ class Operation:
     action: str
     handler: Handler
     writes: bool
-    #: RAM action, e.g. ``ecs:RunInstances``
+    #: RAM action, e.g. ``ecs:RunInstances``; empty: everybody may
     ram_action: str
     #: resources the RAM decision is about, as ARN patterns; default ``*``
     resources: t.Callable[[Call], list[str]] | None = None
@@ -121,7 +121,7 @@ def operation(
             action=action,
             handler=handler,
             writes=(not action.startswith(_READS)) if writes is None else writes,
-            ram_action=ram_action or f"{RAM_PREFIX.get(product, product)}:{action}",
+            ram_action=f"{RAM_PREFIX.get(product, product)}:{action}" if ram_action is None else ram_action,
             resources=resources,
         )
         return handler

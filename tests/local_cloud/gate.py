@@ -311,6 +311,8 @@ class Gate:
         return answers.success(visit.action, body, visit.request_id, visit.xml)
 
     def _authorise(self, visit: Visit, served: Operation, call: Call) -> None:
+        if not served.ram_action:
+            return
         resources = served.resources(call) if served.resources else ["*"]
         context = {
             "acs:SourceIp": visit.request.client,

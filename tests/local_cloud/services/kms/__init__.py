@@ -4,13 +4,3 @@
 """Key Management Service, version 2016-01-20."""
 
 from __future__ import annotations
-
-from local_cloud.services.kms import (  # noqa: F401  (importing registers the operations)
-    aliases,
-    crypto,
-    key_policies,
-    key_states,
-    keys,
-    service,
-    tags,
-)

@@ -4,16 +4,3 @@
 """Resource Access Management, version 2015-05-01."""
 
 from __future__ import annotations
-
-from local_cloud.services.ram import (  # noqa: F401  (importing registers the operations)
-    access_keys,
-    account,
-    attachments,
-    groups,
-    login_profiles,
-    policies,
-    policy_versions,
-    roles,
-    tags,
-    users,
-)

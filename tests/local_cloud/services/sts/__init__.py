@@ -4,5 +4,3 @@
 """Security Token Service, version 2015-04-01."""
 
 from __future__ import annotations
-
-from local_cloud.services.sts import assume_role, caller_identity  # noqa: F401  (registers the operations)

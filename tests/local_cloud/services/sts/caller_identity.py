@@ -10,7 +10,7 @@ import typing as t
 from local_cloud.framework import Call, operation
 
 
-@operation("sts", "GetCallerIdentity")
+@operation("sts", "GetCallerIdentity", ram_action="")
 def get_caller_identity(call: Call) -> dict[str, t.Any]:
     identity = call.identity
     answer = {

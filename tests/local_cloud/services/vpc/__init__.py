@@ -4,5 +4,3 @@
 """Virtual Private Cloud, version 2016-04-28, and the actions of the same names in ECS."""
 
 from __future__ import annotations
-
-from local_cloud.services.vpc import places, vpcs, vswitches  # noqa: F401  (importing registers the operations)
