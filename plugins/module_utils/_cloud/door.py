@@ -12,7 +12,7 @@ import re
 import time
 import typing as t
 from collections import Counter
-from functools import lru_cache
+from functools import cache
 from urllib.parse import urlsplit
 
 from . import credentials, errors, retry, sdk
@@ -83,7 +83,9 @@ class Cloud:
         """
         return self._call_model(product, action, self._request(product, action, {**(params or {}), **more}))
 
-    def pages(self, product: str, action: str, params: Params | None = None, /, **more: t.Any) -> list[dict[str, t.Any]]:
+    def pages(
+        self, product: str, action: str, params: Params | None = None, /, **more: t.Any
+    ) -> list[dict[str, t.Any]]:
         """All items of a list operation, read to the end."""
         items, _last = self.pages_with_answer(product, action, params, **more)
         return items
@@ -116,7 +118,7 @@ class Cloud:
                 query["Marker"] = answer["Marker"]
             else:
                 # TotalCount is compared with what was read, because a page may be short without being the last.
-                if not found or len(items) >= int(answer.get("TotalCount") or 0):
+                if not found or len(items) >= int(dig(answer, paging.total) or 0):
                     return items, answer
                 page += 1
 
@@ -195,7 +197,9 @@ class Cloud:
         elif product in _GLOBAL_ENDPOINTS:
             config.endpoint = _GLOBAL_ENDPOINTS[product]
         elif product == "sts":
-            config.endpoint = f"sts.{self.connection.region}.aliyuncs.com" if self.connection.region else "sts.aliyuncs.com"
+            config.endpoint = (
+                f"sts.{self.connection.region}.aliyuncs.com" if self.connection.region else "sts.aliyuncs.com"
+            )
         elif product == "trusted-server":
             config.endpoint = f"trusted-server.{self.region}.aliyuncs.com"
         return config
@@ -241,7 +245,7 @@ def dig(answer: t.Any, path: str) -> t.Any:
 # ---------------------------------------------------------------------- SDK details
 
 
-@lru_cache(maxsize=None)
+@cache
 def _methods(product: str) -> dict[str, str]:
     """Normalised operation name -> method, because the SDK's snake case is not regular (C(create_vswitch))."""
     suffix = "_with_options"
@@ -253,13 +257,13 @@ def _method_name(product: str, action: str) -> str:
     return _methods(product)[action.lower()]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _request_model(product: str, action: str) -> t.Any:
     """The request model's class; None for an operation without parameters, which has none."""
     return getattr(sdk.product_models(product), f"{action}Request", None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _model_names(product: str, action: str) -> frozenset[str]:
     """Attribute names of a request model, compared without regard to case and underscores."""
     attributes = {name.replace("_", "").lower() for name in vars(_request_model(product, action)())}

@@ -22,12 +22,14 @@ class Paging:
     :ivar items: path of the list in the answer
     :ivar size_name: parameter for the page size, None where the operation has none
     :ivar size: largest page the API gives
+    :ivar total: path of the number of all items, for the style C(page)
     """
 
     style: t.Literal["page", "token", "marker", "none"]
     items: str
     size_name: str | None = None
     size: int = 0
+    total: str = "TotalCount"
 
 
 PAGING: dict[tuple[str, str], Paging] = {
@@ -40,17 +42,23 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ecs", "DescribeImages"): Paging("page", "Images.Image", "PageSize", 100),
     ("ecs", "DescribeImageSharePermission"): Paging("page", "Accounts.Account", "PageSize", 100),
     ("ecs", "DescribeDisks"): Paging("token", "Disks.Disk", "MaxResults", 500),
-    ("ecs", "DescribeNetworkInterfaces"): Paging("token", "NetworkInterfaceSets.NetworkInterfaceSet", "MaxResults", 500),
+    ("ecs", "DescribeNetworkInterfaces"): Paging(
+        "token", "NetworkInterfaceSets.NetworkInterfaceSet", "MaxResults", 500
+    ),
     ("ecs", "DescribeInstanceTypes"): Paging("token", "InstanceTypes.InstanceType", "MaxResults", 1600),
     ("ecs", "DescribeRegions"): Paging("none", "Regions.Region"),
     ("ecs", "DescribeZones"): Paging("none", "Zones.Zone"),
     ("ecs", "DescribeAvailableResource"): Paging("none", "AvailableZones.AvailableZone"),
+    ("ecs", "DescribeInvocationResults"): Paging(
+        "page", "Invocation.InvocationResults.InvocationResult", "PageSize", 50, total="Invocation.TotalCount"
+    ),
     ("ecs", "ListTagResources"): Paging("token", "TagResources.TagResource"),
     ("ram", "ListRoles"): Paging("marker", "Roles.Role", "MaxItems", 1000),
     ("ram", "ListPolicies"): Paging("marker", "Policies.Policy", "MaxItems", 1000),
     ("ram", "ListUsers"): Paging("marker", "Users.User", "MaxItems", 1000),
     ("ram", "ListPoliciesForRole"): Paging("none", "Policies.Policy"),
     ("ram", "ListPolicyVersions"): Paging("none", "PolicyVersions.PolicyVersion"),
+    ("ram", "ListTagResources"): Paging("token", "TagResources", "PageSize", 100),
     ("kms", "ListKeys"): Paging("page", "Keys.Key", "PageSize", 100),
     ("kms", "ListAliases"): Paging("page", "Aliases.Alias", "PageSize", 100),
     ("vpc", "DescribeVpcs"): Paging("page", "Vpcs.Vpc", "PageSize", 50),
@@ -58,15 +66,14 @@ PAGING: dict[tuple[str, str], Paging] = {
 }
 
 #: Writes without a ClientToken whose repetition is not the same as doing them once. When the answer to one of these is
-#: lost, the door raises OutcomeUnknown instead of repeating it.
+#: lost, the door raises OutcomeUnknown instead of repeating it. What has a name that exists once in an account (a role, a
+#: policy) may be repeated: the second call says that it exists.
 NOT_REPEATABLE: frozenset[tuple[str, str]] = frozenset(
     {
         ("ecs", "CreateKeyPair"),
         ("ecs", "ImportKeyPair"),
         ("ecs", "RebootInstance"),
         ("ecs", "RebootInstances"),
-        ("ram", "CreateRole"),
-        ("ram", "CreatePolicy"),
         ("ram", "CreatePolicyVersion"),
         ("ram", "CreateUser"),
         ("ram", "CreateAccessKey"),
@@ -97,6 +104,8 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     ("ecs", "DeleteKeyPairs"): ("InvalidParameter.KeypairAlreadyAttachedInstance",),
     ("ecs", "AttachInstanceRamRole"): ("InvalidRamRole.NotFound", "InvalidRamRole.NotEcsRole"),
     ("ecs", "CreateSecurityGroup"): ("IncorrectVpcStatus",),
+    # What was created a moment ago may not be visible yet; that it exists at all is checked before.
+    ("ram", "AttachPolicyToRole"): ("EntityNotExist.Role", "EntityNotExist.Policy"),
     ("ram", "DeleteRole"): ("DeleteConflict.Role.Policy",),
     ("ram", "DeletePolicy"): ("DeleteConflict.Policy.Role", "DeleteConflict.Role.Policy"),
     ("vpc", "CreateVSwitch"): ("IncorrectVpcStatus", "TaskConflict", "IncorrectStatus.Vpc"),

@@ -10,7 +10,7 @@ import importlib
 import logging
 import sys
 import typing as t
-from functools import lru_cache
+from functools import cache
 
 from .errors import SdkMissing
 
@@ -44,13 +44,13 @@ def load(package: str, pypi_name: str) -> t.Any:
     return module
 
 
-@lru_cache(maxsize=None)
+@cache
 def product_client_class(product: str) -> t.Any:
     package, pypi_name = PACKAGES[product]
     return load(f"{package}.client", pypi_name).Client
 
 
-@lru_cache(maxsize=None)
+@cache
 def product_models(product: str) -> t.Any:
     package, pypi_name = PACKAGES[product]
     return load(f"{package}.models", pypi_name)

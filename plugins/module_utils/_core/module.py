@@ -29,9 +29,7 @@ def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> 
     A survey or an optional credential field hands over an empty string for what was not given, so an empty string means
     that here too; for a required option it is refused.
     """
-    module = AnsibleModule(
-        argument_spec={**CONNECTION_SPEC, **argument_spec}, supports_check_mode=True, **constraints
-    )
+    module = AnsibleModule(argument_spec={**CONNECTION_SPEC, **argument_spec}, supports_check_mode=True, **constraints)
     blank = without_blanks(module.params, module.argument_spec)
     missing = [name for name in blank if module.argument_spec[name].get("required")]
     if missing:

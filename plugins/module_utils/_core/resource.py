@@ -11,6 +11,7 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .plan import Plan, Step
+from .waiter import wait_for
 
 State = t.TypeVar("State")
 
@@ -54,3 +55,19 @@ class Resource(abc.ABC, t.Generic[State]):
     @abc.abstractmethod
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         """What the module returns when nothing was changed: no change needed, or check mode."""
+
+    def reread(self, what: str, timeout: float) -> State:
+        """Read until the state asks for no step any more: reads may be behind writes for a while.
+
+        :param what: for messages, for example C(the role web)
+        :param timeout: in seconds
+        :raises WaitTimeout: naming the steps that the last state read would still need
+        """
+        return wait_for(
+            self.cloud,
+            f"{what} to show the changes",
+            self.find,
+            lambda seen: not self.plan(seen).changed,
+            lambda seen: "it would still be necessary to " + "; ".join(step.name for step in self.plan(seen).steps),
+            timeout=timeout,
+        ).value

@@ -61,7 +61,7 @@ class Modules:
         """
         first = self.run(name, check=True, **options)
         again = self.run(name, check=True, **options)
-        assert first["changed"] and again["changed"], (first, again)
+        assert [first["changed"], again["changed"]] == [True, True], (first, again)
         real = self.run(name, **options)
         assert real["changed"], real
         assert first["diff"] == again["diff"] == real["diff"], (first["diff"], real["diff"])
