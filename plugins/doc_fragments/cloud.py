@@ -56,10 +56,11 @@ options:
   api_timeout:
     description:
       - How long one call may take with all its repetitions, in seconds.
-      - Calls that fail for a passing reason (throttling, a server error, a broken connection) are repeated with growing,
-        random pauses within this budget.
+      - Calls that fail for a passing reason (throttling, a server error, a broken connection) are repeated with
+        growing, random pauses within this budget.
     type: int
     default: 120
 requirements:
-  - Python packages alibabacloud-ecs20140526, alibabacloud-ram20150501, alibabacloud-kms20160120, alibabacloud-credentials
+  - Python packages alibabacloud-ecs20140526, alibabacloud-ram20150501, alibabacloud-kms20160120 and
+    alibabacloud-credentials
 """

@@ -10,8 +10,8 @@ module: host_key_info
 short_description: Learn the SSH host keys of instances through the signed API
 version_added: 0.1.0
 description:
-  - Reads the public host keys of running instances with Cloud Assistant, so that C(known_hosts) can be filled without trusting
-    whoever answers on port 22 first.
+  - Reads the public host keys of running instances with Cloud Assistant, so that C(known_hosts) can be filled without
+    trusting whoever answers on port 22 first.
   - It runs one command that only reads, as root, in each instance. The caller needs C(ecs:RunCommand) and
     C(ecs:DescribeInvocationResults).
 author:

@@ -42,8 +42,8 @@ def chunks(values: t.Sequence[t.Any], size: int) -> t.Iterator[list[t.Any]]:
 class Cloud:
     """Typed, retried, recorded calls to one account and region.
 
-    Parameters and answers are dictionaries with the API's own names; each request passes through the SDK's request model
-    and each answer through its response model.
+    Parameters and answers are dictionaries with the API's own names; each request passes through the SDK's request
+    model and each answer through its response model.
 
     :ivar api_calls: how often each operation was called, by C(product:Operation), retries included
     """
@@ -281,7 +281,7 @@ def _lost(given: t.Any, kept: t.Any, path: str = "") -> list[str]:
             for name in (_lost(value, kept[key], f"{path}{key}.") if key in kept else [f"{path}{key}"])
         ]
     if isinstance(given, (list, tuple)) and isinstance(kept, list):
-        return [name for one, other in zip(given, kept) for name in _lost(one, other, path)]
+        return [name for one, other in zip(given, kept, strict=False) for name in _lost(one, other, path)]
     return []
 
 

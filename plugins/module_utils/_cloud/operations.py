@@ -66,8 +66,8 @@ PAGING: dict[tuple[str, str], Paging] = {
 }
 
 #: Writes without a ClientToken whose repetition is not the same as doing them once. When the answer to one of these is
-#: lost, the door raises OutcomeUnknown instead of repeating it. What has a name that exists once in an account (a role, a
-#: policy) may be repeated: the second call says that it exists.
+#: lost, the door raises OutcomeUnknown instead of repeating it. What has a name that exists once in an account (a role,
+#: a policy) may be repeated: the second call says that it exists.
 NOT_REPEATABLE: frozenset[tuple[str, str]] = frozenset(
     {
         ("ecs", "CreateKeyPair"),
@@ -83,7 +83,7 @@ NOT_REPEATABLE: frozenset[tuple[str, str]] = frozenset(
 )
 
 #: Codes that pass by themselves, per operation (the general ones are in retry.py). Source: what long-lived clients of
-#: these APIs retry.
+#: these APIs retry. What is deleted while something still uses it is not here: _core/removal.py looks who that is.
 TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     ("ecs", "RunInstances"): (
         "IncorrectVSwitchStatus",
@@ -100,8 +100,6 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
         "DependencyViolation.RouteEntry",
         "InvalidOperation.Conflict",
     ),
-    ("ecs", "DeleteSecurityGroup"): ("DependencyViolation",),
-    ("ecs", "DeleteKeyPairs"): ("InvalidParameter.KeypairAlreadyAttachedInstance",),
     ("ecs", "AttachInstanceRamRole"): ("InvalidRamRole.NotFound", "InvalidRamRole.NotEcsRole"),
     ("ecs", "CreateSecurityGroup"): ("IncorrectVpcStatus",),
     # What was created a moment ago may not be visible yet; that it exists at all is checked before.
@@ -109,6 +107,6 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     ("ram", "DeleteRole"): ("DeleteConflict.Role.Policy",),
     ("ram", "DeletePolicy"): ("DeleteConflict.Policy.Role", "DeleteConflict.Role.Policy"),
     ("vpc", "CreateVSwitch"): ("IncorrectVpcStatus", "TaskConflict", "IncorrectStatus.Vpc"),
-    ("vpc", "DeleteVSwitch"): ("DependencyViolation", "IncorrectVSwitchStatus", "TaskConflict"),
-    ("vpc", "DeleteVpc"): ("DependencyViolation", "IncorrectVpcStatus", "TaskConflict"),
+    ("vpc", "DeleteVSwitch"): ("IncorrectVSwitchStatus", "TaskConflict"),
+    ("vpc", "DeleteVpc"): ("IncorrectVpcStatus", "TaskConflict"),
 }

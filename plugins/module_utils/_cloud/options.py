@@ -117,6 +117,7 @@ class Connection:
         if not self.region:
             raise InvalidInput(
                 "No region was given.",
-                hint="Set the option region (for example cn-hangzhou) or the environment variable ALIBABA_CLOUD_REGION.",
+                hint="Set the option region, for example to cn-hangzhou, or the environment variable "
+                "ALIBABA_CLOUD_REGION.",
             )
         return self.region

@@ -65,9 +65,7 @@ def read(module: AnsibleModule, reader: t.Callable[[Cloud, dict[str, t.Any]], di
         module.exit_json(changed=False, api_calls=dict(cloud.api_calls), **result)
 
 
-def _fail(
-    module: AnsibleModule, error: AlitrustError, cloud: Cloud | None, plan: Plan | None, done: list[str]
-) -> t.NoReturn:
+def _fail(module: AnsibleModule, error: AlitrustError, cloud: Cloud | None, plan: Plan | None, done: list[str]) -> None:
     """Report a failure, with what exists now: a half-done change is never kept quiet about."""
     failure = error.as_failure()
     if plan is not None and plan.changed and not module.check_mode:

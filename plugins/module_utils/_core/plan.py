@@ -4,8 +4,8 @@
 
 """The plan: what a task would change, as a value. Private.
 
-It is made by pure functions from the desired and the actual state, and is the only thing that decides: check mode reports
-it, diff prints it, apply executes it.
+It is made by pure functions from the desired and the actual state, and is the only thing that decides: check mode
+reports it, diff prints it, apply executes it.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 
 """Lines about a long wait. Private.
 
-A module's process cannot show anything before it ends. In the controller's process the action plugin sets a sink, and the
-same lines reach the screen while the task runs.
+A module's process cannot show anything before it ends. In the controller's process the action plugin sets a sink, and
+the same lines reach the screen while the task runs.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from .._cloud.errors import InvalidInput
 #: Keys that only Alibaba Cloud may set; never compared, never purged.
 SYSTEM_PREFIXES = ("acs:", "aliyun")
 
-#: Ownership: what carries this tag was made by this collection. The value names the fleet, group or pair it was made for.
+#: Ownership: what carries this tag was made by this collection. The value names the fleet, group or pair that it was
+#: made for.
 OWNER_KEY = "alitrust.ecs:owner"
 
 _MAX_TAGS = 20

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .._cloud.errors import AlreadyExists, UnexpectedState
@@ -36,10 +37,9 @@ class KmsService(Resource[str]):
         return Plan({"status": actual}, {"status": "Enabled"}, steps, warnings)
 
     def open(self) -> None:
-        try:
+        # Somebody else may have switched it on in the meantime.
+        with contextlib.suppress(AlreadyExists):
             self.cloud.call("kms", "OpenKmsService")
-        except AlreadyExists:
-            pass  # somebody else switched it on in the meantime
 
     def settle(self, plan: Plan, actual: str) -> dict[str, t.Any]:
         waited = wait_for(
