@@ -21,7 +21,7 @@ from pathlib import Path
 class Field:
     """The type of a parameter."""
 
-    type: t.Literal["string", "integer", "number", "boolean", "list", "object", "map"]
+    type: t.Literal["string", "integer", "number", "boolean", "list", "object", "map", "json"]
     item: Field | None = None  # of a list
     fields: dict[str, Field] = field(default_factory=dict)  # of an object, by wire name
 

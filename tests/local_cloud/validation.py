@@ -14,6 +14,8 @@ import re
 import typing as t
 from pathlib import Path
 
+import yaml
+
 from local_cloud.framework import ApiError
 from local_cloud.products import Product
 from local_cloud.sdk_models import STRING, Field, request_model
@@ -38,34 +40,42 @@ _VISIBLE = {"RegionId", "AcceptLanguage", "OwnerId", "OwnerAccount", "ResourceOw
 _LIMITS = Path(__file__).parent / "data" / "limits"
 _MAX_INDEX = 1000
 
+Limit = dict[str, t.Any]
+
 
 @functools.lru_cache(maxsize=None)
-def limits_of(product: str) -> dict[str, dict[str, dict[str, t.Any]]]:
+def limits_of(product: str) -> dict[str, dict[str, Limit]]:
     """Limits by operation and parameter (``DataDisk.Size``: of each item); empty for a product without description."""
     path = _LIMITS / f"{product}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not path.exists():
+        return {}
+    limits: dict[str, dict[str, Limit]] = json.loads(path.read_text(encoding="utf-8"))
+    codes = _codes().get(product, {})
+    for action, parameters in limits.items():
+        for name, limit in parameters.items():
+            code = codes.get(f"{action}.{name}") or codes.get(name) or codes.get("*")
+            if code:
+                limit["code"] = code
+    return limits
+
+
+@functools.lru_cache(maxsize=None)
+def _codes() -> dict[str, dict[str, str]]:
+    codes: dict[str, dict[str, str]] = yaml.safe_load((_LIMITS / "codes.yml").read_text(encoding="utf-8"))
+    return codes
 
 
 @functools.lru_cache(maxsize=None)
 def fields_of(product: Product, action: str) -> dict[str, Field]:
-    """The parameters of an operation: the SDK's, and older ones that the API description still lists."""
+    """The parameters of an operation, as the SDK has them.
+
+    Where the SDK sends JSON text, the numbered form of other clients is taken as well.
+    """
     fields = dict(request_model(product.package, action) or {})
-    for path, limit in limits_of(product.name).get(action, {}).items():
-        if "." not in path and path not in fields:
-            fields[path] = _described(limit["type"])
+    for name, limit in limits_of(product.name).get(action, {}).items():
+        if limit["type"] == "Json" and fields.get(name) == STRING:
+            fields[name] = Field("json")
     return fields
-
-
-def _described(kind: str) -> Field:
-    simple: dict[str, Field] = {
-        "Integer": Field("integer"),
-        "Long": Field("integer"),
-        "Float": Field("number"),
-        "Boolean": Field("boolean"),
-        "RepeatList": Field("list", item=STRING),
-        "Array": Field("list", item=STRING),
-    }
-    return simple.get(kind, STRING)
 
 
 def check(product: Product, action: str, flat: t.Mapping[str, str], settings: Settings) -> dict[str, t.Any]:
@@ -109,6 +119,8 @@ def _insert(tree: dict[str, t.Any], name: str, value: str) -> None:
 
 def _typed(field: Field, value: t.Any, path: str, refuse: bool) -> t.Any:
     """Convert a value of the tree; None when it is as good as absent."""
+    if field.type == "json":
+        return value if isinstance(value, str) else _typed_list(Field("list", item=Field("map")), value, path, refuse)
     if field.type == "list":
         return _typed_list(field, value, path, refuse)
     if field.type in ("object", "map"):
@@ -161,7 +173,7 @@ def _typed_object(field: Field, value: dict[str, t.Any], path: str, refuse: bool
     return typed
 
 
-def _check_limits(limits: dict[str, dict[str, t.Any]], parameters: dict[str, t.Any]) -> None:
+def _check_limits(limits: dict[str, Limit], parameters: dict[str, t.Any]) -> None:
     for path, limit in limits.items():
         values = list(_values(parameters, path.split("."), ""))
         if limit.get("required"):
@@ -175,7 +187,8 @@ def _check_limits(limits: dict[str, dict[str, t.Any]], parameters: dict[str, t.A
         for where, value in values:
             problem = _problem(limit, value)
             if problem:
-                raise _invalid(where, problem, limit.get("code"), limit.get("status", 400))
+                code, _, status = limit.get("code", "").partition(" ")
+                raise _invalid(where, problem, code.format(name=path.rpartition(".")[2]), int(status or 400))
 
 
 def _missing(parameters: dict[str, t.Any], path: list[str], full: str) -> tuple[str, bool]:
@@ -205,24 +218,28 @@ def _values(parameters: t.Any, path: list[str], prefix: str) -> t.Iterator[tuple
         yield from _values(value, path[1:], f"{prefix}{path[0]}.")
 
 
-def _problem(limit: dict[str, t.Any], value: t.Any) -> str | None:
+def _problem(limit: Limit, value: t.Any) -> str | None:
     if isinstance(value, list):
-        most = limit.get("max_items")
-        if most is not None and len(value) > most:
-            return f"at most {most} items are allowed, not {len(value)}"
+        if len(value) > limit.get("max_items", len(value)):
+            return f"it takes {limit['max_items']} items at most, not {len(value)}"
         return next((problem for item in value if (problem := _problem(limit, item))), None)
     if isinstance(value, str):
-        least, most = limit.get("min_length", 0), limit.get("max_length")
-        if len(value) < least or (most is not None and len(value) > most):
-            return f"its length must be {least} to {most} characters, not {len(value)}"
+        size = len(value)
+        if not limit.get("min_length", size) <= size <= limit.get("max_length", size):
+            return f"its length must be {_range(limit.get('min_length'), limit.get('max_length'))}, not {size}"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        low, high = limit.get("min"), limit.get("max")
-        if (low is not None and value < low) or (high is not None and value > high):
-            return f"it must be {'at most' if low is None else low}{' to ' if low is not None else ' '}{high}, not {value}"
+        if not limit.get("min", value) <= value <= limit.get("max", value):
+            return f"it must be {_range(limit.get('min'), limit.get('max'))}, not {value}"
     choices = limit.get("enum")
     if choices and isinstance(value, str) and value.lower() not in (str(choice).lower() for choice in choices):
         return f"it must be one of {', '.join(map(str, choices))}, not {value!r}"
     return None
+
+
+def _range(low: int | None, high: int | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
 
 
 def _invalid(name: str, problem: str, code: str | None = None, status: int = 400) -> ApiError:
