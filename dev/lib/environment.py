@@ -55,15 +55,16 @@ def locked(name: str) -> t.Iterator[None]:
         yield
 
 
+def output_of(*command: str | Path) -> str | None:
+    """What a command prints, None if it fails."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return None if done.returncode else done.stdout
+
+
 def run(*command: str | Path, what: str) -> None:
     """Run quietly; on failure the end of the output is part of the error."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    streams: dict[str, t.Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, **streams, text=True, check=False)
     if done.returncode:
         tail = "\n".join(done.stdout.strip().splitlines()[-15:])
         raise SetupError(f"{what} failed:\n{tail}")
@@ -98,9 +99,9 @@ def interpreter(version: str) -> Path | None:
     for candidate in [sys.executable, f"python{version}", "python3", *installed]:
         ask = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix == sys.base_prefix, sys.executable)"
         with contextlib.suppress(OSError):
-            done = subprocess.run([candidate, "-c", ask], capture_output=True, text=True)
-            if done.returncode == 0 and (answer := done.stdout.split(maxsplit=2))[:2] == [version, "True"]:
-                return Path(answer[2].strip())
+            answer = (output_of(candidate, "-c", ask) or "").strip().split(maxsplit=2)
+            if answer[:2] == [version, "True"]:
+                return Path(answer[2])
     return None
 
 
@@ -122,7 +123,9 @@ def venv(name: str, python: Path | None = None) -> Path:
     """
     python = python or default_interpreter()
     requirements = REQUIREMENTS / f"{name}.txt"
-    version = subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout
+    version = output_of(python, "-VV")
+    if version is None:
+        raise SetupError(f"the interpreter {python} does not run")
     digest = hashlib.sha256(
         "\0".join([str(python), version, *(f.read_text() for f in requirement_files(requirements))]).encode()
     )
@@ -153,23 +156,25 @@ def venv(name: str, python: Path | None = None) -> Path:
 
 
 def make_venv(python: Path, folder: Path) -> None:
-    if subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True).returncode:
+    if output_of(python, "-c", "import ensurepip, venv") is None:
         # Debian and Ubuntu split these off.
-        package = subprocess.run(
-            [python, "-c", "import sys; print('python%d.%d-venv' % sys.version_info[:2])"],
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
+        package = f"{python.resolve().name}-venv"
         if not apt_install(package):
             raise SetupError(f"{python} can't make virtual environments: install the package {package} as root")
     shutil.rmtree(folder, ignore_errors=True)
     run(python, "-m", "venv", folder, what=f"making a virtual environment with {python}")
 
 
-def collections() -> Path:
-    """A folder for ANSIBLE_COLLECTIONS_PATH (and PYTHONPATH) with this checkout as alitrust.ecs, and ansible.posix."""
+def import_root() -> Path:
+    """A folder from which this checkout can be imported as ansible_collections.alitrust.ecs."""
     root = CACHE / f"collections-{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]}"
     link(root / "ansible_collections" / "alitrust" / "ecs", CHECKOUT)
+    return root
+
+
+def collections() -> Path:
+    """The same folder with ansible.posix beside it: a value for ANSIBLE_COLLECTIONS_PATH."""
+    root = import_root()
     link(root / "ansible_collections" / "ansible" / "posix", ansible_posix())
     return root
 
@@ -205,6 +210,22 @@ def ansible_posix() -> Path:
                     wheel.extractall(temporary, [name for name in wheel.namelist() if name.startswith(ANSIBLE_POSIX)])
                 (Path(temporary) / ANSIBLE_POSIX).rename(folder)
     return folder
+
+
+def checkout_files() -> list[str]:
+    """The checkout's files as they are now, less what git ignores, named from its root."""
+    listing = output_of("git", "-C", CHECKOUT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listing is None:
+        raise SetupError(f"git can't list the files of {CHECKOUT}: this needs git and a clone")
+    return [name for name in listing.split("\0") if name and os.path.lexists(CHECKOUT / name)]
+
+
+def copy_checkout(to: Path) -> None:
+    """A fresh copy of the checkout's files, without .git."""
+    shutil.rmtree(to, ignore_errors=True)
+    for name in checkout_files():
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(CHECKOUT / name, to / name, follow_symlinks=False)
 
 
 def host_packages() -> None:

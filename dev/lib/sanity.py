@@ -18,22 +18,9 @@ import environment
 BOOTSTRAP = Path(__file__).with_name("get_pip.py")
 
 
-def copy_checkout(to: Path) -> None:
-    """The checkout's files as they are now, less what git ignores."""
-    shutil.rmtree(to, ignore_errors=True)
-    listing = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    files = subprocess.run(listing, cwd=environment.CHECKOUT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    for name in filter(None, files.split("\0")):
-        source = environment.CHECKOUT / name
-        if source.is_symlink() or source.exists():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, to / name, follow_symlinks=False)
-
-
 def pip_settings(python: Path) -> dict[str, str]:
     """The caller's settings of pip and of certificates: environment variables, and pip's configuration files."""
-    listing = (python, "-m", "pip", "config", "list")
-    found = subprocess.run(listing, capture_output=True, text=True).stdout
+    found = environment.output_of(python, "-m", "pip", "config", "list") or ""
     settings = {
         f"PIP_{name.upper().replace('-', '_')}": value
         for name, value in re.findall(r"^(?:global|install|:env:)\.([\w-]+)='(.*)'$", found, re.MULTILINE)
@@ -64,13 +51,22 @@ def main() -> int:
         prepare_home(home, folder)
         # Not under the checkout: ansible-test would ask its git for the files and find all of them ignored.
         tree = home / "ansible_collections" / "alitrust" / "ecs"
-        copy_checkout(tree)
+        environment.copy_checkout(tree)
         # Real interpreters first: a shim of pyenv fails for a version that isn't switched on.
         found = [environment.interpreter(other) for other in ("3.11", "3.12", "3.13", "3.14")]
         path = os.pathsep.join([str(folder / "bin"), *(str(one.parent) for one in found if one), os.environ["PATH"]])
-        command = [folder / "bin" / "ansible-test", "sanity", "--local", "--color", "no", "--python", version, *options]
+        command: list[str | Path] = [
+            folder / "bin" / "ansible-test",
+            "sanity",
+            "--local",
+            "--color",
+            "no",
+            "--python",
+            version,
+            *options,
+        ]
         settings = os.environ | {"HOME": str(home), "PATH": path}
-        return subprocess.run(command, cwd=tree, env=settings).returncode
+        return subprocess.run(command, cwd=tree, env=settings, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,0 +1,305 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the checks: dev/test [--list] [NAME...]. As many at a time as there are cores; each in its own environment."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import collections
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+import typing as t
+import xml.etree.ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+import environment
+from environment import CHECKOUT
+
+BUILD = CHECKOUT / ".build"
+CORES = os.cpu_count() or 1
+TIMEOUT = 1800  # seconds; only a check that hangs gets there
+VERSIONS = ("3.11", "3.12", "3.13")  # with ansible-core 2.19, 2.20, 2.21
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report: a bash command, run in the checkout (or a copy of it), that succeeds or fails."""
+
+    name: str
+    command: str
+    #: The environment of dev/requirements whose commands come first on PATH.
+    venv: str | None = None
+    #: The Python version to run on; None is the default interpreter.
+    python: str | None = None
+    #: It is pytest: $REPORT names the JUnit report, and each of its tests counts.
+    tests: bool = False
+    cores: int = 1
+    #: Run it in a copy without .git that lies in ansible_collections/alitrust/ecs.
+    copy: bool = False
+    root: bool = False
+    #: A Debian package that has the command of the same name.
+    package: str | None = None
+
+    def obstacle(self) -> str | None:
+        """Why this machine can't run it."""
+        if self.root and os.geteuid() != 0:
+            return "not root: network namespaces, systemd and sshd of the local cloud's hosts need it"
+        if self.python and environment.interpreter(self.python) is None:
+            return f"no Python {self.python} on PATH or under pyenv"
+        if self.package and environment.ensure_commands(**{self.package: self.package}):
+            return f"the command '{self.package}' is missing: install the package {self.package} as root"
+        return None
+
+
+def pytest(name: str, folder: str, *, options: str = "", coverage: bool = True, **settings: t.Any) -> Check:
+    runner = "coverage run -m pytest" if coverage else "python -m pytest"
+    return Check(name, f"{runner} --junit-xml=$REPORT {options} {folder}", venv="test", tests=True, **settings)
+
+
+# In the order they are started: what takes long first, what needs the machine to itself last.
+CHECKS = [
+    *(Check(f"sanity-{version}", f"$PYTHON dev/lib/sanity.py {version}", python=version) for version in VERSIONS),
+    pytest("integration-3.11", "tests/integration", python="3.11", cores=2, options="-n 2"),
+    *(pytest(f"unit-{version}", "tests/unit", python=version) for version in VERSIONS),
+    Check("ansible-lint", "ansible-lint --offline --nocolor", venv="collection"),
+    Check(
+        "galaxy-importer",
+        """
+        ansible-galaxy collection build --output-path $OUTPUT
+        cd $OUTPUT
+        python -m galaxy_importer.main *.tar.gz |& tee importer.log
+        ! grep -E '^(ERROR|WARNING)' importer.log
+        """,
+        venv="collection",
+        copy=True,
+    ),
+    Check(
+        "docs",
+        # antsibull-docs takes the redirection of an action for one of the module, and then finds no modules.
+        "sed -i '/^plugin_routing:/,$d' meta/runtime.yml; antsibull-docs lint-collection-docs --plugin-docs .",
+        venv="collection",
+        copy=True,
+    ),
+    Check("execution-environment", "ansible-builder introspect --sanitize .", venv="collection", copy=True),
+    Check("changelog", "antsibull-changelog lint", venv="collection"),
+    Check("reuse", "reuse lint --lines", venv="collection"),
+    Check(
+        "mypy",
+        """
+        export MYPYPATH=$ANSIBLE_COLLECTIONS_PATH:tests:dev/lib
+        mypy "$ANSIBLE_COLLECTIONS_PATH/ansible_collections/alitrust/ecs/plugins" tests dev/lib
+        """,
+        venv="lint",
+    ),
+    Check("ruff", "ruff check --output-format concise . && ruff format --check .", venv="lint"),
+    Check("shellcheck", "git grep -lzE '^#!.*\\b(ba)?sh$' | xargs -0 shellcheck", package="shellcheck"),
+    pytest("hosts", "tests/hosts", root=True, cores=CORES, options="-n 0"),
+    pytest("bench", "tests/bench", coverage=False, cores=CORES, options="-n 0 -s"),
+]
+
+
+@dataclass
+class Outcome:
+    check: Check
+    seconds: float = 0.0
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reasons: tuple[str, ...] = ()
+    log: Path | None = None
+
+
+class Runner:
+    def __init__(self) -> None:
+        self.free = CORES
+        self.changed = asyncio.Condition()
+
+    async def run(self, check: Check) -> Outcome:
+        cores = min(check.cores, CORES)
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.free >= cores)
+            self.free -= cores
+        started = time.monotonic()
+        try:
+            outcome = await self.execute(check)
+        except environment.SetupError as error:
+            outcome = Outcome(check, failed=1, reasons=(str(error),))
+        finally:
+            async with self.changed:
+                self.free += cores
+                self.changed.notify_all()
+        outcome.seconds = time.monotonic() - started
+        report(outcome)
+        return outcome
+
+    async def execute(self, check: Check) -> Outcome:
+        if reason := await asyncio.to_thread(check.obstacle):
+            return Outcome(check, skipped=1, reasons=(reason,))
+        settings = await asyncio.to_thread(settings_for, check)
+        folder = CHECKOUT
+        if check.copy:
+            folder = BUILD / "trees" / check.name / "ansible_collections" / "alitrust" / "ecs"
+            await asyncio.to_thread(environment.copy_checkout, folder)
+        log = BUILD / "logs" / f"{check.name}.log"
+        Path(settings["REPORT"]).unlink(missing_ok=True)
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *("bash", "-euo", "pipefail", "-c", check.command),
+                cwd=folder,
+                env=settings,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                async with asyncio.timeout(TIMEOUT):
+                    code = await process.wait()
+            except TimeoutError:
+                return Outcome(check, failed=1, reasons=(f"still running after {TIMEOUT} s",), log=log)
+            finally:
+                end(process)
+        if check.tests:
+            return count_tests(check, code, Path(settings["REPORT"]), log)
+        skips = re.findall(r"WARNING: (Required program .*|Skipping .*)", log.read_text(errors="replace"))
+        return Outcome(check, passed=code == 0, failed=code != 0, reasons=tuple(dict.fromkeys(skips)), log=log)
+
+
+def end(process: asyncio.subprocess.Process) -> None:
+    """Whatever a check left running ends with it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def settings_for(check: Check) -> dict[str, str]:
+    """The environment variables of a check. No credentials, settings or home folder of the caller's get into a test."""
+    python = environment.interpreter(check.python) if check.python else environment.default_interpreter()
+    settings = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(
+            ("ALIBABA_CLOUD_", "ALICLOUD_", "ALIYUN_", "ANSIBLE_", "PYTHON", "PYTEST_", "VIRTUAL_ENV")
+        )
+    }
+    settings |= {
+        "ALITRUST_CACHE": str(environment.CACHE),
+        "ANSIBLE_COLLECTIONS_PATH": str(environment.collections()),
+        "ANSIBLE_NOCOLOR": "1",
+        "COVERAGE_FILE": str(BUILD / "coverage" / f"data.{check.name}"),
+        "OUTPUT": str(BUILD / "output" / check.name),
+        "PYTHON": str(python),
+        "REPORT": str(BUILD / "reports" / f"{check.name}.xml"),
+    }
+    shutil.rmtree(settings["OUTPUT"], ignore_errors=True)
+    Path(settings["OUTPUT"]).mkdir(parents=True)
+    if check.venv:
+        settings["PATH"] = f"{environment.venv(check.venv, python) / 'bin'}{os.pathsep}{settings['PATH']}"
+        home = BUILD / "home" / check.name
+        home.mkdir(parents=True, exist_ok=True)
+        settings["HOME"] = str(home)
+    return settings
+
+
+def count_tests(check: Check, code: int, path: Path, log: Path) -> Outcome:
+    """Count the tests in pytest's report. A run that ended badly without a failed test (or without any) failed too."""
+    outcome = Outcome(check, log=log)
+    if path.exists():
+        cases = list(xml.etree.ElementTree.parse(path).iter("testcase"))
+        skips = [skip.get("message", "") for case in cases for skip in case.iter("skipped")]
+        outcome.failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+        outcome.skipped = len(skips)
+        outcome.passed = len(cases) - outcome.failed - outcome.skipped
+        outcome.reasons = tuple(f"{count} of {reason}" for reason, count in collections.Counter(skips).items())
+    if code and not outcome.failed:
+        outcome.failed = 1
+        outcome.reasons += (f"pytest ended with exit code {code}" + (": it found no test" if code == 5 else ""),)
+    return outcome
+
+
+def report(outcome: Outcome) -> None:
+    verdict = "FAILED" if outcome.failed else "ok" if outcome.passed else "skipped"
+    tests = (
+        f"{outcome.passed} of {outcome.passed + outcome.failed} tests" if outcome.check.tests and outcome.log else ""
+    )
+    print(f"{verdict:8} {outcome.check.name:22} {outcome.seconds:6.1f} s  {tests}".rstrip())
+    for reason in outcome.reasons:
+        print(f"         {reason if outcome.failed else f'skipped: {reason}'}")
+    if outcome.failed and outcome.log:
+        lines = outcome.log.read_text(errors="replace").strip().splitlines()
+        print(f"         the end of {outcome.log.relative_to(CHECKOUT)} ({len(lines)} lines):")
+        print("\n".join(f"         | {line}" for line in lines[-40:]))
+    sys.stdout.flush()
+
+
+async def report_coverage() -> None:
+    folder = BUILD / "coverage"
+    if not any(folder.glob("data.*")):
+        return
+    bin_folder = await asyncio.to_thread(environment.venv, "test") / "bin"
+    script = """
+        coverage combine --quiet .build/coverage
+        coverage report > .build/coverage/report.txt
+        for part in plugins tests/local_cloud; do
+            echo "coverage of $part: $(coverage report --include="$part/*" --format=total)%"
+        done
+        echo "by file: .build/coverage/report.txt"
+    """
+    settings = os.environ | {
+        "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+        "COVERAGE_FILE": str(folder / "all"),
+    }
+    process = await asyncio.create_subprocess_exec("bash", "-ec", script, cwd=CHECKOUT, env=settings)
+    await process.wait()
+
+
+def chosen(names: list[str]) -> list[Check]:
+    """The checks of these names; "unit" is all of unit-3.11, unit-3.12, ..."""
+    known = {check.name for check in CHECKS} | {re.sub(r"-[\d.]+$", "", check.name) for check in CHECKS}
+    if unknown := sorted(set(names) - known):
+        sys.exit(f"error: there is no check '{unknown[0]}'; dev/test --list names them all")
+    return [
+        check for check in CHECKS if not names or check.name in names or re.sub(r"-[\d.]+$", "", check.name) in names
+    ]
+
+
+async def run_all(checks: list[Check]) -> list[Outcome]:
+    runner = Runner()
+    outcomes = await asyncio.gather(*(runner.run(check) for check in checks))
+    await report_coverage()
+    return outcomes
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="dev/test", description="Run the checks, all or the named ones.")
+    parser.add_argument("--list", action="store_true", help="print the names of the checks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a check, or a group of them such as 'sanity'")
+    arguments = parser.parse_args()
+    checks = chosen(arguments.names)
+    if arguments.list:
+        print("\n".join(check.name for check in checks))
+        return 0
+    shutil.rmtree(BUILD / "coverage", ignore_errors=True)
+    for name in ("coverage", "logs", "reports"):
+        (BUILD / name).mkdir(parents=True, exist_ok=True)
+    outcomes = asyncio.run(run_all(checks))
+    failed = [outcome.check.name for outcome in outcomes if outcome.failed]
+    if failed:
+        print(f"failed: {', '.join(failed)}; again with: dev/test {' '.join(failed)}")
+    totals = [sum(getattr(outcome, what) for outcome in outcomes) for what in ("passed", "failed", "skipped")]
+    print("{} passed, {} failed, {} skipped".format(*totals))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
