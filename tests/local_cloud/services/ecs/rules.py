@@ -1,0 +1,452 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of security groups."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from local_cloud.framework import ApiError, Call
+from local_cloud.services.ecs.common import Record, ecs, find_one, page_token, save, seconds_text
+from local_cloud.services.ecs.security_groups import get_group
+from local_cloud.settings import define
+
+define("ecs.rules_per_group", 200, "inbound and outbound rules of a group, together")
+define("ecs.group_rules_per_group", 20, "rules of a basic group that name other groups")
+define("ecs.rule_limit_status", 403, "HTTP status of AuthorizationLimitExceed (newer: 400)", (400, 403))
+define("ecs.cidr_host_bits", "refuse", "a CIDR block with host bits set (UNCERTAIN)", ("refuse", "normalise"))
+define(
+    "ecs.rule_conflict_code",
+    "SecurityGroupRuleConflict",
+    "code of ModifySecurityGroupRule to the likeness of another rule; empty: allowed (UNCERTAIN)",
+)
+
+Direction = t.Literal["ingress", "egress"]
+
+_PROTOCOLS = {"TCP": "TCP", "UDP": "UDP", "ICMP": "ICMP", "ICMPV6": "ICMPv6", "GRE": "GRE", "ALL": "ALL"}
+_PORTS = re.compile(r"(-?\d{1,5})/(-?\d{1,5})")
+_DESCRIPTION_LONGEST = 512
+
+#: request fields of a rule besides the peer
+_FIELDS = [
+    "IpProtocol",
+    "PortRange",
+    "SourcePortRange",
+    "SourceCidrIp",
+    "Ipv6SourceCidrIp",
+    "SourceGroupId",
+    "SourcePrefixListId",
+    "DestCidrIp",
+    "Ipv6DestCidrIp",
+    "DestGroupId",
+    "DestPrefixListId",
+    "SourceGroupOwnerId",
+    "SourceGroupOwnerAccount",
+    "DestGroupOwnerId",
+    "DestGroupOwnerAccount",
+    "Policy",
+    "Priority",
+    "NicType",
+    "Description",
+    "PortRangeListId",
+]
+#: what makes two rules the same rule; the description doesn't
+_IDENTITY = [
+    "Direction",
+    "IpProtocol",
+    "PortRange",
+    "SourcePortRange",
+    "SourceCidrIp",
+    "Ipv6SourceCidrIp",
+    "SourceGroupId",
+    "SourcePrefixListId",
+    "DestCidrIp",
+    "Ipv6DestCidrIp",
+    "DestGroupId",
+    "DestPrefixListId",
+    "PortRangeListId",
+    "Policy",
+    "Priority",
+    "NicType",
+]
+
+
+class Side(t.NamedTuple):
+    """How the fields of the peer (the other end) are called in one direction."""
+
+    cidr: str
+    ipv6: str
+    group: str
+    prefix_list: str
+    word: str
+
+
+_SIDES: dict[Direction, Side] = {
+    "ingress": Side("SourceCidrIp", "Ipv6SourceCidrIp", "SourceGroupId", "SourcePrefixListId", "Source"),
+    "egress": Side("DestCidrIp", "Ipv6DestCidrIp", "DestGroupId", "DestPrefixListId", "Dest"),
+}
+
+
+# -- reading rules of a request
+
+
+def _requested(call: Call, longest: int = 100) -> list[Record]:
+    """The rules of a request, in either of the two forms (``Permissions.N`` or flat)."""
+    flat = {name: call.params[name] for name in _FIELDS if call.get(name) not in (None, "")}
+    permissions = call.get("Permissions") or []
+    if permissions and flat:
+        raise ApiError(
+            "InvalidParameter.Conflict", 400, f"Permissions.N and the flat form ({', '.join(flat)}) exclude each other."
+        )
+    if len(permissions) > longest:
+        raise ApiError("InvalidParameter", 400, f"At most {longest} Permissions are allowed in a call.")
+    rules = permissions or ([flat] if flat else [])
+    if not rules:
+        raise ApiError("MissingParameter", 400, 'The input parameter "Permissions" is mandatory.')
+    return [{name: rule[name] for name in _FIELDS if rule.get(name) not in (None, "")} for rule in rules]
+
+
+def _rule(call: Call, group: Record, direction: Direction, request: Record) -> Record:
+    """A rule in the form of records: only what is used, checked and normalised.
+
+    :raises ApiError: as documented for the field.
+    """
+    side = _SIDES[direction]
+    protocol = _protocol(request.get("IpProtocol"))
+    rule: Record = {
+        "Direction": direction,
+        "IpProtocol": protocol,
+        "Policy": _policy(request.get("Policy")),
+        "Priority": _priority(request.get("Priority")),
+        "NicType": _nic_type(request.get("NicType")),
+    }
+    if request.get("PortRangeListId") and not request.get("PortRange"):
+        rule["PortRangeListId"] = request["PortRangeListId"]
+    else:
+        rule["PortRange"] = _ports(protocol, request.get("PortRange"))
+    if request.get("SourcePortRange"):
+        rule["SourcePortRange"] = _ports(protocol, request["SourcePortRange"], "InvalidSourcePortRange.Malformed")
+    rule.update(_addresses(call, direction, protocol, request))
+    rule.update(_peer(call, group, side, request, rule))
+    description = request.get("Description") or ""
+    if len(description) > _DESCRIPTION_LONGEST:
+        raise ApiError(
+            "InvalidSecurityGroupDiscription.Malformed", 400, "The specified security group description is not valid."
+        )
+    if description:
+        rule["Description"] = description
+    return rule
+
+
+def _protocol(value: str | None) -> str:
+    if not value:
+        raise ApiError("MissingParameter", 400, 'The input parameter "IpProtocol" is mandatory.')
+    protocol = _PROTOCOLS.get(value.upper())
+    if protocol is None:
+        raise ApiError(
+            "InvalidIpProtocol.ValueNotSupported",
+            400,
+            "The specified IpProtocol does not exist or IpProtocol and PortRange do not match.",
+        )
+    return protocol
+
+
+def _policy(value: str | None) -> str:
+    policy = {"accept": "Accept", "drop": "Drop"}.get((value or "accept").lower())
+    if policy is None:
+        raise ApiError("InvalidPolicy.Malformed", 400, "The specified parameter Policy is not valid.")
+    return policy
+
+
+def _priority(value: t.Any) -> str:
+    text = str(value if value not in (None, "") else 1)
+    if not (text.isascii() and text.isdigit()):
+        raise ApiError("InvalidPriority.Malformed", 400, "The specified parameter Priority is not valid.")
+    if not 1 <= int(text) <= 100:
+        raise ApiError("InvalidPriority.ValueNotSupported", 400, "The specified parameter Priority must be 1 to 100.")
+    return str(int(text))
+
+
+def _nic_type(value: str | None) -> str:
+    if value not in (None, "", "intranet"):
+        code = "Mismatch" if value == "internet" else "ValueNotSupported"
+        raise ApiError(f"InvalidNicType.{code}", 400, "In a VPC the NicType is intranet.")
+    return "intranet"
+
+
+def _ports(protocol: str, value: str | None, malformed: str = "InvalidIpProtocol.Malformed") -> str:
+    if not value:
+        raise ApiError("MissingParameter", 400, 'The input parameter "PortRange" is mandatory.')
+    match = _PORTS.fullmatch(value)
+    if not match:
+        raise ApiError(malformed, 400, "The specified parameter PortRange is not valid.")
+    first, last = int(match[1]), int(match[2])
+    if protocol in ("TCP", "UDP"):
+        if not 1 <= first <= last <= 65535:
+            code = "OperationDenied" if (first, last) == (-1, -1) else "InvalidParam.PortRange"
+            raise ApiError(code, 400, "The specified IpProtocol and PortRange do not match: 1/1 to 65535/65535.")
+    elif (first, last) != (-1, -1):
+        raise ApiError("OperationDenied", 400, "The specified IpProtocol and PortRange do not match: -1/-1.")
+    return f"{first}/{last}"
+
+
+def _addresses(call: Call, direction: Direction, protocol: str, request: Record) -> Record:
+    """The address fields of both ends."""
+    found: Record = {}
+    for version, names in ((4, ("SourceCidrIp", "DestCidrIp")), (6, ("Ipv6SourceCidrIp", "Ipv6DestCidrIp"))):
+        for name in names:
+            if request.get(name):
+                found[name] = _network(call, name, request[name], version)
+    v4, v6 = {"SourceCidrIp", "DestCidrIp"} & set(found), {"Ipv6SourceCidrIp", "Ipv6DestCidrIp"} & set(found)
+    if v4 and v6:
+        raise ApiError("InvalidParameter.Conflict", 400, "IPv4 and IPv6 addresses can't be in one rule.")
+    if v6 and protocol == "ICMP":
+        raise ApiError(
+            "InvalidParam.Ipv4ProtocolConflictWithIpv6Address", 400, "IPv6 addresses and ICMP don't go together."
+        )
+    if v4 and protocol == "ICMPv6":
+        raise ApiError(
+            "InvalidParam.Ipv6ProtocolConflictWithIpv4Address", 400, "IPv4 addresses and ICMPv6 don't go together."
+        )
+    return found
+
+
+def _network(call: Call, name: str, value: str, version: int) -> str:
+    word = "Source" if "Source" in name else "Dest"
+    strict = call.settings["ecs.cidr_host_bits"] == "refuse"
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        network = None
+    if network is None or network.version != version:
+        if version == 6:
+            raise ApiError("ILLEGAL_IPV6_CIDR", 400, f"The specified parameter {name} is not valid.")
+        raise ApiError(f"Invalid{word}CidrIp.Malformed", 400, f"The specified parameter {name} is not valid.")
+    if strict and "/" in value and ipaddress.ip_interface(value).ip != network.network_address:
+        code = f"InvalidParam.{word}Ip"
+        raise ApiError(code, 400, f"The specified parameter {name} is not valid: it has host bits set.")
+    return str(network) if "/" in value else str(network.network_address)
+
+
+def _peer(call: Call, group: Record, side: Side, request: Record, rule: Record) -> Record:
+    """The group or prefix list at the other end, where no address says it already."""
+    if rule.get(side.cidr) or rule.get(side.ipv6):
+        return {}
+    advanced = group["SecurityGroupType"] == "enterprise"
+    if request.get(side.group):
+        group_id = request[side.group]
+        if advanced:
+            raise ApiError(
+                "InvalidParameter.EnterpriseGroup",
+                403,
+                "Rules of an advanced security group can't name other security groups.",
+            )
+        if group_id == group["SecurityGroupId"]:
+            raise ApiError("InvalidParamter.Conflict", 403, "A security group can't authorize itself.")
+        other = call.store.get("security_group", group_id)
+        owner = str(request.get(f"{side.word}GroupOwnerId") or "") or None
+        if other is None or other["RegionId"] != call.region or owner not in (None, other["AccountId"]):
+            raise ApiError(f"Invalid{side.word}GroupId.NotFound", 404, f"The specified {side.group} does not exist.")
+        if owner is None and other["AccountId"] != call.account_id:
+            raise ApiError(f"Invalid{side.word}GroupId.NotFound", 404, f"The specified {side.group} does not exist.")
+        if other["VpcId"] != group["VpcId"] and other["AccountId"] == call.account_id:
+            raise ApiError(f"Invalid{side.word}GroupId.Mismatch", 400, "The security groups are in different VPCs.")
+        return {side.group: group_id, **({"_GroupOwner": owner} if owner else {})}
+    if request.get(side.prefix_list):
+        if find_one(call, "prefix_list", request[side.prefix_list]) is None:
+            raise ApiError("InvalidPrefixListId.NotFound", 404, "The specified prefix list was not found.")
+        return {side.prefix_list: request[side.prefix_list]}
+    raise ApiError(f"MissingParameter.{side.word}", 400, f"One of {side.cidr}, {side.group} is mandatory.")
+
+
+# -- comparing
+
+
+def _identity(rule: Record) -> tuple[t.Any, ...]:
+    return tuple(_canonical(rule.get(name) or "") for name in _IDENTITY)
+
+
+def _canonical(value: str) -> str:
+    """An address without a mask is the network of that one address."""
+    if "." in value or ":" in value:
+        try:
+            return str(ipaddress.ip_network(value, strict=False))
+        except ValueError:
+            return value
+    return value
+
+
+# -- operations
+
+
+def _authorize(call: Call, direction: Direction) -> None:
+    group = get_group(call)
+    rules = group["Permissions"]
+    known = {_identity(rule) for rule in rules}
+    now, before = seconds_text(call), len(rules)
+    for request in _requested(call):
+        rule = _rule(call, group, direction, request)
+        key = _identity(rule)
+        if key in known:  # authorised already: nothing to do, and no error
+            continue
+        known.add(key)
+        rules.append({"SecurityGroupRuleId": call.store.new_id("sgr-"), "CreateTime": now, **rule})
+    if len(rules) == before:
+        return
+    to_groups = sum(bool(rule.get("SourceGroupId") or rule.get("DestGroupId")) for rule in rules)
+    if len(rules) > call.settings["ecs.rules_per_group"] or to_groups > call.settings["ecs.group_rules_per_group"]:
+        raise ApiError(
+            "AuthorizationLimitExceed",
+            call.settings["ecs.rule_limit_status"],
+            "The limit of authorization records in the security group reaches.",
+        )
+    save(call, "security_group", group["SecurityGroupId"], group)
+
+
+@ecs("AuthorizeSecurityGroup")
+def authorize_security_group(call: Call) -> None:
+    _authorize(call, "ingress")
+
+
+@ecs("AuthorizeSecurityGroupEgress")
+def authorize_security_group_egress(call: Call) -> None:
+    _authorize(call, "egress")
+
+
+def _unknown_rule() -> ApiError:
+    return ApiError(
+        "InvalidParam.SecurityGroupRuleId", 400, "The specified parameter SecurityGroupRuleId is not valid."
+    )
+
+
+def _revoke(call: Call, direction: Direction) -> None:
+    group = get_group(call)
+    rules, ids = group["Permissions"], call.get("SecurityGroupRuleId") or []
+    if ids:
+        if call.get("Permissions") or any(call.get(name) for name in _FIELDS):
+            raise ApiError("InvalidParameter.Conflict", 400, "SecurityGroupRuleId excludes Permissions.")
+        if len(ids) > 100:
+            raise ApiError("InvalidParameter", 400, "At most 100 SecurityGroupRuleId are allowed in a call.")
+        if set(ids) - {rule["SecurityGroupRuleId"] for rule in rules if rule["Direction"] == direction}:
+            raise _unknown_rule()
+        kept = [rule for rule in rules if rule["SecurityGroupRuleId"] not in ids]
+    else:
+        gone = {_identity(rule) for request in _requested(call) if (rule := _revoked(call, group, direction, request))}
+        kept = [rule for rule in rules if _identity(rule) not in gone]
+    if len(kept) != len(rules):
+        save(call, "security_group", group["SecurityGroupId"], {**group, "Permissions": kept})
+
+
+def _revoked(call: Call, group: Record, direction: Direction, request: Record) -> Record | None:
+    """The rule a request wants revoked; None when it names a group or list that is gone, so nothing can match."""
+    try:
+        return _rule(call, group, direction, request)
+    except ApiError as error:
+        if error.code == "InvalidPrefixListId.NotFound":
+            return None
+        raise
+
+
+@ecs("RevokeSecurityGroup")
+def revoke_security_group(call: Call) -> None:
+    _revoke(call, "ingress")
+
+
+@ecs("RevokeSecurityGroupEgress")
+def revoke_security_group_egress(call: Call) -> None:
+    _revoke(call, "egress")
+
+
+def _modify(call: Call, direction: Direction) -> None:
+    group = get_group(call)
+    side, rules = _SIDES[direction], group["Permissions"]
+    request = {name: call.params[name] for name in _FIELDS if call.get(name) not in (None, "")}
+    rule_id = call.get("SecurityGroupRuleId")
+    if rule_id:
+        mine = [r for r in rules if r["SecurityGroupRuleId"] == rule_id and r["Direction"] == direction]
+        if not mine:
+            raise _unknown_rule()
+        changed = _changed(call, group, direction, mine[0], request)
+        twins = [r for r in rules if r is not mine[0] and _identity(r) == _identity(changed)]
+        code = call.settings["ecs.rule_conflict_code"]
+        if twins and code:
+            raise ApiError(code, 400, "A rule with these attributes exists in the security group.")
+    else:  # the older way: the tuple tells the rule, and only its description (and priority) can change
+        wanted = _rule(call, group, direction, request)
+        names = [name for name in _IDENTITY if name != "Priority"]
+        exact = [r for r in rules if _identity(r) == _identity(wanted)]
+        key = [_canonical(wanted.get(name) or "") for name in names]
+        mine = exact or [r for r in rules if [_canonical(r.get(name) or "") for name in names] == key]
+        if not mine:
+            raise ApiError("SecurityGroupRule.NotFound", 404, f"The specified {side.word} rule does not exist.")
+        changed = {**mine[0], **wanted}
+    index = rules.index(mine[0])
+    rules[index] = {"SecurityGroupRuleId": mine[0]["SecurityGroupRuleId"], **changed}
+    save(call, "security_group", group["SecurityGroupId"], group)
+
+
+def _changed(call: Call, group: Record, direction: Direction, rule: Record, request: Record) -> Record:
+    side = _SIDES[direction]
+    peers = side[:4]
+    given = [name for name in peers if request.get(name)]
+    had = next((name for name in peers if rule.get(name)), None)
+    if len(given) > 1:
+        raise ApiError("InvalidParameter.Conflict", 400, f"{' and '.join(given)} exclude each other.")
+    if given and given[0] != had:
+        raise ApiError(
+            "InvalidOperation.ModifySgRuleEntityType", 400, "The kind of source or destination can't be changed."
+        )
+    merged = {name: rule[name] for name in _FIELDS if rule.get(name)}
+    if "IpProtocol" in request and "PortRange" not in request:
+        new = (_PROTOCOLS.get(str(request["IpProtocol"]).upper()) or "") in ("TCP", "UDP")
+        if new != (rule["IpProtocol"] in ("TCP", "UDP")):
+            raise ApiError(
+                "InvalidParam.ProtocolAndPortRangeMismatch", 400, "The protocol and the port range do not match."
+            )
+    merged.update(request)
+    checked = _rule(call, group, direction, merged)
+    return {"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "CreateTime": rule["CreateTime"], **checked}
+
+
+@ecs("ModifySecurityGroupRule")
+def modify_security_group_rule(call: Call) -> None:
+    _modify(call, "ingress")
+
+
+@ecs("ModifySecurityGroupEgressRule")
+def modify_security_group_egress_rule(call: Call) -> None:
+    _modify(call, "egress")
+
+
+@ecs("DescribeSecurityGroupAttribute")
+def describe_security_group_attribute(call: Call) -> Record:
+    direction = call.get("Direction") or "all"
+    if direction not in ("ingress", "egress", "all"):
+        raise ApiError("InvalidDirection.ValueNotSupported", 400, "Expected ingress, egress or all.")
+    if call.get("NicType") not in (None, "", "intranet", "internet"):
+        raise ApiError("InvalidNicType.ValueNotSupported", 400, "The specified NicType does not exist.")
+    group = get_group(call, lagged=True)
+    rules = [rule for rule in group["Permissions"] if direction in ("all", rule["Direction"])]
+    page = page_token(call, rules, default=500, least=10, most=1000)
+    same = ("SecurityGroupId", "SecurityGroupName", "Description", "VpcId", "RegionId", "InnerAccessPolicy")
+    return {
+        **{key: group[key] for key in same},
+        "Permissions": {"Permission": [_shown(call, rule) for rule in page.items]},
+        **page.about,
+    }
+
+
+def _shown(call: Call, rule: Record) -> Record:
+    shown = {key: value for key, value in rule.items() if not key.startswith("_")}
+    for word in ("Source", "Dest"):
+        if rule.get(f"{word}GroupId"):
+            other = call.store.get("security_group", rule[f"{word}GroupId"])
+            shown[f"{word}GroupName"] = other["SecurityGroupName"] if other else ""
+            shown[f"{word}GroupOwnerAccount"] = rule.get("_GroupOwner", "")
+        if rule.get(f"{word}PrefixListId"):
+            prefix_list = call.store.get("prefix_list", rule[f"{word}PrefixListId"])
+            shown[f"{word}PrefixListName"] = prefix_list["PrefixListName"] if prefix_list else ""
+    return shown

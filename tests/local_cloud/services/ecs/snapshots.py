@@ -1,0 +1,130 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Snapshots of disks."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from local_cloud.framework import ApiError, Call
+from local_cloud.services.ecs.common import (
+    Record,
+    check_text,
+    dry_run,
+    ecs,
+    find_all,
+    find_one,
+    fits,
+    get_one,
+    has_tags,
+    json_list,
+    new_record,
+    page_either,
+    request_tags,
+    save,
+    seconds_text,
+    shown_tags,
+)
+from local_cloud.settings import define
+
+define("ecs.snapshot_seconds", 0.3, "how long a snapshot is progressing")
+define("ecs.snapshots_per_disk", 256, "manual snapshots of one disk")
+
+
+@ecs("CreateSnapshot")
+def create_snapshot(call: Call) -> Record:
+    disk = get_one(call, "disk", call.params["DiskId"])
+    name = call.get("SnapshotName") or ""
+    if name and (not 2 <= len(name) <= 128 or name.lower().startswith(("auto", "http://", "https://"))):
+        raise ApiError("InvalidSnapshotName.Malformed", 400, "The specified SnapshotName is malformed.")
+    description = check_text(call, "Description", "InvalidDescription.Malformed", 2, 256) or ""
+    taken = [s for s in find_all(call, "snapshot") if s["SourceDiskId"] == disk["DiskId"]]
+    if any(snapshot["Status"] == "progressing" for snapshot in taken):
+        raise ApiError(
+            "IncorrectDiskStatus.CreatingSnapshot", 403, "The current disk is creating a snapshot, try again later."
+        )
+    if len(taken) >= call.settings["ecs.snapshots_per_disk"]:
+        raise ApiError("QuotaExceed.Snapshot", 403, "The snapshot quota of the disk is exceeded.")
+    instance = find_one(call, "instance", disk["InstanceId"]) if disk["InstanceId"] else None
+    if instance is not None:
+        if instance["Status"] not in ("Running", "Stopped"):
+            raise ApiError(
+                "IncorrectInstanceStatus", 400, "The current status of the resource does not support this operation."
+            )
+        if not instance["StartTime"]:
+            raise ApiError("IncorrectDiskStatus.NeverUsed", 403, "The disk has never been used by an instance.")
+    return {"SnapshotId": take_snapshot(call, disk, name=name, description=description)}
+
+
+def take_snapshot(call: Call, disk: Record, *, name: str = "", description: str = "") -> str:
+    """Begin a snapshot of a disk; returns its id."""
+    snapshot_id, now = call.store.new_id("s-"), seconds_text(call)
+    snapshot = new_record(
+        call,
+        SnapshotId=snapshot_id,
+        SnapshotName=name,
+        Description=description,
+        Status="progressing",
+        Progress="0%",
+        Available=False,
+        SourceDiskId=disk["DiskId"],
+        SourceDiskType=disk["Type"],
+        SourceDiskSize=str(disk["Size"]),
+        SourceStorageType=disk["Category"],
+        Encrypted=disk["Encrypted"],
+        KMSKeyId=disk["KMSKeyId"],
+        SnapshotType="user",
+        Usage="none",
+        CreationTime=now,
+        LastModifiedTime=now,
+        RetentionDays=call.get("RetentionDays") or 0,
+        SnapshotLinkId=f"sl-{disk['DiskId'].removeprefix('d-')}",
+        Tags=request_tags(call),
+    )
+    save(call, "snapshot", snapshot_id, snapshot)
+    done = call.now + dt.timedelta(seconds=call.settings["ecs.snapshot_seconds"])
+    changes = {"Status": "accomplished", "Progress": "100%", "Available": True}
+    call.store.schedule("snapshot", snapshot_id, done, changes)
+    return snapshot_id
+
+
+@ecs("DescribeSnapshots")
+def describe_snapshots(call: Call) -> Record:
+    dry_run(call)
+    ids = json_list(call, "SnapshotIds")
+    found = []
+    for snapshot in find_all(call, "snapshot", lagged=True):
+        disk_id, status, kind = call.get("DiskId"), call.get("Status") or "all", call.get("SnapshotType") or "all"
+        of_instance = call.get("InstanceId")
+        disk = find_one(call, "disk", snapshot["SourceDiskId"]) if of_instance else None
+        if (
+            (not ids or snapshot["SnapshotId"] in ids)
+            and disk_id in (None, "", snapshot["SourceDiskId"])
+            and (not of_instance or (disk is not None and disk["InstanceId"] == of_instance))
+            and status in ("all", snapshot["Status"])
+            and kind in ("all", snapshot["SnapshotType"])
+            and fits(call, snapshot, ("Usage", "SourceDiskType", "KMSKeyId", "SnapshotLinkId"), ("SnapshotName",))
+            and (call.get("Encrypted") is None or call.get("Encrypted") == snapshot["Encrypted"])
+            and has_tags(call, snapshot)
+        ):
+            found.append(snapshot)
+    page = page_either(call, found, most=100)
+    return {"Snapshots": {"Snapshot": [_shown(call, snapshot) for snapshot in page.items]}, **page.about}
+
+
+def _shown(call: Call, snapshot: Record) -> Record:
+    shown = {key: value for key, value in snapshot.items() if key not in ("AccountId", "Tags") and key[0] != "_"}
+    return {**shown, "Category": "standard", "Tags": {"Tag": shown_tags(call, snapshot)}}
+
+
+@ecs("DeleteSnapshot")
+def delete_snapshot(call: Call) -> None:
+    snapshot = get_one(call, "snapshot", call.params["SnapshotId"])
+    if not call.get("Force"):
+        images = find_all(call, "image")
+        if any(snapshot["SnapshotId"] in image["_SnapshotIds"] for image in images):
+            raise ApiError("SnapshotCreatedImage", 403, "The snapshot has been used to create custom images.")
+        if any(disk.get("SourceSnapshotId") == snapshot["SnapshotId"] for disk in find_all(call, "disk")):
+            raise ApiError("SnapshotCreatedDisk", 403, "The snapshot has been used to create disks.")
+    call.store.delete("snapshot", snapshot["SnapshotId"])

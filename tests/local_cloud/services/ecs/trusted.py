@@ -1,0 +1,75 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes an instance trusted, and what must be in place for it.
+
+No public error code says "KMS is off" or "this image has no vTPM", so each refusal is a setting: ``<status> <code>``.
+"""
+
+from __future__ import annotations
+
+from local_cloud.catalogue import InstanceType
+from local_cloud.framework import ApiError, Call
+from local_cloud.services.ecs.common import Record
+from local_cloud.settings import define
+
+define("ecs.trusted.kms_off", "403 InvalidParameter.KMSKeyId.KMSUnauthorized", "refusal: KMS is not activated")
+define("ecs.trusted.wrong_mode", "400 InvalidParameter", "refusal: TrustedSystemMode is not vTPM")
+define("ecs.trusted.wrong_family", "400 InvalidInstanceType.ValueNotSupported", "refusal: the family has no vTPM")
+define("ecs.trusted.wrong_image", "403 ImageNotSupportInstanceType", "refusal: the image has no trusted boot")
+define("ecs.trusted.wrong_disk", "403 InvalidInstanceType.NotSupportDiskCategory", "refusal: system disk is no ESSD")
+define("ecs.enclave_invited", False, "whether ConfidentialComputingMode=Enclave may be used")
+
+
+def is_trusted(call: Call, instance_type: InstanceType, image: Record, disk_category: str) -> bool:
+    """Whether the requested instance will be trusted.
+
+    :raises ApiError: it would have to be, and something that a trusted instance needs is not in place.
+    """
+    options = call.get("SecurityOptions") or {}
+    mode, enclave = options.get("TrustedSystemMode") or "", _enclave(call, instance_type)
+    if mode not in ("", "vTPM"):
+        raise _refusal(
+            call,
+            "wrong_mode",
+            f'The specified parameter "SecurityOptions.TrustedSystemMode" is not valid: {mode!r}; it must be vTPM.',
+        )
+    if not (mode or enclave or (instance_type.vtpm == "image" and image["_Trusted"])):
+        return False
+    if instance_type.vtpm == "none":
+        raise _refusal(call, "wrong_family", f"The instance type {instance_type.id} does not support vTPM.")
+    if not image["_Trusted"]:
+        raise _refusal(call, "wrong_image", "The specified image does not support the specified InstanceType.")
+    if disk_category != "cloud_essd":
+        raise _refusal(call, "wrong_disk", "The system disk of a trusted instance must be of category cloud_essd.")
+    if not kms_enabled(call):
+        raise _refusal(call, "kms_off", "ECS service have no right to access your KMS.")
+    return True
+
+
+def _enclave(call: Call, instance_type: InstanceType) -> bool:
+    mode = (call.get("SecurityOptions") or {}).get("ConfidentialComputingMode") or ""
+    if not mode:
+        return False
+    if mode != "Enclave" or not instance_type.enclave:
+        raise ApiError(
+            "InvalidParameter", 400, 'The specified parameter "SecurityOptions.ConfidentialComputingMode" is not valid.'
+        )
+    if not call.settings["ecs.enclave_invited"]:
+        raise ApiError(
+            "InvalidOperation.ConfidentialComputingModeInInviteOnlyTesting",
+            403,
+            "The confidential computing mode is in invitational preview.",
+        )
+    return True
+
+
+def kms_enabled(call: Call) -> bool:
+    """Whether the account has switched KMS on."""
+    service = call.store.get("kms_service", call.account_id)
+    return service is not None and service.get("Status") == "Enabled"
+
+
+def _refusal(call: Call, setting: str, message: str) -> ApiError:
+    status, code = str(call.settings[f"ecs.trusted.{setting}"]).split()
+    return ApiError(code, int(status), message)

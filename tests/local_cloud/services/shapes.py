@@ -1,0 +1,97 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers with every field of the SDK's response model.
+
+The API sends unused fields as empty values. A handler states what it knows; the rest comes from the response model, so
+that an answer never lacks a field, and never has one that the SDK would drop.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import typing as t
+
+#: Give this as a value to leave a field out, where Alibaba Cloud documents that it may be absent.
+ABSENT: t.Final = object()
+
+_EMPTY: dict[t.Any, t.Any] = {str: "", int: 0, float: 0.0, bool: False}
+
+
+class _Probe(str):
+    """A value by which a field is recognised in what a model writes."""
+
+
+class Shape:
+    """The wire fields of one response model: name -> leaf type, Shape, or list of one of them."""
+
+    def __init__(self, model: type, module: types.ModuleType) -> None:
+        self.name = model.__name__
+        hints = t.get_type_hints(
+            vars(model)["__init__"], {"main_models": module, "List": list, "Dict": dict, "Any": t.Any}
+        )
+        self.fields: dict[str, t.Any] = {}
+        for attribute, hint in hints.items():
+            origin = t.get_origin(hint)
+            inner = t.get_args(hint)[0] if origin is list else hint
+            kind: t.Any = inner
+            value: t.Any = _Probe()
+            if inspect.isclass(inner) and hasattr(inner, "to_map"):
+                kind, value = Shape(inner, module), inner()
+            self.fields[_wire_name(model, attribute, [value] if origin is list else value)] = (
+                [kind] if origin is list else kind
+            )
+
+    def complete(self, data: dict[str, t.Any], where: str = "") -> dict[str, t.Any]:
+        """``data`` with every missing field filled by its empty value.
+
+        :raises ValueError: a field or a type that the SDK's model doesn't have (a mistake of the handler).
+        """
+        where = where or self.name
+        unknown = set(data) - set(self.fields)
+        if unknown:
+            raise ValueError(f"{where}: not in the response model: {sorted(unknown)}")
+        done: dict[str, t.Any] = {}
+        for name, kind in self.fields.items():
+            value = data.get(name)
+            if value is not ABSENT:
+                done[name] = _fill(kind, value, f"{where}.{name}")
+        return done
+
+
+def _wire_name(model: type, attribute: str, value: t.Any) -> str:
+    empty = model()
+    filled = model()
+    setattr(filled, attribute, value)
+    before, after = empty.to_map(), filled.to_map()
+    names = [name for name in after if name not in before or after[name] != before[name]]
+    if len(names) != 1:
+        raise RuntimeError(f"{model.__name__}.{attribute}: cannot tell its name on the wire ({names})")
+    return t.cast(str, names[0])
+
+
+def _fill(kind: t.Any, value: t.Any, where: str) -> t.Any:
+    if isinstance(kind, list):
+        return [_fill(kind[0], item, where) for item in value or ()]
+    if isinstance(kind, Shape):
+        return kind.complete(value or {}, where)
+    if value is None:
+        return _EMPTY.get(kind, {})
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind in _EMPTY and type(value) is not kind:
+        raise ValueError(f"{where}: {value!r} is not {kind.__name__}")
+    return value
+
+
+@functools.cache
+def response_shape(module: types.ModuleType, action: str) -> Shape:
+    """The shape of an operation's answer, from ``<package>.models``."""
+    return Shape(getattr(module, f"{action}ResponseBody"), module)
+
+
+def complete(module: types.ModuleType, action: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
+    """An operation's answer without ``RequestId``, complete as the SDK's response model knows it."""
+    return response_shape(module, action).complete({**body, "RequestId": ABSENT})
