@@ -28,7 +28,7 @@ class Region:
 
 @dataclass(frozen=True)
 class InstanceType:
-    """An instance type; ``memory`` in GiB; ``vtpm``: ``none``, ``parameter``, or ``image`` (a trusted one implies it)."""
+    """An instance type (memory in GiB); ``vtpm``: ``none``, ``parameter``, or ``image`` (a trusted image is enough)."""
 
     id: str
     family: str

@@ -17,7 +17,7 @@ import typing as t
 from alibabacloud_kms20160120 import models
 
 from local_cloud.framework import ApiError, Call, Handler, operation
-from local_cloud.services.answers import complete
+from local_cloud.services.shapes import complete
 
 Record = dict[str, t.Any]
 

@@ -20,7 +20,7 @@ from alibabacloud_vpc20160428 import models as vpc_models
 
 from local_cloud import catalogue
 from local_cloud.framework import ApiError, Call, Handler, operation
-from local_cloud.services.answers import Shape, complete, response_shape
+from local_cloud.services.shapes import Shape, complete, response_shape
 from local_cloud.settings import define
 
 Record = dict[str, t.Any]
