@@ -30,7 +30,7 @@ class Modules:
         self.cloud = cloud
         self.region = region
 
-    def run(self, name: str, *, check: bool = False, fails: bool = False, **options: t.Any) -> Result:
+    def run(self, name: str, /, *, check: bool = False, fails: bool = False, **options: t.Any) -> Result:
         """Run one module and return its result.
 
         :param check: in check mode
@@ -53,7 +53,7 @@ class Modules:
         assert bool(result.get("failed")) == fails, result
         return result
 
-    def twice(self, name: str, **options: t.Any) -> Result:
+    def twice(self, name: str, /, **options: t.Any) -> Result:
         """The rows of the matrix for one change: check, check, real, real, check.
 
         Both checks foretell the change with the diff of the real run, nothing is changed by checking, and the second
