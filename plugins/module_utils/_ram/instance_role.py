@@ -1,0 +1,242 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource behind C(instance_ram_role). Private."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import replace
+from functools import cached_property
+
+from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core.plan import Plan
+from .._core.resource import Resource
+from . import attachments, documents, policies, role_planner, roles, shape
+from .attachments import AttachmentActions
+from .documents import Document
+from .policies import PolicyRef
+from .policy_planner import WantedPolicy
+from .role_planner import RoleState, WantedRole
+from .roles import Role, RoleActions
+
+#: The service that hands a role's credentials to instances.
+ECS = "ecs.aliyuncs.com"
+#: What the trust client of an instance has to be allowed (Create security-enhanced instances).
+TRUST_ACTIONS = (
+    "yundun-systrust:GenerateNonce",
+    "yundun-systrust:GenerateAikcert",
+    "yundun-systrust:RegisterMessage",
+    "yundun-systrust:PutMessage",
+)
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "description": {"type": "str"},
+    "max_session_duration": {"type": "int"},
+    "trust_policy": {"type": "json"},
+    "policies": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "type": {"type": "str", "choices": ["System", "Custom"], "default": "Custom"},
+            "document": {"type": "json"},
+        },
+    },
+    "trust_actions": {"type": "list", "elements": "str"},
+    "purge_policies": {"type": "bool", "default": False},
+    "rotate": {"type": "bool", "default": False},
+    "instance_ids": {"type": "list", "elements": "str"},
+    "attachment": {"type": "str", "choices": ["attached", "detached"], "default": "attached"},
+    "replace": {"type": "bool", "default": False},
+    "detach": {"type": "bool", "default": False},
+}
+
+
+def owner_of(name: str) -> str:
+    """Value of the ownership tag of a role and of the policies made for it."""
+    return f"instance_ram_role/{name}"
+
+
+def report_policy_name(role: str) -> str:
+    """Name of the policy that a role gets when no policies are given."""
+    return f"{re.sub('[^A-Za-z0-9-]', '-', role)}-trust-report"
+
+
+class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
+    """One role for instances, with its policies, and who carries it."""
+
+    # ------------------------------------------------------------------ options
+
+    def validate(self) -> None:
+        roles.check_name("name", self._name)
+        policies.check_description(self.options["description"])
+        roles.check_session(self.options["max_session_duration"])
+        attachments.check_instance_ids(self._instance_ids)
+        if self.options["policies"] is not None and self.options["trust_actions"]:
+            raise InvalidInput(
+                "trust_actions is about the policy that the role gets when policies is not given; give one of them."
+            )
+        for action in self.options["trust_actions"] or ():
+            if not re.fullmatch(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+", action):
+                raise InvalidInput(f"trust_actions has {action!r}; expected for example {TRUST_ACTIONS[0]}.")
+        for number, policy in enumerate(self.options["policies"] or ()):
+            policies.check_name(f"policies[{number}].name", policy["name"])
+            if policy["type"] == "System" and policy["document"]:
+                raise InvalidInput(
+                    f"policies[{number}] is a system policy ({policy['name']}) with a document; only the document of a "
+                    "custom policy can be changed. Leave document out, or set type to Custom."
+                )
+        refs = list(self._attached)
+        twice = sorted({ref.name for ref in refs if refs.count(ref) > 1})
+        if twice:
+            raise InvalidInput(f"policies lists {', '.join(twice)} more than once.")
+        self._contents  # noqa: B018  the grammar of the documents is checked by reading them
+        self._trust_policy  # noqa: B018
+
+    @property
+    def _name(self) -> str:
+        return str(self.options["name"])
+
+    @property
+    def _absent(self) -> bool:
+        return bool(self.options["state"] == "absent")
+
+    @property
+    def _instance_ids(self) -> list[str]:
+        return [] if self._absent else list(self.options["instance_ids"] or ())
+
+    @cached_property
+    def _trust_policy(self) -> Document | None:
+        text = self.options["trust_policy"]
+        return documents.parse("trust_policy", text, "trust") if text else None
+
+    @cached_property
+    def _attached(self) -> tuple[PolicyRef, ...]:
+        given = self.options["policies"]
+        if given is None:
+            return (PolicyRef("Custom", report_policy_name(self._name)),)
+        return tuple(PolicyRef(policy["type"], policy["name"]) for policy in given)
+
+    @cached_property
+    def _contents(self) -> tuple[WantedPolicy, ...]:
+        owner, rotate = owner_of(self._name), self.options["rotate"]
+        given = self.options["policies"]
+        if given is None:
+            document = documents.allow(self.options["trust_actions"] or TRUST_ACTIONS)
+            return (WantedPolicy(report_policy_name(self._name), document, rotate=rotate, owner=owner),)
+        return tuple(
+            WantedPolicy(
+                policy["name"],
+                documents.parse(f"policies[{number}].document", policy["document"], "permission"),
+                rotate=rotate,
+                owner=owner,
+            )
+            for number, policy in enumerate(given)
+            if policy["document"]
+        )
+
+    # ------------------------------------------------------------------ flow
+
+    def find(self) -> RoleState:
+        role = roles.read_role(self.cloud, self._name)
+        state = RoleState(role, roles.read_attached(self.cloud, self._name) if role else ())
+        if self._absent:
+            owned = policies.read_owned(self.cloud, owner_of(self._name))
+            return replace(
+                state,
+                carriers=attachments.read_carriers_of(self.cloud, self._name) if role else {},
+                owned={ref: policies.read_entities(self.cloud, ref) for ref in owned},
+            )
+        return replace(
+            state,
+            policies={
+                wanted.name: policies.read_for(self.cloud, PolicyRef("Custom", wanted.name), wanted.document)
+                for wanted in self._contents
+            },
+            carriers=attachments.read_carriers(self.cloud, self._instance_ids),
+        )
+
+    def plan(self, actual: RoleState) -> Plan:
+        return self._plan_absent(actual) if self._absent else self._plan_present(actual)
+
+    def _plan_present(self, actual: RoleState) -> Plan:
+        purge = bool(self.options["purge_policies"])
+        wanted = WantedRole(
+            name=self._name,
+            trust=self._trust_for(actual.role),
+            owner=owner_of(self._name),
+            description=self.options["description"],
+            max_session_duration=self.options["max_session_duration"],
+            attached=self._attached,
+            contents=self._contents,
+            purge=lambda ref: purge,
+        )
+        plan = role_planner.plan_present(actual, wanted)
+        if self.options["attachment"] == "attached":
+            replace_other = bool(self.options["replace"])
+            steps, carriers = attachments.attach_steps(self._name, actual.carriers, self._instance_ids, replace_other)
+        else:
+            steps, carriers = attachments.detach_steps(self._name, actual.carriers, self._instance_ids)
+        if not self._instance_ids:
+            return plan
+        return Plan(
+            {**plan.before, "instances": dict(actual.carriers)},
+            {**plan.after, "instances": carriers},
+            (*plan.steps, *steps),
+            plan.warnings,
+        )
+
+    def _trust_for(self, role: Role | None) -> Document:
+        """Without a trust policy given, ECS has to be among those who may assume the role."""
+        if self._trust_policy:
+            return self._trust_policy
+        if role is None:
+            return documents.trust_of_service(ECS)
+        if documents.trusts_service(role.trust_policy, ECS):
+            return role.trust_policy
+        return documents.with_service(role.trust_policy, ECS)
+
+    def _plan_absent(self, actual: RoleState) -> Plan:
+        carriers = sorted(actual.carriers)
+        if carriers and not self.options["detach"]:
+            raise UnexpectedState(
+                f"The role {self._name} is attached to {', '.join(carriers)} in the region {self.cloud.region}.",
+                hint="Detach it there, or set detach to true to let this task do so.",
+                instance_ids=carriers,
+            )
+        steps, _after = attachments.detach_steps(self._name, actual.carriers, carriers)
+        plan = role_planner.plan_absent(actual, self._name)
+        before = {**plan.before, "instances": dict(actual.carriers)} if carriers else plan.before
+        return Plan(before, plan.after, (*steps, *plan.steps), plan.warnings)
+
+    def preflight(self, plan: Plan, actual: RoleState) -> None:
+        created = {step.args["name"] for step in plan.steps if step.do == "create_policy"}
+        for step in plan.steps:
+            if step.do == "attach_policy" and step.args["name"] not in created:
+                prove_policy(self, PolicyRef(step.args["type"], step.args["name"]))
+            if step.do == "attach_instances":
+                attachments.prove_attachable(self.cloud, step.args["instance_ids"])
+
+    def settle(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
+        state = self.reread(f"role {self._name}", self.cloud.connection.api_timeout)
+        return {"instance_ram_role": shape.role(state)}
+
+    def foretell(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
+        return {"instance_ram_role": shape.foretold(plan, actual)}
+
+
+def prove_policy(resource: Resource[t.Any], ref: PolicyRef) -> None:
+    """:raises InvalidInput: there is no such policy"""
+    if policies.read_policy(resource.cloud, ref) is None:
+        other = "System" if ref.type == "Custom" else "Custom"
+        raise InvalidInput(
+            f"There is no {ref}.",
+            hint=f"Give a document to create it, or set type to {other} if that is what it is."
+            if ref.type == "Custom"
+            else "Check its name; type Custom is for the account's own policies.",
+        )

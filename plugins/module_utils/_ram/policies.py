@@ -1,0 +1,231 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Policies: how they are read, and the calls that change them. Private."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import typing as t
+from dataclasses import dataclass, replace
+
+from .._cloud.door import Cloud
+from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._core import tags
+from .._core.waiter import wait_for
+from . import documents
+from .documents import Document
+
+PolicyType = t.Literal["System", "Custom"]
+
+#: Versions one policy can have (RAM limits).
+MAX_VERSIONS = 5
+_NAME = re.compile(r"[A-Za-z0-9-]{1,128}")
+_ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
+
+
+class PolicyRef(t.NamedTuple):
+    """What identifies a policy."""
+
+    type: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.type.lower()} policy {self.name}"
+
+
+@dataclass(frozen=True)
+class Version:
+    id: str
+    document: Document | None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy as RAM has it.
+
+    :ivar versions: oldest first; None where they were not read
+    """
+
+    ref: PolicyRef
+    description: str
+    document: Document
+    default_version: str
+    attachment_count: int = 0
+    create_date: str = ""
+    update_date: str = ""
+    versions: tuple[Version, ...] | None = None
+
+
+class Entity(t.NamedTuple):
+    """Who a policy is attached to; C(kind) is C(Role), C(User) or C(Group)."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.name}"
+
+
+# ---------------------------------------------------------------------- checks
+
+
+def check_name(option: str, name: str) -> None:
+    """:raises InvalidInput: RAM would refuse the name"""
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(f"{option} is {name!r}; a policy name has 1 to 128 letters, digits and hyphens (-).")
+
+
+def check_description(text: str | None) -> None:
+    """:raises InvalidInput: too long, for a role or a policy"""
+    if text and len(text) > 1024:
+        raise InvalidInput(f"description has {len(text)} characters; at most 1024 are possible.")
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def read_policy(cloud: Cloud, ref: PolicyRef) -> Policy | None:
+    """The policy with its default document, or None."""
+    try:
+        answer = cloud.call("ram", "GetPolicy", PolicyType=ref.type, PolicyName=ref.name)
+    except NotFound:
+        return None
+    policy, version = answer["Policy"], answer.get("DefaultPolicyVersion") or {}
+    return Policy(
+        ref=PolicyRef(ref.type, policy["PolicyName"]),
+        description=policy.get("Description") or "",
+        document=documents.from_answer(str(ref), version.get("PolicyDocument") or policy.get("PolicyDocument")),
+        default_version=policy.get("DefaultVersion") or version.get("VersionId") or "",
+        attachment_count=int(policy.get("AttachmentCount") or 0),
+        create_date=policy.get("CreateDate") or "",
+        update_date=policy.get("UpdateDate") or "",
+    )
+
+
+def read_for(cloud: Cloud, ref: PolicyRef, wanted: Document | None) -> Policy | None:
+    """The policy; its versions are read too where the wanted document needs a change."""
+    policy = read_policy(cloud, ref)
+    if policy is None or wanted is None or documents.same(policy.document, wanted):
+        return policy
+    return with_versions(cloud, policy)
+
+
+def with_versions(cloud: Cloud, policy: Policy) -> Policy:
+    """The policy, its versions included."""
+    items = cloud.pages("ram", "ListPolicyVersions", PolicyType=policy.ref.type, PolicyName=policy.ref.name)
+    versions = []
+    for item in sorted(items, key=lambda item: int(re.sub(r"\D", "", item["VersionId"]) or 0)):
+        text = item.get("PolicyDocument")
+        versions.append(Version(item["VersionId"], documents.from_answer(str(policy.ref), text) if text else None))
+    return replace(policy, versions=tuple(versions))
+
+
+def read_entities(cloud: Cloud, ref: PolicyRef) -> tuple[Entity, ...]:
+    """Who has the policy."""
+    try:
+        answer = cloud.call("ram", "ListEntitiesForPolicy", PolicyType=ref.type, PolicyName=ref.name)
+    except NotFound:
+        return ()
+    return tuple(
+        Entity(kind, item[f"{kind}Name"])
+        for kind in ("Role", "User", "Group")
+        for item in (answer.get(f"{kind}s") or {}).get(kind) or ()
+    )
+
+
+def read_owned(cloud: Cloud, owner: str) -> tuple[PolicyRef, ...]:
+    """The custom policies that carry our ownership tag with this value."""
+    items = cloud.pages("ram", "ListTagResources", ResourceType="policy", Tag=owner_tag(owner))
+    return tuple(PolicyRef("Custom", item["ResourceName"]) for item in items if item.get("TagKey") == tags.OWNER_KEY)
+
+
+def owner_tag(owner: str) -> list[dict[str, str]]:
+    """The ownership tag, for a request."""
+    return tags.to_api({tags.OWNER_KEY: owner})
+
+
+# ---------------------------------------------------------------------- changing
+
+
+class PolicyActions:
+    """The steps of a plan that change policies; mixed into resources."""
+
+    cloud: Cloud
+
+    def create_policy(self, name: str, document: Document, description: str | None, owner: str) -> None:
+        ref = PolicyRef("Custom", name)
+        try:
+            self.cloud.call(
+                "ram",
+                "CreatePolicy",
+                PolicyName=name,
+                PolicyDocument=documents.to_text(document),
+                Description=description,
+                Tag=owner_tag(owner),
+            )
+        except AlreadyExists as error:
+            # Either an earlier try of this very call whose answer was lost, or somebody was faster.
+            found = appeared(self.cloud, str(ref), lambda: read_policy(self.cloud, ref))
+            if not documents.same(found.document, document):
+                raise UnexpectedState(
+                    f"The policy {name} was created by somebody else in the meantime, with other content.",
+                    hint="Run the task again to see what it would change.",
+                ) from error
+
+    def create_policy_version(self, name: str, document: Document, rotate: bool) -> None:
+        try:
+            self.cloud.call(
+                "ram",
+                "CreatePolicyVersion",
+                PolicyName=name,
+                PolicyDocument=documents.to_text(document),
+                SetAsDefault=True,
+                RotateStrategy=_ROTATE if rotate else None,
+            )
+        except OutcomeUnknown:
+            # Not repeated, because a second version would be made: look whether it is there.
+            found = read_policy(self.cloud, PolicyRef("Custom", name))
+            if found is None or not documents.same(found.document, document):
+                raise
+
+    def set_default_version(self, name: str, version: str) -> None:
+        self.cloud.call("ram", "SetDefaultPolicyVersion", PolicyName=name, VersionId=version)
+
+    def describe_policy(self, name: str, description: str) -> None:
+        self.cloud.call("ram", "UpdatePolicyDescription", PolicyName=name, NewDescription=description)
+
+    def attach_policy(self, kind: str, entity: str, type: str, name: str) -> None:
+        params = {"PolicyType": type, "PolicyName": name, f"{kind}Name": entity}
+        with contextlib.suppress(AlreadyExists):
+            self.cloud.call("ram", f"AttachPolicyTo{kind}", params)
+
+    def detach_policy(self, kind: str, entity: str, type: str, name: str) -> None:
+        params = {"PolicyType": type, "PolicyName": name, f"{kind}Name": entity}
+        with contextlib.suppress(NotFound):
+            self.cloud.call("ram", f"DetachPolicyFrom{kind}", params)
+
+    def delete_policy(self, name: str) -> None:
+        with contextlib.suppress(NotFound):
+            self.cloud.call("ram", "DeletePolicy", PolicyName=name, CascadingDelete=True)
+
+
+Found = t.TypeVar("Found")
+
+
+def appeared(cloud: Cloud, what: str, read: t.Callable[[], Found | None]) -> Found:
+    """What RAM says exists, once it can be read (a write may be ahead of reads for a while).
+
+    :raises WaitTimeout: still unreadable after the time budget of a call
+    """
+    seen = wait_for(
+        cloud,
+        f"the {what} to be readable",
+        read,
+        lambda found: found is not None,
+        lambda found: "not there",
+        timeout=cloud.connection.api_timeout,
+    )
+    return t.cast("Found", seen.value)

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What it takes to bring one custom policy into the wanted state. Private; pure functions."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core.plan import Plan, Step
+from . import documents
+from .documents import Document
+from .policies import MAX_VERSIONS, Entity, Policy, PolicyRef
+
+
+@dataclass(frozen=True)
+class WantedPolicy:
+    """A policy as a task wants it; None means: not given, leave it alone.
+
+    :ivar rotate: whether the oldest version that is not in force may go when there is no room for another
+    :ivar owner: value of the ownership tag of a policy that is created
+    """
+
+    name: str
+    document: Document | None = None
+    description: str | None = None
+    rotate: bool = False
+    owner: str = "ram_policy"
+
+
+def plan_present(actual: Policy | None, wanted: WantedPolicy) -> Plan:
+    """:raises InvalidInput: it has to be created, but without a document"""
+    steps = content_steps(actual, wanted)
+    before = view(actual)
+    after: dict[str, t.Any] = dict(before) if actual else {"name": wanted.name, "description": ""}
+    if actual is None or any(step.do in ("create_policy_version", "set_default_version") for step in steps):
+        after["document"] = wanted.document
+    if wanted.description is not None:
+        after["description"] = wanted.description
+    return Plan(before, after, tuple(steps))
+
+
+def content_steps(actual: Policy | None, wanted: WantedPolicy) -> list[Step]:
+    """Steps for the content of one policy.
+
+    :raises InvalidInput: it has to be created, but without a document
+    :raises UnexpectedState: no room for another version
+    """
+    name, document, description = wanted.name, wanted.document, wanted.description
+    if actual is None:
+        if document is None:
+            raise InvalidInput(f"The custom policy {name} does not exist; a document is needed to create it.")
+        content = {"document": document, "description": description}
+        return [Step(f"create policy {name}", "create_policy", {"name": name, **content, "owner": wanted.owner})]
+    steps = []
+    if document is not None and not documents.same(actual.document, document):
+        steps.append(_version_step(actual, wanted, document))
+    if description is not None and description != actual.description:
+        args = {"name": name, "description": description}
+        steps.append(Step(f"change the description of policy {name}", "describe_policy", args))
+    return steps
+
+
+def _version_step(actual: Policy, wanted: WantedPolicy, document: Document) -> Step:
+    name = wanted.name
+    versions = actual.versions or ()
+    for version in reversed(versions):
+        if documents.same(version.document, document):
+            what = f"make version {version.id} of policy {name} the default again"
+            return Step(what, "set_default_version", {"name": name, "version": version.id})
+    full = len(versions) >= MAX_VERSIONS
+    oldest = next((version.id for version in versions if version.id != actual.default_version), "")
+    if full and not wanted.rotate:
+        raise UnexpectedState(
+            f"The policy {name} has {len(versions)} versions, which is the most that are possible, so there is no room "
+            "for a changed document.",
+            hint=f"Set rotate to true to let the oldest version that is not in force ({oldest}) go, or delete one.",
+            versions=[version.id for version in versions],
+        )
+    replacing = f" instead of its oldest, {oldest}" if full else ""
+    args = {"name": name, "document": document, "rotate": full}
+    return Step(f"give policy {name} a new default version{replacing}", "create_policy_version", args)
+
+
+def plan_absent(actual: Policy | None, entities: t.Sequence[Entity], detach: bool) -> Plan:
+    """:raises UnexpectedState: something still has the policy, and detaching was not asked for"""
+    if actual is None:
+        return Plan({}, {})
+    name = actual.ref.name
+    if entities and not detach:
+        raise UnexpectedState(
+            f"The policy {name} is attached to {', '.join(map(str, entities))}.",
+            hint="Detach it there, or set detach to true to let this task do so.",
+            attached_to=[{"type": entity.kind, "name": entity.name} for entity in entities],
+        )
+    steps = [detach_step(entity, actual.ref) for entity in entities]
+    steps.append(delete_step(name))
+    before = view(actual)
+    if entities:
+        before["attached_to"] = sorted(map(str, entities))
+    return Plan(before, {}, tuple(steps))
+
+
+def attach_step(entity: Entity, ref: PolicyRef) -> Step:
+    return _relation("attach", "to", "attach_policy", entity, ref)
+
+
+def detach_step(entity: Entity, ref: PolicyRef) -> Step:
+    return _relation("detach", "from", "detach_policy", entity, ref)
+
+
+def delete_step(name: str) -> Step:
+    return Step(f"delete policy {name}", "delete_policy", {"name": name})
+
+
+def _relation(verb: str, preposition: str, do: str, entity: Entity, ref: PolicyRef) -> Step:
+    args = {"kind": entity.kind, "entity": entity.name, "type": ref.type, "name": ref.name}
+    return Step(f"{verb} {ref} {preposition} {entity}", do, args)
+
+
+def view(policy: Policy | None) -> dict[str, t.Any]:
+    """A policy as the diff shows it."""
+    if policy is None:
+        return {}
+    return {"name": policy.ref.name, "description": policy.description, "document": policy.document}

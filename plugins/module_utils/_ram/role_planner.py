@@ -1,0 +1,161 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What it takes to bring a role with its policies into the wanted state. Private; pure functions."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .._cloud.errors import UnexpectedState
+from .._core.plan import Plan, Step
+from . import documents, policy_planner
+from .documents import Document
+from .policies import Entity, Policy, PolicyRef
+from .policy_planner import WantedPolicy
+from .roles import Role, check_new_name
+
+
+@dataclass(frozen=True)
+class RoleState:
+    """What RAM and ECS have.
+
+    :ivar policies: content of those custom policies that the task gives a document for
+    :ivar carriers: instance id -> name of its role, C("") without one; of the instances that the task is about
+    :ivar owned: custom policies made for this role -> who else has them; read only when the role shall go
+    """
+
+    role: Role | None = None
+    attached: tuple[PolicyRef, ...] = ()
+    policies: t.Mapping[str, Policy | None] = field(default_factory=dict)
+    carriers: t.Mapping[str, str] = field(default_factory=dict)
+    owned: t.Mapping[PolicyRef, tuple[Entity, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WantedRole:
+    """A role as a task wants it; None means: not given, leave it alone.
+
+    :ivar trust: the trust policy, which the planner of the module has already decided on
+    :ivar attached: the policies it shall have
+    :ivar contents: content of custom policies among them
+    :ivar purge: whether other policies shall be detached
+    :ivar owner: value of the ownership tag of what is created
+    """
+
+    name: str
+    trust: Document
+    owner: str
+    description: str | None = None
+    max_session_duration: int | None = None
+    attached: tuple[PolicyRef, ...] = ()
+    contents: tuple[WantedPolicy, ...] = ()
+    purge: t.Callable[[PolicyRef], bool] = lambda ref: False
+
+
+def plan_present(actual: RoleState, wanted: WantedRole) -> Plan:
+    """The role, the content of its policies, and which it has."""
+    refuse_service_linked(actual)
+    name, entity = wanted.name, Entity("Role", wanted.name)
+    steps = _role_steps(actual.role, wanted)
+    for content in wanted.contents:
+        steps += policy_planner.content_steps(actual.policies.get(content.name), content)
+    missing = [ref for ref in wanted.attached if ref not in actual.attached]
+    surplus = [ref for ref in actual.attached if ref not in wanted.attached and wanted.purge(ref)]
+    steps += [policy_planner.attach_step(entity, ref) for ref in missing]
+    steps += [policy_planner.detach_step(entity, ref) for ref in surplus]
+    before = view(actual)
+    after = dict(before) if actual.role else {"name": name, "description": "", "max_session_duration": 3600}
+    if actual.role is None or not documents.same(actual.role.trust_policy, wanted.trust):
+        after["trust_policy"] = wanted.trust
+    if wanted.description is not None:
+        after["description"] = wanted.description
+    if wanted.max_session_duration is not None:
+        after["max_session_duration"] = wanted.max_session_duration
+    after["policies"] = refs_view({*actual.attached, *missing} - set(surplus))
+    contents = dict(before.get("documents", {}))
+    for content in wanted.contents:
+        held = actual.policies.get(content.name)
+        if held is None or not documents.same(held.document, content.document):
+            contents[content.name] = content.document
+    if contents:
+        after["documents"] = contents
+    return Plan(before, after, tuple(steps))
+
+
+def _role_steps(role: Role | None, wanted: WantedRole) -> list[Step]:
+    name = wanted.name
+    if role is None:
+        check_new_name(name)
+        args: dict[str, t.Any] = {
+            "name": name,
+            "trust": wanted.trust,
+            "description": wanted.description,
+            "max_session_duration": wanted.max_session_duration,
+            "owner": wanted.owner,
+        }
+        return [Step(f"create role {name}", "create_role", args)]
+    changes: dict[str, t.Any] = {}
+    if not documents.same(role.trust_policy, wanted.trust):
+        changes["trust"] = wanted.trust
+    if wanted.description not in (None, role.description):
+        changes["description"] = wanted.description
+    if wanted.max_session_duration not in (None, role.max_session_duration):
+        changes["max_session_duration"] = wanted.max_session_duration
+    if not changes:
+        return []
+    words = {"trust": "trust policy", "max_session_duration": "session duration"}
+    what = " and ".join(words.get(key, key) for key in changes)
+    return [Step(f"change the {what} of role {name}", "update_role", {"name": name, **changes})]
+
+
+def plan_absent(actual: RoleState, name: str) -> Plan:
+    """The role without its policies and then gone, and with it the policies that were made for it alone."""
+    refuse_service_linked(actual)
+    entity, before = Entity("Role", name), view(actual)
+    steps = [policy_planner.detach_step(entity, ref) for ref in actual.attached]
+    if actual.role is not None:
+        steps.append(Step(f"delete role {name}", "delete_role", {"name": name}))
+    warnings = []
+    after: dict[str, t.Any] = {}
+    for ref, entities in actual.owned.items():
+        others = [str(other) for other in entities if other != entity]
+        if others:
+            warnings.append(f"The policy {ref.name} stays, because {', '.join(others)} has it too.")
+        else:
+            steps.append(policy_planner.delete_step(ref.name))
+            before.setdefault("own_policies", []).append(ref.name)
+    return Plan(before, after, tuple(steps), tuple(warnings))
+
+
+def refuse_service_linked(actual: RoleState) -> None:
+    """:raises UnexpectedState: the role belongs to a service of Alibaba Cloud"""
+    if actual.role is not None and actual.role.service_linked:
+        raise UnexpectedState(
+            f"{actual.role.name} is a service-linked role; only the service that it belongs to may change it.",
+            hint="Use a role with another name.",
+        )
+
+
+def refs_view(refs: t.Iterable[PolicyRef]) -> list[dict[str, str]]:
+    return [{"name": ref.name, "type": ref.type} for ref in sorted(refs)]
+
+
+def view(state: RoleState) -> dict[str, t.Any]:
+    """The role as the diff shows it; empty when there is none."""
+    role = state.role
+    contents = {name: policy.document for name, policy in state.policies.items() if policy}
+    shown: dict[str, t.Any] = {}
+    if role is not None:
+        shown = {
+            "name": role.name,
+            "description": role.description,
+            "trust_policy": role.trust_policy,
+            "max_session_duration": role.max_session_duration,
+            "policies": refs_view(state.attached),
+        }
+    if contents:
+        shown["documents"] = contents
+    return shown

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Roles: how they are read, and the calls that change them. Private."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+
+from .._cloud.door import Cloud
+from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, UnexpectedState
+from . import documents
+from .documents import Document
+from .policies import PolicyActions, PolicyRef, appeared, owner_tag
+
+# What RAM takes for a new role (CreateRole); roles made in earlier times may have _ and @ too.
+_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_OLD_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role as RAM has it. C(max_session_duration) is in seconds."""
+
+    name: str
+    id: str
+    arn: str
+    description: str
+    trust_policy: Document
+    max_session_duration: int
+    service_linked: bool = False
+    create_date: str = ""
+    update_date: str = ""
+
+
+def check_name(option: str, name: str) -> None:
+    """:raises InvalidInput: no role can have that name"""
+    if not _OLD_NAME.fullmatch(name):
+        raise InvalidInput(
+            f"{option} is {name!r}; a role name has 1 to 64 letters, digits, periods (.) and hyphens (-)."
+        )
+
+
+def check_new_name(name: str) -> None:
+    """:raises InvalidInput: no new role can have that name"""
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"The role {name} does not exist and cannot be created: the name of a new role has only letters, digits, "
+            "periods (.) and hyphens (-)."
+        )
+
+
+def check_session(seconds: int | None) -> None:
+    """:raises InvalidInput: outside RAM's limits"""
+    if seconds is not None and not 3600 <= seconds <= 43200:
+        raise InvalidInput(f"max_session_duration is {seconds}; expected 3600 to 43200 seconds.")
+
+
+def read_role(cloud: Cloud, name: str) -> Role | None:
+    """The role, or None."""
+    try:
+        role = cloud.call("ram", "GetRole", RoleName=name)["Role"]
+    except NotFound:
+        return None
+    return Role(
+        name=role["RoleName"],
+        id=str(role.get("RoleId") or ""),
+        arn=role.get("Arn") or "",
+        description=role.get("Description") or "",
+        trust_policy=documents.from_answer(f"role {name}", role.get("AssumeRolePolicyDocument")),
+        max_session_duration=int(role.get("MaxSessionDuration") or 3600),
+        service_linked=bool(role.get("IsServiceLinkedRole")),
+        create_date=role.get("CreateDate") or "",
+        update_date=role.get("UpdateDate") or "",
+    )
+
+
+def read_attached(cloud: Cloud, name: str) -> tuple[PolicyRef, ...]:
+    """The policies of a role."""
+    try:
+        items = cloud.pages("ram", "ListPoliciesForRole", RoleName=name)
+    except NotFound:
+        return ()
+    return tuple(sorted(PolicyRef(item["PolicyType"], item["PolicyName"]) for item in items))
+
+
+class RoleActions(PolicyActions):
+    """The steps of a plan that change roles; mixed into resources."""
+
+    cloud: Cloud
+
+    def create_role(
+        self, name: str, trust: Document, description: str | None, max_session_duration: int | None, owner: str
+    ) -> None:
+        try:
+            self.cloud.call(
+                "ram",
+                "CreateRole",
+                RoleName=name,
+                AssumeRolePolicyDocument=documents.to_text(trust),
+                Description=description,
+                MaxSessionDuration=max_session_duration,
+                Tag=owner_tag(owner),
+            )
+        except AlreadyExists as error:
+            # Either an earlier try of this very call whose answer was lost, or somebody was faster.
+            found = appeared(self.cloud, f"role {name}", lambda: read_role(self.cloud, name))
+            if not documents.same(found.trust_policy, trust):
+                raise UnexpectedState(
+                    f"The role {name} was created by somebody else in the meantime, with another trust policy.",
+                    hint="Run the task again to see what it would change.",
+                ) from error
+
+    def update_role(
+        self,
+        name: str,
+        trust: Document | None = None,
+        description: str | None = None,
+        max_session_duration: int | None = None,
+    ) -> None:
+        self.cloud.call(
+            "ram",
+            "UpdateRole",
+            RoleName=name,
+            NewAssumeRolePolicyDocument=documents.to_text(trust) if trust else None,
+            NewDescription=description,
+            NewMaxSessionDuration=max_session_duration,
+        )
+
+    def delete_role(self, name: str) -> None:
+        with contextlib.suppress(NotFound):
+            self.cloud.call("ram", "DeleteRole", RoleName=name)

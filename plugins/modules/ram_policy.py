@@ -1,0 +1,144 @@
+#!/usr/bin/python
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ram_policy
+short_description: Manage custom policies of Resource Access Management (RAM)
+version_added: 0.1.0
+description:
+  - Creates, changes and deletes custom policies. A changed document becomes a new version, which is in force at once.
+  - Documents are compared by meaning. The order of statements and lists, one value or a list of one value, and the case
+    of actions make no difference.
+  - A document that the policy already has as an older version is not stored again; that version is made the default.
+author:
+  - alitrust.ecs authors (@alitrust)
+extends_documentation_fragment:
+  - alitrust.ecs.cloud
+  - alitrust.ecs.attributes
+options:
+  name:
+    description: The name of the policy. It has 1 to 128 letters, digits and hyphens (C(-)).
+    type: str
+    required: true
+  document:
+    description:
+      - The policy document, as a dictionary or as JSON text. It can have 6144 characters.
+      - Needed to create a policy. When it is not given, the document of an existing policy stays as it is.
+    type: json
+  description:
+    description: What the policy is for, at most 1024 characters. When it is not given, it stays as it is.
+    type: str
+  state:
+    description: Whether the policy exists.
+    type: str
+    choices: [present, absent]
+    default: present
+  rotate:
+    description:
+      - A policy can have five versions. With V(true), the oldest version that is not in force makes room for a new one.
+      - With V(false), a task that needs a sixth version fails and changes nothing.
+    type: bool
+    default: false
+  detach:
+    description:
+      - With O(state=absent), detaches the policy from every role, user and user group that has it, and then deletes it.
+      - With V(false), a policy that something still has is not deleted; the task fails and names who has it.
+    type: bool
+    default: false
+notes:
+  - RAM is one service for all regions, so O(region) is not needed.
+seealso:
+  - module: alitrust.ecs.instance_ram_role
+"""
+
+EXAMPLES = r"""
+- name: Let its holders look at instances
+  alitrust.ecs.ram_policy:
+    name: look-at-instances
+    description: Reading instances
+    document:
+      Version: "1"
+      Statement:
+        - Effect: Allow
+          Action: ["ecs:DescribeInstances", "ecs:DescribeInstanceStatus"]
+          Resource: "*"
+
+- name: Take the document from a file, and make room for it where five versions exist
+  alitrust.ecs.ram_policy:
+    name: look-at-instances
+    document: "{{ lookup('ansible.builtin.file', 'look-at-instances.json') }}"
+    rotate: true
+
+- name: Delete the policy, whoever has it
+  alitrust.ecs.ram_policy:
+    name: look-at-instances
+    state: absent
+    detach: true
+"""
+
+RETURN = r"""
+ram_policy:
+  description: The policy; empty when it does not exist.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+      sample: look-at-instances
+    type:
+      description: Always V(Custom).
+      type: str
+      sample: Custom
+    description:
+      description: What it is for.
+      type: str
+      sample: Reading instances
+    document:
+      description: The document in force.
+      type: dict
+      sample: {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:DescribeInstances", "Resource": "*"}]}
+    default_version:
+      description: The version in force. Not returned in check mode for a policy that would be created.
+      type: str
+      sample: v1
+    attachment_count:
+      description: How many roles, users and user groups have it. Not returned as RV(ram_policy.default_version).
+      type: int
+      sample: 1
+    create_date:
+      description: When it was created. Not returned as RV(ram_policy.default_version).
+      type: str
+      sample: "2026-01-23T12:33:18Z"
+    update_date:
+      description: When it was changed last. Not returned as RV(ram_policy.default_version).
+      type: str
+      sample: "2026-01-23T12:33:18Z"
+steps:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [create policy look-at-instances]
+api_calls:
+  description: How often each operation was called. The keys are the rights that the task needed.
+  returned: always
+  type: dict
+  sample: {"ram:GetPolicy": 2, "ram:CreatePolicy": 1}
+"""
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram.policy import SPEC, RamPolicy
+
+
+def main() -> None:
+    flow.run(create(SPEC), RamPolicy)
+
+
+if __name__ == "__main__":
+    main()
