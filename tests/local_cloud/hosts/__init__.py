@@ -83,6 +83,8 @@ class Hosts:
     available: bool = False
     reason: str = ""
     """Why there are no hosts, one sentence; empty when available."""
+    disks_persist: bool = False
+    """False when the state directory's file system cannot carry overlays: disks then end with the server."""
     metadata_address: str = METADATA_ADDRESS
     bridge_address: str = SERVICE_ADDRESS
 

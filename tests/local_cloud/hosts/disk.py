@@ -38,6 +38,7 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.root = path / "root"
+        self.init_log_file = path / "init.log"
         self._record_file = path / "record.json"
 
     @property
@@ -68,6 +69,10 @@ class Disk:
         if self.path.exists():
             raise HostError(f"the disk {self.path} cannot be removed; stop what uses it and delete the folder")
 
+    def init_log(self) -> str:
+        """What was said before systemd took over, in all boots so far."""
+        return self.init_log_file.read_text(errors="replace") if self.init_log_file.exists() else ""
+
     def journal(self) -> str:
         """The journal of all boots so far."""
         folder = self.root / "var/log/journal"
@@ -81,13 +86,13 @@ class Disk:
         )
         return done.stdout.decode(errors="replace")
 
-    def _own(self, name: str) -> Path:
+    def _own(self, name: str, base: Path | None = None) -> Path:
         """The path of a guest's file, seen from the controller, where a guest's link would lead astray."""
-        path = self.root
+        path = base or self.root
         for part in Path(name).parts:
             path = path / part
             if path.is_symlink():
-                raise HostError(f"/{path.relative_to(self.root)} of the guest is a symbolic link; make it a real one")
+                raise HostError(f"{path}, a file of the guest, is a symbolic link; make it a real file or folder")
         return path
 
     # What an image is
@@ -219,7 +224,9 @@ class Disk:
         pem = certificate.read_text().strip() + "\n"
         bundle = self._own("etc/ssl/certs/ca-certificates.crt")
         # Kept here too, so that a later update-ca-certificates in the guest keeps it.
-        _write(self.path / "overlay/usr/upper/local/share/ca-certificates/local-cloud.crt", pem)
+        source = self._own("local/share/ca-certificates/local-cloud.crt", self.path / "overlay/usr/upper")
+        if source.parent.is_dir():
+            _write(source, pem)
         present = bundle.read_text() if bundle.exists() else ""
         if pem in present:
             return

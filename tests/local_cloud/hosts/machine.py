@@ -43,9 +43,9 @@ GUARDIAN = """
 trap '' HUP INT TERM
 cat > /dev/null
 for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    [ -d "$0" ] || exit 0
     for group in "$0"/*/cgroup.kill; do [ ! -e "$group" ] || echo 1 > "$group"; done
     find "$0" -depth -type d -exec rmdir {} + 2> /dev/null
+    [ -d "$0" ] || exit 0
     sleep 0.2
 done
 """
@@ -55,14 +55,12 @@ done
 # script that names its interpreter gets it, others get sh; its own standard input is empty.
 RUNNER = """
 umask 077
+trap 'rm -f "$1"' EXIT
 cat > "$1" && chown "$2": "$1" && chmod 0700 "$1" && cd "$3" || exit 126
 HOME=$(getent passwd "$2" | cut -d: -f6) USER=$2 LOGNAME=$2
 export HOME USER LOGNAME
 [ "$(head -c 2 "$1")" = '#!' ] || shell=sh
 runuser -u "$2" -- $shell "$1" < /dev/null
-code=$?
-rm -f "$1"
-exit $code
 """
 
 
@@ -74,7 +72,6 @@ class _Host:
     lock: threading.RLock = field(default_factory=threading.RLock)
     spec: HostSpec | None = None
     process: subprocess.Popen[bytes] | None = None
-    ended: threading.Event = field(default_factory=threading.Event)
     pid: int = -1
     """Process 1 of the host, as the controller numbers it."""
     deleted: bool = False
@@ -128,10 +125,10 @@ class NamespacedHosts(Hosts):
             undo.callback(self._dismiss_guardian)
             self._region = Region(name, disks if in_memory else None)
             undo.pop_all()
-        # The thread's own view of the file system is where disks in memory are.
+        self._disks_inside = disks
+        # Disks in memory are mounted only in the view that the region's thread has of the file system.
         self._disks = Path(f"/proc/{os.getpid()}/task/{self._region.thread_id}/root{disks}") if in_memory else disks
         self.disks_persist = not in_memory
-        """False when the state directory's file system cannot carry overlays: disks then end with the server."""
 
     # The region's network
 
@@ -228,8 +225,7 @@ class NamespacedHosts(Hosts):
 
     def console(self, instance_id: str) -> str:
         host = self._host(instance_id)
-        log = host.disk.path / "console.log"
-        return (log.read_text(errors="replace") if log.exists() else "") + host.disk.journal()
+        return host.disk.init_log() + host.disk.journal()
 
     # How it is done
 
@@ -246,14 +242,13 @@ class NamespacedHosts(Hosts):
         if host.deleted or self._closed:
             raise HostError(f"the host of {spec.instance_id} was deleted, or the local cloud is shutting down")
         self._region.route(spec.instance_id, spec.private_ip)
-        host.disk.prepare(spec)
         cgroup = self._cgroup / spec.instance_id
-        _remove_cgroup(cgroup)
-        cgroup.mkdir(parents=True)
-        host.spec = spec
-        host.ended = threading.Event()
-        host.process = self._region.run(self._spawn, host, spec, cgroup)
         try:
+            host.disk.prepare(spec)
+            _remove_cgroup(cgroup)
+            cgroup.mkdir(parents=True)
+            host.spec = spec
+            host.process = self._region.run(self._spawn, host, spec, cgroup)
             deadline = time.monotonic() + self._options.start_timeout
             self._await_built(host, deadline)
             host.pid = _child(host.process.pid)
@@ -275,7 +270,7 @@ class NamespacedHosts(Hosts):
         """Runs on the region's thread, whose end kills what it started."""
         environment = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOST_DISK": str(host.disk.path),
+            "HOST_DISK": str(self._disks_inside / spec.instance_id),
             "HOST_OVERLAYS": " ".join(host.disk.overlays()),
             "HOST_NAME": spec.hostname,
             "HOST_ADDRESS": f"{spec.private_ip}/{spec.prefix_length}",
@@ -284,20 +279,9 @@ class NamespacedHosts(Hosts):
             "HOST_CAPABILITIES": CAPABILITIES,
         }
         command = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"']
-        command += [
-            str(cgroup),
-            "unshare",
-            "--fork",
-            "--kill-child",
-            "--pid",
-            "--mount",
-            "--uts",
-            "--net",
-            "--ipc",
-            "--cgroup",
-        ]
-        command += ["--propagation", "private", "sh", str(GUEST_INIT)]
-        with open(host.disk.path / "console.log", "ab") as console:
+        command += [str(cgroup), "unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--net", "--ipc"]
+        command += ["--cgroup", "--propagation", "private", "sh", str(GUEST_INIT)]
+        with open(host.disk.init_log_file, "ab") as console:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -331,7 +315,7 @@ class NamespacedHosts(Hosts):
 
     def _start_error(self, host: _Host, what: str) -> HostError:
         assert host.spec is not None
-        said = self.console(host.spec.instance_id).strip().splitlines()[-5:]
+        said = [line for log in (host.disk.init_log(), host.disk.journal()) for line in log.strip().splitlines()[-3:]]
         return HostError(f"the host of {host.spec.instance_id} did not start: {what}. It said: {' | '.join(said)}")
 
     def _shut_down(self, host: _Host, *, force: bool) -> None:
