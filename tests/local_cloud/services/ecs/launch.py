@@ -35,7 +35,7 @@ from local_cloud.services.ecs.common import (
 from local_cloud.services.ecs.disks import data_disk, new_disk, system_disk
 from local_cloud.services.ecs.images import newest_of_family, usable_image
 from local_cloud.services.ecs.keypairs import key_pair_id
-from local_cloud.services.ecs.network import check_groups, new_interface, public_address, take_address
+from local_cloud.services.ecs.network import check_groups, choose_addresses, new_interface, public_address, vswitch_full
 from local_cloud.services.ecs.ram_role import ecs_role
 from local_cloud.services.ecs.trusted import is_trusted
 from local_cloud.services.shapes import ABSENT
@@ -64,7 +64,7 @@ class Plan:
     image: Record
     vswitch: Record
     groups: list[str]
-    addresses: list[str]  # wanted ones; may be empty
+    addresses: list[str]  # fewer than wanted when the vSwitch is nearly full
     system_disk: Record
     data_disks: list[Record]
     common: Record  # fields that all of the instances have
@@ -81,16 +81,13 @@ def run_instances(call: Call) -> Record:
     plan = _check(call, wanted)
     names = _names(call, wanted)
     room = call.settings["ecs.instances"] - len(find_all(call, "instance"))
-    free = plan.vswitch["AvailableIpAddressCount"]
-    count = min(wanted, room, free)
+    count = min(wanted, room, len(plan.addresses))
     if count < least:
         if room < least:
             raise ApiError(
                 "QuotaExceed.AfterpayInstance", 400, "Living afterpay instances quota exceeded in this region."
             )
-        raise ApiError(
-            "InvalidVSwitchId.IpNotEnough", 403, "The specified vSwitch has no more private IP addresses to assign."
-        )
+        raise vswitch_full()
     dry_run(call)
     ids = [_create(call, plan, names[n], n, run=True) for n in range(count)]
     order = {"OrderId": str(call.store.next_number("order"))} if call.get("InstanceChargeType") == "PrePaid" else {}
@@ -103,6 +100,8 @@ def create_instance(call: Call) -> Record:
     names = _names(call, 1)
     if len(find_all(call, "instance")) >= call.settings["ecs.instances"]:
         raise ApiError("QuotaExceed.AfterpayInstance", 400, "Living afterpay instances quota exceeded in this region.")
+    if not plan.addresses:
+        raise vswitch_full()
     dry_run(call)
     return {"InstanceId": _create(call, plan, names[0], 0, run=False), **_absent_price({})}
 
@@ -161,7 +160,7 @@ def _check(call: Call, amount: int) -> Plan:
     common["_RamRoleName"] = ecs_role(call, role, not_ecs_status=401) if role else ""
     if no_stock(call, instance_type.id, vswitch["ZoneId"]):
         raise ApiError("OperationDenied.NoStock", 403, "The requested resource is sold out in the specified zone.")
-    addresses = _addresses(call, vswitch, address, amount)
+    addresses = choose_addresses(call, vswitch, amount, address)
     return Plan(instance_type, image, vswitch, groups, addresses, disk, data_disks, common)
 
 
@@ -188,15 +187,6 @@ def _network(call: Call) -> tuple[str, list[str], str]:
         raise invalid("SecurityGroupId", "SecurityGroupId and SecurityGroupIds exclude each other.")
     address = source.get("PrimaryIpAddress") if primaries else source.get("PrivateIpAddress")
     return source.get("VSwitchId") or "", [single] if single else list(several), address or ""
-
-
-def _addresses(call: Call, vswitch: Record, address: str, amount: int) -> list[str]:
-    if not address:
-        return []
-    first = take_address(call, vswitch, address)
-    start = first.rpartition(".")
-    last_byte = int(start[2])
-    return [take_address(call, vswitch, f"{start[0]}.{last_byte + n}") for n in range(amount)]
 
 
 def _basics(call: Call, image: Record) -> Record:
@@ -420,7 +410,6 @@ def check_host_name(name: str) -> None:
 
 def _create(call: Call, plan: Plan, names: Names, number: int, *, run: bool) -> str:
     instance_id = call.store.new_id("i-")
-    address = plan.addresses[number] if plan.addresses else take_address(call, plan.vswitch)
     default_host = f"iZ{instance_id.removeprefix('i-')}Z"
     instance = new_record(
         call,
@@ -432,7 +421,7 @@ def _create(call: Call, plan: Plan, names: Names, number: int, *, run: bool) -> 
         VSwitchId=plan.vswitch["VSwitchId"],
         InstanceType=plan.instance_type.id,
         ImageId=plan.image["ImageId"],
-        PrivateIpAddress=address,
+        PrivateIpAddress=plan.addresses[number],
         PublicIpAddress="",
         SerialNumber=str(uuid.uuid4()),
         CreationTime=call.now.strftime(MINUTE_FORMAT),

@@ -154,21 +154,6 @@ def _release_disks(store: Store, instance_id: str) -> None:
             store.put("disk", disk["DiskId"], {**disk, **detached}, region=disk["RegionId"])
 
 
-@on_transition("eni")
-def _eni_moved(store: Store, before: Record, after: Record | None) -> None:
-    """A network interface that is gone gives its address back."""
-    if after is None:
-        change_free_addresses(store, before["VSwitchId"], +1)
-
-
-def change_free_addresses(store: Store, vswitch_id: str, difference: int) -> None:
-    """Count addresses that were taken from or given back to a vSwitch, if it still exists."""
-    vswitch = store.get("vswitch", vswitch_id)
-    if vswitch is not None:
-        vswitch["AvailableIpAddressCount"] = vswitch.get("AvailableIpAddressCount", 0) + difference
-        store.put("vswitch", vswitch_id, vswitch, region=store.region_of("vswitch", vswitch_id) or "")
-
-
 # -- hosts
 
 _RUNNERS: weakref.WeakKeyDictionary[Store, HostRunner] = weakref.WeakKeyDictionary()

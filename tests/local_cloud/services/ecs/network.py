@@ -26,7 +26,6 @@ from local_cloud.services.ecs.common import (
     seconds_text,
     shown_tags,
 )
-from local_cloud.services.ecs.lifecycle import change_free_addresses
 from local_cloud.settings import define
 
 define("ecs.groups_per_interface", 5, "security groups that an instance's interface can be in")
@@ -40,33 +39,48 @@ _KEPT_FIRST, _KEPT_LAST = 1, 3
 # -- addresses
 
 
-def take_address(call: Call, vswitch: Record, wanted: str | None = None) -> str:
-    """Take a private address in a vSwitch: the wanted one, or the next free one after those given before.
+def _taken(call: Call, vswitch: Record) -> set[str]:
+    return {eni["PrivateIpAddress"] for eni in call.store.find("eni", where={"VSwitchId": vswitch["VSwitchId"]})}
 
-    :raises ApiError: the address is malformed, outside, taken; or the vSwitch is full.
+
+def choose_addresses(call: Call, vswitch: Record, amount: int, first: str = "") -> list[str]:
+    """Private addresses for new interfaces in a vSwitch; fewer than ``amount`` when it is nearly full.
+
+    :param first: the address wanted for the first one, the others follow it; by default free ones are chosen, each
+        after the one given last, so that an address isn't used again soon.
+    :raises ApiError: a wanted address is malformed, outside or taken.
     """
     network = ipaddress.IPv4Network(vswitch["CidrBlock"])
-    last = network.num_addresses - _KEPT_LAST
-    taken = {eni["PrivateIpAddress"] for eni in call.store.find("eni", where={"VSwitchId": vswitch["VSwitchId"]})}
-    if wanted:
-        try:
-            address = ipaddress.IPv4Address(wanted)
-        except ValueError:
-            raise ApiError(
-                "InvalidPrivateIpAddress.Malformed", 400, "Specified private IP address is malformed."
-            ) from None
-        if address not in network or not _KEPT_FIRST <= int(address) - int(network.network_address) < last:
-            raise ApiError("InvalidPrivateIpAddress", 400, "Specified private IP address is not in the vSwitch.")
-        if wanted in taken:
-            raise ApiError("InvalidIPAddress.AlreadyUsed", 400, "The specified IP address is already used.")
-        return wanted
-    usable = last - _KEPT_FIRST
-    start = call.store.next_number(f"address/{vswitch['VSwitchId']}") - 1
-    for step in range(usable):
-        address = network.network_address + _KEPT_FIRST + (start + step) % usable
-        if str(address) not in taken:
-            return str(address)
-    raise ApiError(
+    usable = range(_KEPT_FIRST, network.num_addresses - _KEPT_LAST)
+    taken = _taken(call, vswitch)
+    if not first:
+        counter = f"address/{vswitch['VSwitchId']}"
+        start = call.store.next_number(counter) - 1
+        found: list[str] = []
+        for step in range(len(usable)):
+            address = str(network.network_address + usable[(start + step) % len(usable)])
+            if address not in taken:
+                found.append(address)
+            if len(found) == amount:
+                for _ in range(step):
+                    call.store.next_number(counter)
+                break
+        return found
+    try:
+        begin = ipaddress.IPv4Address(first)
+    except ValueError:
+        raise ApiError("InvalidPrivateIpAddress.Malformed", 400, "Specified private IP address is malformed.") from None
+    wanted = [begin + n for n in range(amount)]
+    if any(address not in network or int(address) - int(network[0]) not in usable for address in wanted):
+        raise ApiError("InvalidPrivateIpAddress", 400, "Specified private IP address is not in the vSwitch.")
+    if any(str(address) in taken for address in wanted):
+        raise ApiError("InvalidIPAddress.AlreadyUsed", 400, "The specified IP address is already used.")
+    return [str(address) for address in wanted]
+
+
+def vswitch_full() -> ApiError:
+    """The refusal when a vSwitch has no addresses left."""
+    return ApiError(
         "InvalidVSwitchId.IpNotEnough", 403, "The specified vSwitch has no more private IP addresses to assign."
     )
 
@@ -95,7 +109,6 @@ def new_interface(call: Call, instance: Record, groups: list[str]) -> None:
         Type="Primary",
     )
     save(call, "eni", eni_id, eni)
-    change_free_addresses(call.store, instance["VSwitchId"], -1)
 
 
 # -- membership
@@ -217,12 +230,10 @@ def modify_instance_vpc_attribute(call: Call) -> None:
             "InvalidParameter.Mismatch", 400, "The specified vSwitch is not in the VPC and zone of the instance."
         )
     eni = get_one(call, "eni", instance["NetworkInterfaceId"])
-    change_free_addresses(call.store, eni["VSwitchId"], +1)
-    change = {
-        "VSwitchId": vswitch["VSwitchId"],
-        "PrivateIpAddress": take_address(call, vswitch, call.get("PrivateIpAddress")),
-    }
-    change_free_addresses(call.store, vswitch["VSwitchId"], -1)
+    addresses = choose_addresses(call, vswitch, 1, call.get("PrivateIpAddress") or "")
+    if not addresses:
+        raise vswitch_full()
+    change = {"VSwitchId": vswitch["VSwitchId"], "PrivateIpAddress": addresses[0]}
     save(call, "eni", eni["NetworkInterfaceId"], {**eni, **change})
     save(call, "instance", instance["InstanceId"], {**instance, **change})
 
