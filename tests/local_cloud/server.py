@@ -17,6 +17,7 @@ import signal
 import socket
 import threading
 import time
+import types
 import typing as t
 from pathlib import Path
 
@@ -96,8 +97,8 @@ class Server:
         self._app = Application(
             Gate(self.store, self.settings, self.faults, self.requests),
             control_api.create(self),
-            metadata=_optional_app("local_cloud.metadata", self),
-            buckets=_optional_app("local_cloud.oss", self),
+            metadata=_app("local_cloud.metadata", self),
+            buckets=_app("local_cloud.oss", self),
         )
 
     def run(self) -> None:
@@ -232,10 +233,12 @@ class Server:
 
 
 def load_services() -> None:
-    """Import every module of the services, which registers their operations."""
+    """Import every module of the services, which registers their operations and settings."""
     package = importlib.import_module("local_cloud.services")
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
+    for name in ("local_cloud.metadata", "local_cloud.oss"):
+        _optional(name)
 
 
 def guest_names(region: str, address: str) -> dict[str, str]:
@@ -253,13 +256,18 @@ def guest_names(region: str, address: str) -> dict[str, str]:
     return dict.fromkeys(names, address)
 
 
-def _optional_app(module: str, server: Server) -> ASGIApp | None:
+def _optional(name: str) -> types.ModuleType | None:
     try:
-        return t.cast("ASGIApp", importlib.import_module(module).app(server))
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        if error.name != name:
             raise
         return None
+
+
+def _app(name: str, server: Server) -> ASGIApp | None:
+    module = _optional(name)
+    return t.cast("ASGIApp", module.app(server)) if module else None
 
 
 def _listen(port: int) -> socket.socket:

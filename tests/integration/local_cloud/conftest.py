@@ -1,0 +1,16 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Callers of the local cloud under test."""
+
+from __future__ import annotations
+
+import pytest
+from local_cloud.control import LocalCloud
+from wire import Wire
+
+
+@pytest.fixture
+def wire(fresh_cloud: LocalCloud) -> Wire:
+    """The main account, calling an emptied local cloud."""
+    return Wire(fresh_cloud.address, fresh_cloud.access_key_id, fresh_cloud.access_key_secret)
