@@ -90,7 +90,7 @@ CHECKS = [
     ),
     Check(
         "execution-environment",
-        "ansible-builder introspect --sanitize ../../.. | tee found.yml; grep -q 'ecs20140526.*from .*alitrust.ecs' found.yml",
+        "ansible-builder introspect --sanitize ../../.. | tee found.yml; grep -q 'ecs20140526.*alitrust.ecs' found.yml",
         venv="collection",
         copy=True,
     ),
