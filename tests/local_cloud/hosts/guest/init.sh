@@ -1,6 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
 # What becomes process 1 of a host, started by ../machine.py in fresh namespaces (never by hand):
 # builds the root file system, waits for its network link, hands over to systemd.
 set -eu
