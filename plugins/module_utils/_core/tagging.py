@@ -1,0 +1,38 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writing tags of ECS and VPC resources. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.door import Cloud, chunks
+from . import tags
+
+_IDS_PER_CALL = 50
+_TAGS_PER_CALL = 20
+
+
+def write(
+    cloud: Cloud,
+    product: str,
+    resource_type: str,
+    ids: t.Sequence[str],
+    to_set: t.Mapping[str, str],
+    to_remove: t.Sequence[str],
+) -> None:
+    """Set and remove tags of resources of one type.
+
+    :param product: C(ecs) or C(vpc)
+    :param resource_type: the API's word, for example C(securitygroup)
+    """
+    untag = "UntagResources" if product == "ecs" else "UnTagResources"
+    for part in chunks(ids, _IDS_PER_CALL):
+        target = {"ResourceType": resource_type, "ResourceId": part}
+        # Removed first: the limit of tags per resource holds at every moment.
+        for keys in chunks(to_remove, _TAGS_PER_CALL):
+            cloud.call(product, untag, target, TagKey=keys)
+        for items in chunks(tags.to_api(to_set), _TAGS_PER_CALL):
+            cloud.call(product, "TagResources", target, Tag=items)

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding security groups: by id, or by a name that must be unambiguous. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.door import Cloud
+from .._cloud.errors import UnexpectedState
+
+Item = dict[str, t.Any]
+
+
+def by_id(cloud: Cloud, security_group_id: str) -> Item | None:
+    """The item of DescribeSecurityGroups, or None."""
+    found = cloud.pages("ecs", "DescribeSecurityGroups", SecurityGroupId=security_group_id)
+    return next((item for item in found if item["SecurityGroupId"] == security_group_id), None)
+
+
+def by_name(cloud: Cloud, name: str, vpc_id: str | None) -> Item | None:
+    """The only group of that name, in the VPC where one is given.
+
+    :raises UnexpectedState: when several have it, listing them
+    """
+    found = all_by_name(cloud, name, vpc_id)
+    if len(found) > 1:
+        listed = ", ".join(f"{item['SecurityGroupId']} (VPC {item.get('VpcId') or 'none'})" for item in found)
+        raise UnexpectedState(
+            f"{len(found)} security groups are named {name}: {listed}.",
+            hint="Say which one with security_group_id" + ("." if vpc_id else ", or with vpc_id."),
+        )
+    return found[0] if found else None
+
+
+def all_by_name(cloud: Cloud, name: str, vpc_id: str | None) -> list[Item]:
+    """All groups of exactly that name, the oldest first."""
+    query = {"SecurityGroupName": name, **({"VpcId": vpc_id} if vpc_id else {})}
+    found = [
+        item
+        for item in cloud.pages("ecs", "DescribeSecurityGroups", query)
+        if item.get("SecurityGroupName") == name and (not vpc_id or item.get("VpcId") == vpc_id)
+    ]
+    return sorted(found, key=lambda item: (str(item.get("CreationTime")), str(item["SecurityGroupId"])))

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which rules of a security group have to be added, reworded and removed, and in which order. Pure. Private."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+
+from .._cloud.door import chunks
+from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core.plan import Plan, Step
+from .rule import DIRECTIONS, Rule
+
+#: Most rules in one call of Authorize* and Revoke*.
+BATCH = 100
+#: Rules between groups that a basic group can have; an advanced one can have none.
+_GROUP_RULES = 20
+
+
+@dataclass(frozen=True)
+class Group:
+    """A security group with its rules, as far as planning needs it.
+
+    :ivar security_group_id: None when there is no such group (yet)
+    :ivar label: for messages
+    :ivar vpc: whether it is in a VPC
+    """
+
+    security_group_id: str | None
+    label: str
+    vpc: bool = True
+    rules: tuple[Rule, ...] = ()
+    inner_access_policy: str | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What has to happen to a group's rules.
+
+    :ivar rewords: the existing rule, and how it is wanted
+    :ivar after: all rules once that is done
+    """
+
+    adds: tuple[Rule, ...]
+    rewords: tuple[tuple[Rule, Rule], ...]
+    removes: tuple[Rule, ...]
+    after: tuple[Rule, ...]
+
+    @property
+    def any(self) -> bool:
+        return bool(self.adds or self.rewords or self.removes)
+
+
+def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Collection[str]) -> Changes:
+    """Compare.
+
+    :param state: C(present), C(absent) or C(exact)
+    :param directions: what C(exact) is about; rules of the other direction stay
+    """
+    nic_type = "intranet" if group.vpc else "internet"
+    targets = {rule: rule for rule in (_settled(rule, nic_type) for rule in wanted)}
+    adds: list[Rule] = []
+    rewords: list[tuple[Rule, Rule]] = []
+    removes: list[Rule] = []
+    kept: list[Rule] = []
+    seen: set[Rule] = set()
+    for rule in group.rules:
+        target = targets.get(rule)
+        if state == "absent":
+            (removes if target else kept).append(rule)
+        elif target is None or rule in seen:
+            unwanted = state == "exact" and rule.direction in directions
+            (removes if unwanted else kept).append(rule)
+        elif target.description and target.description != rule.description:
+            rewords.append((rule, target))
+            kept.append(replace(rule, description=target.description))
+        else:
+            kept.append(rule)
+        seen.add(rule)
+    if state != "absent":
+        adds = [rule for rule in targets.values() if rule not in seen]
+    return Changes(
+        adds=_sorted(adds),
+        rewords=tuple(sorted(rewords, key=lambda pair: pair[0].order)),
+        removes=_sorted(removes),
+        after=_sorted([*kept, *adds]),
+    )
+
+
+def check_limits(group: Group, found: Changes, max_rules: int) -> None:
+    """Whether the rules fit into one group.
+
+    :raises UnexpectedState: with the numbers
+    """
+    if not found.adds:
+        return
+    if len(found.after) > max_rules:
+        raise UnexpectedState(
+            f"The security group {group.label} would have {len(found.after)} rules (now {len(group.rules)}, "
+            f"{len(found.adds)} to add, {len(found.removes)} to remove); at most {max_rules} are possible.",
+            hint="Merge rules (several ports or networks in one range), or spread them over several groups.",
+        )
+    between = sum(rule.peer_kind == "group" for rule in found.after)
+    if between > _GROUP_RULES and any(rule.peer_kind == "group" for rule in found.adds):
+        raise UnexpectedState(
+            f"The security group {group.label} would have {between} rules about other groups; at most {_GROUP_RULES} "
+            "are possible.",
+            hint="Use networks (cidr) or a prefix list (prefix_list_id) instead.",
+        )
+    itself = [rule for rule in found.adds if rule.peer_kind == "group" and rule.peer == group.security_group_id]
+    if itself:
+        raise InvalidInput(
+            f"The security group {group.label} cannot have a rule about itself ({itself[0].line}).",
+            hint="Whether its members reach each other is set with inner_access_policy of alitrust.ecs.security_group.",
+        )
+
+
+def only_for_basic(rules: t.Iterable[Rule]) -> list[str]:
+    """Why some of these rules cannot be in an advanced group, one line a rule."""
+    reasons = []
+    for rule in rules:
+        why = [
+            reason
+            for reason, applies in (
+                ("only policy accept is possible", rule.policy != "accept"),
+                ("only priority 1 is possible", rule.priority != 1),
+                ("a peer cannot be a security group", rule.peer_kind == "group"),
+                ("it is not for the classic network", rule.nic_type == "internet"),
+            )
+            if applies
+        ]
+        if why:
+            reasons.append(f"{rule.line}: {', '.join(why)}")
+    return reasons
+
+
+def plan(state: str, group: Group, found: Changes, max_rules: int) -> Plan:
+    """The steps: add before remove, so that nothing that stays allowed is cut off meanwhile.
+
+    Only a group that is too full for that loses some of its rules first, and no more than needed.
+    """
+    excess = max(0, len(group.rules) + len(found.adds) - max_rules)
+    early = found.removes[:excess] if found.adds else ()
+    late = found.removes[len(early) :]
+    steps = (
+        *_removals(group, early),
+        *_additions(group, found.adds),
+        *(
+            Step(f"describe rule of {group.label}: {wanted.line}", "reword", {"rule_id": rule.rule_id, "rule": wanted})
+            for rule, wanted in found.rewords
+        ),
+        *_removals(group, late),
+    )
+    warnings: tuple[str, ...] = ()
+    if group.security_group_id is None and state != "absent":
+        warnings = (f"There is no security group {group.label} (yet).",)
+    return Plan(text(group.rules), text(found.after), steps, warnings)
+
+
+def text(rules: t.Iterable[Rule]) -> str:
+    """One line a rule, sorted, for a diff."""
+    return "".join(f"{rule.line}\n" for rule in _sorted(rules))
+
+
+def _sorted(rules: t.Iterable[Rule]) -> tuple[Rule, ...]:
+    return tuple(sorted(rules, key=lambda rule: rule.order))
+
+
+def _settled(rule: Rule, nic_type: str) -> Rule:
+    return rule if rule.nic_type else replace(rule, nic_type=nic_type)
+
+
+def _additions(group: Group, rules: t.Sequence[Rule]) -> t.Iterator[Step]:
+    for direction, part in _batches(rules):
+        yield Step(f"add {_counted(part, direction)} to {group.label}", "add", {"direction": direction, "rules": part})
+
+
+def _removals(group: Group, rules: t.Sequence[Rule]) -> t.Iterator[Step]:
+    for direction, part in _batches(rules):
+        yield Step(
+            f"remove {_counted(part, direction)} from {group.label}",
+            "remove",
+            {"direction": direction, "rule_ids": [rule.rule_id for rule in part]},
+        )
+
+
+def _batches(rules: t.Sequence[Rule]) -> t.Iterator[tuple[str, list[Rule]]]:
+    for direction in DIRECTIONS:
+        for part in chunks([rule for rule in rules if rule.direction == direction], BATCH):
+            yield direction, part
+
+
+def _counted(rules: t.Sequence[Rule], direction: str) -> str:
+    return f"{len(rules)} {direction} rule{'' if len(rules) == 1 else 's'}"

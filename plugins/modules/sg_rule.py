@@ -1,0 +1,341 @@
+#!/usr/bin/python
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sg_rule
+short_description: Manage the rules of a security group
+version_added: 0.1.0
+description:
+  - Adds, rewords and removes rules of one security group, one or hundreds in one task. Up to 100 rules go into one
+    call.
+  - Rules are compared by what they do, not by how they are written. V(TCP) and V(tcp), V(22) and V(22/22),
+    V(192.0.2.1) and
+    V(192.0.2.1/32) are the same. The description does not make another rule, and is changed in place.
+  - New rules are added before others are removed, unless the group has no room for both.
+author:
+  - alitrust.ecs authors (@alitrust)
+extends_documentation_fragment:
+  - alitrust.ecs.cloud
+  - alitrust.ecs.attributes
+options:
+  state:
+    description:
+      - V(present) adds what is missing and leaves other rules alone.
+      - V(absent) removes these rules, if they are there.
+      - V(exact) makes the rules of the group equal to O(rules), and removes all others. An empty list removes all
+        rules.
+    type: str
+    choices: [present, absent, exact]
+    default: present
+  security_group_id:
+    description: ID of the group.
+    type: str
+  security_group:
+    description: Name of the group, the only one of that name in the region or in O(vpc_id). Costs one more call than
+      the ID.
+    type: str
+  vpc_id:
+    description: ID of the VPC in which O(security_group) is looked up.
+    type: str
+  directions:
+    description: With O(state=exact), which rules are meant. Rules of the other direction are left alone. Both unless
+      this is given.
+    type: list
+    elements: str
+    choices: [ingress, egress]
+  rules:
+    description:
+      - The rules. One element may name several port ranges and several peers, and then stands for a rule for each
+        combination.
+      - What this module and M(alitrust.ecs.security_group_info) return can be given here.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      direction:
+        description: V(ingress) for traffic to the instances of the group, V(egress) for traffic from them.
+        type: str
+        default: ingress
+      protocol:
+        description: V(tcp), V(udp), V(icmp), V(icmpv6), V(gre), V(all), or the number of a protocol. In upper or
+          lower case.
+        type: str
+        required: true
+      ports:
+        description:
+          - Destination ports, a port such as V(22) or a range such as V(8000/8080), or several, as a list or with
+            commas between.
+          - Needed for V(tcp) and V(udp), where V(1/65535) means all. Other protocols have none.
+        type: list
+        elements: str
+      source_ports:
+        description: Source ports, in the same notation. A rule looks at them only where they are given.
+        type: list
+        elements: str
+      cidr:
+        description:
+          - The other side as networks or addresses, IPv4 or IPv6. The source of an ingress rule, the destination of
+            an egress rule.
+          - At least one of O(rules[].cidr), O(rules[].group_id) and O(rules[].prefix_list_id) is needed. There is no
+            default.
+        type: list
+        elements: str
+      group_id:
+        description: The other side as IDs of other security groups. Not in an advanced group.
+        type: list
+        elements: str
+      group_owner_id:
+        description: Account of the groups in O(rules[].group_id), where that is another one.
+        type: str
+      prefix_list_id:
+        description: The other side as IDs of prefix lists.
+        type: list
+        elements: str
+      dest_cidr:
+        description: In an ingress rule, narrows it down to this destination (a five-tuple rule).
+        type: str
+      source_cidr:
+        description: In an egress rule, narrows it down to this source (a five-tuple rule).
+        type: str
+      policy:
+        description: V(accept) or V(drop). An advanced group takes only V(accept).
+        type: str
+        default: accept
+      priority:
+        description: V(1) to V(100). The smallest number decides first; at the same number V(drop) wins. An advanced
+          group takes only V(1).
+        type: int
+        default: 1
+      nic_type:
+        description: V(intranet) or V(internet), of interest in the classic network only. In a VPC it is always
+          V(intranet).
+        type: str
+      description:
+        description: What the rule is for, up to 512 characters. A description that is not given is left alone.
+        type: str
+      security_group_rule_id:
+        description: Is in results. It is not looked at here, because rules are recognised by what they do.
+        type: str
+  max_rules:
+    description: How many rules the group can have, in both directions together. More than Alibaba Cloud's default
+      needs a raised quota.
+    type: int
+    default: 200
+  wait_timeout:
+    description: How long to wait until the changes show, in seconds.
+    type: int
+    default: 60
+seealso:
+  - module: alitrust.ecs.security_group
+  - module: alitrust.ecs.security_group_info
+"""
+
+EXAMPLES = r"""
+- name: Let SSH in from the office, HTTP and HTTPS from everywhere
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - protocol: tcp
+        ports: 22
+        cidr: 203.0.113.0/24
+        description: SSH from the office
+      - protocol: tcp
+        ports: [80, 443]
+        cidr: [0.0.0.0/0, "::/0"]
+
+- name: Make the inbound rules exactly these, and leave the outbound ones alone
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: exact
+    directions: [ingress]
+    rules:
+      - protocol: tcp
+        ports: 3306
+        group_id: sg-bp1fg655nh68xyz90001
+
+- name: Forbid the way out to a network, for one source address only
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - direction: egress
+        protocol: all
+        cidr: 198.51.100.0/24
+        source_cidr: 10.0.0.7
+        policy: drop
+        priority: 10
+
+- name: Take a rule away
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    state: absent
+    rules:
+      - protocol: tcp
+        ports: 80
+        cidr: 0.0.0.0/0
+
+- name: Show what would be changed
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    state: exact
+    rules: "{{ wanted_rules }}"
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+security_group_id:
+  description: ID of the group. Null in check mode when there is no group of that name.
+  returned: success
+  type: str
+  sample: sg-bp1fg655nh68xyz90000
+rules:
+  description: All rules of the group as they are now, or would be in check mode. Each can be given back as an element
+    of O(rules).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    direction:
+      description: V(ingress) or V(egress).
+      type: str
+      sample: ingress
+    protocol:
+      description: The protocol in lower case.
+      type: str
+      sample: tcp
+    ports:
+      description: The destination ports, C(-1/-1) for protocols without ports.
+      type: str
+      sample: 443/443
+    source_ports:
+      description: The source ports, null where the rule does not look at them.
+      type: str
+      sample: 1024/65535
+    cidr:
+      description: The other side, where it is a network.
+      type: str
+      sample: 203.0.113.0/24
+    group_id:
+      description: The other side, where it is a security group.
+      type: str
+      sample: sg-bp1fg655nh68xyz90001
+    group_owner_id:
+      description: Account of that group, where the task gave one.
+      type: str
+      sample: "1234567890123456"
+    prefix_list_id:
+      description: The other side, where it is a prefix list.
+      type: str
+      sample: pl-x1j1k5ykzqlixdcy0000
+    dest_cidr:
+      description: Destination of an ingress rule with a five-tuple.
+      type: str
+      sample: 10.0.0.7/32
+    source_cidr:
+      description: Source of an egress rule with a five-tuple.
+      type: str
+      sample: 10.0.0.7/32
+    policy:
+      description: V(accept) or V(drop).
+      type: str
+      sample: accept
+    priority:
+      description: V(1) decides first.
+      type: int
+      sample: 1
+    nic_type:
+      description: V(intranet) or V(internet).
+      type: str
+      sample: intranet
+    description:
+      description: The description of the rule.
+      type: str
+      sample: SSH from the office
+    security_group_rule_id:
+      description: ID of the rule. Null in check mode when the rule would be added.
+      type: str
+      sample: sgr-bp12kewq32dfwrdi0000
+added:
+  description: The rules added, one line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [ingress accept tcp 22/22 from 203.0.113.0/24 priority 1 "SSH from the office"]
+reworded:
+  description: The rules whose description was changed, one line each.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+removed:
+  description: The rules removed, one line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [ingress accept tcp 80/80 from 0.0.0.0/0 priority 1]
+steps:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [add 1 ingress rule to sg-bp1fg655nh68xyz90000]
+api_calls:
+  description: How often each operation was called. The keys are the rights that the task needed.
+  returned: always
+  type: dict
+  sample: {"ecs:DescribeSecurityGroupAttribute": 2, "ecs:AuthorizeSecurityGroup": 1}
+"""
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rules import SecurityGroupRules
+
+RULE_OPTIONS = {
+    "direction": {"type": "str", "default": "ingress"},
+    "protocol": {"type": "str", "required": True},
+    "ports": {"type": "list", "elements": "str"},
+    "source_ports": {"type": "list", "elements": "str"},
+    "cidr": {"type": "list", "elements": "str"},
+    "group_id": {"type": "list", "elements": "str"},
+    "group_owner_id": {"type": "str"},
+    "prefix_list_id": {"type": "list", "elements": "str"},
+    "dest_cidr": {"type": "str"},
+    "source_cidr": {"type": "str"},
+    "policy": {"type": "str", "default": "accept"},
+    "priority": {"type": "int", "default": 1},
+    "nic_type": {"type": "str"},
+    "description": {"type": "str"},
+    "security_group_rule_id": {"type": "str"},
+}
+
+
+def main() -> None:
+    module = create(
+        {
+            "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+            "security_group_id": {"type": "str"},
+            "security_group": {"type": "str"},
+            "vpc_id": {"type": "str"},
+            "directions": {"type": "list", "elements": "str", "choices": ["ingress", "egress"]},
+            "rules": {"type": "list", "elements": "dict", "required": True, "options": RULE_OPTIONS},
+            "max_rules": {"type": "int", "default": 200},
+            "wait_timeout": {"type": "int", "default": 60},
+        },
+        required_one_of=[("security_group_id", "security_group")],
+        mutually_exclusive=[("security_group_id", "security_group")],
+    )
+    flow.run(module, SecurityGroupRules)
+
+
+if __name__ == "__main__":
+    main()
