@@ -10,7 +10,8 @@ module: instance_ram_role
 short_description: Manage RAM roles for ECS instances
 version_added: 0.1.0
 description:
-  - Creates a RAM role that instances can have, gives it policies, and attaches it to instances or detaches it from them.
+  - Creates a RAM role that instances can have, gives it policies, and attaches it to instances or detaches it from
+    them.
   - By default the role gets what the trust client of a trusted instance needs, a custom policy with the four documented
     actions of the trusted service.
   - Trust policies and documents are compared by meaning, see M(alitrust.ecs.ram_policy).
@@ -27,8 +28,8 @@ options:
   state:
     description:
       - With V(present), the role exists, has the policies, and is attached or detached as O(attachment) says.
-      - With V(absent), its policies are detached and the role is deleted, and with it the policies that this module made for
-        it, unless something else has them too. All other options about the role's content are ignored.
+      - With V(absent), its policies are detached and the role is deleted, and with it the policies that this module
+        made for it, unless something else has them too. All other options about the role's content are ignored.
     type: str
     choices: [present, absent]
     default: present
@@ -36,19 +37,20 @@ options:
     description: What the role is for, at most 1024 characters. When it is not given, it stays as it is.
     type: str
   max_session_duration:
-    description: How long a session of the role can last, 3600 to 43200 seconds. When it is not given, it stays as it is.
+    description: How long a session of the role can last, 3600 to 43200 seconds. When it is not given, it stays as it
+      is.
     type: int
   trust_policy:
     description:
       - Who may assume the role, as a dictionary or as JSON text. It replaces what the role has.
-      - When it is not given, a new role can be assumed by ECS (V(ecs.aliyuncs.com)) alone. An existing role that ECS cannot
-        assume gets a statement for ECS besides those it has.
+      - When it is not given, a new role can be assumed by ECS (V(ecs.aliyuncs.com)) alone. An existing role that ECS
+        cannot assume gets a statement for ECS besides those it has.
     type: json
   policies:
     description:
       - The policies that the role has. Others stay attached, unless O(purge_policies) is set.
-      - When it is not given, it is one custom policy named after the role (V(NAME-trust-report)) that allows the actions
-        O(trust_actions). Give an empty list for none.
+      - When it is not given, it is one custom policy named after the role (V(NAME-trust-report)) that allows the
+        actions O(trust_actions). Give an empty list for none.
       - The system policies V(AliyunECSInstanceForYundunSysTrustRolePolicy) and V(AliyunSysTrustFullAccess) can stand in
         for the custom one.
     type: list
@@ -65,15 +67,15 @@ options:
         default: Custom
       document:
         description:
-          - The document of a custom policy, as a dictionary or as JSON text. The policy is created with it, or gets it as a
-            new version.
+          - The document of a custom policy, as a dictionary or as JSON text. The policy is created with it, or gets
+            it as a new version.
           - When it is not given, the policy has to exist and keeps its document.
         type: json
   trust_actions:
     description:
       - The actions that the policy of a role without O(policies) allows.
-      - The default is the four that the documents name, V(yundun-systrust:GenerateNonce), V(yundun-systrust:GenerateAikcert),
-        V(yundun-systrust:RegisterMessage) and V(yundun-systrust:PutMessage).
+      - The default is the four that the documents name, V(yundun-systrust:GenerateNonce),
+        V(yundun-systrust:GenerateAikcert), V(yundun-systrust:RegisterMessage) and V(yundun-systrust:PutMessage).
     type: list
     elements: str
   purge_policies:
@@ -97,8 +99,8 @@ options:
     default: attached
   replace:
     description:
-      - An instance can have one role. With V(true), another one is detached first, so the instance is without a role for a
-        moment.
+      - An instance can have one role. With V(true), another one is detached first, so the instance is without a role
+        for a moment.
       - With V(false), the task fails when one of O(instance_ids) has another role, and changes nothing.
     type: bool
     default: false

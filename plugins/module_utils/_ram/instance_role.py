@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import replace
 from functools import cached_property
 
+from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
@@ -54,6 +55,11 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "attachment": {"type": "str", "choices": ["attached", "detached"], "default": "attached"},
     "replace": {"type": "bool", "default": False},
     "detach": {"type": "bool", "default": False},
+}
+
+INFO_SPEC: dict[str, dict[str, t.Any]] = {
+    "names": {"type": "list", "elements": "str", "aliases": ["name"]},
+    "instance_ids": {"type": "list", "elements": "str"},
 }
 
 
@@ -218,25 +224,38 @@ class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
         created = {step.args["name"] for step in plan.steps if step.do == "create_policy"}
         for step in plan.steps:
             if step.do == "attach_policy" and step.args["name"] not in created:
-                prove_policy(self, PolicyRef(step.args["type"], step.args["name"]))
+                policies.prove(self.cloud, PolicyRef(step.args["type"], step.args["name"]))
             if step.do == "attach_instances":
                 attachments.prove_attachable(self.cloud, step.args["instance_ids"])
 
     def settle(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
         state = self.reread(f"role {self._name}", self.cloud.connection.api_timeout)
-        return {"instance_ram_role": shape.role(state)}
+        return {"instance_ram_role": shape.instance_role(state)}
 
     def foretell(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
-        return {"instance_ram_role": shape.foretold(plan, actual)}
+        return {"instance_ram_role": shape.foretold_instance_role(plan, actual)}
 
 
-def prove_policy(resource: Resource[t.Any], ref: PolicyRef) -> None:
-    """:raises InvalidInput: there is no such policy"""
-    if policies.read_policy(resource.cloud, ref) is None:
-        other = "System" if ref.type == "Custom" else "Custom"
-        raise InvalidInput(
-            f"There is no {ref}.",
-            hint=f"Give a document to create it, or set type to {other} if that is what it is."
-            if ref.type == "Custom"
-            else "Check its name; type Custom is for the account's own policies.",
-        )
+def read_roles(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What C(instance_ram_role_info) returns: the roles asked for, and who carries them."""
+    names, instance_ids = options["names"], options["instance_ids"]
+    attachments.check_instance_ids(instance_ids or ())
+    carriers = attachments.read_carriers(cloud, instance_ids) if instance_ids else {}
+    if names is None and instance_ids is not None:
+        names = sorted(set(carriers.values()) - {""})
+    every = names is None
+    if every:
+        names = [item["RoleName"] for item in cloud.pages("ram", "ListRoles")]
+    found = []
+    for name in names:
+        roles.check_name("names", name)
+        role = roles.read_role(cloud, name)
+        # A list of roles does not say who may assume them, so each one has to be read.
+        if role is None or (every and not documents.trusts_service(role.trust_policy, ECS)):
+            continue
+        attached = roles.read_attached(cloud, name)
+        found.append(RoleState(role, attached, carriers=attachments.read_carriers_of(cloud, name)))
+    result: dict[str, t.Any] = {"instance_ram_roles": [shape.instance_role(state) for state in found]}
+    if instance_ids is not None:
+        result["instances"] = carriers
+    return result

@@ -142,6 +142,16 @@ def read_owned(cloud: Cloud, owner: str) -> tuple[PolicyRef, ...]:
     return tuple(PolicyRef("Custom", item["ResourceName"]) for item in items if item.get("TagKey") == tags.OWNER_KEY)
 
 
+def prove(cloud: Cloud, ref: PolicyRef) -> None:
+    """:raises InvalidInput: there is no such policy"""
+    if read_policy(cloud, ref) is None:
+        hints = {
+            "Custom": "Give a document to create it, or set type to System if that is what it is.",
+            "System": "Check its name; type Custom is for the account's own policies.",
+        }
+        raise InvalidInput(f"There is no {ref}.", hint=hints[ref.type])
+
+
 def owner_tag(owner: str) -> list[dict[str, str]]:
     """The ownership tag, for a request."""
     return tags.to_api({tags.OWNER_KEY: owner})
