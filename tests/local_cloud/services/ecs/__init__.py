@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from local_cloud.services.ecs import (  # noqa: F401  (importing registers the operations)
+    account_attributes,
+    cloud_assistant,
     disks,
     images,
     instances,
@@ -13,8 +15,11 @@ from local_cloud.services.ecs import (  # noqa: F401  (importing registers the o
     launch,
     network,
     power,
+    prefix_lists,
     ram_role,
     rules,
     security_groups,
     snapshots,
+    stock,
+    tags,
 )

@@ -27,6 +27,7 @@ import typing as t
 
 from alibabacloud_ecs20140526 import models
 
+from local_cloud import catalogue
 from local_cloud.framework import ApiError, Call, operation
 from local_cloud.services.shapes import ABSENT, complete
 from local_cloud.settings import define
@@ -63,6 +64,8 @@ def ecs(action: str, **options: t.Any) -> t.Callable[[EcsHandler], EcsHandler]:
     def register(handler: EcsHandler) -> EcsHandler:
         @functools.wraps(handler)
         def served(call: Call) -> Record:
+            if call.region not in catalogue.regions():
+                raise ApiError("InvalidRegionId.NotFound", 404, "The specified RegionId does not exist.")
             return complete(models, action, handler(call) or {})
 
         operation("ecs", action, **{"resources": _resources, **options})(served)

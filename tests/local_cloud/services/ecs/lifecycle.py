@@ -169,6 +169,13 @@ def hosts_of(store: Store) -> Hosts | None:
     return runner.hosts if runner else None
 
 
+def submit_command(store: Store, command: t.Callable[[Hosts], None]) -> None:
+    """Run something against the hosts in the background; nothing happens when the hosts are gone."""
+    runner = _runner(store)
+    if runner is not None:
+        runner.commands.submit(command, runner.hosts)
+
+
 class HostRunner:
     """Brings hosts to what the records say, several at a time, one step of an instance after the other.
 
@@ -190,6 +197,8 @@ class HostRunner:
         self._names = names
         self._ca_certificate = ca_certificate
         self._pool = ThreadPoolExecutor(limit, thread_name_prefix="hosts")
+        #: commands have threads of their own: they must not wait for hosts that are starting
+        self.commands = ThreadPoolExecutor(8, thread_name_prefix="commands")
         self._lock = threading.Lock()
         self._wanted: set[str] = set()  # instances whose record may have changed since their host was looked at
         self._busy: set[str] = set()
@@ -203,6 +212,7 @@ class HostRunner:
     def close(self) -> None:
         """Stop following; the hosts themselves are closed by who created them."""
         _RUNNERS.pop(self._store, None)
+        self.commands.shutdown(wait=False, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def follow(self, instance_id: str) -> None:
