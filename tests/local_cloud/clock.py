@@ -32,8 +32,8 @@ class Clock:
         self._scale = float(saved.get("scale", 1.0))
 
     def timestamp(self) -> float:
-        """The time in seconds since 1970."""
-        return self._cloud_base + (time.time() - self._real_base) * self._scale
+        """The time in seconds since 1970, to the microsecond as datetimes are, so that both compare exactly."""
+        return round(self._cloud_base + (time.time() - self._real_base) * self._scale, 6)
 
     def now(self) -> dt.datetime:
         """The time, aware, in UTC."""
