@@ -33,7 +33,7 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
             module.warn(warning)
         if plan.changed:
             resource.preflight(plan, actual)
-        if plan.changed and not module.check_mode:
+        if (plan.changed or plan.unsettled) and not module.check_mode:
             for step in plan.steps:
                 resource.apply(step)
                 done.append(step.name)

@@ -34,12 +34,15 @@ class Plan:
 
     :ivar before: what is there, as the diff shows it (no secrets, no volatile values)
     :ivar after: what will be there; what only the cloud can choose (ids, addresses) is left out
+    :ivar unsettled: whether there is something to wait for even where there is nothing to change, for example instances
+        that an interrupted run has left on their way up
     """
 
     before: t.Any
     after: t.Any
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
+    unsettled: bool = False
 
     @property
     def changed(self) -> bool:

@@ -50,7 +50,10 @@ class Resource(abc.ABC, t.Generic[State]):
 
     @abc.abstractmethod
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
-        """Wait and verify after the steps, then return what the module returns. Not called in check mode."""
+        """Wait and verify after the steps, then return what the module returns. Not called in check mode.
+
+        Also called when there was no step, but the plan says that things are unsettled.
+        """
 
     @abc.abstractmethod
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:

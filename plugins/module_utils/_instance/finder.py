@@ -1,0 +1,63 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding instances: by ownership tag, by id, by name, page after page. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.door import Cloud, chunks, json_list
+from .._core import tags as tagging
+from .._ram.attachments import read_carriers
+from . import shape
+from .desired import Desired
+from .shape import Instance
+
+_DESCRIBE_AT_ONCE = 100
+_TAG_OWNER = tagging.OWNER_KEY
+
+
+def describe(cloud: Cloud, ids: t.Sequence[str] | None = None, **filters: t.Any) -> list[Instance]:
+    """Instances that pass all filters; of some ids, those that exist."""
+    query = {"AdditionalAttributes": ["META_OPTIONS"], **filters}
+    if ids is None:
+        items = cloud.pages("ecs", "DescribeInstances", query)
+    else:
+        items = [
+            item
+            for some in chunks(list(ids), _DESCRIBE_AT_ONCE)
+            for item in cloud.pages("ecs", "DescribeInstances", query, InstanceIds=json_list(some))
+        ]
+    return sorted((shape.instance(item) for item in items), key=shape.order)
+
+
+def members(cloud: Cloud, desired: Desired) -> list[Instance]:
+    """The instances that a task means and that are provably so: by id, or by ownership tag."""
+    if desired.instance_ids:
+        return describe(cloud, desired.instance_ids)
+    found = describe(cloud, Tag=[{"Key": _TAG_OWNER, "Value": desired.fleet}])
+    if desired.only_named:
+        found = [one for one in found if one["name"] == desired.plain_name]
+    return found
+
+
+def unowned(cloud: Cloud, desired: Desired) -> list[Instance]:
+    """Instances with a fitting name that nobody's ownership tag claims."""
+    wildcard = desired.pattern.wildcard if desired.pattern else desired.plain_name
+    found = describe(cloud, InstanceName=wildcard)
+    return [one for one in found if one["fleet"] is None and desired.names_match(one["name"])]
+
+
+def with_roles(cloud: Cloud, ones: t.Sequence[Instance]) -> list[Instance]:
+    """The same instances with C(ram_role_name), which DescribeInstances does not tell."""
+    roles = read_carriers(cloud, [one["instance_id"] for one in ones])
+    return [{**one, "ram_role_name": roles[one["instance_id"]]} for one in ones]
+
+
+def disks(cloud: Cloud, desired: Desired) -> list[dict[str, t.Any]]:
+    """Disks of a fleet: they got its ownership tag when they were created with their instance."""
+    if desired.instance_ids:
+        return [disk for one in desired.instance_ids for disk in cloud.pages("ecs", "DescribeDisks", InstanceId=one)]
+    return cloud.pages("ecs", "DescribeDisks", Tag=[{"Key": _TAG_OWNER, "Value": desired.fleet}])

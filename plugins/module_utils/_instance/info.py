@@ -1,0 +1,49 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading instances for C(trusted_instance_info). Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.door import Cloud
+from .._cloud.errors import InvalidInput
+from .._core import tags as tagging
+from . import finder, shape
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "instance_ids": {"type": "list", "elements": "str"},
+    "fleet": {"type": "str"},
+    "name": {"type": "str"},
+    "tags": {"type": "dict"},
+    "vpc_id": {"type": "str"},
+    "vswitch_id": {"type": "str"},
+    "status": {"type": "str", "choices": ["Pending", "Starting", "Running", "Stopping", "Stopped"]},
+    "include_ram_role": {"type": "bool", "default": False},
+}
+
+_FILTERS = {"name": "InstanceName", "vpc_id": "VpcId", "vswitch_id": "VSwitchId", "status": "Status"}
+
+
+def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Instances that pass all filters that were given.
+
+    :raises InvalidInput: a filter that cannot match
+    """
+    ids = options["instance_ids"]
+    wrong = [one for one in ids or () if not one.startswith("i-")]
+    if wrong:
+        raise InvalidInput(f"instance_ids holds {wrong[0]!r}; expected ids of instances, which begin with i-.")
+    filters: dict[str, t.Any] = {api: options[key] for key, api in _FILTERS.items() if options[key] is not None}
+    tags = dict(options["tags"] or {})
+    if options["fleet"]:
+        tags[tagging.OWNER_KEY] = options["fleet"]
+    if tags:
+        filters["Tag"] = tagging.to_api(tags)
+    found = [] if ids == [] else finder.describe(cloud, ids and list(dict.fromkeys(ids)), **filters)
+    if options["include_ram_role"]:
+        found = finder.with_roles(cloud, found)
+    found.sort(key=shape.order)
+    return {"instances": found, "instance_ids": [one["instance_id"] for one in found]}

@@ -1,0 +1,386 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource behind C(trusted_instance): one instance or a fleet, through the one flow. Private."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .._cloud.errors import UnexpectedState, WaitTimeout
+from .._core import tagging
+from .._core import tags as tag_rules
+from .._core.plan import Plan
+from .._core.resource import Resource
+from .._core.waiter import wait_for
+from .._ram.attachments import AttachmentActions
+from . import bindings, creation, finder, options, planner, power, preflight, reach, replacement, request, shape
+from .desired import Desired
+from .planner import State
+from .shape import Instance
+
+#: How long a restart may take to show in an instance's status, in seconds.
+RESTART_SHOWS_WITHIN = 10.0
+
+
+class TrustedInstance(AttachmentActions, Resource[State]):
+    """One instance, or a fleet of them."""
+
+    desired: Desired
+    notes: list[str]
+
+    def validate(self) -> None:
+        options.check(self.options)
+        self.desired = Desired.from_options(self.options)
+        self.created: list[str] = []
+        self.notes = []
+        self.replacements: list[replacement.Replacement] = []
+        self.restarted_at = 0.0
+        self.restarting: set[str] = set()
+        self.to_run: set[str] = set()  # instances that end up Running whatever state was asked for
+
+    # ------------------------------------------------------------------ find
+
+    def find(self) -> State:
+        members = self._members()
+        missing = self._missing(members)
+        if missing and _being_created(members):
+            members = self._all_created(members)
+            missing = self._missing(members)
+        unowned: list[Instance] = []
+        if (missing and not self.desired.instance_ids) or self._may_adopt_to_delete(members):
+            unowned = finder.unowned(self.cloud, self.desired)
+        if "ram_role_name" in self.desired.attributes and self.desired.state != "absent":
+            members = finder.with_roles(self.cloud, members)
+            unowned = finder.with_roles(self.cloud, unowned)
+        compare_disks = (
+            members and self.desired.state != "absent" and (self.options["system_disk"] or self.options["data_disks"])
+        )
+        disks = finder.disks(self.cloud, self.desired) if compare_disks else []
+        return State(tuple(members), tuple(unowned), tuple(disks))
+
+    def _members(self) -> list[Instance]:
+        return finder.members(self.cloud, self.desired)
+
+    def _all_created(self, members: list[Instance]) -> list[Instance]:
+        """The members once those appeared that somebody, perhaps an interrupted run of this task, is creating."""
+        seen = members
+
+        def poll() -> list[Instance]:
+            nonlocal seen
+            seen = self._members()
+            return seen
+
+        with contextlib.suppress(WaitTimeout):
+            wait_for(
+                self.cloud,
+                f"instances of the fleet {self.desired.fleet} that are being created",
+                poll,
+                lambda now: not self._missing(now) or not _being_created(now),
+                lambda now: f"{len(now)} of {self.desired.count} are there",
+                timeout=creation.VISIBLE_WITHIN,
+            )
+        return seen
+
+    def _missing(self, members: list[Instance]) -> int:
+        return 0 if self.desired.count is None else max(0, self.desired.count - len(members))
+
+    def _may_adopt_to_delete(self, members: list[Instance]) -> bool:
+        named = self.desired.pattern is not None or self.desired.plain_name is not None
+        return self.desired.state == "absent" and named and not members
+
+    # ------------------------------------------------------------------ plan
+
+    def plan(self, actual: State) -> Plan:
+        desired = self.desired
+        self._check_existence(actual)
+        plan = planner.plan(desired, actual, self.options)
+        warnings = list(plan.warnings)
+        if desired.state == "absent":
+            if actual.unowned and not desired.adopt:
+                warnings.append(
+                    f"{planner.titles(actual.unowned)} was not deleted: the name fits, but there is no ownership tag "
+                    f"{tag_rules.OWNER_KEY}. Set adopt: true if it is yours to delete."
+                )
+            return _with(plan, warnings)
+        kept = [one for one, _number in planner.cast(desired, actual).keep]
+        self.replacements = replacement.needed(desired, kept, actual.disks, self.options)
+        if self.replacements:
+            sentence = replacement.sentence(self.replacements)
+            if self.options["on_needs_replacement"] == "fail":
+                raise UnexpectedState(sentence, needs_replacement=self.replacements)
+            warnings.append(sentence)
+        return _with(plan, warnings, unsettled=plan.unsettled or bool(kept and self.options["wait_for_ssh"]))
+
+    def _check_existence(self, actual: State) -> None:
+        desired = self.desired
+        if desired.state == "absent":
+            return
+        if desired.instance_ids:
+            found = {one["instance_id"] for one in actual.members}
+            lost = [one for one in desired.instance_ids if one not in found]
+            if lost:
+                raise UnexpectedState(f"There are no instances {', '.join(lost)} in {self.cloud.region}.")
+        elif desired.count is None and not actual.members:
+            raise UnexpectedState(
+                f"The fleet {desired.fleet} has no instances.", hint="Give name (and count) to create them."
+            )
+
+    def preflight(self, plan: Plan, actual: State) -> None:
+        first = next((step for step in plan.steps if step.do == "create"), None)
+        if first is not None:
+            params = request.parameters(self.options, self.desired, first.args["numbers"])
+            self.notes = preflight.check(self.cloud, self.options, params)
+        self.known = {one["instance_id"] for one in actual.members}
+
+    # ------------------------------------------------------------------ steps
+
+    def create(self, numbers: list[int | None]) -> None:
+        params = request.parameters(self.options, self.desired, numbers)
+        token = request.token(params, self.desired.fleet, self.known)
+        made = creation.run_instances(self.cloud, params, token)
+        ids = made.seen
+        if made.lost:
+            # Deleted since an earlier run made them with the same token; by now everything there is can be seen.
+            names = {one["name"] for one in self._members()}
+            left = [number for number in numbers if self.desired.name_with(number) not in names]
+            for run in planner.new_runs(left):
+                ids += creation.run_anew(self.cloud, request.parameters(self.options, self.desired, run))
+        self.known.update(ids)
+        self.created += ids
+        self.to_run.update(ids)
+
+    def modify(self, id: str, wanted: dict[str, t.Any]) -> None:
+        names = {
+            "name": "InstanceName",
+            "description": "Description",
+            "host_name": "HostName",
+            "security_group_ids": "SecurityGroupIds",
+            "deletion_protection": "DeletionProtection",
+        }
+        params = {names[key]: value for key, value in wanted.items()}
+        self.cloud.call("ecs", "ModifyInstanceAttribute", params, InstanceId=id)
+
+    def modify_metadata(self, id: str, http_endpoint: str | None, http_tokens: str | None) -> None:
+        params = {"HttpEndpoint": http_endpoint or "enabled", "HttpTokens": http_tokens}
+        self.cloud.call("ecs", "ModifyInstanceMetadataOptions", params, InstanceId=id)
+
+    def write_tags(self, ids: list[str], to_set: dict[str, str], to_remove: list[str]) -> None:
+        tagging.write(self.cloud, "ecs", "instance", ids, to_set, to_remove)
+
+    def bind_key_pair(self, ids: list[str], key_name: str) -> None:
+        bindings.bind_key_pair(self.cloud, ids, key_name)
+
+    def start(self, ids: list[str]) -> None:
+        power.start(self.cloud, ids, timeout=self._timeout)
+
+    def stop(self, ids: list[str], created_too: bool) -> None:
+        if created_too and self.created:
+            # A new instance passes through Stopped on its way up, so only Running says that it can be stopped.
+            self._wait_for_status(self.created, "Running")
+        power.stop(
+            self.cloud,
+            [*ids, *(self.created if created_too else ())],
+            force=self.options["force"],
+            mode=self.options["stopped_mode"],
+            timeout=self._timeout,
+        )
+
+    def restart(self, ids: list[str]) -> None:
+        power.restart(self.cloud, ids, force=self.options["force"], timeout=self._timeout)
+        self.restarted_at = self.cloud.monotonic()
+        self.restarting = set(ids)
+        self.to_run.update(ids)
+
+    def delete(self, ids: list[str]) -> None:
+        power.delete(self.cloud, ids, force=self.options["force"], wait=self.options["wait"], timeout=self._timeout)
+
+    @property
+    def _timeout(self) -> float:
+        return float(self.options["wait_timeout"])
+
+    def _wait_for_status(self, ids: list[str], status: str) -> None:
+        wait_for(
+            self.cloud,
+            f"{len(ids)} instances to be {status}",
+            lambda: power.statuses(self.cloud, ids),
+            lambda seen: all(seen.get(one) == status for one in ids),
+            lambda seen: power.words(seen, ids),
+            timeout=self._timeout,
+        )
+
+    # ------------------------------------------------------------------ result
+
+    def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
+        deleted = {id for step in plan.steps if step.do == "delete" for id in step.args["ids"]}
+        roles = planner.cast(self.desired, actual)
+        expected = [*(one["instance_id"] for one, _number in roles.keep), *self.created]
+        if not expected:
+            return self._result([], len(deleted))
+        seen = self._wait(expected, deleted) if self.options["wait"] else self._look(expected)
+        if self.options["wait_for_ssh"]:
+            self._wait_for_ssh(seen)
+        extra = len(seen) - len(expected)
+        if self.desired.count is not None and extra > 0:
+            self.notes.append(
+                f"{extra} more instances of the fleet appeared while the task ran; the next run tells about them."
+            )
+        return self._result(seen, len(deleted))
+
+    def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
+        roles = planner.cast(self.desired, actual)
+        ones = [one for one, _number in roles.keep]
+        if plan.changed:
+            ones = [self._foretold(one, number) for one, number in roles.keep]
+            ones += [self._unborn(number) for number in roles.new]
+        return self._result(ones)
+
+    def _look(self, expected: list[str]) -> list[Instance]:
+        """The instances of the task, with roles where the task is about roles."""
+        seen = finder.describe(self.cloud, expected) if self.desired.instance_ids else self._members_and(expected)
+        if "ram_role_name" in self.desired.attributes:
+            seen = finder.with_roles(self.cloud, seen)
+        return seen
+
+    def _members_and(self, expected: list[str]) -> list[Instance]:
+        """The fleet by its tag, which also shows an instance too many."""
+        seen = self._members()
+        adopted = [one for one in expected if one not in {each["instance_id"] for each in seen}]
+        return sorted([*seen, *(finder.describe(self.cloud, adopted) if adopted else ())], key=shape.order)
+
+    def _wait(self, expected: list[str], deleted: set[str]) -> list[Instance]:
+        met: set[str] = set()
+
+        def poll() -> list[Instance]:
+            seen = [one for one in self._look(expected) if one["instance_id"] not in deleted]
+            ids = {one["instance_id"] for one in seen}
+            vanished = [one for one in expected if one in met and one not in ids]
+            if vanished:
+                raise UnexpectedState(
+                    f"{', '.join(vanished)} disappeared while the task waited for it.",
+                    hint="See the account's events in the console; running the task again creates what is missing.",
+                    instance_ids=vanished,
+                )
+            met.update(ids)
+            return seen
+
+        return wait_for(
+            self.cloud,
+            f"{len(expected)} instances to be {self._goal}",
+            poll,
+            lambda seen: not self._unfinished(seen, expected),
+            lambda seen: "; ".join(self._unfinished(seen, expected)[:5]),
+            timeout=self._timeout,
+        ).value
+
+    @property
+    def _goal(self) -> str:
+        return "Stopped" if self.desired.state == "stopped" else "ready"
+
+    def _unfinished(self, seen: list[Instance], expected: list[str]) -> list[str]:
+        """What is not yet as it shall be, in words."""
+        found = []
+        by_id = {one["instance_id"]: one for one in seen}
+        for id in expected:
+            one = by_id.get(id)
+            if one is None:
+                found.append(f"{id} is not visible")
+                continue
+            if one["status"] != "Running":
+                self.restarting.discard(id)  # the restart is seen to have begun
+            wanted = self._status_wanted(one)
+            if wanted and one["status"] != wanted:
+                found.append(f"{one['name']} is {one['status']}")
+            elif self._restart_unseen(one):
+                found.append(f"{one['name']} is about to restart")
+            else:
+                number = self.desired.number_of(one)
+                late = [key for key in planner.differences(self.desired, one, number) if key != "host_name"]
+                to_set, to_remove = planner.tag_changes(self.desired, one)
+                late += [f"tag {key}" for key in (*to_set, *to_remove)]
+                if late:
+                    found.append(f"{one['name']} still has the former {', '.join(late)}")
+        return found
+
+    def _status_wanted(self, one: Instance) -> str | None:
+        """The status to wait for; None: any that lasts."""
+        if self.desired.state == "stopped":
+            return "Stopped"
+        if self.desired.state in ("running", "restarted") or one["instance_id"] in self.to_run:
+            return "Running"
+        return {"Pending": "Running", "Starting": "Running", "Stopping": "Stopped"}.get(one["status"])
+
+    def _restart_unseen(self, one: Instance) -> bool:
+        """Whether an instance that was restarted still looks as if nothing had happened."""
+        waited = self.cloud.monotonic() - self.restarted_at
+        return one["instance_id"] in self.restarting and waited < RESTART_SHOWS_WITHIN
+
+    def _wait_for_ssh(self, ones: list[Instance]) -> None:
+        addresses = {one["name"]: reach.address(one, self.options["ssh_address"]) for one in ones}
+        without = [name for name, address in addresses.items() if not address]
+        if without:
+            raise UnexpectedState(
+                f"{', '.join(without)} has no {self.options['ssh_address'] or ''} address to connect to.".replace(
+                    "  ", " "
+                )
+            )
+        names = {address: name for name, address in addresses.items() if address}
+        wait_for(
+            self.cloud,
+            f"SSH on {len(names)} instances",
+            lambda: reach.silent(list(names), self.options["ssh_port"]),
+            lambda silent: not silent,
+            lambda silent: f"no answer yet from {', '.join(f'{names[one]} ({one})' for one in silent[:5])}",
+            timeout=self._timeout,
+        )
+
+    def _foretold(self, one: Instance, number: int | None) -> Instance:
+        to_set, to_remove = planner.tag_changes(self.desired, one)
+        tags = {key: value for key, value in {**one["tags"], **to_set}.items() if key not in to_remove}
+        return {**one, **planner.differences(self.desired, one, number), "tags": tags}
+
+    def _unborn(self, number: int | None) -> Instance:
+        """An instance that does not exist yet, in the shape of one that does."""
+        blank = shape.instance({"InstanceId": None})
+        wanted = {**self.desired.fixed, **self.desired.attributes, "name": self.desired.name_with(number)}
+        tags = {**(self.desired.tags or {}), tag_rules.OWNER_KEY: str(self.desired.fleet)}
+        return {**blank, **wanted, "fleet": self.desired.fleet, "tags": tags}
+
+    def _result(self, ones: list[Instance], deleted: int = 0) -> dict[str, t.Any]:
+        ids = [one["instance_id"] for one in ones if one["instance_id"]]
+        return {
+            "instances": ones,
+            "instance_ids": ids,
+            "created_ids": self.created,
+            "needs_replacement": self.replacements,
+            "notes": self.notes,
+            "summary": self._summary(ones, deleted),
+        }
+
+    def _summary(self, ones: list[Instance], deleted: int) -> str:
+        words = [f"{len(ones)} instance{'' if len(ones) == 1 else 's'}"]
+        if ones:
+            seen = {one["instance_id"] or one["name"]: one["status"] or "to be created" for one in ones}
+            words[0] += f" ({power.words(seen, list(seen))})"
+        words += [f"{len(self.created)} created"] if self.created else []
+        words += [f"{deleted} deleted"] if deleted else []
+        words += (
+            [f"{len({one['instance_id'] for one in self.replacements})} need replacement"] if self.replacements else []
+        )
+        return ", ".join(words)
+
+
+def _being_created(ones: t.Iterable[Instance]) -> bool:
+    return any(one["status"] in ("Pending", "Starting") for one in ones)
+
+
+def _with(plan: Plan, warnings: list[str], unsettled: bool | None = None) -> Plan:
+    return Plan(
+        plan.before,
+        plan.after,
+        plan.steps,
+        tuple(warnings),
+        plan.unsettled if unsettled is None else unsettled,
+    )

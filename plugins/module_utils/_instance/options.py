@@ -1,0 +1,230 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of C(trusted_instance): their specification and the rules between them, checked without a call.
+Private."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._cloud.errors import InvalidInput
+from .._core import tags as tagging
+from .._core.module import TAGS_SPEC, WAIT_SPEC
+from .families import WAYS
+from .names import Pattern, check_name
+
+Options = dict[str, t.Any]
+
+_LEVELS = ["PL0", "PL1", "PL2", "PL3"]
+_DISK_SPEC: dict[str, dict[str, t.Any]] = {
+    "size": {"type": "int"},
+    "performance_level": {"type": "str", "choices": _LEVELS},
+    "encrypted": {"type": "bool"},
+    "kms_key_id": {"type": "str", "no_log": False},
+}
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str"},
+    "count": {"type": "int"},
+    "fleet": {"type": "str"},
+    "instance_ids": {"type": "list", "elements": "str"},
+    "state": {
+        "type": "str",
+        "default": "present",
+        "choices": ["present", "running", "stopped", "restarted", "absent"],
+    },
+    "adopt": {"type": "bool", "default": False},
+    "remove_surplus": {"type": "bool", "default": False},
+    "trusted_mode": {"type": "bool", "default": True},
+    "trusted_families": {"type": "dict", "default": {}},
+    "instance_type": {"type": "str"},
+    "image_id": {"type": "str"},
+    "vswitch_id": {"type": "str"},
+    "zone_id": {"type": "str"},
+    "security_group_ids": {"type": "list", "elements": "str"},
+    "key_name": {"type": "str", "no_log": False},
+    "ram_role_name": {"type": "str"},
+    "system_disk": {
+        "type": "dict",
+        "options": {"category": {"type": "str", "default": "cloud_essd"}, **_DISK_SPEC},
+    },
+    "data_disks": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "category": {"type": "str", "default": "cloud_essd"},
+            **_DISK_SPEC,
+            "snapshot_id": {"type": "str"},
+            "delete_with_instance": {"type": "bool", "default": True},
+        },
+    },
+    "host_name": {"type": "str"},
+    "description": {"type": "str"},
+    "user_data": {"type": "str", "no_log": True},
+    "http_endpoint": {"type": "str", "choices": ["enabled", "disabled"]},
+    "http_tokens": {"type": "str", "choices": ["optional", "required"], "no_log": False},
+    "deletion_protection": {"type": "bool"},
+    "security_enhancement_strategy": {"type": "str", "choices": ["Active", "Deactive"]},
+    "internet_max_bandwidth_out": {"type": "int"},
+    "internet_charge_type": {"type": "str", "choices": ["PayByTraffic", "PayByBandwidth"]},
+    "on_needs_replacement": {"type": "str", "default": "warn", "choices": ["warn", "fail"]},
+    "restart_if_needed": {"type": "bool", "default": False},
+    "stopped_mode": {"type": "str", "choices": ["KeepCharging", "StopCharging"]},
+    "force": {"type": "bool", "default": False},
+    "wait_for_ssh": {"type": "bool", "default": False},
+    "ssh_port": {"type": "int", "default": 22},
+    "ssh_address": {"type": "str", "choices": ["private", "public"]},
+    **TAGS_SPEC,
+    **WAIT_SPEC,
+}
+
+CONSTRAINTS: dict[str, t.Any] = {
+    "required_one_of": [("name", "fleet", "instance_ids")],
+    "mutually_exclusive": [("name", "instance_ids"), ("fleet", "instance_ids")],
+    "required_by": {"count": "name"},
+}
+
+#: Smallest size of a system disk in GiB by performance level, and the largest; PL1 is the default.
+_SYSTEM_DISK = {"PL0": 1, "PL1": 20, "PL2": 461, "PL3": 1261}
+_SYSTEM_DISK_MAX = 2048
+_DISK_CATEGORIES = ("cloud_essd", "cloud_auto", "cloud_essd_entry", "cloud_ssd", "cloud_efficiency", "cloud")
+_MAX_DATA_DISKS = 16
+_MAX_GROUPS = 16
+_MAX_TAGS = 19  # of 20, one says whose the instance is
+_USER_DATA_LIMIT = 32 * 1024
+_HOST_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$")
+_INSTANCE_TYPE = re.compile(r"^ecs\.[a-z0-9-]+\.[a-z0-9-]+$")
+
+
+def check(options: Options) -> None:
+    """Refuse what cannot work.
+
+    :raises InvalidInput: what is wrong, what was expected
+    """
+    _check_identity(options)
+    _check_place(options)
+    _check_attributes(options)
+    _check_disks(options)
+    if options["wait_timeout"] <= 0:
+        raise InvalidInput(f"wait_timeout is {options['wait_timeout']}; expected a number of seconds above 0.")
+    if not 1 <= options["ssh_port"] <= 65535:
+        raise InvalidInput(f"ssh_port is {options['ssh_port']}; expected 1 to 65535.")
+    if options["wait_for_ssh"] and options["state"] in ("stopped", "absent"):
+        raise InvalidInput(f"wait_for_ssh cannot be used with state={options['state']}: nothing would answer.")
+
+
+def _check_identity(options: Options) -> None:
+    name, count, state = options["name"], options["count"], options["state"]
+    if name is not None:
+        pattern = Pattern.parse("name", name)
+        check_name("name", pattern.name(pattern.begin) if pattern else name)
+        if count is None and pattern and state != "absent":
+            raise InvalidInput(
+                f"name is the pattern {name!r}, but count is not given; say how many instances there shall be, or give "
+                "fleet instead of name to work with those that are there."
+            )
+    if count is not None:
+        if count < 0:
+            raise InvalidInput(f"count is {count}; expected 0 or more.")
+        if state == "absent":
+            raise InvalidInput("count cannot be used with state=absent; use count: 0 or leave it out.")
+    if options["fleet"] is not None and len(options["fleet"]) > 128:
+        raise InvalidInput("fleet is longer than 128 characters, the limit of a tag value.")
+    for one in options["instance_ids"] or ():
+        if not one.startswith("i-"):
+            raise InvalidInput(f"instance_ids holds {one!r}; expected ids of instances, which begin with i-.")
+    if options["instance_ids"] == []:
+        raise InvalidInput("instance_ids is empty; give at least one id, or use name or fleet.")
+
+
+def _check_place(options: Options) -> None:
+    if options["instance_type"] and not _INSTANCE_TYPE.match(options["instance_type"]):
+        raise InvalidInput(
+            f"instance_type is {options['instance_type']!r}; expected ecs.family.size, for example ecs.g7t.large."
+        )
+    if options["vswitch_id"] and not options["vswitch_id"].startswith("vsw-"):
+        raise InvalidInput(
+            f"vswitch_id is {options['vswitch_id']!r}; expected the id of a vSwitch, which begins with vsw-."
+        )
+    groups = options["security_group_ids"]
+    if groups is not None:
+        wrong = [group for group in groups if not group.startswith("sg-")]
+        if wrong:
+            raise InvalidInput(
+                f"security_group_ids holds {wrong[0]!r}; expected ids of security groups, which begin with sg-."
+            )
+        if not 1 <= len(set(groups)) <= _MAX_GROUPS:
+            raise InvalidInput(
+                f"security_group_ids has {len(set(groups))} ids; an instance is in 1 to {_MAX_GROUPS} groups."
+            )
+    for family, way in options["trusted_families"].items():
+        if way not in WAYS:
+            raise InvalidInput(
+                f"trusted_families says {way!r} for {family}; expected {' or '.join(WAYS)}.",
+            )
+
+
+def _check_attributes(options: Options) -> None:
+    description = options["description"]
+    if description is not None and (
+        not 2 <= len(description) <= 256 or description.startswith(("http://", "https://"))
+    ):
+        raise InvalidInput("description must have 2 to 256 characters and must not begin with http:// or https://.")
+    if options["host_name"] is not None:
+        _check_host_name(options["host_name"])
+        if "[" in options["host_name"] and not (options["name"] and options["count"] is not None):
+            raise InvalidInput("host_name is a pattern; that needs name and count, because both count together.")
+    data = options["user_data"]
+    if data is not None and len(data.encode()) > _USER_DATA_LIMIT:
+        raise InvalidInput(f"user_data has {len(data.encode())} bytes; at most {_USER_DATA_LIMIT} are possible.")
+    bandwidth = options["internet_max_bandwidth_out"]
+    if bandwidth is not None and not 0 <= bandwidth <= 100:
+        raise InvalidInput(f"internet_max_bandwidth_out is {bandwidth}; expected 0 to 100 Mbit/s.")
+    tagging.check(options["tags"])
+    tags = options["tags"] or {}
+    if tagging.OWNER_KEY in tags:
+        raise InvalidInput(f"The tag {tagging.OWNER_KEY} is set by this collection; give the option fleet instead.")
+    if len(tags) > _MAX_TAGS:
+        raise InvalidInput(f"tags has {len(tags)} entries; at most {_MAX_TAGS} are possible next to the ownership tag.")
+
+
+def _check_host_name(text: str) -> None:
+    pattern = Pattern.parse("host_name", text)
+    sample = (pattern.name(pattern.begin) if pattern else text).replace("${instance_id}", "i-0")
+    if not 2 <= len(sample) <= 64 or not all(_HOST_LABEL.match(label) for label in sample.split(".")):
+        raise InvalidInput(
+            f"host_name is {text!r}; expected 2 to 64 letters, digits and hyphens, with single periods between parts "
+            "that neither begin nor end with a hyphen."
+        )
+
+
+def _check_disks(options: Options) -> None:
+    system, data = options["system_disk"], options["data_disks"] or []
+    if len(data) > _MAX_DATA_DISKS:
+        raise InvalidInput(f"data_disks has {len(data)} entries; at most {_MAX_DATA_DISKS} are possible.")
+    for name, disk in (("system_disk", system), *((f"data_disks[{number}]", one) for number, one in enumerate(data))):
+        if disk is None:
+            continue
+        if disk["category"] not in _DISK_CATEGORIES:
+            raise InvalidInput(
+                f"{name}.category is {disk['category']!r}; expected one of {', '.join(_DISK_CATEGORIES)}."
+            )
+        if disk["kms_key_id"] and not disk["encrypted"]:
+            raise InvalidInput(f"{name}.kms_key_id needs {name}.encrypted to be true.")
+        if disk["performance_level"] and disk["category"] != "cloud_essd":
+            raise InvalidInput(f"{name}.performance_level is only known to the category cloud_essd.")
+        if disk["size"] is not None and disk["size"] < 1:
+            raise InvalidInput(f"{name}.size is {disk['size']}; expected GiB above 0.")
+    for number, disk in enumerate(data):
+        if disk["size"] is None and not disk["snapshot_id"]:
+            raise InvalidInput(f"data_disks[{number}] needs size or snapshot_id.")
+    if system is not None and system["category"] == "cloud_essd" and system["size"] is not None:
+        level = system["performance_level"] or "PL1"
+        if not _SYSTEM_DISK[level] <= system["size"] <= _SYSTEM_DISK_MAX:
+            raise InvalidInput(
+                f"system_disk.size is {system['size']}; at {level} a system disk has {_SYSTEM_DISK[level]} to "
+                f"{_SYSTEM_DISK_MAX} GiB."
+            )

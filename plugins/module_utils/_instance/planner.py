@@ -1,0 +1,419 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task changes on which instances: decided here, purely. Private."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import tags as tagging
+from .._core.plan import Plan, Step
+from .desired import Desired
+from .names import listing, runs
+from .request import MOST_AT_ONCE, NEEDED
+from .shape import Instance, order
+
+MOVING = ("Pending", "Starting", "Stopping")
+_GOING_UP = ("Pending", "Starting")
+
+
+@dataclass(frozen=True)
+class State:
+    """What is there.
+
+    :ivar members: instances that the task means, proven by the ownership tag or named by id
+    :ivar unowned: instances with a fitting name that carry no ownership tag; looked up only when it matters
+    :ivar disks: disks of the members, in the API's words; looked up only when disks are compared
+    """
+
+    members: tuple[Instance, ...] = ()
+    unowned: tuple[Instance, ...] = ()
+    disks: tuple[t.Mapping[str, t.Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is who: the first decision, from which everything else follows.
+
+    :ivar keep: instances that stay, with the number each has or gets
+    :ivar adopted: those of C(keep) that get the ownership tag now
+    :ivar new: numbers of the instances to create; None for the plain name
+    """
+
+    keep: list[tuple[Instance, int | None]] = field(default_factory=list)
+    adopted: list[Instance] = field(default_factory=list)
+    new: list[int | None] = field(default_factory=list)
+    remove: list[Instance] = field(default_factory=list)
+
+
+def cast(desired: Desired, state: State) -> Cast:
+    """Decide which instances stay, come and go.
+
+    :raises UnexpectedState: more instances than wanted, or instances that are not provably ours
+    """
+    if desired.state == "absent":
+        return _cast_absent(desired, state)
+    members, remove = _without_surplus(desired, state)
+    adopted: list[Instance] = []
+    missing = 0 if desired.count is None else max(0, desired.count - len(members))
+    if missing and state.unowned:
+        if not desired.adopt:
+            raise UnexpectedState(
+                f"{_ids(state.unowned)} {_have(state.unowned)} a name of the fleet {desired.fleet}, but no "
+                f"ownership tag {tagging.OWNER_KEY}, so it is not proven whose they are.",
+                hint="Set adopt: true to take them over, or choose another name.",
+                instance_ids=[one["instance_id"] for one in state.unowned],
+            )
+        adopted = sorted(state.unowned, key=lambda one: _rank(desired, one))[:missing]
+    keep = _numbered(desired, [*members, *adopted])
+    taken = {number for _one, number in keep if number is not None}
+    new: list[int | None] = []
+    for _ in range(missing - len(adopted)):
+        if desired.pattern is None:
+            new.append(None)
+            continue
+        number = next(desired.pattern.free_numbers(taken))
+        taken.add(number)
+        new.append(number)
+    return Cast(keep, adopted, new, remove)
+
+
+def plan(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> Plan:
+    """All changes, in order: adopt, remove, change, create, power.
+
+    :raises InvalidInput: instances have to be created, but options that this needs are not given
+    :raises UnexpectedState: see L(cast); or an instance that must go is protected
+    """
+    roles = cast(desired, state)
+    _check_needed(options, roles)
+    before: dict[str, t.Any] = {}
+    after: dict[str, t.Any] = {}
+    steps: list[Step] = []
+    if roles.adopted:
+        steps.append(
+            Step(
+                f"adopt {titles(roles.adopted)} into the fleet {desired.fleet}",
+                "write_tags",
+                {"ids": _id_list(roles.adopted), "to_set": {tagging.OWNER_KEY: desired.fleet}, "to_remove": []},
+            )
+        )
+    steps += _removal(desired, roles)
+    steps += _changes(desired, roles)
+    steps += [Step(_creation_name(desired, run, options), "create", {"numbers": run}) for run in new_runs(roles.new)]
+    power, foretold = _power(desired, roles, steps)
+    steps += power
+    for one in roles.remove:
+        before[_key(one, state.members)] = {"status": one["status"]}
+    for one, number in roles.keep:
+        key = _key(one, (*state.members, *roles.adopted))
+        before[key], after[key] = _images(desired, one, number, foretold.get(one["instance_id"]))
+    for number in roles.new:
+        after[desired.name_with(number)] = _new_image(desired, number, options)
+    warnings = _warnings(desired, roles)
+    moving = desired.state != "absent" and any(one["status"] in MOVING for one, _number in roles.keep)
+    return Plan({"instances": before}, {"instances": after}, tuple(steps), tuple(warnings), unsettled=moving)
+
+
+# ---------------------------------------------------------------------- who is who
+
+
+def _cast_absent(desired: Desired, state: State) -> Cast:
+    members = list(state.members)
+    unproven = [one for one in members if not one["fleet"]]
+    if unproven and not desired.adopt:
+        raise UnexpectedState(
+            f"{_ids(unproven)} {'carries' if len(unproven) == 1 else 'carry'} no ownership tag {tagging.OWNER_KEY}, so "
+            "this collection did not make them and does not delete them.",
+            hint="Set adopt: true if they are yours to delete.",
+            instance_ids=_id_list(unproven),
+        )
+    if desired.adopt:
+        members += state.unowned
+    return Cast(remove=sorted(members, key=order))
+
+
+def _without_surplus(desired: Desired, state: State) -> tuple[list[Instance], list[Instance]]:
+    """The members that stay and those too many: the ones without a proper name first, then the highest number."""
+    members = sorted(state.members, key=lambda one: _rank(desired, one))
+    if desired.count is None or len(members) <= desired.count:
+        return members, []
+    keep, surplus = members[: desired.count], members[desired.count :]
+    if not desired.remove_surplus:
+        raise UnexpectedState(
+            f"The fleet {desired.fleet} has {len(members)} instances, count is {desired.count}.",
+            hint=f"Set remove_surplus: true to delete {titles(surplus)}, or raise count.",
+            instance_ids=_id_list(surplus),
+        )
+    return keep, surplus
+
+
+def _rank(desired: Desired, one: Instance) -> tuple[bool, int, str, str]:
+    number = desired.number_of(one)
+    named = number is not None or one["name"] == desired.plain_name
+    return not named, number or 0, one["creation_time"] or "", one["instance_id"]
+
+
+def _numbered(desired: Desired, members: list[Instance]) -> list[tuple[Instance, int | None]]:
+    """Each member with its number; one without, or with a number that another has, gets a free one."""
+    if desired.pattern is None:
+        return [(one, None) for one in sorted(members, key=order)]
+    numbers: dict[str, int] = {}
+    for one in members:
+        number = desired.pattern.number(one["name"])
+        if number is not None and number not in numbers.values():
+            numbers[one["instance_id"]] = number
+    for one in members:
+        if one["instance_id"] not in numbers:
+            numbers[one["instance_id"]] = next(desired.pattern.free_numbers(set(numbers.values())))
+    return [(one, numbers[one["instance_id"]]) for one in sorted(members, key=lambda one: numbers[one["instance_id"]])]
+
+
+def _check_needed(options: t.Mapping[str, t.Any], roles: Cast) -> None:
+    lacking = [name for name in NEEDED if not options[name]]
+    if roles.new and lacking:
+        raise InvalidInput(
+            f"{len(roles.new)} instances have to be created, which needs {', '.join(lacking)}.",
+            hint="Give these options, or give fleet or instance_ids without name to work with what is there.",
+        )
+
+
+# ---------------------------------------------------------------------- steps
+
+
+def differences(desired: Desired, one: Instance, number: int | None) -> dict[str, t.Any]:
+    """Attributes of an instance that are not as wanted, with the wanted value; tags are apart."""
+    wanted = dict(desired.attributes)
+    if desired.pattern is not None or desired.plain_name is not None:
+        wanted["name"] = desired.name_with(number)
+    host_name = desired.host_name_for(number, one["instance_id"])
+    if host_name is not None:
+        wanted["host_name"] = host_name
+    return {key: value for key, value in wanted.items() if not _equal(key, one[key], value)}
+
+
+def tag_changes(desired: Desired, one: Instance) -> tuple[dict[str, str], list[str]]:
+    """Tags to set on an instance, and keys to remove."""
+    return tagging.changes(one["tags"], desired.tags, desired.purge_tags)
+
+
+def _equal(key: str, actual: t.Any, wanted: t.Any) -> bool:
+    if key == "ram_role_name":  # RAM keeps names of roles without regard to case
+        return str(actual or "").lower() == str(wanted).lower()
+    return bool(actual == wanted)
+
+
+#: Attributes that one ModifyInstanceAttribute changes, and those of ModifyInstanceMetadataOptions.
+_MODIFY = ("name", "description", "host_name", "security_group_ids", "deletion_protection")
+_METADATA = ("http_endpoint", "http_tokens")
+
+
+def _changes(desired: Desired, roles: Cast) -> list[Step]:
+    steps: list[Step] = []
+    differ = {one["instance_id"]: differences(desired, one, number) for one, number in roles.keep}
+    for one, _number in roles.keep:
+        wanted = {key: val for key, val in differ[one["instance_id"]].items() if key in _MODIFY}
+        if wanted:
+            words = ", ".join(key.replace("_", " ").removesuffix(" ids") for key in wanted)
+            steps.append(
+                Step(f"change {words} of {_title(one)}", "modify", {"id": one["instance_id"], "wanted": wanted})
+            )
+    for one, _number in roles.keep:
+        wanted = {key: val for key, val in differ[one["instance_id"]].items() if key in _METADATA}
+        if wanted:
+            full = {key: wanted.get(key, one[key]) for key in _METADATA}
+            steps.append(
+                Step(f"change metadata options of {_title(one)}", "modify_metadata", {"id": one["instance_id"], **full})
+            )
+    steps += _tag_steps(desired, roles)
+    steps += _binding_steps([one for one, _number in roles.keep], differ, desired)
+    return steps
+
+
+def _tag_steps(desired: Desired, roles: Cast) -> list[Step]:
+    """Tags: instances that need the same are served together."""
+    same: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[Instance]] = {}
+    for one, _number in roles.keep:
+        to_set, to_remove = tag_changes(desired, one)
+        if to_set or to_remove:
+            same.setdefault((tuple(sorted(to_set.items())), tuple(to_remove)), []).append(one)
+    steps = []
+    for (to_set_items, to_remove_keys), ones in same.items():
+        words = [f"set tags {', '.join(dict(to_set_items))}"] if to_set_items else []
+        words += [f"remove tags {', '.join(to_remove_keys)}"] if to_remove_keys else []
+        args = {"ids": _id_list(ones), "to_set": dict(to_set_items), "to_remove": list(to_remove_keys)}
+        steps.append(Step(f"{' and '.join(words)} on {titles(ones)}", "write_tags", args))
+    return steps
+
+
+def _binding_steps(ones: list[Instance], differ: dict[str, dict[str, t.Any]], desired: Desired) -> list[Step]:
+    steps: list[Step] = []
+    role, key = desired.attributes.get("ram_role_name"), desired.attributes.get("key_name")
+    others = [one for one in ones if "ram_role_name" in differ[one["instance_id"]]]
+    for old in sorted({one["ram_role_name"] for one in others if one["ram_role_name"]}):
+        having = [one for one in others if one["ram_role_name"] == old]
+        steps.append(
+            Step(
+                f"detach role {old} from {titles(having)}",
+                "detach_instances",
+                {"role": old, "instance_ids": _id_list(having)},
+            )
+        )
+    if others:
+        args = {"role": role, "instance_ids": _id_list(others)}
+        steps.append(Step(f"attach role {role} to {titles(others)}", "attach_instances", args))
+    others = [one for one in ones if "key_name" in differ[one["instance_id"]]]
+    if others:
+        steps.append(
+            Step(
+                f"bind key pair {key} to {titles(others)}", "bind_key_pair", {"ids": _id_list(others), "key_name": key}
+            )
+        )
+    return steps
+
+
+def _removal(desired: Desired, roles: Cast) -> list[Step]:
+    if not roles.remove:
+        return []
+    steps: list[Step] = []
+    protected = [one for one in roles.remove if one["deletion_protection"]]
+    if protected and desired.attributes.get("deletion_protection") is not False:
+        raise UnexpectedState(
+            f"{_ids(protected)} {'is' if len(protected) == 1 else 'are'} protected; nothing was deleted.",
+            hint="Give deletion_protection: false to switch the protection off and delete.",
+            instance_ids=_id_list(protected),
+        )
+    for one in protected:
+        steps.append(
+            Step(
+                f"switch deletion protection of {_title(one)} off",
+                "modify",
+                {"id": one["instance_id"], "wanted": {"deletion_protection": False}},
+            )
+        )
+    steps.append(Step(f"delete {titles(roles.remove)}", "delete", {"ids": _id_list(roles.remove)}))
+    return steps
+
+
+def new_runs(numbers: list[int | None]) -> list[list[int | None]]:
+    if None in numbers:
+        return [[None]]
+    return t.cast("list[list[int | None]]", runs(t.cast("list[int]", numbers), MOST_AT_ONCE))
+
+
+def _creation_name(desired: Desired, run: list[int | None], options: t.Mapping[str, t.Any]) -> str:
+    names = [desired.name_with(number) for number in run]
+    what = names[0] if len(names) == 1 else f"{len(names)} instances {names[0]} to {names[-1]}"
+    return f"create {what} ({options['instance_type']})"
+
+
+def _power(desired: Desired, roles: Cast, so_far: list[Step]) -> tuple[list[Step], dict[str, str]]:
+    """Steps that start and stop, and the status each instance will have for the diff."""
+    kept = [one for one, _number in roles.keep]
+    start: list[Instance] = []
+    stop: list[Instance] = []
+    restart: list[Instance] = []
+    if desired.state in ("running", "restarted"):
+        start = [one for one in kept if one["status"] in ("Stopped", "Stopping")]
+    if desired.state == "stopped":
+        stop = [one for one in kept if one["status"] not in ("Stopped", "Stopping")]
+    if desired.state == "restarted":
+        restart = [one for one in kept if one["status"] == "Running"]
+    elif desired.restart_if_needed and desired.state != "stopped":
+        changed = {id for step in so_far if step.do == "bind_key_pair" for id in step.args["ids"]}
+        changed |= {step.args["id"] for step in so_far if step.do == "modify" and "host_name" in step.args["wanted"]}
+        restart = [one for one in kept if one["instance_id"] in changed and one["status"] == "Running"]
+    steps: list[Step] = []
+    if stop or (desired.state == "stopped" and roles.new):
+        names = [*(_title(one) for one in stop), *(desired.name_with(number) for number in roles.new)]
+        steps.append(Step(f"stop {listing(names)}", "stop", {"ids": _id_list(stop), "created_too": bool(roles.new)}))
+    if start:
+        steps.append(Step(f"start {titles(start)}", "start", {"ids": _id_list(start)}))
+    if restart:
+        steps.append(Step(f"restart {titles(restart)}", "restart", {"ids": _id_list(restart)}))
+    foretold = dict.fromkeys(_id_list(stop), "Stopped")
+    foretold |= dict.fromkeys(_id_list(start), "Running")
+    foretold |= dict.fromkeys(_id_list(restart), "Running, restarted")
+    return steps, foretold
+
+
+# ---------------------------------------------------------------------- diff
+
+
+def _images(
+    desired: Desired, one: Instance, number: int | None, status: str | None
+) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """One instance before and after, with the attributes that the task is about."""
+    differ = differences(desired, one, number)
+    about = [key for key in ("name", "host_name", *desired.attributes) if key in desired.attributes or key in differ]
+    before: dict[str, t.Any] = {key: one[key] for key in about}
+    after: dict[str, t.Any] = {**before, **differ}
+    if desired.tags is not None:
+        to_set, to_remove = tag_changes(desired, one)
+        mine = {key: value for key, value in one["tags"].items() if key != tagging.OWNER_KEY}
+        before["tags"] = mine
+        after["tags"] = {key: value for key, value in {**mine, **to_set}.items() if key not in to_remove}
+    before["fleet"], after["fleet"] = one["fleet"], one["fleet"] or desired.fleet
+    before["status"], after["status"] = one["status"], status or one["status"]
+    return before, after
+
+
+def _new_image(desired: Desired, number: int | None, options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    image: dict[str, t.Any] = {**desired.fixed, **desired.attributes, "name": desired.name_with(number)}
+    host_name = desired.host_name_for(number, "${instance_id}")
+    if host_name is not None:
+        image["host_name"] = host_name
+    for key in ("system_disk", "data_disks"):
+        if options[key]:
+            image[key] = options[key]
+    image["tags"] = dict(desired.tags or {})
+    image["fleet"] = desired.fleet
+    image["trusted_mode"] = desired.trusted
+    image["status"] = "Stopped" if desired.state == "stopped" else "Running"
+    return image
+
+
+def _warnings(desired: Desired, roles: Cast) -> list[str]:
+    warnings: list[str] = []
+    if desired.state in ("absent", "stopped"):
+        return warnings
+    differ = [(one, differences(desired, one, number)) for one, number in roles.keep]
+    late = [one for one, keys in differ if ("key_name" in keys or "host_name" in keys) and one["status"] == "Running"]
+    if late and desired.state != "restarted" and not desired.restart_if_needed:
+        warnings.append(
+            f"The new key pair or host name of {titles(late)} takes effect at the next restart through the API; "
+            "restart_if_needed: true restarts at once."
+        )
+    return warnings
+
+
+# ---------------------------------------------------------------------- words
+
+
+def _key(one: Instance, among: t.Iterable[Instance]) -> str:
+    """The name of an instance, with its id where two have the same name."""
+    same = sum(1 for other in among if other["name"] == one["name"])
+    return one["name"] if same == 1 else _title(one)
+
+
+def _title(one: Instance) -> str:
+    return f"{one['name']} ({one['instance_id']})"
+
+
+def titles(ones: t.Sequence[Instance]) -> str:
+    return listing([_title(one) for one in ones])
+
+
+def _ids(ones: t.Sequence[Instance]) -> str:
+    return f"{'The instance' if len(ones) == 1 else 'The instances'} {titles(ones)}"
+
+
+def _have(ones: t.Sequence[Instance]) -> str:
+    return "has" if len(ones) == 1 else "have"
+
+
+def _id_list(ones: t.Iterable[Instance]) -> list[str]:
+    return [one["instance_id"] for one in ones]

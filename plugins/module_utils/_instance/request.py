@@ -1,0 +1,103 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The request that creates instances, and the token that keeps it from creating them twice. Private.
+
+A re-run after a crash must send the token of the crashed run, so the token is made from what both know: the whole
+request and the instances the fleet had before. A token that depended on the request alone would bring back the ids of
+instances that were deleted since; the same can still happen here when a fleet is back at a former set of instances,
+which is why the ids in the answer are believed only once they are seen (creation.py).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import typing as t
+
+from .._core import tags as tagging
+from .desired import Desired
+from .families import PARAMETER, SYSTEM_DISK_CATEGORY, TRUSTED_SYSTEM_MODE, trusted_way
+from .names import Pattern
+
+#: What RunInstances cannot do without, as options of the module.
+NEEDED = ("instance_type", "image_id", "vswitch_id", "security_group_ids")
+MOST_AT_ONCE = 100
+
+_PLAIN = {
+    "instance_type": "InstanceType",
+    "image_id": "ImageId",
+    "vswitch_id": "VSwitchId",
+    "zone_id": "ZoneId",
+    "key_name": "KeyPairName",
+    "ram_role_name": "RamRoleName",
+    "description": "Description",
+    "http_endpoint": "HttpEndpoint",
+    "http_tokens": "HttpTokens",
+    "deletion_protection": "DeletionProtection",
+    "security_enhancement_strategy": "SecurityEnhancementStrategy",
+    "internet_max_bandwidth_out": "InternetMaxBandwidthOut",
+    "internet_charge_type": "InternetChargeType",
+}
+_DISK = {
+    "category": "Category",
+    "performance_level": "PerformanceLevel",
+    "encrypted": "Encrypted",
+    "kms_key_id": "KMSKeyId",
+    "snapshot_id": "SnapshotId",
+    "delete_with_instance": "DeleteWithInstance",
+}
+
+
+def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequence[int | None]) -> dict[str, t.Any]:
+    """Parameters of RunInstances for a run of consecutive numbers; C([None]) for the one instance with a plain name."""
+    params: dict[str, t.Any] = {api: options[key] for key, api in _PLAIN.items() if options[key] is not None}
+    params["SecurityGroupIds"] = list(desired.attributes["security_group_ids"])
+    params["Amount"] = len(numbers)
+    params["InstanceName"] = _sequence(desired.pattern, numbers) or desired.name_with(numbers[0])
+    host_name = _host_name(desired, numbers)
+    if host_name:
+        params["HostName"] = host_name
+    if options["trusted_mode"] and trusted_way(options["instance_type"], options["trusted_families"]) == PARAMETER:
+        params["SecurityOptions"] = {"TrustedSystemMode": TRUSTED_SYSTEM_MODE}
+    params["SystemDisk"] = _disk(options["system_disk"] or {"category": SYSTEM_DISK_CATEGORY}, text_size=True)
+    if options["data_disks"]:
+        params["DataDisk"] = [_disk(disk) for disk in options["data_disks"]]
+    if options["user_data"] is not None:
+        params["UserData"] = base64.b64encode(options["user_data"].encode()).decode()
+    params["Tag"] = tagging.to_api({**(desired.tags or {}), tagging.OWNER_KEY: desired.fleet})
+    return params
+
+
+def token(params: t.Mapping[str, t.Any], fleet: str | None, existing: t.Iterable[str]) -> str:
+    """A ClientToken that a re-run makes again, as long as the fleet still looks the same to it.
+
+    :param existing: ids of the fleet's instances before the call
+    """
+    text = json.dumps([fleet, sorted(existing), params], sort_keys=True, separators=(",", ":"))
+    return "alitrust-" + hashlib.sha256(text.encode()).hexdigest()[:48]
+
+
+def _sequence(pattern: Pattern | None, numbers: t.Sequence[int | None]) -> str | None:
+    if pattern is None or numbers[0] is None:
+        return None
+    return pattern.sequence(numbers[0]) if len(numbers) > 1 else pattern.name(numbers[0])
+
+
+def _host_name(desired: Desired, numbers: t.Sequence[int | None]) -> str | None:
+    hosts = Pattern.parse("host_name", desired.host_name) if desired.host_name else None
+    if hosts is None or desired.pattern is None or numbers[0] is None:
+        return desired.host_name
+    first = hosts.begin + numbers[0] - desired.pattern.begin
+    return _sequence(hosts, [first, *numbers[1:]])
+
+
+def _disk(disk: t.Mapping[str, t.Any], *, text_size: bool = False) -> dict[str, t.Any]:
+    params = {api: disk[key] for key, api in _DISK.items() if disk.get(key) is not None}
+    if disk.get("size") is not None:
+        params["Size"] = str(disk["size"]) if text_size else disk["size"]
+    if "Encrypted" in params and not text_size:
+        params["Encrypted"] = str(params["Encrypted"]).lower()  # text for data disks, a boolean for the system disk
+    return params

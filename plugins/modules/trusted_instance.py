@@ -1,0 +1,529 @@
+#!/usr/bin/python
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: trusted_instance
+short_description: Manage trusted ECS instances, one or a fleet
+version_added: 0.1.0
+description:
+  - Creates ECS instances, one or exactly as many as wanted, keeps their attributes, starts, stops, restarts and deletes
+    them.
+  - Instances are trusted ones unless O(trusted_mode) says otherwise. What a trusted instance needs (KMS, a family
+    with a
+    vTPM, an image, an ESSD system disk, a RAM role) is checked before anything is created, in check mode too, and
+    everything that is missing is named at once.
+  - An instance belongs to a fleet by the tag C(alitrust.ecs:owner). The module changes and deletes only instances
+    that carry
+    it, or that are named by O(instance_ids). A name alone proves nothing; see O(adopt).
+  - A task that is run again after it was interrupted, at whatever moment, does not create instances twice.
+  - An option that is not given is neither compared nor changed.
+notes:
+  - Alibaba Cloud never tells whether an instance was created in trusted mode, so the module cannot find a difference
+    there.
+    Evidence is the system tag C(acs:ecs:supportVtpm) (see RV(instances[].trusted)), the device C(/dev/tpm0) in the
+    instance,
+    and the verdict of the trusted service.
+  - User data is used at creation and not compared afterwards, because it costs a call for each instance to read it.
+author:
+  - alitrust.ecs authors (@alitrust)
+extends_documentation_fragment:
+  - alitrust.ecs.cloud
+  - alitrust.ecs.attributes
+options:
+  name:
+    description:
+      - The name of the instance, or a pattern for the names of a fleet in the API's form C(prefix[begin,bits]suffix).
+        V(web-[1,3]) stands for V(web-001), V(web-002) and so on. C(begin) is the first number, C(bits) the number of
+        digits
+        (1 to 6).
+      - A plain name together with O(count) means the same as the name with V(-[1,3]) behind it.
+      - New instances get the lowest free numbers. Instances of the fleet with another name get one of the pattern.
+      - 2 to 128 letters, digits, colons, underscores, periods and hyphens, beginning with a letter.
+    type: str
+  count:
+    description:
+      - How many instances the fleet has, exactly. V(0) is possible. Needs O(name).
+      - What is missing is created. What is too much is only deleted with O(remove_surplus=true).
+      - Without O(count), a plain O(name) is one instance.
+    type: int
+  fleet:
+    description:
+      - Which fleet the instances belong to. It is the value of the tag C(alitrust.ecs:owner).
+      - The default is O(name), of a pattern what is left without the number (V(web) for V(web-[1,3])).
+      - Given without O(name), the task works with all instances that the fleet has and creates none.
+      - Given with a plain O(name) and without O(count), only the instance with that name is meant.
+    type: str
+  instance_ids:
+    description: Work with these instances, instead of O(name) and O(fleet). None is created.
+    type: list
+    elements: str
+  state:
+    description:
+      - V(present) makes sure that the instances exist, whatever their power state. New ones are started.
+      - V(running) and V(stopped) make sure of the power state as well.
+      - V(restarted) restarts the instances that run and starts those that are stopped, every time.
+      - V(absent) deletes the instances and waits until they are gone. Running ones are shut down first. Protected
+        ones are
+        refused before anything is deleted, unless O(deletion_protection=false) is given.
+    type: str
+    choices: [present, running, stopped, restarted, absent]
+    default: present
+  adopt:
+    description:
+      - Take over instances whose name fits O(name) and that carry no ownership tag, by setting the tag. Without it,
+        such
+        instances are an error.
+      - With O(state=absent), also delete instances that carry no ownership tag.
+    type: bool
+    default: false
+  remove_surplus:
+    description:
+      - Delete instances of the fleet that are more than O(count). Those without a fitting name go first, then the
+        highest
+        numbers.
+      - Without it, instances that are too many are an error.
+    type: bool
+    default: false
+  trusted_mode:
+    description:
+      - Whether new instances are trusted ones. Families that ask for it are created with
+        C(SecurityOptions.TrustedSystemMode=vTPM), the older ones (g6t, c6t, r6t) become trusted by their image.
+      - It can be chosen at creation only.
+    type: bool
+    default: true
+  trusted_families:
+    description:
+      - Families that are known to support trusted mode, in addition to those the module knows, for example
+        V({g9i: parameter}). The value is V(parameter) where creation needs C(TrustedSystemMode), V(image) where a
+        trusted
+        image is enough.
+    type: dict
+    default: {}
+  instance_type:
+    description: The instance type, for example V(ecs.g7t.large). Needed to create, compared afterwards.
+    type: str
+  image_id:
+    description: The image. Needed to create, compared afterwards. A trusted instance needs a trusted or UEFI image.
+    type: str
+  vswitch_id:
+    description: The vSwitch. Needed to create, compared afterwards.
+    type: str
+  zone_id:
+    description: The zone. It follows from O(vswitch_id); when it is given too, both are compared.
+    type: str
+  security_group_ids:
+    description:
+      - The security groups that each instance is in, all of them. Needed to create.
+      - They are changed as a whole, so an instance is never without a group.
+    type: list
+    elements: str
+  key_name:
+    description:
+      - The key pair. Another one is replaced. That takes effect at the next restart; see O(restart_if_needed).
+    type: str
+  ram_role_name:
+    description: The RAM role. Another one is replaced, without a restart.
+    type: str
+  system_disk:
+    description: The system disk. Used at creation; what is given is compared afterwards.
+    type: dict
+    suboptions:
+      category:
+        description: The category. A trusted instance needs V(cloud_essd).
+        type: str
+        default: cloud_essd
+      size:
+        description: GiB. Without it, 40 or the size of the image.
+        type: int
+      performance_level:
+        description: Performance level of an ESSD. V(PL1) without it.
+        type: str
+        choices: [PL0, PL1, PL2, PL3]
+      encrypted:
+        description: Whether the disk is encrypted.
+        type: bool
+      kms_key_id:
+        description: The CMK to encrypt with. Without it, the service key of ECS.
+        type: str
+  data_disks:
+    description: Data disks. Used at creation; their number is compared afterwards.
+    type: list
+    elements: dict
+    suboptions:
+      category:
+        description: The category.
+        type: str
+        default: cloud_essd
+      size:
+        description: GiB. Needed where there is no O(data_disks[].snapshot_id).
+        type: int
+      performance_level:
+        description: Performance level of an ESSD. V(PL1) without it.
+        type: str
+        choices: [PL0, PL1, PL2, PL3]
+      encrypted:
+        description: Whether the disk is encrypted.
+        type: bool
+      kms_key_id:
+        description: The CMK to encrypt with. Without it, the service key of ECS.
+        type: str
+      snapshot_id:
+        description: The snapshot to make the disk from.
+        type: str
+      delete_with_instance:
+        description: Whether the disk goes when the instance is deleted.
+        type: bool
+        default: true
+  host_name:
+    description:
+      - The host name in the instance. It may hold C(${instance_id}).
+      - With O(count) it may be a pattern like O(name); both then count together.
+      - A change takes effect at the next restart; see O(restart_if_needed).
+    type: str
+  description:
+    description: The description, 2 to 256 characters.
+    type: str
+  user_data:
+    description:
+      - What the instance runs at its first boot, as plain text of at most 32 KB. The module encodes it.
+      - Not a place for secrets; everything in the instance can read it.
+    type: str
+  http_endpoint:
+    description: Whether the metadata service answers in the instance.
+    type: str
+    choices: [enabled, disabled]
+  http_tokens:
+    description: V(required) makes the metadata service answer only those who fetched a token (IMDSv2).
+    type: str
+    choices: [optional, required]
+  deletion_protection:
+    description:
+      - Whether the instances are protected against deletion.
+      - With O(state=absent) and with O(remove_surplus), V(false) switches the protection off and deletes.
+    type: bool
+  security_enhancement_strategy:
+    description: Whether the agent of Security Center is installed at creation. V(Active) is for public images only.
+    type: str
+    choices: [Active, Deactive]
+  internet_max_bandwidth_out:
+    description:
+      - Outgoing bandwidth to the internet in Mbit/s, 0 to 100. Above 0 an instance is created with a public address.
+    type: int
+  internet_charge_type:
+    description: How bandwidth is paid for.
+    type: str
+    choices: [PayByTraffic, PayByBandwidth]
+  tags:
+    description: The tags. The ownership tag and tags of the system (C(acs:)) are left alone.
+    type: dict
+  purge_tags:
+    description: Whether tags that are not in O(tags) are removed. Does nothing when O(tags) is not given.
+    type: bool
+    default: true
+  on_needs_replacement:
+    description:
+      - What to do when an instance differs in something that only a new instance could have (image, type, vSwitch,
+        disks).
+        Nothing is ever replaced.
+      - V(warn) warns and returns RV(needs_replacement), V(fail) fails before anything is changed.
+    type: str
+    choices: [warn, fail]
+    default: warn
+  restart_if_needed:
+    description: Restart running instances whose new key pair or host name would not take effect otherwise.
+    type: bool
+    default: false
+  stopped_mode:
+    description:
+      - V(StopCharging) stops paying for CPU and memory of stopped instances, which may then not start again for lack
+        of stock.
+    type: str
+    choices: [KeepCharging, StopCharging]
+  force:
+    description: Cut the power instead of shutting the operating system down, when stopping, restarting and deleting.
+    type: bool
+    default: false
+  wait:
+    description: Wait until the instances are as wanted.
+    type: bool
+    default: true
+  wait_timeout:
+    description: How long to wait, in seconds. When it runs out, the task fails and tells the last state seen.
+    type: int
+    default: 600
+  wait_for_ssh:
+    description: Also wait until an SSH server greets on every instance, seen from where the module runs.
+    type: bool
+    default: false
+  ssh_port:
+    description: The port for O(wait_for_ssh).
+    type: int
+    default: 22
+  ssh_address:
+    description: The address for O(wait_for_ssh). Without it, the public one where there is one, else the private one.
+    type: str
+    choices: [private, public]
+seealso:
+  - module: alitrust.ecs.trusted_instance_info
+  - module: alitrust.ecs.kms_service
+  - module: alitrust.ecs.instance_ram_role
+  - module: alitrust.ecs.keypair
+  - module: alitrust.ecs.security_group
+"""
+
+EXAMPLES = r"""
+- name: Have a fleet of three trusted instances
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: web-[1,3]
+    count: 3
+    instance_type: ecs.g7t.large
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+    ram_role_name: AliyunECSInstanceForYundunSysTrustRole
+    key_name: web
+    http_tokens: required
+    tags:
+      env: test
+    wait_for_ssh: true
+
+- name: Have one instance, named web
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: web
+    instance_type: ecs.g7t.large
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+
+- name: Stop the whole fleet and stop paying for it
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    fleet: web
+    state: stopped
+    stopped_mode: StopCharging
+
+- name: Restart two instances
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    instance_ids: [i-bp67acfmxazb4p****, i-bp67acfmxazb4q****]
+    state: restarted
+
+- name: Shrink the fleet to two
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: web-[1,3]
+    count: 2
+    remove_surplus: true
+
+- name: Delete the fleet
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    fleet: web
+    state: absent
+"""
+
+RETURN = r"""
+instances:
+  description: The instances that the task is about, by name. In check mode those to be created have no ID yet.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The ID.
+      type: str
+      sample: i-bp67acfmxazb4ph****
+    name:
+      description: The name.
+      type: str
+      sample: web-001
+    fleet:
+      description: The fleet it belongs to by its ownership tag, none when it has no such tag.
+      type: str
+      sample: web
+    status:
+      description: V(Pending), V(Starting), V(Running), V(Stopping) or V(Stopped).
+      type: str
+      sample: Running
+    description:
+      description: The description.
+      type: str
+      sample: ""
+    host_name:
+      description: The host name.
+      type: str
+      sample: web-001
+    region_id:
+      description: The region.
+      type: str
+      sample: cn-hangzhou
+    zone_id:
+      description: The zone.
+      type: str
+      sample: cn-hangzhou-h
+    instance_type:
+      description: The instance type.
+      type: str
+      sample: ecs.g7t.large
+    image_id:
+      description: The image.
+      type: str
+      sample: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    os_name:
+      description: The operating system.
+      type: str
+      sample: Alibaba Cloud Linux  3.2104 LTS 64 bit (UEFI)
+    vpc_id:
+      description: The VPC.
+      type: str
+      sample: vpc-bp1vwnn14rqpyiczj****
+    vswitch_id:
+      description: The vSwitch.
+      type: str
+      sample: vsw-bp1s5fnvk4gn2tws03624
+    private_ip:
+      description: The private address.
+      type: str
+      sample: 172.16.0.10
+    public_ip:
+      description: The elastic or public address, none when there is none.
+      type: str
+      sample: 121.40.0.10
+    internet_max_bandwidth_out:
+      description: Outgoing bandwidth in Mbit/s.
+      type: int
+      sample: 0
+    internet_charge_type:
+      description: How bandwidth is paid for.
+      type: str
+      sample: PayByTraffic
+    security_group_ids:
+      description: The security groups.
+      type: list
+      elements: str
+      sample: [sg-bp15ed6xe1yxeycg7o63]
+    key_name:
+      description: The key pair, none when there is none.
+      type: str
+      sample: web
+    ram_role_name:
+      description:
+        - The RAM role, empty when there is none. None when it was not read, because O(ram_role_name) was not given.
+      type: str
+      sample: AliyunECSInstanceForYundunSysTrustRole
+    deletion_protection:
+      description: Whether it is protected against deletion.
+      type: bool
+      sample: false
+    http_endpoint:
+      description: Whether the metadata service answers.
+      type: str
+      sample: enabled
+    http_tokens:
+      description: Whether the metadata service asks for a token.
+      type: str
+      sample: required
+    stopped_mode:
+      description: How it was stopped.
+      type: str
+      sample: Not-applicable
+    serial_number:
+      description: The serial number, by which the trusted service knows the instance.
+      type: str
+      sample: 51d1353b-22bf-4567-a176-8b3e12e4****
+    creation_time:
+      description: When it was created.
+      type: str
+      sample: 2026-01-31T04:20Z
+    trusted:
+      description: What the API tells about trust.
+      type: dict
+      contains:
+        supports_vtpm:
+          description: Whether it carries the system tag C(acs:ecs:supportVtpm).
+          type: bool
+          sample: true
+    tags:
+      description: The tags, without those of the system.
+      type: dict
+      sample: {"alitrust.ecs:owner": "web", "env": "test"}
+instance_ids:
+  description: The IDs of RV(instances).
+  returned: success
+  type: list
+  elements: str
+  sample: [i-bp67acfmxazb4ph****]
+created_ids:
+  description: The IDs of the instances that this task created.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+needs_replacement:
+  description: What differs from the options and can only be had with new instances.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"instance_id": "i-bp67acfmxazb4ph****", "name": "web-001", "option": "instance_type", "actual":
+  "ecs.g7t.large",
+           "wanted": "ecs.g7t.xlarge"}]
+notes:
+  description: What could not be checked before instances were created, and why.
+  returned: success
+  type: list
+  elements: str
+  sample: ["KMS could not be checked: Forbidden.RAM for kms:DescribeAccountKmsStatus."]
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: "3 instances (3 Running), 3 created"
+unmet:
+  description: What stands in the way of creating instances.
+  returned: when something does
+  type: list
+  elements: dict
+  contains:
+    requirement:
+      description: What is needed, in a few words.
+      type: str
+      sample: KMS
+    option:
+      description: The option it is about.
+      type: str
+      sample: trusted_mode
+    message:
+      description: What is wrong, and what to do.
+      type: str
+      sample: KMS is NotEnabled; trusted instances need it. Switch it on with alitrust.ecs.kms_service.
+steps:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [create 3 instances web-001 to web-003 (ecs.g7t.large)]
+api_calls:
+  description: How often each operation was called. The keys are the rights that the task needed.
+  returned: always
+  type: dict
+  sample: {"ecs:DescribeInstances": 4, "ecs:RunInstances": 2}
+"""
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.instance import TrustedInstance
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.options import CONSTRAINTS, SPEC
+
+
+def main() -> None:
+    flow.run(create(SPEC, **CONSTRAINTS), TrustedInstance)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+#!/usr/bin/python
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: trusted_instance_info
+short_description: Read ECS instances
+version_added: 0.1.0
+description:
+  - Returns instances in the shape of M(alitrust.ecs.trusted_instance), whoever created them.
+  - Filters are combined; without any, all instances of the region are returned.
+author:
+  - alitrust.ecs authors (@alitrust)
+extends_documentation_fragment:
+  - alitrust.ecs.cloud
+  - alitrust.ecs.attributes.info
+options:
+  instance_ids:
+    description: Only these instances. Those that do not exist are left out.
+    type: list
+    elements: str
+  fleet:
+    description: Only instances of this fleet, by the tag C(alitrust.ecs:owner).
+    type: str
+  name:
+    description: Only instances with this name. V(*) stands for any text.
+    type: str
+  tags:
+    description: Only instances that carry all these tags.
+    type: dict
+  vpc_id:
+    description: Only instances in this VPC.
+    type: str
+  vswitch_id:
+    description: Only instances in this vSwitch.
+    type: str
+  status:
+    description: Only instances in this state.
+    type: str
+    choices: [Pending, Starting, Running, Stopping, Stopped]
+  include_ram_role:
+    description: Also read the RAM role of each instance, which costs a call for every 50.
+    type: bool
+    default: false
+seealso:
+  - module: alitrust.ecs.trusted_instance
+"""
+
+EXAMPLES = r"""
+- name: Read a fleet
+  alitrust.ecs.trusted_instance_info:
+    region: cn-hangzhou
+    fleet: web
+  register: fleet
+
+- name: Read all running instances whose name begins with web-, with their roles
+  alitrust.ecs.trusted_instance_info:
+    region: cn-hangzhou
+    name: web-*
+    status: Running
+    include_ram_role: true
+"""
+
+RETURN = r"""
+instances:
+  description: The instances that pass the filters, by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The ID.
+      type: str
+      sample: i-bp67acfmxazb4ph****
+    name:
+      description: The name.
+      type: str
+      sample: web-001
+    fleet:
+      description: The fleet it belongs to by its ownership tag, none when it has no such tag.
+      type: str
+      sample: web
+    status:
+      description: V(Pending), V(Starting), V(Running), V(Stopping) or V(Stopped).
+      type: str
+      sample: Running
+    description:
+      description: The description.
+      type: str
+      sample: ""
+    host_name:
+      description: The host name.
+      type: str
+      sample: web-001
+    region_id:
+      description: The region.
+      type: str
+      sample: cn-hangzhou
+    zone_id:
+      description: The zone.
+      type: str
+      sample: cn-hangzhou-h
+    instance_type:
+      description: The instance type.
+      type: str
+      sample: ecs.g7t.large
+    image_id:
+      description: The image.
+      type: str
+      sample: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    os_name:
+      description: The operating system.
+      type: str
+      sample: Alibaba Cloud Linux  3.2104 LTS 64 bit (UEFI)
+    vpc_id:
+      description: The VPC.
+      type: str
+      sample: vpc-bp1vwnn14rqpyiczj****
+    vswitch_id:
+      description: The vSwitch.
+      type: str
+      sample: vsw-bp1s5fnvk4gn2tws03624
+    private_ip:
+      description: The private address.
+      type: str
+      sample: 172.16.0.10
+    public_ip:
+      description: The elastic or public address, none when there is none.
+      type: str
+      sample: 121.40.0.10
+    internet_max_bandwidth_out:
+      description: Outgoing bandwidth in Mbit/s.
+      type: int
+      sample: 0
+    internet_charge_type:
+      description: How bandwidth is paid for.
+      type: str
+      sample: PayByTraffic
+    security_group_ids:
+      description: The security groups.
+      type: list
+      elements: str
+      sample: [sg-bp15ed6xe1yxeycg7o63]
+    key_name:
+      description: The key pair, none when there is none.
+      type: str
+      sample: web
+    ram_role_name:
+      description: The RAM role, empty when there is none. None when it was not read; see O(include_ram_role).
+      type: str
+      sample: AliyunECSInstanceForYundunSysTrustRole
+    deletion_protection:
+      description: Whether it is protected against deletion.
+      type: bool
+      sample: false
+    http_endpoint:
+      description: Whether the metadata service answers.
+      type: str
+      sample: enabled
+    http_tokens:
+      description: Whether the metadata service asks for a token.
+      type: str
+      sample: required
+    stopped_mode:
+      description: How it was stopped.
+      type: str
+      sample: Not-applicable
+    serial_number:
+      description: The serial number, by which the trusted service knows the instance.
+      type: str
+      sample: 51d1353b-22bf-4567-a176-8b3e12e4****
+    creation_time:
+      description: When it was created.
+      type: str
+      sample: 2026-01-31T04:20Z
+    trusted:
+      description: What the API tells about trust.
+      type: dict
+      contains:
+        supports_vtpm:
+          description: Whether it carries the system tag C(acs:ecs:supportVtpm).
+          type: bool
+          sample: true
+    tags:
+      description: The tags, without those of the system.
+      type: dict
+      sample: {"alitrust.ecs:owner": "web", "env": "test"}
+instance_ids:
+  description: The IDs of RV(instances).
+  returned: success
+  type: list
+  elements: str
+  sample: [i-bp67acfmxazb4ph****]
+api_calls:
+  description: How often each operation was called. The keys are the rights that the task needed.
+  returned: always
+  type: dict
+  sample: {"ecs:DescribeInstances": 1}
+"""
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance import info
+
+
+def main() -> None:
+    flow.read(create(info.SPEC), info.read)
+
+
+if __name__ == "__main__":
+    main()
