@@ -1,0 +1,216 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A VPC with its vSwitches: found, created, deleted. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.errors import CloudError, InvalidInput, UnexpectedState, WaitTimeout
+from .._core import tagging
+from .._core import tags as tags_of
+from .._core.plan import Plan
+from .._core.removal import delete_when_free
+from .._core.resource import Resource
+from .._core.waiter import wait_for
+from . import planner, shape
+
+_LISTED = 20
+#: How long something that was just created may take to show up in lists, in seconds.
+_SHOW_UP = 10.0
+
+
+class Vpc(Resource[planner.Actual]):
+    """One VPC, by id or by name, and the vSwitches that the task names."""
+
+    def __init__(self, cloud: t.Any, options: dict[str, t.Any]) -> None:
+        super().__init__(cloud, options)
+        self.desired = planner.Desired()
+        self.vpc_id = ""
+
+    def validate(self) -> None:
+        for index, one in enumerate(self.options["vswitches"] or ()):
+            blank = [name for name, value in one.items() if not str(value or "").strip()]
+            if blank:
+                raise InvalidInput(f"vswitches[{index}] needs {' and '.join(blank)}.")
+        self.desired = planner.Desired.from_options(self.options)
+        self.desired.check()
+
+    def find(self) -> planner.Actual:
+        item = self._item()
+        if item is None:
+            return planner.Actual()
+        self.vpc_id = item["VpcId"]
+        return planner.Actual(self._shape(item), [] if self.desired.present else self._users())
+
+    def plan(self, actual: planner.Actual) -> Plan:
+        return planner.plan(self.desired, actual)
+
+    # ------------------------------------------------------------------ steps
+
+    def make(self, name: str, cidr_block: str, tags: dict[str, str]) -> None:
+        answer = self.cloud.call("vpc", "CreateVpc", VpcName=name, CidrBlock=cidr_block, Tag=tags_of.to_api(tags))
+        self.vpc_id = answer["VpcId"]
+        self._wait_available()
+        self._settle_duplicates(name)
+
+    def make_vswitch(self, switch: planner.Switch) -> None:
+        try:
+            self.cloud.call(
+                "vpc",
+                "CreateVSwitch",
+                VpcId=self.vpc_id,
+                VSwitchName=switch.name,
+                ZoneId=switch.zone_id,
+                CidrBlock=switch.cidr_block,
+                Tag=tags_of.to_api({tags_of.OWNER_KEY: self.desired.label}),
+            )
+        except CloudError as error:
+            # A run that broke off may have made it a moment ago, so that it was not listed yet.
+            if "cidr" not in error.code.lower() or not self._shows_up(switch):
+                raise
+
+    def tag(self, to_set: dict[str, str], to_remove: list[str]) -> None:
+        tagging.write(self.cloud, "vpc", "VPC", [self.vpc_id], to_set, to_remove)
+
+    def delete_vswitch(self, vswitch_id: str) -> None:
+        # Nothing is deleted before the whole VPC is free: a VPC without its vSwitches is of no use to what is left in it.
+        self._delete(f"vSwitch {vswitch_id}", "DeleteVSwitch", VSwitchId=vswitch_id)
+
+    def delete(self) -> None:
+        self._delete(f"VPC {self.desired.label}", "DeleteVpc", VpcId=self.vpc_id)
+
+    def _delete(self, what: str, action: str, **target: str) -> None:
+        delete_when_free(
+            self.cloud,
+            what,
+            lambda: self.cloud.call("vpc", action, target),
+            self._users,
+            blocked=("DependencyViolation",),
+            timeout=self.options["wait_timeout"],
+            hint="Delete these first, for example with alitrust.ecs.trusted_instance and alitrust.ecs.security_group.",
+        )
+
+    # ------------------------------------------------------------------ results
+
+    def settle(self, plan: Plan, actual: planner.Actual) -> dict[str, t.Any]:
+        if not self.desired.present:
+            return {"vpc": None}
+        wanted = {one["name"] for one in plan.after["vswitches"]}
+
+        def state() -> tuple[planner.Shape | None, list[str]]:
+            item = self._read_item()
+            if item is None:
+                return None, ["the VPC is not listed"]
+            vpc = self._shape(item)
+            status = {f"vSwitch {one['name']}": one["status"] for one in vpc["vswitches"]}
+            missing = [f"vSwitch {name} is not listed" for name in sorted(wanted - {n[8:] for n in status})]
+            pending = [f"{name} is {word}" for name, word in status.items() if word != "Available"]
+            tags = [] if plan.after["tags"].items() <= vpc["tags"].items() else ["the tags are not as set"]
+            return vpc, missing + pending + tags
+
+        waited = wait_for(
+            self.cloud,
+            f"VPC {self.desired.label} and its vSwitches to be Available",
+            state,
+            lambda seen: not seen[1],
+            lambda seen: ", ".join(seen[1]),
+            timeout=self.options["wait_timeout"],
+        )
+        return {"vpc": waited.value[0]}
+
+    def foretell(self, plan: Plan, actual: planner.Actual) -> dict[str, t.Any]:
+        if not self.desired.present:
+            return {"vpc": None}
+        if not plan.changed:
+            return {"vpc": actual.vpc}
+        known = {one["name"]: one for one in (actual.vpc or {}).get("vswitches", ())}
+        switches = [
+            known.get(one["name"], {**one, "vswitch_id": None, "status": None, "tags": {}})
+            for one in plan.after["vswitches"]
+        ]
+        there = actual.vpc or {"vpc_id": None, "status": None}
+        return {"vpc": {**there, **plan.after, "vswitches": switches}}
+
+    # ------------------------------------------------------------------ reading
+
+    def _item(self) -> dict[str, t.Any] | None:
+        """The VPC that the task is about, from DescribeVpcs.
+
+        :raises UnexpectedState: when several have the name
+        """
+        if self.desired.vpc_id:
+            self.vpc_id = self.desired.vpc_id
+            return self._read_item()
+        found = self._named(str(self.desired.name))
+        if len(found) > 1:
+            raise UnexpectedState(
+                f"{len(found)} VPCs are named {self.desired.name}: {', '.join(item['VpcId'] for item in found)}.",
+                hint="Say which one with vpc_id.",
+            )
+        return found[0] if found else None
+
+    def _read_item(self) -> dict[str, t.Any] | None:
+        items = self.cloud.pages("vpc", "DescribeVpcs", VpcId=self.vpc_id)
+        return next((item for item in items if item["VpcId"] == self.vpc_id), None)
+
+    def _named(self, name: str) -> list[dict[str, t.Any]]:
+        """VPCs of exactly that name, the oldest first."""
+        found = [item for item in self.cloud.pages("vpc", "DescribeVpcs", VpcName=name) if item["VpcName"] == name]
+        return sorted(found, key=lambda item: (str(item.get("CreationTime")), str(item["VpcId"])))
+
+    def _shape(self, item: dict[str, t.Any]) -> planner.Shape:
+        return shape.vpc(item, self.cloud.pages("vpc", "DescribeVSwitches", VpcId=item["VpcId"]))
+
+    def _users(self) -> list[str]:
+        """What keeps the VPC from being deleted, in words."""
+        instances = [item["InstanceId"] for item in self.cloud.pages("ecs", "DescribeInstances", VpcId=self.vpc_id)]
+        groups = [
+            f"{item.get('SecurityGroupName') or 'unnamed'} {item['SecurityGroupId']}"
+            for item in self.cloud.pages("ecs", "DescribeSecurityGroups", VpcId=self.vpc_id)
+        ]
+        found = (("instance", instances), ("security group", groups))
+        return [_several(noun, names) for noun, names in found if names]
+
+    def _wait_available(self) -> None:
+        wait_for(
+            self.cloud,
+            f"VPC {self.desired.label} to be Available",
+            lambda: str((self._read_item() or {}).get("Status") or "not listed yet"),
+            lambda status: status == "Available",
+            str,
+            timeout=self.options["wait_timeout"],
+        )
+
+    def _settle_duplicates(self, name: str) -> None:
+        """Give way to an older VPC of this name that a broken-off or parallel run of this task made."""
+        owned = [
+            item["VpcId"]
+            for item in self._named(name)
+            if shape.vpc(item, ())["tags"].get(tags_of.OWNER_KEY) == name
+        ]
+        if owned and owned[0] != self.vpc_id:
+            self.cloud.call("vpc", "DeleteVpc", VpcId=self.vpc_id)
+            self.vpc_id = owned[0]
+            self._wait_available()
+
+    def _shows_up(self, switch: planner.Switch) -> bool:
+        def found() -> bool:
+            items = self.cloud.pages("vpc", "DescribeVSwitches", VpcId=self.vpc_id)
+            return any(
+                (item.get("VSwitchName"), item.get("CidrBlock")) == (switch.name, switch.cidr_block) for item in items
+            )
+
+        try:
+            what = f"vSwitch {switch.name} to be listed"
+            wait_for(self.cloud, what, found, bool, lambda seen: "not listed", timeout=_SHOW_UP)
+        except WaitTimeout:
+            return False
+        return True
+
+
+def _several(noun: str, names: list[str]) -> str:
+    shown = ", ".join(names[:_LISTED])
+    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'} ({shown}{', ...' if len(names) > _LISTED else ''})"
