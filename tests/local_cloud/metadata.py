@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The instance metadata service, which answers whoever asks from the address of a running instance.
 
-Both modes: plain reads, and reads with a token (``PUT /latest/api/token``). Tokens carry their own proof, so nothing has
-to be remembered and a restart of the local cloud doesn't end them.
+Both modes: plain reads, and reads with a token (``PUT /latest/api/token``). Tokens carry their own proof: nothing is
+remembered, and a restart of the local cloud doesn't end them.
 """
 
 from __future__ import annotations

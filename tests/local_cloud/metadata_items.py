@@ -149,5 +149,9 @@ def _session(server: Server, instance: Record, role: Record) -> str:
             "AccountId": instance["AccountId"],
         }
         store.put("metadata_credentials", instance["InstanceId"], kept)
+        # tells a session of the instance itself from one that somebody else gave the instance's name
+        owner = {"InstanceId": instance["InstanceId"], "AccountId": instance["AccountId"]}
+        store.put("instance_session", issued["access_key_id"], owner)
+        store.schedule("instance_session", issued["access_key_id"], clock.now() + dt.timedelta(seconds=seconds), None)
     shown = {name: value for name, value in kept.items() if name not in ("RoleId", "AccountId")}
     return json.dumps({**shown, "Code": "Success"}, indent=2)

@@ -191,8 +191,10 @@ def _check_limits(limits: dict[str, Limit], parameters: dict[str, t.Any]) -> Non
                 raise _invalid(where, problem, code.format(name=path.rpartition(".")[2]), int(status or 400))
 
 
-def _missing(parameters: dict[str, t.Any], path: list[str], full: str) -> tuple[str, bool]:
+def _missing(parameters: t.Any, path: list[str], full: str) -> tuple[str, bool]:
     """Whether a mandatory parameter is absent; inside a structure it is mandatory only when that is given."""
+    if not isinstance(parameters, dict):  # a structure sent as JSON text, which its handler reads
+        return full, False
     if len(path) == 1:
         return full, parameters.get(path[0]) in (None, "", [])
     holder = parameters.get(path[0])

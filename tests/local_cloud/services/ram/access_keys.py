@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 import string
 
-from local_cloud.framework import ApiError, Call, operation
+from local_cloud.framework import ApiError, Call
 from local_cloud.services.ram import entities, quotas
-from local_cloud.services.ram.common import Record, choice_of, limit_exceeded, missing, pick, required, timestamp
+from local_cloud.services.ram.common import Record, choice_of, limit_exceeded, missing, pick, ram, required, timestamp
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -37,7 +37,7 @@ def _pair(call: Call) -> Record:
     raise missing("User.AccessKey", wanted)
 
 
-@operation("ram", "CreateAccessKey")
+@ram("CreateAccessKey")
 def create_access_key(call: Call) -> Record:
     owner = _owner(call)
     if len(_pairs(call, owner)) >= quotas.ACCESS_KEYS_PER_USER:
@@ -54,25 +54,25 @@ def create_access_key(call: Call) -> Record:
     return {"AccessKey": pick(pair, "AccessKeyId", "AccessKeySecret", "Status", "CreateDate")}
 
 
-@operation("ram", "ListAccessKeys")
+@ram("ListAccessKeys")
 def list_access_keys(call: Call) -> Record:
     pairs = _pairs(call, _owner(call), lagged=True)
     return {"AccessKeys": {"AccessKey": [pick(pair, "AccessKeyId", "Status", "CreateDate") for pair in pairs]}}
 
 
-@operation("ram", "UpdateAccessKey")
+@ram("UpdateAccessKey")
 def update_access_key(call: Call) -> Record:
     status, pair = choice_of(call, "Status", ("Active", "Inactive")), _pair(call)
     call.store.put("access_key", pair["AccessKeyId"], {**pair, "Status": status})
     return {}
 
 
-@operation("ram", "DeleteAccessKey")
+@ram("DeleteAccessKey")
 def delete_access_key(call: Call) -> Record:
     call.store.delete("access_key", _pair(call)["AccessKeyId"])
     return {}
 
 
-@operation("ram", "GetAccessKeyLastUsed")
+@ram("GetAccessKeyLastUsed")
 def get_access_key_last_used(call: Call) -> Record:
     return {"AccessKeyLastUsed": {"LastUsedDate": _pair(call).get("LastUsedDate", "")}}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from local_cloud.framework import ApiError, Call, operation
-from local_cloud.services.ram.common import Record, required
+from local_cloud.framework import ApiError, Call
+from local_cloud.services.ram.common import Record, ram, required
 
 
-@operation("ram", "SetAccountAlias")
+@ram("SetAccountAlias")
 def set_account_alias(call: Call) -> Record:
     alias = required(call, "AccountAlias")
     if not re.fullmatch(r"(?=.{3,32}$)[a-z0-9]+(-[a-z0-9]+)*", alias):
@@ -24,13 +24,13 @@ def set_account_alias(call: Call) -> Record:
     return {}
 
 
-@operation("ram", "GetAccountAlias")
+@ram("GetAccountAlias")
 def get_account_alias(call: Call) -> Record:
     record = call.store.get("account_alias", call.account_id, lagged=True)
     return {"AccountAlias": record["AccountAlias"] if record else ""}
 
 
-@operation("ram", "ClearAccountAlias")
+@ram("ClearAccountAlias")
 def clear_account_alias(call: Call) -> Record:
     call.store.delete("account_alias", call.account_id)
     return {}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from local_cloud.framework import Call, operation
+from local_cloud.framework import Call
 from local_cloud.services.ram import entities, quotas
-from local_cloud.services.ram.common import Record, exists, limit_exceeded, missing, pick, timestamp
+from local_cloud.services.ram.common import Record, exists, limit_exceeded, missing, pick, ram, timestamp
 from local_cloud.settings import define
 
 define("ram.policy_effective_after", 0.0, "seconds until an attached policy counts in decisions")
@@ -60,14 +60,14 @@ def _register(kind: str, word: str) -> None:
         f"ListPoliciesFor{word}": _list,
     }
     for action, handler in handlers.items():
-        operation("ram", action)(lambda call, handler=handler: handler(call, kind))  # type: ignore[misc]
+        ram(action)(lambda call, handler=handler: handler(call, kind))  # type: ignore[misc]
 
 
 for _kind, (_parameter, _word) in entities.KINDS.items():
     _register(_kind, _word)
 
 
-@operation("ram", "ListEntitiesForPolicy")
+@ram("ListEntitiesForPolicy")
 def list_entities_for_policy(call: Call) -> Record:
     members = {
         "role": ("RoleId", "RoleName", "Arn", "Description"),

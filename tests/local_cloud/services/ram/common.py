@@ -12,12 +12,35 @@ import re
 import secrets
 import typing as t
 
-from local_cloud.framework import ApiError, Call
+from local_cloud.framework import ApiError, Call, Handler, operation
 
 if t.TYPE_CHECKING:
     import datetime as dt
 
 Record = dict[str, t.Any]
+
+
+#: parameter -> resource type in an ARN
+_ARN_TYPES = {"RoleName": "role", "UserName": "user", "GroupName": "group", "PolicyName": "policy"}
+
+
+#: operation that names nothing -> what its ARN is about
+_LISTED = {"ListRoles": "role/", "ListUsers": "user/", "ListGroups": "group/", "ListPolicies": "policy/"}
+
+
+def ram(action: str) -> t.Callable[[Handler], Handler]:
+    """Register a handler of a RAM operation; permissions for it can be limited to what it names."""
+    return operation("ram", action, resources=_resources)
+
+
+def _resources(call: Call) -> list[str]:
+    """The entities that a call names, as ARNs; all of the operation's kind when it names none."""
+    found = []
+    for parameter, kind in _ARN_TYPES.items():
+        if call.get(parameter):
+            owner = "system" if kind == "policy" and call.get("PolicyType") == "System" else call.account_id
+            found.append(f"acs:ram::{owner}:{kind}/{call.params[parameter]}")
+    return found or [f"acs:ram::{call.account_id}:{_LISTED.get(call.action, '')}*"]
 
 
 class Name(t.NamedTuple):
@@ -148,7 +171,7 @@ def page(
     rest = sorted(records, key=key)
     if marker := call.get("Marker"):
         try:
-            after = base64.urlsafe_b64decode(str(marker).encode()).decode()
+            after = base64.b64decode(str(marker), altchars=b"-_", validate=True).decode()
         except (binascii.Error, UnicodeError) as error:
             raise ApiError("InvalidParameter.Marker", 400, "The parameter Marker is not a marker of a list.") from error
         rest = [record for record in rest if key(record) > after]

@@ -22,10 +22,7 @@ def key(call: Call, name: str) -> str:
 
 
 def find(call: Call, kind: str, *, lagged: bool = False) -> Record:
-    """The role, user or group that the call names; 404 if there is none.
-
-
-    """
+    """The role, user or group that the call names; 404 if there is none."""
     parameter, word = KINDS[kind]
     name = name_of(call, parameter)
     record = call.store.get(kind, key(call, name), lagged=lagged)

@@ -8,7 +8,7 @@ A membership is kept in the user's record: the names in ``Groups``, and ``JoinDa
 
 from __future__ import annotations
 
-from local_cloud.framework import Call, operation
+from local_cloud.framework import Call
 from local_cloud.services.ram import entities, quotas
 from local_cloud.services.ram.common import (
     Record,
@@ -20,6 +20,7 @@ from local_cloud.services.ram.common import (
     numeric_id,
     page,
     pick,
+    ram,
     text_of,
     timestamp,
 )
@@ -40,7 +41,7 @@ def _rename(user: Record, old: str, new: str | None) -> None:
         user["JoinDates"][new] = joined
 
 
-@operation("ram", "CreateGroup")
+@ram("CreateGroup")
 def create_group(call: Call) -> Record:
     name, comments = name_of(call, "GroupName"), text_of(call, "Comments")
     if call.store.get("group", entities.key(call, name)) is not None:
@@ -61,19 +62,19 @@ def create_group(call: Call) -> Record:
     return {"Group": pick(group, *_CREATED)}
 
 
-@operation("ram", "GetGroup")
+@ram("GetGroup")
 def get_group(call: Call) -> Record:
     return {"Group": pick(entities.find(call, "group", lagged=True), *_CREATED, "UpdateDate")}
 
 
-@operation("ram", "ListGroups")
+@ram("ListGroups")
 def list_groups(call: Call) -> Record:
     groups = entities.all_of(call, "group", lagged=True)
     shown, more = page(call, groups, lambda group: str(group["GroupName"]), longest=100)
     return {"Groups": {"Group": [pick(group, *_CREATED, "UpdateDate") for group in shown]}, **more}
 
 
-@operation("ram", "UpdateGroup")
+@ram("UpdateGroup")
 def update_group(call: Call) -> Record:
     group = entities.find(call, "group")
     old = group["GroupName"]
@@ -93,7 +94,7 @@ def update_group(call: Call) -> Record:
     return {"Group": pick(group, *_CREATED, "UpdateDate")}
 
 
-@operation("ram", "DeleteGroup")
+@ram("DeleteGroup")
 def delete_group(call: Call) -> Record:
     group = entities.find(call, "group")
     if group["Policies"]:
@@ -104,7 +105,7 @@ def delete_group(call: Call) -> Record:
     return {}
 
 
-@operation("ram", "AddUserToGroup")
+@ram("AddUserToGroup")
 def add_user_to_group(call: Call) -> Record:
     group, user = entities.find(call, "group"), entities.find(call, "user")
     name = group["GroupName"]
@@ -118,7 +119,7 @@ def add_user_to_group(call: Call) -> Record:
     return {}
 
 
-@operation("ram", "RemoveUserFromGroup")
+@ram("RemoveUserFromGroup")
 def remove_user_from_group(call: Call) -> Record:
     group, user = entities.find(call, "group"), entities.find(call, "user")
     if group["GroupName"] not in user["Groups"]:
@@ -128,7 +129,7 @@ def remove_user_from_group(call: Call) -> Record:
     return {}
 
 
-@operation("ram", "ListGroupsForUser")
+@ram("ListGroupsForUser")
 def list_groups_for_user(call: Call) -> Record:
     user = entities.find(call, "user", lagged=True)
     groups = []
@@ -139,7 +140,7 @@ def list_groups_for_user(call: Call) -> Record:
     return {"Groups": {"Group": groups}}
 
 
-@operation("ram", "ListUsersForGroup")
+@ram("ListUsersForGroup")
 def list_users_for_group(call: Call) -> Record:
     group = entities.find(call, "group", lagged=True)
     name = group["GroupName"]

@@ -9,9 +9,9 @@ import hashlib
 import re
 import secrets
 
-from local_cloud.framework import ApiError, Call, operation
+from local_cloud.framework import ApiError, Call
 from local_cloud.services.ram import entities
-from local_cloud.services.ram.common import Record, exists, missing, required, timestamp
+from local_cloud.services.ram.common import Record, exists, missing, ram, required, timestamp
 
 #: the default password policy: 8 to 32 characters of at least this many kinds
 _KINDS_OF_CHARACTERS = 3
@@ -37,7 +37,7 @@ def _with_profile(call: Call, *, lagged: bool = False) -> Record:
     return user
 
 
-@operation("ram", "CreateLoginProfile")
+@ram("CreateLoginProfile")
 def create_login_profile(call: Call) -> Record:
     user = entities.find(call, "user")
     if user.get("LoginProfile"):
@@ -52,12 +52,12 @@ def create_login_profile(call: Call) -> Record:
     return _view(user)
 
 
-@operation("ram", "GetLoginProfile")
+@ram("GetLoginProfile")
 def get_login_profile(call: Call) -> Record:
     return _view(_with_profile(call, lagged=True))
 
 
-@operation("ram", "UpdateLoginProfile")
+@ram("UpdateLoginProfile")
 def update_login_profile(call: Call) -> Record:
     user = _with_profile(call)
     for name in ("PasswordResetRequired", "MFABindRequired"):
@@ -69,7 +69,7 @@ def update_login_profile(call: Call) -> Record:
     return {}
 
 
-@operation("ram", "DeleteLoginProfile")
+@ram("DeleteLoginProfile")
 def delete_login_profile(call: Call) -> Record:
     user = _with_profile(call)
     del user["LoginProfile"]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from local_cloud.framework import Call, operation
+from local_cloud.framework import Call
 from local_cloud.services.ram import entities, quotas
 from local_cloud.services.ram.common import (
     Record,
@@ -17,6 +17,7 @@ from local_cloud.services.ram.common import (
     name_of,
     page,
     pick,
+    ram,
     required,
     tags_of,
     text_of,
@@ -36,7 +37,7 @@ define(
 _CREATED = ("PolicyName", "PolicyType", "DefaultVersion", "Description", "CreateDate")
 
 
-@operation("ram", "CreatePolicy")
+@ram("CreatePolicy")
 def create_policy(call: Call) -> Record:
     name, document = name_of(call, "PolicyName"), required(call, "PolicyDocument")
     description, tags = text_of(call, "Description"), tags_of(call)
@@ -63,7 +64,7 @@ def create_policy(call: Call) -> Record:
     return {"Policy": pick(record, *_CREATED)}
 
 
-@operation("ram", "GetPolicy")
+@ram("GetPolicy")
 def get_policy(call: Call) -> Record:
     record = entities.find_policy(call, lagged=True)
     version = next(item for item in record["Versions"] if item["VersionId"] == record["DefaultVersion"])
@@ -73,7 +74,7 @@ def get_policy(call: Call) -> Record:
     return {"Policy": policy, "DefaultPolicyVersion": version_view(record, version)}
 
 
-@operation("ram", "ListPolicies")
+@ram("ListPolicies")
 def list_policies(call: Call) -> Record:
     wanted = call.get("PolicyType")
     if wanted is not None:
@@ -100,7 +101,7 @@ def list_policies(call: Call) -> Record:
     return {"Policies": {"Policy": policies}, **more}
 
 
-@operation("ram", "UpdatePolicyDescription")
+@ram("UpdatePolicyDescription")
 def update_policy_description(call: Call) -> Record:
     name = name_of(call, "PolicyName")
     required(call, "NewDescription")
@@ -110,7 +111,7 @@ def update_policy_description(call: Call) -> Record:
     return {"Policy": pick(record, *_CREATED, "UpdateDate")}
 
 
-@operation("ram", "DeletePolicy")
+@ram("DeletePolicy")
 def delete_policy(call: Call) -> Record:
     name = name_of(call, "PolicyName")
     record = entities.get_policy(call, "Custom", name)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from local_cloud.framework import Call, operation
+from local_cloud.framework import Call
 from local_cloud.services.ram import entities, quotas
 from local_cloud.services.ram.common import (
     Record,
@@ -14,6 +14,7 @@ from local_cloud.services.ram.common import (
     limit_exceeded,
     missing,
     name_of,
+    ram,
     required,
     timestamp,
 )
@@ -45,7 +46,7 @@ def _save(call: Call, policy: Record) -> None:
     call.store.put("policy", entities.policy_key(call, "Custom", policy["PolicyName"]), policy)
 
 
-@operation("ram", "CreatePolicyVersion")
+@ram("CreatePolicyVersion")
 def create_policy_version(call: Call) -> Record:
     document = required(call, "PolicyDocument")
     rotate = "RotateStrategy" in call.params and choice_of(call, "RotateStrategy", ("None", _ROTATE)) == _ROTATE
@@ -69,19 +70,19 @@ def create_policy_version(call: Call) -> Record:
     return {"PolicyVersion": version_view(policy, version)}
 
 
-@operation("ram", "GetPolicyVersion")
+@ram("GetPolicyVersion")
 def get_policy_version(call: Call) -> Record:
     policy = entities.find_policy(call, lagged=True)
     return {"PolicyVersion": version_view(policy, _version(call, policy))}
 
 
-@operation("ram", "ListPolicyVersions")
+@ram("ListPolicyVersions")
 def list_policy_versions(call: Call) -> Record:
     policy = entities.find_policy(call, lagged=True)
     return {"PolicyVersions": {"PolicyVersion": [version_view(policy, item) for item in policy["Versions"]]}}
 
 
-@operation("ram", "SetDefaultPolicyVersion")
+@ram("SetDefaultPolicyVersion")
 def set_default_policy_version(call: Call) -> Record:
     policy = _custom(call)
     policy["DefaultVersion"] = _version(call, policy)["VersionId"]
@@ -89,7 +90,7 @@ def set_default_policy_version(call: Call) -> Record:
     return {}
 
 
-@operation("ram", "DeletePolicyVersion")
+@ram("DeletePolicyVersion")
 def delete_policy_version(call: Call) -> Record:
     policy = _custom(call)
     version = _version(call, policy)

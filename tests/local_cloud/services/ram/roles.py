@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from local_cloud.framework import ApiError, Call, operation
+from local_cloud.framework import ApiError, Call
 from local_cloud.services.ram import entities, quotas
 from local_cloud.services.ram.common import (
     Record,
@@ -17,6 +17,7 @@ from local_cloud.services.ram.common import (
     numeric_id,
     page,
     pick,
+    ram,
     required,
     tags_of,
     text_of,
@@ -58,7 +59,7 @@ def new_role(account_id: str, name: str, trust: str, now: str) -> Record:
     }
 
 
-@operation("ram", "CreateRole")
+@ram("CreateRole")
 def create_role(call: Call) -> Record:
     name, trust = name_of(call, "RoleName"), required(call, "AssumeRolePolicyDocument")
     changes = {
@@ -82,7 +83,7 @@ def create_role(call: Call) -> Record:
     return {"Role": pick(role, *_CREATED)}
 
 
-@operation("ram", "GetRole")
+@ram("GetRole")
 def get_role(call: Call) -> Record:
     role = entities.find(call, "role", lagged=True)
     shown = pick(role, *_CREATED, "UpdateDate")
@@ -91,7 +92,7 @@ def get_role(call: Call) -> Record:
     return {"Role": shown}
 
 
-@operation("ram", "ListRoles")
+@ram("ListRoles")
 def list_roles(call: Call) -> Record:
     tags = tags_of(call)
     roles = [role for role in entities.all_of(call, "role", lagged=True) if has_tags(role, tags)]
@@ -100,7 +101,7 @@ def list_roles(call: Call) -> Record:
     return {"Roles": {"Role": listed}, **more}
 
 
-@operation("ram", "UpdateRole")
+@ram("UpdateRole")
 def update_role(call: Call) -> Record:
     role = entities.find(call, "role")
     if "NewAssumeRolePolicyDocument" in call.params:
@@ -118,7 +119,7 @@ def update_role(call: Call) -> Record:
     return {"Role": pick(role, *_CREATED, "UpdateDate")}
 
 
-@operation("ram", "DeleteRole")
+@ram("DeleteRole")
 def delete_role(call: Call) -> Record:
     role = entities.find(call, "role")
     lag = call.settings["ram.detach_effective_after"]

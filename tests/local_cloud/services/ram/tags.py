@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from local_cloud.framework import ApiError, Call, operation
+from local_cloud.framework import ApiError, Call
 from local_cloud.services.ram import entities
-from local_cloud.services.ram.common import Record, choice_of, has_tags, json_list, limit_exceeded, page, tags_of
+from local_cloud.services.ram.common import Record, choice_of, has_tags, json_list, limit_exceeded, page, ram, tags_of
 
 _TYPES = ("role", "policy")
 #: tags of one resource
@@ -34,7 +35,7 @@ def _names(call: Call) -> list[str]:
     return names
 
 
-@operation("ram", "TagResources")
+@ram("TagResources")
 def tag_resources(call: Call) -> Record:
     new = tags_of(call)
     if not new:
@@ -47,7 +48,7 @@ def tag_resources(call: Call) -> Record:
     return {}
 
 
-@operation("ram", "UntagResources")
+@ram("UntagResources")
 def untag_resources(call: Call) -> Record:
     gone = {str(key) for key in json_list(call, "TagKeys")}
     everything = bool(call.get("All")) and not gone
@@ -57,7 +58,7 @@ def untag_resources(call: Call) -> Record:
     return {}
 
 
-@operation("ram", "ListTagResources")
+@ram("ListTagResources")
 def list_tag_resources(call: Call) -> Record:
     kind, wanted = choice_of(call, "ResourceType", _TYPES), tags_of(call)
     if "ResourceNames" in call.params:
@@ -71,6 +72,6 @@ def list_tag_resources(call: Call) -> Record:
         if has_tags(record, wanted)
         for tag in record.get("Tags", [])
     ]
-    paged = Call(**{**vars(call), "params": {"MaxItems": call.get("PageSize", 100), "Marker": call.get("NextToken")}})
+    paged = dataclasses.replace(call, params={"MaxItems": call.get("PageSize", 100), "Marker": call.get("NextToken")})
     shown, more = page(paged, found, lambda tag: f"{tag['ResourceName']}\0{tag['TagKey']}", longest=100)
     return {"TagResources": shown, "NextToken": more.get("Marker", "")}

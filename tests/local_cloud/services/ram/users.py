@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from local_cloud.framework import ApiError, Call, operation
+from local_cloud.framework import ApiError, Call
 from local_cloud.services.ram import entities, quotas
 from local_cloud.services.ram.common import (
     Record,
@@ -18,6 +18,7 @@ from local_cloud.services.ram.common import (
     numeric_id,
     page,
     pick,
+    ram,
     text_of,
     timestamp,
 )
@@ -37,7 +38,7 @@ def _profile(call: Call, prefix: str = "") -> Record:
     return found
 
 
-@operation("ram", "CreateUser")
+@ram("CreateUser")
 def create_user(call: Call) -> Record:
     name, profile = name_of(call, "UserName"), _profile(call)
     if call.store.get("user", entities.key(call, name)) is not None:
@@ -66,18 +67,18 @@ def create_user(call: Call) -> Record:
     return {"User": pick(user, *_CREATED)}
 
 
-@operation("ram", "GetUser")
+@ram("GetUser")
 def get_user(call: Call) -> Record:
     return {"User": pick(entities.find(call, "user", lagged=True), *_CREATED, "UpdateDate", "LastLoginDate")}
 
 
-@operation("ram", "ListUsers")
+@ram("ListUsers")
 def list_users(call: Call) -> Record:
     shown, more = page(call, entities.all_of(call, "user", lagged=True), lambda user: str(user["UserName"]))
     return {"Users": {"User": [pick(user, *_CREATED, "UpdateDate") for user in shown]}, **more}
 
 
-@operation("ram", "UpdateUser")
+@ram("UpdateUser")
 def update_user(call: Call) -> Record:
     user, profile = entities.find(call, "user"), _profile(call, "New")
     old = user["UserName"]
@@ -94,7 +95,7 @@ def update_user(call: Call) -> Record:
     return {"User": pick(user, *_CREATED, "UpdateDate")}
 
 
-@operation("ram", "DeleteUser")
+@ram("DeleteUser")
 def delete_user(call: Call) -> Record:
     user = entities.find(call, "user")
     blocks = {

@@ -1,0 +1,307 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""RAM: users, groups, roles, policies, and what follows from them."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from sdk import Sdk
+
+from local_cloud.catalogue.policies import system_policies
+
+if t.TYPE_CHECKING:
+    from local_cloud.control import LocalCloud
+
+TRUST = json.dumps(
+    {
+        "Version": "1",
+        "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}],
+    }
+)
+
+
+def policy(*actions: str) -> str:
+    """A policy document that allows actions."""
+    return json.dumps({"Version": "1", "Statement": [{"Action": list(actions), "Resource": "*", "Effect": "Allow"}]})
+
+
+@pytest.fixture
+def ram(fresh_cloud: LocalCloud) -> Sdk:
+    return Sdk.main(fresh_cloud)
+
+
+@pytest.fixture
+def role(ram: Sdk) -> str:
+    ram.call("ram", "CreateRole", RoleName="Role-1", AssumeRolePolicyDocument=TRUST)
+    return "Role-1"
+
+
+@pytest.fixture
+def own_policy(ram: Sdk) -> dict[str, str]:
+    ram.call("ram", "CreatePolicy", PolicyName="own", PolicyDocument=policy("ecs:Describe*"))
+    return {"PolicyName": "own", "PolicyType": "Custom"}
+
+
+def test_role_is_created_read_changed_and_deleted(ram: Sdk) -> None:
+    created = ram.call(
+        "ram",
+        "CreateRole",
+        RoleName="Role-1",
+        AssumeRolePolicyDocument=TRUST,
+        Description="one",
+        Tag=[{"Key": "team", "Value": "a"}],
+    )["Role"]
+    assert created["MaxSessionDuration"] == 3600
+    assert json.loads(created["AssumeRolePolicyDocument"]) == json.loads(TRUST)
+    assert created["Arn"] == f"acs:ram::{ram.cloud.account_id}:role/role-1"
+    assert ram.refused("ram", "CreateRole", RoleName="Role-1", AssumeRolePolicyDocument=TRUST) == (
+        409,
+        "EntityAlreadyExists.Role",
+    )
+    ram.call("ram", "UpdateRole", RoleName="Role-1", NewDescription="two", NewMaxSessionDuration=7200)
+    read = ram.call("ram", "GetRole", RoleName="Role-1")["Role"]
+    assert (read["Description"], read["MaxSessionDuration"], read["RoleId"]) == ("two", 7200, created["RoleId"])
+    listed = ram.call("ram", "ListRoles", Tag=[{"Key": "team", "Value": "a"}])["Roles"]["Role"]
+    assert [item["RoleName"] for item in listed] == ["Role-1"]
+    assert "AssumeRolePolicyDocument" not in listed[0]
+    ram.call("ram", "DeleteRole", RoleName="Role-1")
+    for action in ("GetRole", "DeleteRole", "UpdateRole", "ListPoliciesForRole"):
+        assert ram.refused("ram", action, RoleName="Role-1") == (404, "EntityNotExist.Role")
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ("{", "MalformedPolicyDocument"),
+        ('{"Version": "2", "Statement": []}', "MalformedPolicyDocument"),
+        (policy("ecs:*"), "MalformedPolicyDocument"),
+        (TRUST.replace("sts:AssumeRole", "ecs:RunInstances"), "MalformedPolicyDocument"),
+        (TRUST.replace("ecs.aliyuncs.com", "ecs.example.com"), "MalformedPolicyDocument"),
+    ],
+)
+def test_role_needs_a_trust_policy(ram: Sdk, document: str, code: str) -> None:
+    assert ram.refused("ram", "CreateRole", RoleName="r", AssumeRolePolicyDocument=document) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("action", "params", "code"),
+    [
+        ("CreateRole", {"RoleName": "a b", "AssumeRolePolicyDocument": "{}"}, "InvalidParameter.RoleName.InvalidChars"),
+        ("CreateRole", {"RoleName": "a"}, "MissingParameter"),
+        ("GetRole", {}, "MissingParameter"),
+        ("CreateUser", {"UserName": "a/b"}, "InvalidParameter.UserName.InvalidChars"),
+        ("CreatePolicy", {"PolicyName": "a.b", "PolicyDocument": "{}"}, "InvalidParameter.PolicyName.InvalidChars"),
+        ("CreatePolicy", {"PolicyName": "a", "PolicyDocument": TRUST}, "MalformedPolicyDocument"),
+        ("GetPolicy", {"PolicyName": "a", "PolicyType": "Mine"}, "InvalidParameter.PolicyType"),
+    ],
+)
+def test_bad_parameter_is_refused(ram: Sdk, action: str, params: dict[str, str], code: str) -> None:
+    assert ram.refused("ram", action, **params) == (400, code)
+
+
+def test_policy_has_up_to_five_versions(ram: Sdk, own_policy: dict[str, str]) -> None:
+    for number in range(2, 6):
+        version = ram.call("ram", "CreatePolicyVersion", PolicyName="own", PolicyDocument=policy("ecs:*"))
+        assert version["PolicyVersion"]["VersionId"] == f"v{number}"
+        assert not version["PolicyVersion"]["IsDefaultVersion"]
+    sixth = {"PolicyName": "own", "PolicyDocument": policy("kms:*"), "SetAsDefault": True}
+    assert ram.refused("ram", "CreatePolicyVersion", **sixth) == (409, "LimitExceeded.Policy.Version")
+    rotate = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
+    assert ram.call("ram", "CreatePolicyVersion", **sixth, RotateStrategy=rotate)["PolicyVersion"]["VersionId"] == "v6"
+    versions = ram.call("ram", "ListPolicyVersions", **own_policy)["PolicyVersions"]["PolicyVersion"]
+    assert {item["VersionId"]: item["IsDefaultVersion"] for item in versions} == {
+        "v1": False,
+        "v3": False,
+        "v4": False,
+        "v5": False,
+        "v6": True,
+    }
+    read = ram.call("ram", "GetPolicy", **own_policy)
+    assert read["Policy"]["DefaultVersion"] == "v6"
+    assert read["DefaultPolicyVersion"]["PolicyDocument"] == policy("kms:*")
+    refused = ram.refused("ram", "DeletePolicyVersion", PolicyName="own", VersionId="v6")
+    assert refused == (409, "DeleteConflict.Policy.Version.Default")
+    ram.call("ram", "SetDefaultPolicyVersion", PolicyName="own", VersionId="v1")
+    ram.call("ram", "DeletePolicyVersion", PolicyName="own", VersionId="v6")
+    missing = ram.refused("ram", "GetPolicyVersion", **own_policy, VersionId="v6")
+    assert missing == (404, "EntityNotExist.Policy.Version")
+    assert ram.refused("ram", "DeletePolicy", PolicyName="own") == (409, "DeleteConflict.Policy.Version")
+    ram.call("ram", "DeletePolicy", PolicyName="own", CascadingDelete=True)
+    assert ram.refused("ram", "GetPolicy", **own_policy) == (404, "EntityNotExist.Policy")
+
+
+@pytest.mark.parametrize(
+    ("create", "delete", "name", "word"),
+    [
+        ("CreateRole", "DeleteRole", "RoleName", "Role"),
+        ("CreateUser", "DeleteUser", "UserName", "User"),
+        ("CreateGroup", "DeleteGroup", "GroupName", "Group"),
+    ],
+)
+def test_policy_is_attached_once_and_stands_against_deletion(
+    ram: Sdk, own_policy: dict[str, str], create: str, delete: str, name: str, word: str
+) -> None:
+    who = {name: "someone"}
+    extra = {"AssumeRolePolicyDocument": TRUST} if word == "Role" else {}
+    ram.call("ram", create, **who, **extra)
+    ram.call("ram", f"AttachPolicyTo{word}", **own_policy, **who)
+    again = ram.refused("ram", f"AttachPolicyTo{word}", **own_policy, **who)
+    assert again == (409, f"EntityAlreadyExists.{word}.Policy")
+    listed = ram.call("ram", f"ListPoliciesFor{word}", **who)["Policies"]["Policy"]
+    assert [(item["PolicyName"], item["PolicyType"]) for item in listed] == [("own", "Custom")]
+    entities = ram.call("ram", "ListEntitiesForPolicy", **own_policy)
+    assert [item[name] for item in entities[f"{word}s"][word]] == ["someone"]
+    assert ram.call("ram", "GetPolicy", **own_policy)["Policy"]["AttachmentCount"] == 1
+    assert ram.refused("ram", delete, **who) == (409, f"DeleteConflict.{word}.Policy")
+    assert ram.refused("ram", "DeletePolicy", PolicyName="own") == (409, f"DeleteConflict.Policy.{word}")
+    ram.call("ram", f"DetachPolicyFrom{word}", **own_policy, **who)
+    gone = ram.refused("ram", f"DetachPolicyFrom{word}", **own_policy, **who)
+    assert gone == (404, f"EntityNotExist.{word}.Policy")
+    ram.call("ram", delete, **who)
+    ram.call("ram", "DeletePolicy", PolicyName="own")
+
+
+def test_role_takes_five_custom_policies(ram: Sdk, role: str) -> None:
+    for number in range(6):
+        ram.call("ram", "CreatePolicy", PolicyName=f"p{number}", PolicyDocument=policy("ecs:*"))
+    for number in range(5):
+        ram.call("ram", "AttachPolicyToRole", RoleName=role, PolicyName=f"p{number}", PolicyType="Custom")
+    sixth = ram.refused("ram", "AttachPolicyToRole", RoleName=role, PolicyName="p5", PolicyType="Custom")
+    assert sixth == (409, "LimitExceeded.Role.Policy")
+
+
+def test_system_policies_can_be_read_and_not_changed(ram: Sdk) -> None:
+    name = "AliyunECSInstanceForYundunSysTrustRolePolicy"
+    read = ram.call("ram", "GetPolicy", PolicyName=name, PolicyType="System")
+    allowed = json.loads(read["DefaultPolicyVersion"]["PolicyDocument"])["Statement"][0]["Action"]
+    assert {f"yundun-systrust:{action}" for action in ("GenerateNonce", "RegisterMessage", "PutMessage")} < set(allowed)
+    changed = ram.refused("ram", "CreatePolicyVersion", PolicyName=name, PolicyDocument=policy("ecs:*"))
+    assert changed == (404, "EntityNotExist.Policy")
+
+
+def test_lists_are_paged_to_the_end(ram: Sdk) -> None:
+    names, marker = [], {}
+    while True:
+        answer = ram.call("ram", "ListPolicies", PolicyType="System", MaxItems=7, **marker)
+        names += [item["PolicyName"] for item in answer["Policies"]["Policy"]]
+        if not answer["IsTruncated"]:
+            break
+        marker = {"Marker": answer["Marker"]}
+    assert sorted(names) == sorted(item["PolicyName"] for item in system_policies().values())
+    assert ram.refused("ram", "ListRoles", Marker="?") == (400, "InvalidParameter.Marker")
+
+
+def test_user_has_keys_a_profile_and_groups(ram: Sdk) -> None:
+    user = {"UserName": "alice"}
+    ram.call("ram", "CreateUser", **user, DisplayName="Alice", Email="a@example.com", MobilePhone="86-13000000000")
+    assert ram.refused("ram", "CreateUser", **user) == (409, "EntityAlreadyExists.User")
+    keys = [ram.call("ram", "CreateAccessKey", **user)["AccessKey"]["AccessKeyId"] for _ in range(2)]
+    assert ram.refused("ram", "CreateAccessKey", **user) == (409, "LimitExceeded.User.AccessKey")
+    ram.call("ram", "UpdateAccessKey", **user, UserAccessKeyId=keys[0], Status="Inactive")
+    listed = ram.call("ram", "ListAccessKeys", **user)["AccessKeys"]["AccessKey"]
+    assert {item["AccessKeyId"]: item["Status"] for item in listed} == {keys[0]: "Inactive", keys[1]: "Active"}
+    ram.call("ram", "CreateLoginProfile", **user, Password="Secret-123", PasswordResetRequired=True)
+    assert ram.call("ram", "GetLoginProfile", **user)["LoginProfile"]["PasswordResetRequired"] is True
+    ram.call("ram", "CreateGroup", GroupName="admins", Comments="all")
+    ram.call("ram", "AddUserToGroup", **user, GroupName="admins")
+    again = ram.refused("ram", "AddUserToGroup", **user, GroupName="admins")
+    assert again == (409, "EntityAlreadyExists.User.Group")
+    ram.call("ram", "UpdateGroup", GroupName="admins", NewGroupName="chiefs")
+    groups = ram.call("ram", "ListGroupsForUser", **user)["Groups"]["Group"]
+    assert [item["GroupName"] for item in groups] == ["chiefs"]
+    users = ram.call("ram", "ListUsersForGroup", GroupName="chiefs")["Users"]["User"]
+    assert [item["UserName"] for item in users] == ["alice"]
+    assert ram.refused("ram", "DeleteGroup", GroupName="chiefs") == (409, "DeleteConflict.Group.User")
+
+    assert ram.refused("ram", "DeleteUser", **user) == (409, "DeleteConflict.User.Group")
+    ram.call("ram", "RemoveUserFromGroup", **user, GroupName="chiefs")
+    assert ram.refused("ram", "DeleteUser", **user) == (409, "DeleteConflict.User.LoginProfile")
+    ram.call("ram", "DeleteLoginProfile", **user)
+    assert ram.refused("ram", "DeleteUser", **user) == (409, "DeleteConflict.User.AccessKey")
+    for key in keys:
+        ram.call("ram", "DeleteAccessKey", **user, UserAccessKeyId=key)
+    ram.call("ram", "DeleteUser", **user)
+    ram.call("ram", "DeleteGroup", GroupName="chiefs")
+
+
+def test_password_is_kept_as_a_hash_only(ram: Sdk) -> None:
+    ram.call("ram", "CreateUser", UserName="alice")
+    ram.call("ram", "CreateLoginProfile", UserName="alice", Password="Secret-123")
+    assert "Secret-123" not in json.dumps(ram.cloud.resources("user"))
+
+
+def test_tags_of_roles_and_policies(ram: Sdk, role: str, own_policy: dict[str, str]) -> None:
+    for kind, name in (("role", role), ("policy", "own")):
+        what = {"ResourceType": kind, "ResourceNames": [name]}
+        ram.call("ram", "TagResources", **what, Tag=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+        ram.call("ram", "UntagResources", **what, TagKeys=["a"])
+        listed = ram.call("ram", "ListTagResources", **what)["TagResources"]
+        assert listed == [{"ResourceName": name, "ResourceType": kind, "TagKey": "b", "TagValue": "2"}]
+    missing = ram.refused("ram", "TagResources", ResourceType="role", ResourceNames=["no"], Tag=[{"Key": "a"}])
+    assert missing == (404, "EntityNotExist.Role")
+
+
+def test_account_alias(ram: Sdk) -> None:
+    ram.call("ram", "SetAccountAlias", AccountAlias="my-company")
+    assert ram.call("ram", "GetAccountAlias")["AccountAlias"] == "my-company"
+    assert ram.refused("ram", "SetAccountAlias", AccountAlias="my--company")[0] == 400
+    ram.call("ram", "ClearAccountAlias")
+    assert ram.call("ram", "GetAccountAlias")["AccountAlias"] == ""
+
+
+def test_user_may_do_what_policies_allow_and_nothing_else(ram: Sdk, role: str) -> None:
+    reader = ram.as_user("reader", "AliyunRAMReadOnlyAccess")
+    assert reader.call("ram", "GetRole", RoleName=role)["Role"]["RoleName"] == role
+    assert reader.refused("ram", "DeleteRole", RoleName=role) == (403, "NoPermission")
+
+
+def test_group_gives_its_users_its_permissions(ram: Sdk, role: str) -> None:
+    user = ram.as_user("member")
+    assert user.refused("ram", "GetRole", RoleName=role) == (403, "NoPermission")
+    ram.call("ram", "CreateGroup", GroupName="readers")
+    ram.call("ram", "AttachPolicyToGroup", GroupName="readers", PolicyName="ReadOnlyAccess", PolicyType="System")
+    ram.call("ram", "AddUserToGroup", GroupName="readers", UserName="member")
+    assert user.call("ram", "GetRole", RoleName=role)
+
+
+def test_policy_can_be_limited_to_a_role(ram: Sdk) -> None:
+    for name in ("mine", "yours"):
+        ram.call("ram", "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST)
+    document = json.loads(policy("ram:GetRole"))
+    document["Statement"][0]["Resource"] = f"acs:ram:*:{ram.cloud.account_id}:role/mine"
+    ram.call("ram", "CreatePolicy", PolicyName="mine", PolicyDocument=json.dumps(document))
+    user = ram.as_user("limited")
+    ram.call("ram", "AttachPolicyToUser", UserName="limited", PolicyName="mine", PolicyType="Custom")
+    assert user.call("ram", "GetRole", RoleName="mine")
+    assert user.refused("ram", "GetRole", RoleName="yours") == (403, "NoPermission")
+
+
+def test_attached_policy_counts_after_a_while(ram: Sdk, role: str) -> None:
+    ram.cloud.set("ram.policy_effective_after", 5)
+    user = ram.as_user("late", "AliyunRAMReadOnlyAccess")
+    assert user.refused("ram", "GetRole", RoleName=role) == (403, "NoPermission")
+    ram.cloud.clock_advance(5)
+    assert user.call("ram", "GetRole", RoleName=role)
+
+
+def test_role_conflicts_for_a_while_after_the_last_detach(ram: Sdk, role: str) -> None:
+    ram.cloud.set("ram.detach_effective_after", 5)
+    what = {"RoleName": role, "PolicyName": "AliyunKMSFullAccess", "PolicyType": "System"}
+    ram.call("ram", "AttachPolicyToRole", **what)
+    ram.call("ram", "DetachPolicyFromRole", **what)
+    assert ram.refused("ram", "DeleteRole", RoleName=role) == (409, "DeleteConflict.Role.Policy")
+    ram.cloud.clock_advance(5)
+    ram.call("ram", "DeleteRole", RoleName=role)
+
+
+def test_deleted_and_inactive_keys_stop_working(ram: Sdk) -> None:
+    user = ram.as_user("leaver", "ReadOnlyAccess")
+    key = ram.call("ram", "ListAccessKeys", UserName="leaver")["AccessKeys"]["AccessKey"][0]["AccessKeyId"]
+    ram.call("ram", "UpdateAccessKey", UserName="leaver", UserAccessKeyId=key, Status="Inactive")
+    assert user.refused("ram", "ListRoles") == (403, "Forbidden.AccessKeyDisabled")
+    ram.call("ram", "DeleteAccessKey", UserName="leaver", UserAccessKeyId=key)
+    assert user.refused("ram", "ListRoles") == (404, "InvalidAccessKeyId.NotFound")
