@@ -23,6 +23,8 @@ Params = t.Mapping[str, t.Any]
 
 #: Products with one endpoint for all regions.
 _GLOBAL_ENDPOINTS = {"ram": "ram.aliyuncs.com"}
+#: Products that can be called without saying a region.
+_WITHOUT_REGION = (*_GLOBAL_ENDPOINTS, "sts")
 _CONNECT_TIMEOUT_MS = 10_000
 _READ_TIMEOUT_MS = 30_000
 _NOT_SENT = ("Connection refused", "NewConnectionError", "ConnectTimeout", "NameResolutionError", "No route to host")
@@ -185,7 +187,7 @@ class Cloud:
     def _config(self, product: str, credential: t.Any) -> t.Any:
         config = sdk.core("alibabacloud_tea_openapi.utils_models").Config(
             credential=credential,
-            region_id=self.connection.region,
+            region_id=self.connection.region if product in _WITHOUT_REGION else self.region,
             user_agent="alitrust.ecs",
             connect_timeout=_CONNECT_TIMEOUT_MS,
             read_timeout=_READ_TIMEOUT_MS,

@@ -11,7 +11,11 @@ import io
 import json
 import typing as t
 
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
@@ -46,12 +50,23 @@ class Modules:
             "_ansible_diff": True,
         }
         module = importlib.import_module(f"ansible_collections.alitrust.ecs.plugins.modules.{name}")
+        warnings._global_warnings.clear()  # of the module that ran before in this process
         output = io.StringIO()
         with patch_module_args(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
             module.main()
         result: Result = json.loads(output.getvalue())
         assert bool(result.get("failed")) == fails, result
         return result
+
+    def door(self) -> Cloud:
+        """The way to the same cloud for a test's own preparations."""
+        connection = Connection(
+            region=self.region,
+            endpoint_url=self.cloud.endpoint,
+            access_key_id=self.cloud.access_key_id,
+            access_key_secret=self.cloud.access_key_secret,
+        )
+        return Cloud(connection)
 
     def twice(self, name: str, /, **options: t.Any) -> Result:
         """The rows of the matrix for one change: check, check, real, real, check.

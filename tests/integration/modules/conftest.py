@@ -1,0 +1,20 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of modules share."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from harness import Modules
+
+if t.TYPE_CHECKING:
+    from local_cloud.control import LocalCloud
+
+
+@pytest.fixture
+def modules(fresh_cloud: LocalCloud) -> Modules:
+    """The collection's modules, pointed at an empty local cloud."""
+    return Modules(fresh_cloud)
