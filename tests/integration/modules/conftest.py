@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from harness import Modules
+from modules.harness import Modules
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud

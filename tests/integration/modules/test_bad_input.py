@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from harness import Modules
+from modules.harness import Modules
 
 TABLES = Path(__file__).parent / "bad_input"
 READS = ("Describe", "Get", "List")
