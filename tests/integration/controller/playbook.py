@@ -1,0 +1,74 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run ansible's own commands as a user would, against one local cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import yaml
+
+if t.TYPE_CHECKING:
+    from local_cloud.control import LocalCloud
+
+Tasks = list[dict[str, t.Any]]
+
+
+class Ansible:
+    """ansible-playbook and ansible-inventory of this interpreter, in a folder of their own."""
+
+    def __init__(self, folder: Path, cloud: LocalCloud, **environment: str) -> None:
+        self.folder = folder
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ALIBABA_"))},
+            "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "true",
+            "ALIBABA_CLOUD_REGION": "cn-hangzhou",
+            "ALIBABA_CLOUD_ENDPOINT_URL": cloud.endpoint,
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.access_key_secret,
+            **environment,
+        }
+
+    def command(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a command that is installed beside this interpreter."""
+        return subprocess.run(
+            [Path(sys.executable).parent / name, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def play(self, tasks: Tasks, *arguments: str, **play: t.Any) -> tuple[list[t.Any], str]:
+        """Run tasks on localhost; returns what each registered, in order, and what was printed.
+
+        A failed task ends nothing: its result says so.
+        """
+        results = self.folder / "results.json"
+        results.unlink(missing_ok=True)
+        listed = [{**task, "register": f"result_{number}", "ignore_errors": True} for number, task in enumerate(tasks)]
+        names = ", ".join(f"result_{number}" for number in range(len(tasks)))
+        listed.append(
+            {
+                "ansible.builtin.copy": {"content": "{{ [" + names + "] | to_json }}", "dest": str(results)},
+                "check_mode": False,
+                "diff": False,
+            }
+        )
+        book = self.folder / "play.yml"
+        book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": listed, **play}]))
+        done = self.command("ansible-playbook", str(book), *arguments)
+        assert results.exists(), done.stdout + done.stderr
+        return json.loads(results.read_text()), done.stdout + done.stderr

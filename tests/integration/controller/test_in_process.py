@@ -1,0 +1,135 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cloud task gives the same result in the controller's process and in one of its own."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from controller.playbook import Ansible, Tasks
+
+from local_cloud.control import LocalCloud
+
+ROLE = "alitrust.ecs.instance_ram_role"
+POLICY = "alitrust.ecs.ram_policy"
+DOCUMENT = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}]}
+ELSEWHERE = "runs in a process of its own"
+
+
+@pytest.fixture
+def ansible(tmp_path: Path, fresh_cloud: LocalCloud) -> Ansible:
+    return Ansible(tmp_path, fresh_cloud)
+
+
+def both_ways(ansible: Ansible, cloud: LocalCloud, tasks: Tasks, *arguments: str) -> tuple[list[t.Any], list[t.Any]]:
+    """The results of the tasks on an empty account in process, then on an empty account the ordinary way."""
+    found = []
+    for switch, mark in (("true", False), ("false", True)):
+        cloud.reset()
+        results, output = ansible.play(tasks, "-vv", "-e", f"alitrust_in_process={switch}", *arguments)
+        assert (ELSEWHERE in output) == mark, output
+        found.append(results)
+    return found[0], found[1]
+
+
+def without_times(results: list[t.Any]) -> list[t.Any]:
+    """Ids and times are the cloud's to choose and differ from run to run."""
+    volatile = ("create_date", "update_date", "id", "attach_date", "request_id")
+
+    def clean(value: t.Any) -> t.Any:
+        if isinstance(value, dict):
+            return {key: clean(one) for key, one in value.items() if key not in volatile}
+        return [clean(one) for one in value] if isinstance(value, list) else value
+
+    return [clean(one) for one in results]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"], ["--diff"], ["--check", "--diff"]], ids=" ".join)
+def test_a_result_is_the_same_both_ways(ansible: Ansible, fresh_cloud: LocalCloud, arguments: list[str]) -> None:
+    tasks: Tasks = [
+        {"alitrust.ecs.kms_service": {}},  # changes, with a warning
+        {"alitrust.ecs.kms_service": {}},  # changes nothing
+        {POLICY: {"name": "look", "document": DOCUMENT}},
+        {POLICY: {"name": "look", "document": DOCUMENT, "description": "Look"}},
+        {POLICY: {"name": "a b"}},  # refused before any call
+        {POLICY: {"name": "look", "no_such_option": 1}},  # refused by the argument specification
+        {POLICY: {}},
+        {ROLE: {"name": "web", "description": "{{ 'tem' ~ 'plated' }}"}},
+        {ROLE: {"name": "web", "instance_ids": ["i-nothere"]}},  # refused by the cloud
+        {f"{ROLE}_info": {"names": ["web"]}},
+        {"alitrust.ecs.kms_service": {"access_key_id": "wrong", "access_key_secret": "canary-secret"}},
+        {POLICY: {"name": "{{ item }}", "document": DOCUMENT}, "loop": ["one", "two", "one"]},
+        {"alitrust.ecs.kms_service": {"access_key_id": "", "access_key_secret": ""}},  # blank is not given
+        {POLICY: {"name": "hidden", "document": DOCUMENT}, "no_log": True},
+    ]
+    here, elsewhere = both_ways(ansible, fresh_cloud, tasks, *arguments)
+    for number, (one, other) in enumerate(zip(without_times(here), without_times(elsewhere), strict=True)):
+        assert one == other, tasks[number]
+    assert any(one.get("changed") for one in here)
+    assert any(one.get("failed") for one in here)
+    assert any(one.get("warnings") for one in here)
+    assert "canary-secret" not in str(here)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "reason"),
+    [
+        ({"environment": {"SOME": "thing"}}, "environment of its own"),
+        ({"async": 30, "poll": 1}, "asynchronous"),
+        ({"become": True, "become_user": "root"}, "become"),
+        ({"vars": {"ansible_python_interpreter": "/usr/bin/python3.0"}}, "interpreter"),
+        ({"vars": {"ansible_connection": "ssh"}, "ignore_unreachable": True}, "connection"),
+        ({"vars": {"alitrust_in_process": False}}, "switched off"),
+        ({"vars": {"alitrust_in_process": "no"}}, "switched off"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_task_that_needs_a_process_of_its_own_gets_one(
+    ansible: Ansible, keywords: dict[str, t.Any], reason: str
+) -> None:
+    _results, output = ansible.play([{"alitrust.ecs.kms_service": {"wait_timeout": 5}, **keywords}], "-vv")
+    lines = [line for line in output.splitlines() if ELSEWHERE in line]
+    assert lines, output
+    assert reason in lines[0]
+
+
+def test_the_environment_switches_it_off(tmp_path: Path, fresh_cloud: LocalCloud) -> None:
+    ansible = Ansible(tmp_path, fresh_cloud, ALITRUST_IN_PROCESS="0")
+    [result], output = ansible.play([{"alitrust.ecs.kms_service": {}}], "-vv")
+    assert "switched off" in output
+    assert result["changed"]
+
+
+def test_items_of_a_loop_leave_nothing_behind(ansible: Ansible) -> None:
+    """Options and failures of one item are not seen by the next."""
+    tasks: Tasks = [
+        {
+            "alitrust.ecs.kms_service": {
+                "access_key_id": "{{ item or omit }}",
+                "access_key_secret": "{{ item or omit }}",
+            },
+            "loop": ["nobody", "", "nobody", ""],
+        }
+    ]
+    [result], _output = ansible.play(tasks)
+    first, second, third, fourth = result["results"]
+    assert [first["failed"], third["failed"]] == [True, True]
+    assert [second["changed"], fourth["changed"]] == [True, False]
+    assert second["invocation"]["module_args"]["access_key_id"] is None
+
+
+def test_defaults_of_the_action_group_reach_the_module(ansible: Ansible) -> None:
+    defaults = {"group/alitrust.ecs.all": {"access_key_id": "from-the-group", "access_key_secret": "x"}}
+    [result], _output = ansible.play([{"alitrust.ecs.kms_service": {}}], module_defaults=defaults)
+    assert result["failed"]
+    assert result["error_code"] == "InvalidAccessKeyId.NotFound"
+
+
+def test_a_long_wait_shows_what_it_waits_for(ansible: Ansible, fresh_cloud: LocalCloud) -> None:
+    fresh_cloud.fault("read_lag", "kms:DescribeAccountKmsStatus", times=3, seconds=60)
+    [result], output = ansible.play([{"alitrust.ecs.kms_service": {}}])
+    assert result["changed"]
+    assert "kms_service: waiting for KMS to be Enabled: NotEnabled" in output
