@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from local_cloud.control import LocalCloud
+from sdk import Sdk
 from wire import Wire
 
 
@@ -14,3 +15,10 @@ from wire import Wire
 def wire(fresh_cloud: LocalCloud) -> Wire:
     """The main account, calling an emptied local cloud."""
     return Wire(fresh_cloud.address, fresh_cloud.access_key_id, fresh_cloud.access_key_secret)
+
+
+@pytest.fixture
+def sdk(fresh_cloud: LocalCloud) -> Sdk:
+    """The main account with the official SDK, calling an emptied local cloud whose clock only moves when told to."""
+    fresh_cloud.clock_scale(0)
+    return Sdk(fresh_cloud)
