@@ -9,6 +9,7 @@ import json
 import typing as t
 
 import pytest
+from people import ram_user
 from sdk import Sdk
 
 from local_cloud.catalogue.policies import system_policies
@@ -31,25 +32,25 @@ def policy(*actions: str) -> str:
 
 @pytest.fixture
 def ram(fresh_cloud: LocalCloud) -> Sdk:
-    return Sdk.main(fresh_cloud)
+    return Sdk(fresh_cloud)
 
 
 @pytest.fixture
 def role(ram: Sdk) -> str:
-    ram.call("ram", "CreateRole", RoleName="Role-1", AssumeRolePolicyDocument=TRUST)
+    ram("CreateRole", product="ram", RoleName="Role-1", AssumeRolePolicyDocument=TRUST)
     return "Role-1"
 
 
 @pytest.fixture
 def own_policy(ram: Sdk) -> dict[str, str]:
-    ram.call("ram", "CreatePolicy", PolicyName="own", PolicyDocument=policy("ecs:Describe*"))
+    ram("CreatePolicy", product="ram", PolicyName="own", PolicyDocument=policy("ecs:Describe*"))
     return {"PolicyName": "own", "PolicyType": "Custom"}
 
 
 def test_role_is_created_read_changed_and_deleted(ram: Sdk) -> None:
-    created = ram.call(
-        "ram",
+    created = ram(
         "CreateRole",
+        product="ram",
         RoleName="Role-1",
         AssumeRolePolicyDocument=TRUST,
         Description="one",
@@ -58,19 +59,19 @@ def test_role_is_created_read_changed_and_deleted(ram: Sdk) -> None:
     assert created["MaxSessionDuration"] == 3600
     assert json.loads(created["AssumeRolePolicyDocument"]) == json.loads(TRUST)
     assert created["Arn"] == f"acs:ram::{ram.cloud.account_id}:role/role-1"
-    assert ram.refused("ram", "CreateRole", RoleName="Role-1", AssumeRolePolicyDocument=TRUST) == (
+    assert ram.refused("CreateRole", product="ram", RoleName="Role-1", AssumeRolePolicyDocument=TRUST) == (
         409,
         "EntityAlreadyExists.Role",
     )
-    ram.call("ram", "UpdateRole", RoleName="Role-1", NewDescription="two", NewMaxSessionDuration=7200)
-    read = ram.call("ram", "GetRole", RoleName="Role-1")["Role"]
+    ram("UpdateRole", product="ram", RoleName="Role-1", NewDescription="two", NewMaxSessionDuration=7200)
+    read = ram("GetRole", product="ram", RoleName="Role-1")["Role"]
     assert (read["Description"], read["MaxSessionDuration"], read["RoleId"]) == ("two", 7200, created["RoleId"])
-    listed = ram.call("ram", "ListRoles", Tag=[{"Key": "team", "Value": "a"}])["Roles"]["Role"]
+    listed = ram("ListRoles", product="ram", Tag=[{"Key": "team", "Value": "a"}])["Roles"]["Role"]
     assert [item["RoleName"] for item in listed] == ["Role-1"]
     assert "AssumeRolePolicyDocument" not in listed[0]
-    ram.call("ram", "DeleteRole", RoleName="Role-1")
+    ram("DeleteRole", product="ram", RoleName="Role-1")
     for action in ("GetRole", "DeleteRole", "UpdateRole", "ListPoliciesForRole"):
-        assert ram.refused("ram", action, RoleName="Role-1") == (404, "EntityNotExist.Role")
+        assert ram.refused(action, product="ram", RoleName="Role-1") == (404, "EntityNotExist.Role")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_role_is_created_read_changed_and_deleted(ram: Sdk) -> None:
     ],
 )
 def test_role_needs_a_trust_policy(ram: Sdk, document: str, code: str) -> None:
-    assert ram.refused("ram", "CreateRole", RoleName="r", AssumeRolePolicyDocument=document) == (400, code)
+    assert ram.refused("CreateRole", product="ram", RoleName="r", AssumeRolePolicyDocument=document) == (400, code)
 
 
 @pytest.mark.parametrize(
@@ -100,19 +101,21 @@ def test_role_needs_a_trust_policy(ram: Sdk, document: str, code: str) -> None:
     ],
 )
 def test_bad_parameter_is_refused(ram: Sdk, action: str, params: dict[str, str], code: str) -> None:
-    assert ram.refused("ram", action, **params) == (400, code)
+    assert ram.refused(action, product="ram", **params) == (400, code)
 
 
 def test_policy_has_up_to_five_versions(ram: Sdk, own_policy: dict[str, str]) -> None:
     for number in range(2, 6):
-        version = ram.call("ram", "CreatePolicyVersion", PolicyName="own", PolicyDocument=policy("ecs:*"))
+        version = ram("CreatePolicyVersion", product="ram", PolicyName="own", PolicyDocument=policy("ecs:*"))
         assert version["PolicyVersion"]["VersionId"] == f"v{number}"
         assert not version["PolicyVersion"]["IsDefaultVersion"]
     sixth = {"PolicyName": "own", "PolicyDocument": policy("kms:*"), "SetAsDefault": True}
-    assert ram.refused("ram", "CreatePolicyVersion", **sixth) == (409, "LimitExceeded.Policy.Version")
+    assert ram.refused("CreatePolicyVersion", product="ram", **sixth) == (409, "LimitExceeded.Policy.Version")
     rotate = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
-    assert ram.call("ram", "CreatePolicyVersion", **sixth, RotateStrategy=rotate)["PolicyVersion"]["VersionId"] == "v6"
-    versions = ram.call("ram", "ListPolicyVersions", **own_policy)["PolicyVersions"]["PolicyVersion"]
+    assert (
+        ram("CreatePolicyVersion", product="ram", **sixth, RotateStrategy=rotate)["PolicyVersion"]["VersionId"] == "v6"
+    )
+    versions = ram("ListPolicyVersions", product="ram", **own_policy)["PolicyVersions"]["PolicyVersion"]
     assert {item["VersionId"]: item["IsDefaultVersion"] for item in versions} == {
         "v1": False,
         "v3": False,
@@ -120,18 +123,18 @@ def test_policy_has_up_to_five_versions(ram: Sdk, own_policy: dict[str, str]) ->
         "v5": False,
         "v6": True,
     }
-    read = ram.call("ram", "GetPolicy", **own_policy)
+    read = ram("GetPolicy", product="ram", **own_policy)
     assert read["Policy"]["DefaultVersion"] == "v6"
     assert read["DefaultPolicyVersion"]["PolicyDocument"] == policy("kms:*")
-    refused = ram.refused("ram", "DeletePolicyVersion", PolicyName="own", VersionId="v6")
+    refused = ram.refused("DeletePolicyVersion", product="ram", PolicyName="own", VersionId="v6")
     assert refused == (409, "DeleteConflict.Policy.Version.Default")
-    ram.call("ram", "SetDefaultPolicyVersion", PolicyName="own", VersionId="v1")
-    ram.call("ram", "DeletePolicyVersion", PolicyName="own", VersionId="v6")
-    missing = ram.refused("ram", "GetPolicyVersion", **own_policy, VersionId="v6")
+    ram("SetDefaultPolicyVersion", product="ram", PolicyName="own", VersionId="v1")
+    ram("DeletePolicyVersion", product="ram", PolicyName="own", VersionId="v6")
+    missing = ram.refused("GetPolicyVersion", product="ram", **own_policy, VersionId="v6")
     assert missing == (404, "EntityNotExist.Policy.Version")
-    assert ram.refused("ram", "DeletePolicy", PolicyName="own") == (409, "DeleteConflict.Policy.Version")
-    ram.call("ram", "DeletePolicy", PolicyName="own", CascadingDelete=True)
-    assert ram.refused("ram", "GetPolicy", **own_policy) == (404, "EntityNotExist.Policy")
+    assert ram.refused("DeletePolicy", product="ram", PolicyName="own") == (409, "DeleteConflict.Policy.Version")
+    ram("DeletePolicy", product="ram", PolicyName="own", CascadingDelete=True)
+    assert ram.refused("GetPolicy", product="ram", **own_policy) == (404, "EntityNotExist.Policy")
 
 
 @pytest.mark.parametrize(
@@ -147,161 +150,161 @@ def test_policy_is_attached_once_and_stands_against_deletion(
 ) -> None:
     who = {name: "someone"}
     extra = {"AssumeRolePolicyDocument": TRUST} if word == "Role" else {}
-    ram.call("ram", create, **who, **extra)
-    ram.call("ram", f"AttachPolicyTo{word}", **own_policy, **who)
-    again = ram.refused("ram", f"AttachPolicyTo{word}", **own_policy, **who)
+    ram(create, product="ram", **who, **extra)
+    ram(f"AttachPolicyTo{word}", product="ram", **own_policy, **who)
+    again = ram.refused(f"AttachPolicyTo{word}", product="ram", **own_policy, **who)
     assert again == (409, f"EntityAlreadyExists.{word}.Policy")
-    listed = ram.call("ram", f"ListPoliciesFor{word}", **who)["Policies"]["Policy"]
+    listed = ram(f"ListPoliciesFor{word}", product="ram", **who)["Policies"]["Policy"]
     assert [(item["PolicyName"], item["PolicyType"]) for item in listed] == [("own", "Custom")]
-    entities = ram.call("ram", "ListEntitiesForPolicy", **own_policy)
+    entities = ram("ListEntitiesForPolicy", product="ram", **own_policy)
     assert [item[name] for item in entities[f"{word}s"][word]] == ["someone"]
-    assert ram.call("ram", "GetPolicy", **own_policy)["Policy"]["AttachmentCount"] == 1
-    assert ram.refused("ram", delete, **who) == (409, f"DeleteConflict.{word}.Policy")
-    assert ram.refused("ram", "DeletePolicy", PolicyName="own") == (409, f"DeleteConflict.Policy.{word}")
-    ram.call("ram", f"DetachPolicyFrom{word}", **own_policy, **who)
-    gone = ram.refused("ram", f"DetachPolicyFrom{word}", **own_policy, **who)
+    assert ram("GetPolicy", product="ram", **own_policy)["Policy"]["AttachmentCount"] == 1
+    assert ram.refused(delete, product="ram", **who) == (409, f"DeleteConflict.{word}.Policy")
+    assert ram.refused("DeletePolicy", product="ram", PolicyName="own") == (409, f"DeleteConflict.Policy.{word}")
+    ram(f"DetachPolicyFrom{word}", product="ram", **own_policy, **who)
+    gone = ram.refused(f"DetachPolicyFrom{word}", product="ram", **own_policy, **who)
     assert gone == (404, f"EntityNotExist.{word}.Policy")
-    ram.call("ram", delete, **who)
-    ram.call("ram", "DeletePolicy", PolicyName="own")
+    ram(delete, product="ram", **who)
+    ram("DeletePolicy", product="ram", PolicyName="own")
 
 
 def test_role_takes_five_custom_policies(ram: Sdk, role: str) -> None:
     for number in range(6):
-        ram.call("ram", "CreatePolicy", PolicyName=f"p{number}", PolicyDocument=policy("ecs:*"))
+        ram("CreatePolicy", product="ram", PolicyName=f"p{number}", PolicyDocument=policy("ecs:*"))
     for number in range(5):
-        ram.call("ram", "AttachPolicyToRole", RoleName=role, PolicyName=f"p{number}", PolicyType="Custom")
-    sixth = ram.refused("ram", "AttachPolicyToRole", RoleName=role, PolicyName="p5", PolicyType="Custom")
+        ram("AttachPolicyToRole", product="ram", RoleName=role, PolicyName=f"p{number}", PolicyType="Custom")
+    sixth = ram.refused("AttachPolicyToRole", product="ram", RoleName=role, PolicyName="p5", PolicyType="Custom")
     assert sixth == (409, "LimitExceeded.Role.Policy")
 
 
 def test_system_policies_can_be_read_and_not_changed(ram: Sdk) -> None:
     name = "AliyunECSInstanceForYundunSysTrustRolePolicy"
-    read = ram.call("ram", "GetPolicy", PolicyName=name, PolicyType="System")
+    read = ram("GetPolicy", product="ram", PolicyName=name, PolicyType="System")
     allowed = json.loads(read["DefaultPolicyVersion"]["PolicyDocument"])["Statement"][0]["Action"]
     assert {f"yundun-systrust:{action}" for action in ("GenerateNonce", "RegisterMessage", "PutMessage")} < set(allowed)
-    changed = ram.refused("ram", "CreatePolicyVersion", PolicyName=name, PolicyDocument=policy("ecs:*"))
+    changed = ram.refused("CreatePolicyVersion", product="ram", PolicyName=name, PolicyDocument=policy("ecs:*"))
     assert changed == (404, "EntityNotExist.Policy")
 
 
 def test_lists_are_paged_to_the_end(ram: Sdk) -> None:
     names, marker = [], {}
     while True:
-        answer = ram.call("ram", "ListPolicies", PolicyType="System", MaxItems=7, **marker)
+        answer = ram("ListPolicies", product="ram", PolicyType="System", MaxItems=7, **marker)
         names += [item["PolicyName"] for item in answer["Policies"]["Policy"]]
         if not answer["IsTruncated"]:
             break
         marker = {"Marker": answer["Marker"]}
     assert sorted(names) == sorted(item["PolicyName"] for item in system_policies().values())
-    assert ram.refused("ram", "ListRoles", Marker="?") == (400, "InvalidParameter.Marker")
+    assert ram.refused("ListRoles", product="ram", Marker="?") == (400, "InvalidParameter.Marker")
 
 
 def test_user_has_keys_a_profile_and_groups(ram: Sdk) -> None:
     user = {"UserName": "alice"}
-    ram.call("ram", "CreateUser", **user, DisplayName="Alice", Email="a@example.com", MobilePhone="86-13000000000")
-    assert ram.refused("ram", "CreateUser", **user) == (409, "EntityAlreadyExists.User")
-    keys = [ram.call("ram", "CreateAccessKey", **user)["AccessKey"]["AccessKeyId"] for _ in range(2)]
-    assert ram.refused("ram", "CreateAccessKey", **user) == (409, "LimitExceeded.User.AccessKey")
-    ram.call("ram", "UpdateAccessKey", **user, UserAccessKeyId=keys[0], Status="Inactive")
-    listed = ram.call("ram", "ListAccessKeys", **user)["AccessKeys"]["AccessKey"]
+    ram("CreateUser", product="ram", **user, DisplayName="Alice", Email="a@example.com", MobilePhone="86-13000000000")
+    assert ram.refused("CreateUser", product="ram", **user) == (409, "EntityAlreadyExists.User")
+    keys = [ram("CreateAccessKey", product="ram", **user)["AccessKey"]["AccessKeyId"] for _ in range(2)]
+    assert ram.refused("CreateAccessKey", product="ram", **user) == (409, "LimitExceeded.User.AccessKey")
+    ram("UpdateAccessKey", product="ram", **user, UserAccessKeyId=keys[0], Status="Inactive")
+    listed = ram("ListAccessKeys", product="ram", **user)["AccessKeys"]["AccessKey"]
     assert {item["AccessKeyId"]: item["Status"] for item in listed} == {keys[0]: "Inactive", keys[1]: "Active"}
-    ram.call("ram", "CreateLoginProfile", **user, Password="Secret-123", PasswordResetRequired=True)
-    assert ram.call("ram", "GetLoginProfile", **user)["LoginProfile"]["PasswordResetRequired"] is True
-    ram.call("ram", "CreateGroup", GroupName="admins", Comments="all")
-    ram.call("ram", "AddUserToGroup", **user, GroupName="admins")
-    again = ram.refused("ram", "AddUserToGroup", **user, GroupName="admins")
+    ram("CreateLoginProfile", product="ram", **user, Password="Secret-123", PasswordResetRequired=True)
+    assert ram("GetLoginProfile", product="ram", **user)["LoginProfile"]["PasswordResetRequired"] is True
+    ram("CreateGroup", product="ram", GroupName="admins", Comments="all")
+    ram("AddUserToGroup", product="ram", **user, GroupName="admins")
+    again = ram.refused("AddUserToGroup", product="ram", **user, GroupName="admins")
     assert again == (409, "EntityAlreadyExists.User.Group")
-    ram.call("ram", "UpdateGroup", GroupName="admins", NewGroupName="chiefs")
-    groups = ram.call("ram", "ListGroupsForUser", **user)["Groups"]["Group"]
+    ram("UpdateGroup", product="ram", GroupName="admins", NewGroupName="chiefs")
+    groups = ram("ListGroupsForUser", product="ram", **user)["Groups"]["Group"]
     assert [item["GroupName"] for item in groups] == ["chiefs"]
-    users = ram.call("ram", "ListUsersForGroup", GroupName="chiefs")["Users"]["User"]
+    users = ram("ListUsersForGroup", product="ram", GroupName="chiefs")["Users"]["User"]
     assert [item["UserName"] for item in users] == ["alice"]
-    assert ram.refused("ram", "DeleteGroup", GroupName="chiefs") == (409, "DeleteConflict.Group.User")
+    assert ram.refused("DeleteGroup", product="ram", GroupName="chiefs") == (409, "DeleteConflict.Group.User")
 
-    assert ram.refused("ram", "DeleteUser", **user) == (409, "DeleteConflict.User.Group")
-    ram.call("ram", "RemoveUserFromGroup", **user, GroupName="chiefs")
-    assert ram.refused("ram", "DeleteUser", **user) == (409, "DeleteConflict.User.LoginProfile")
-    ram.call("ram", "DeleteLoginProfile", **user)
-    assert ram.refused("ram", "DeleteUser", **user) == (409, "DeleteConflict.User.AccessKey")
+    assert ram.refused("DeleteUser", product="ram", **user) == (409, "DeleteConflict.User.Group")
+    ram("RemoveUserFromGroup", product="ram", **user, GroupName="chiefs")
+    assert ram.refused("DeleteUser", product="ram", **user) == (409, "DeleteConflict.User.LoginProfile")
+    ram("DeleteLoginProfile", product="ram", **user)
+    assert ram.refused("DeleteUser", product="ram", **user) == (409, "DeleteConflict.User.AccessKey")
     for key in keys:
-        ram.call("ram", "DeleteAccessKey", **user, UserAccessKeyId=key)
-    ram.call("ram", "DeleteUser", **user)
-    ram.call("ram", "DeleteGroup", GroupName="chiefs")
+        ram("DeleteAccessKey", product="ram", **user, UserAccessKeyId=key)
+    ram("DeleteUser", product="ram", **user)
+    ram("DeleteGroup", product="ram", GroupName="chiefs")
 
 
 def test_password_is_kept_as_a_hash_only(ram: Sdk) -> None:
-    ram.call("ram", "CreateUser", UserName="alice")
-    ram.call("ram", "CreateLoginProfile", UserName="alice", Password="Secret-123")
+    ram("CreateUser", product="ram", UserName="alice")
+    ram("CreateLoginProfile", product="ram", UserName="alice", Password="Secret-123")
     assert "Secret-123" not in json.dumps(ram.cloud.resources("user"))
 
 
 def test_tags_of_roles_and_policies(ram: Sdk, role: str, own_policy: dict[str, str]) -> None:
     for kind, name in (("role", role), ("policy", "own")):
         what = {"ResourceType": kind, "ResourceNames": [name]}
-        ram.call("ram", "TagResources", **what, Tag=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
-        ram.call("ram", "UntagResources", **what, TagKeys=["a"])
-        listed = ram.call("ram", "ListTagResources", **what)["TagResources"]
+        ram("TagResources", product="ram", **what, Tag=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+        ram("UntagResources", product="ram", **what, TagKeys=["a"])
+        listed = ram("ListTagResources", product="ram", **what)["TagResources"]
         assert listed == [{"ResourceName": name, "ResourceType": kind, "TagKey": "b", "TagValue": "2"}]
-    missing = ram.refused("ram", "TagResources", ResourceType="role", ResourceNames=["no"], Tag=[{"Key": "a"}])
+    missing = ram.refused("TagResources", product="ram", ResourceType="role", ResourceNames=["no"], Tag=[{"Key": "a"}])
     assert missing == (404, "EntityNotExist.Role")
 
 
 def test_account_alias(ram: Sdk) -> None:
-    ram.call("ram", "SetAccountAlias", AccountAlias="my-company")
-    assert ram.call("ram", "GetAccountAlias")["AccountAlias"] == "my-company"
-    assert ram.refused("ram", "SetAccountAlias", AccountAlias="my--company")[0] == 400
-    ram.call("ram", "ClearAccountAlias")
-    assert ram.call("ram", "GetAccountAlias")["AccountAlias"] == ""
+    ram("SetAccountAlias", product="ram", AccountAlias="my-company")
+    assert ram("GetAccountAlias", product="ram")["AccountAlias"] == "my-company"
+    assert ram.refused("SetAccountAlias", product="ram", AccountAlias="my--company")[0] == 400
+    ram("ClearAccountAlias", product="ram")
+    assert ram("GetAccountAlias", product="ram")["AccountAlias"] == ""
 
 
 def test_user_may_do_what_policies_allow_and_nothing_else(ram: Sdk, role: str) -> None:
-    reader = ram.as_user("reader", "AliyunRAMReadOnlyAccess")
-    assert reader.call("ram", "GetRole", RoleName=role)["Role"]["RoleName"] == role
-    assert reader.refused("ram", "DeleteRole", RoleName=role) == (403, "NoPermission")
+    reader = ram_user(ram, "reader", "AliyunRAMReadOnlyAccess")
+    assert reader("GetRole", product="ram", RoleName=role)["Role"]["RoleName"] == role
+    assert reader.refused("DeleteRole", product="ram", RoleName=role) == (403, "NoPermission")
 
 
 def test_group_gives_its_users_its_permissions(ram: Sdk, role: str) -> None:
-    user = ram.as_user("member")
-    assert user.refused("ram", "GetRole", RoleName=role) == (403, "NoPermission")
-    ram.call("ram", "CreateGroup", GroupName="readers")
-    ram.call("ram", "AttachPolicyToGroup", GroupName="readers", PolicyName="ReadOnlyAccess", PolicyType="System")
-    ram.call("ram", "AddUserToGroup", GroupName="readers", UserName="member")
-    assert user.call("ram", "GetRole", RoleName=role)
+    user = ram_user(ram, "member")
+    assert user.refused("GetRole", product="ram", RoleName=role) == (403, "NoPermission")
+    ram("CreateGroup", product="ram", GroupName="readers")
+    ram("AttachPolicyToGroup", product="ram", GroupName="readers", PolicyName="ReadOnlyAccess", PolicyType="System")
+    ram("AddUserToGroup", product="ram", GroupName="readers", UserName="member")
+    assert user("GetRole", product="ram", RoleName=role)
 
 
 def test_policy_can_be_limited_to_a_role(ram: Sdk) -> None:
     for name in ("mine", "yours"):
-        ram.call("ram", "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST)
+        ram("CreateRole", product="ram", RoleName=name, AssumeRolePolicyDocument=TRUST)
     document = json.loads(policy("ram:GetRole"))
     document["Statement"][0]["Resource"] = f"acs:ram:*:{ram.cloud.account_id}:role/mine"
-    ram.call("ram", "CreatePolicy", PolicyName="mine", PolicyDocument=json.dumps(document))
-    user = ram.as_user("limited")
-    ram.call("ram", "AttachPolicyToUser", UserName="limited", PolicyName="mine", PolicyType="Custom")
-    assert user.call("ram", "GetRole", RoleName="mine")
-    assert user.refused("ram", "GetRole", RoleName="yours") == (403, "NoPermission")
+    ram("CreatePolicy", product="ram", PolicyName="mine", PolicyDocument=json.dumps(document))
+    user = ram_user(ram, "limited")
+    ram("AttachPolicyToUser", product="ram", UserName="limited", PolicyName="mine", PolicyType="Custom")
+    assert user("GetRole", product="ram", RoleName="mine")
+    assert user.refused("GetRole", product="ram", RoleName="yours") == (403, "NoPermission")
 
 
 def test_attached_policy_counts_after_a_while(ram: Sdk, role: str) -> None:
     ram.cloud.set("ram.policy_effective_after", 5)
-    user = ram.as_user("late", "AliyunRAMReadOnlyAccess")
-    assert user.refused("ram", "GetRole", RoleName=role) == (403, "NoPermission")
+    user = ram_user(ram, "late", "AliyunRAMReadOnlyAccess")
+    assert user.refused("GetRole", product="ram", RoleName=role) == (403, "NoPermission")
     ram.cloud.clock_advance(5)
-    assert user.call("ram", "GetRole", RoleName=role)
+    assert user("GetRole", product="ram", RoleName=role)
 
 
 def test_role_conflicts_for_a_while_after_the_last_detach(ram: Sdk, role: str) -> None:
     ram.cloud.set("ram.detach_effective_after", 5)
     what = {"RoleName": role, "PolicyName": "AliyunKMSFullAccess", "PolicyType": "System"}
-    ram.call("ram", "AttachPolicyToRole", **what)
-    ram.call("ram", "DetachPolicyFromRole", **what)
-    assert ram.refused("ram", "DeleteRole", RoleName=role) == (409, "DeleteConflict.Role.Policy")
+    ram("AttachPolicyToRole", product="ram", **what)
+    ram("DetachPolicyFromRole", product="ram", **what)
+    assert ram.refused("DeleteRole", product="ram", RoleName=role) == (409, "DeleteConflict.Role.Policy")
     ram.cloud.clock_advance(5)
-    ram.call("ram", "DeleteRole", RoleName=role)
+    ram("DeleteRole", product="ram", RoleName=role)
 
 
 def test_deleted_and_inactive_keys_stop_working(ram: Sdk) -> None:
-    user = ram.as_user("leaver", "ReadOnlyAccess")
-    key = ram.call("ram", "ListAccessKeys", UserName="leaver")["AccessKeys"]["AccessKey"][0]["AccessKeyId"]
-    ram.call("ram", "UpdateAccessKey", UserName="leaver", UserAccessKeyId=key, Status="Inactive")
-    assert user.refused("ram", "ListRoles") == (403, "Forbidden.AccessKeyDisabled")
-    ram.call("ram", "DeleteAccessKey", UserName="leaver", UserAccessKeyId=key)
-    assert user.refused("ram", "ListRoles") == (404, "InvalidAccessKeyId.NotFound")
+    user = ram_user(ram, "leaver", "ReadOnlyAccess")
+    key = ram("ListAccessKeys", product="ram", UserName="leaver")["AccessKeys"]["AccessKey"][0]["AccessKeyId"]
+    ram("UpdateAccessKey", product="ram", UserName="leaver", UserAccessKeyId=key, Status="Inactive")
+    assert user.refused("ListRoles", product="ram") == (403, "Forbidden.AccessKeyDisabled")
+    ram("DeleteAccessKey", product="ram", UserName="leaver", UserAccessKeyId=key)
+    assert user.refused("ListRoles", product="ram") == (404, "InvalidAccessKeyId.NotFound")

@@ -137,7 +137,8 @@ class TrustedServer:
             "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
         body = urllib.parse.urlencode(signed({**common, **parameters}, self._credentials["AccessKeySecret"]))
-        request = urllib.request.Request(self._endpoint, body.encode(), method="POST")
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        request = urllib.request.Request(self._endpoint, body.encode(), form, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
                 answered: dict[str, typing.Any] = json.loads(response.read())
