@@ -76,7 +76,7 @@ class Vpc(Resource[planner.Actual]):
         tagging.write(self.cloud, "vpc", "VPC", [self.vpc_id], to_set, to_remove)
 
     def delete_vswitch(self, vswitch_id: str) -> None:
-        # Nothing is deleted before the whole VPC is free: a VPC without its vSwitches is of no use to what is left in it.
+        # Nothing is deleted before the whole VPC is free: without vSwitches it is of no use to what is left in it.
         self._delete(f"vSwitch {vswitch_id}", "DeleteVSwitch", VSwitchId=vswitch_id)
 
     def delete(self) -> None:

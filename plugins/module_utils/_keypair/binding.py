@@ -1,0 +1,46 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which instances a key pair is bound to. Private."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._cloud import results
+from .._cloud.door import Cloud, chunks, json_list
+from .._cloud.errors import InvalidInput
+
+_AT_ONCE = 50
+_INSTANCE_ID = re.compile(r"i-[A-Za-z0-9]+")
+
+
+def check_instance_ids(instance_ids: t.Sequence[str]) -> None:
+    """:raises InvalidInput: an id that cannot be one, or one that is listed twice"""
+    for instance_id in instance_ids:
+        if not _INSTANCE_ID.fullmatch(instance_id):
+            raise InvalidInput(f"instance_ids has {instance_id!r}; expected the id of an instance, beginning with i-.")
+    twice = sorted({one for one in instance_ids if list(instance_ids).count(one) > 1})
+    if twice:
+        raise InvalidInput(f"instance_ids lists {', '.join(twice)} more than once.")
+
+
+def users(cloud: Cloud, name: str) -> list[str]:
+    """Ids of the instances that a key pair is bound to."""
+    items = cloud.pages("ecs", "DescribeInstances", KeyPairName=name)
+    return sorted(item["InstanceId"] for item in items if item.get("KeyPairName") == name)
+
+
+def write(cloud: Cloud, action: str, name: str, instance_ids: t.Sequence[str]) -> None:
+    """Bind or unbind; it takes effect at the next restart of an instance.
+
+    :param action: C(AttachKeyPair), which replaces another pair, or C(DetachKeyPair)
+    :raises ItemsFailed: instances that were refused
+    """
+    for part in chunks(list(instance_ids), _AT_ONCE):
+        answer = cloud.call("ecs", action, InstanceIds=json_list(part), KeyPairName=name)
+        failed = results.failures(answer, "Results.Result")
+        if failed:
+            raise results.ItemsFailed(f"ecs {action}", failed, hint="The other instances of this call were changed.")

@@ -1,0 +1,302 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A key pair: found, created or imported, replaced, bound, unbound, deleted. Private."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.door import chunks, json_list
+from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._core import tagging
+from .._core import tags as tags_of
+from .._core.plan import Plan
+from .._core.removal import delete_when_free
+from .._core.resource import Resource
+from .._core.waiter import wait_for
+from .._instance import power
+from . import binding, key_file, planner, public_key, shape
+from .planner import Actual, Desired, Instance
+
+_DESCRIBE_AT_ONCE = 100
+#: How long a pair that may have been made is looked for before it counts as not made, in seconds.
+_DOUBT = 5.0
+#: How long a pair may take to show up once it was made, in seconds.
+_SHOW_UP = 60.0
+
+
+class KeyPair(Resource[Actual]):
+    """One key pair, by name."""
+
+    def __init__(self, cloud: t.Any, options: dict[str, t.Any]) -> None:
+        super().__init__(cloud, options)
+        self.name = str(options["name"])
+        self.desired = Desired(self.name)
+        self.file: key_file.FileState | None = None
+        self.changed_ids: list[str] = []
+        self.rebooted: list[str] = []
+
+    def validate(self) -> None:
+        options = self.options
+        planner.check_name(self.name)
+        tags_of.check(options["tags"])
+        state, ids = options["state"], options["instance_ids"]
+        if state in ("bound", "unbound"):
+            if ids is None:
+                raise InvalidInput(f"state {state} needs instance_ids.")
+            binding.check_instance_ids(ids)
+        elif ids:
+            raise InvalidInput(f"instance_ids is for the states bound and unbound; the state is {state}.")
+        if options["public_key"] and options["private_key_file"]:
+            raise InvalidInput(
+                "public_key and private_key_file exclude each other: the first imports a key that you have, the second "
+                "is where the private key of a new pair goes."
+            )
+        key = public_key.parse("public_key", options["public_key"]) if options["public_key"] else None
+        if state in ("present", "bound") and options["private_key_file"]:
+            self.file = key_file.look(options["private_key_file"])
+        self.desired = Desired(
+            name=self.name,
+            state=state,
+            public_key=key,
+            private_key_file=self.file.path if self.file else None,
+            replace=options["replace"],
+            instance_ids=tuple(ids or ()),
+            reboot=options["reboot"],
+            tags=options["tags"],
+            purge_tags=options["purge_tags"],
+        )
+
+    def find(self) -> Actual:
+        pair = self._read()
+        actual = Actual(pair, self.file, tuple(self._instances(self.desired.instance_ids)))
+        if planner.must_go(self.desired, actual):
+            actual = Actual(pair, self.file, actual.instances, tuple(self._users()))
+        return actual
+
+    def plan(self, actual: Actual) -> Plan:
+        return planner.plan(self.desired, actual)
+
+    # ------------------------------------------------------------------ steps
+
+    def make(self, tags: dict[str, str], replaces: bool) -> None:
+        assert self.file is not None
+        with key_file.Destination(self.file.path, self.name) as destination:
+            if replaces:
+                self.delete()
+            private_key = self._create(destination, {**tags, tags_of.OWNER_KEY: destination.owner})
+            try:
+                destination.keep(private_key)
+            except OSError as exc:
+                self._undo(destination, str(exc.strerror))
+
+    def bring(self, tags: dict[str, str]) -> None:
+        wanted = self.desired.public_key
+        assert wanted is not None
+        request = {"KeyPairName": self.name, "PublicKeyBody": wanted.text}
+        request["Tag"] = t.cast("t.Any", tags_of.to_api({**tags, tags_of.OWNER_KEY: self.name}))
+        deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
+        while True:
+            try:
+                self.cloud.call("ecs", "ImportKeyPair", request)
+                return
+            except (OutcomeUnknown, AlreadyExists) as error:
+                pair = self._look_again()
+                if pair is not None and public_key.stored(pair["public_key"]) == wanted:
+                    return
+                if pair is not None:
+                    raise UnexpectedState(
+                        f"Somebody else made a key pair {self.name} with another key at the same moment."
+                    ) from error
+                if self.cloud.monotonic() > deadline:
+                    raise
+
+    def delete(self) -> None:
+        delete_when_free(
+            self.cloud,
+            f"key pair {self.name}",
+            lambda: self.cloud.call("ecs", "DeleteKeyPairs", KeyPairNames=json_list([self.name])),
+            lambda: [planner.listed(ids) for ids in [self._users()] if ids],
+            blocked=("InvalidParameter.KeypairAlreadyAttachedInstance",),
+            timeout=self.options["wait_timeout"],
+            hint="Unbind it first (state unbound), or delete these instances.",
+        )
+
+    def restrict(self) -> None:
+        assert self.file is not None
+        key_file.restrict(self.file.path)
+
+    def tag(self, to_set: dict[str, str], to_remove: list[str]) -> None:
+        tagging.write(self.cloud, "ecs", "keypair", [self._tagging_id()], to_set, to_remove)
+
+    def bind(self, instance_ids: list[str]) -> None:
+        self._rebind("AttachKeyPair", instance_ids)
+
+    def unbind(self, instance_ids: list[str]) -> None:
+        self._rebind("DetachKeyPair", instance_ids)
+
+    def reboot(self, instance_ids: list[str]) -> None:
+        power.restart(self.cloud, instance_ids, force=False, timeout=self.options["wait_timeout"])
+        self.rebooted = instance_ids
+
+    # ------------------------------------------------------------------ creating, whatever happens
+
+    def _create(self, destination: key_file.Destination, tags: dict[str, str]) -> str:
+        """Create the pair and return its private key.
+
+        An answer that got lost took the private key with it. What was made without it is deleted and made again, but
+        only where the ownership tag proves that this very creation made it.
+        """
+        deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
+        while True:
+            try:
+                answer = self.cloud.call("ecs", "CreateKeyPair", KeyPairName=self.name, Tag=tags_of.to_api(tags))
+                return str(answer["PrivateKeyBody"])
+            except (OutcomeUnknown, AlreadyExists) as error:
+                pair = self._look_again()
+                if pair is not None and pair["tags"].get(tags_of.OWNER_KEY) != destination.owner:
+                    if isinstance(error, AlreadyExists):
+                        destination.give_up()
+                    raise UnexpectedState(f"Somebody else made a key pair {self.name} at the same moment.") from error
+                if pair is not None:
+                    self.delete()
+                if self.cloud.monotonic() > deadline:
+                    raise
+            except CloudError:
+                destination.give_up()  # refused for certain: nothing was made
+                raise
+
+    def _undo(self, destination: key_file.Destination, why: str) -> t.NoReturn:
+        """The private key could not be kept: take the pair away again, or say how to."""
+        message = f"The private key of the new key pair {self.name} could not be written to {destination.path}: {why}."
+        try:
+            self.cloud.call("ecs", "DeleteKeyPairs", KeyPairNames=json_list([self.name]))
+        except CloudError as error:
+            raise UnexpectedState(
+                f"{message} The key pair could not be deleted again ({error.message}). Its private key is lost.",
+                hint="Run the task again once the file can be written: it recognises the pair and makes it anew.",
+            ) from error
+        destination.give_up()
+        raise UnexpectedState(f"{message} The key pair was deleted again, so nothing is left behind.")
+
+    def _look_again(self) -> dict[str, t.Any] | None:
+        """The pair, or None when it does not show up for a while."""
+        start = self.cloud.monotonic()
+        while True:
+            pair = self._read()
+            if pair is not None or self.cloud.monotonic() - start > _DOUBT:
+                return pair
+            self.cloud.sleep(0.5)
+
+    # ------------------------------------------------------------------ results
+
+    def settle(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
+        if self.desired.state == "absent":
+            return self._result(None, actual)
+        pair = actual.pair
+        if self.desired.state != "unbound":
+            tags = plan.after.get("tags", {})
+            anew = actual.pair is None or planner.must_go(self.desired, actual)
+            waited = wait_for(
+                self.cloud,
+                f"key pair {self.name} to show its new state",
+                self._read,
+                lambda seen: (
+                    seen is not None
+                    and tags.items() <= seen["tags"].items()
+                    and not (anew and actual.pair and seen["fingerprint"] == actual.pair["fingerprint"])
+                ),
+                lambda seen: "the old state" if seen else "not listed yet",
+                timeout=_SHOW_UP,
+            )
+            pair = waited.value
+        if self.changed_ids:
+            target = self.name if self.desired.state == "bound" else ""
+            wait_for(
+                self.cloud,
+                f"{planner.listed(self.changed_ids)} to show the change",
+                lambda: self._instances(self.changed_ids),
+                lambda seen: (
+                    len(seen) == len(self.changed_ids)
+                    and all(one.key_name == target and (one.running or not self.rebooted) for one in seen)
+                ),
+                lambda seen: f"{sum(one.key_name == target for one in seen)} do",
+                timeout=self.options["wait_timeout"],
+            )
+        return self._result(pair, actual)
+
+    def foretell(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
+        if self.desired.state == "absent":
+            return self._result(None, actual)
+        for step in plan.steps:
+            if step.do in ("bind", "unbind"):
+                self.changed_ids = step.args["instance_ids"]
+            if step.do == "reboot":
+                self.rebooted = step.args["instance_ids"]
+        pair = actual.pair
+        if plan.changed and "name" in plan.after:
+            anew = actual.pair is None or planner.must_go(self.desired, actual)
+            there: dict[str, t.Any] = {"fingerprint": None, "public_key": None, "tags": {}, "creation_time": None}
+            if actual.pair is not None and not anew:
+                there = actual.pair
+            owner = {key: value for key, value in there["tags"].items() if key == tags_of.OWNER_KEY}
+            after = {key: value for key, value in plan.after.items() if key in ("name", "public_key", "tags")}
+            pair = {**there, **after, "tags": {**owner, **after["tags"]}}
+        return self._result(pair, actual)
+
+    def _result(self, pair: dict[str, t.Any] | None, actual: Actual) -> dict[str, t.Any]:
+        running = {one.instance_id for one in actual.instances if one.running}
+        path = self.desired.private_key_file
+        return {
+            "key_pair": {**pair, "private_key_file": path} if pair is not None else None,
+            "changed_instance_ids": self.changed_ids,
+            "rebooted": self.rebooted,
+            "reboot_needed": [one for one in self.changed_ids if one in running and one not in self.rebooted],
+        }
+
+    # ------------------------------------------------------------------ reading
+
+    def _read(self) -> dict[str, t.Any] | None:
+        try:
+            items = self.cloud.pages("ecs", "DescribeKeyPairs", KeyPairName=self.name, IncludePublicKey=True)
+        except NotFound:
+            return None
+        return next((shape.key_pair(item) for item in items if item["KeyPairName"] == self.name), None)
+
+    def _instances(self, ids: t.Sequence[str]) -> list[Instance]:
+        return [
+            Instance(
+                instance_id=item["InstanceId"],
+                key_name=str(item.get("KeyPairName") or ""),
+                running=item.get("Status") != "Stopped",
+                windows=str(item.get("OSType") or "").lower() == "windows",
+            )
+            for part in chunks(list(ids), _DESCRIBE_AT_ONCE)
+            for item in self.cloud.pages("ecs", "DescribeInstances", InstanceIds=json_list(part))
+        ]
+
+    def _users(self) -> list[str]:
+        """Ids of the instances that the pair is bound to."""
+        return binding.users(self.cloud, self.name)
+
+    def _rebind(self, action: str, instance_ids: list[str]) -> None:
+        binding.write(self.cloud, action, self.name, instance_ids)
+        self.changed_ids = instance_ids
+
+    def _tagging_id(self) -> str:
+        """What TagResources knows the pair by.
+
+        It wants the pair's id, which no answer about an existing pair has. A search by tags tells it; a pair without
+        tags is addressed by its name, as other tools do.
+        """
+        tags = (self._read() or {}).get("tags")
+        if tags:
+            found = self.cloud.pages(
+                "ecs", "ListTagResources", ResourceType="keypair", Tag=tags_of.to_api(dict(list(tags.items())[:20]))
+            )
+            ids = {item["ResourceId"] for item in found}
+            if len(ids) == 1:
+                return str(ids.pop())
+        return self.name

@@ -1,0 +1,277 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has to change at a key pair, its private key file and its instances. Pure. Private."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import tags as tagging
+from .._core.plan import Plan, Step
+from .key_file import FileState
+from .public_key import DOCUMENTED_TYPES, PublicKey, stored
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_.\-]{1,127}")
+_LISTED = 20
+
+
+@dataclass(frozen=True)
+class Desired:
+    """A key pair as a task wants it; None means: not given."""
+
+    name: str
+    state: str = "present"
+    public_key: PublicKey | None = None
+    private_key_file: str | None = None
+    replace: bool = False
+    instance_ids: tuple[str, ...] = ()
+    reboot: bool = False
+    tags: dict[str, t.Any] | None = None
+    purge_tags: bool = True
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What matters of an instance here."""
+
+    instance_id: str
+    key_name: str = ""
+    running: bool = True
+    windows: bool = False
+
+
+@dataclass(frozen=True)
+class Actual:
+    """What is there.
+
+    :ivar pair: in the shape of results, or None
+    :ivar file: what is at C(private_key_file), where that was given
+    :ivar instances: those of C(instance_ids) that exist
+    :ivar users: ids of instances that the pair is bound to; read only when the pair may have to go
+    """
+
+    pair: dict[str, t.Any] | None = None
+    file: FileState | None = None
+    instances: tuple[Instance, ...] = ()
+    users: tuple[str, ...] = ()
+
+
+def check_name(name: str) -> None:
+    """:raises InvalidInput: when no key pair can have that name"""
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"name is {name!r}; expected 2 to 128 characters: first a letter, then letters, digits, colons, "
+            "underscores, periods, hyphens."
+        )
+
+
+def lost(actual: Actual) -> bool:
+    """Whether the pair is one that an earlier run created for this file, and whose private key never got there."""
+    return bool(
+        actual.pair
+        and actual.file
+        and not actual.file.exists
+        and actual.file.unfinished
+        and actual.file.unfinished == actual.pair["tags"].get(tagging.OWNER_KEY)
+    )
+
+
+def must_go(desired: Desired, actual: Actual) -> bool:
+    """Whether the pair that is there has to be deleted, for good or to make place for another."""
+    if actual.pair is None or desired.state == "unbound":
+        return False
+    if desired.state == "absent" or lost(actual):
+        return True
+    if desired.public_key is not None:
+        return desired.replace and stored(actual.pair["public_key"]) != desired.public_key
+    return desired.replace and actual.file is not None and not actual.file.exists
+
+
+def plan(desired: Desired, actual: Actual) -> Plan:
+    """Decide.
+
+    :raises UnexpectedState: when something stands in the way
+    :raises InvalidInput: when something is missing that only creating needs
+    """
+    before = _shown(actual.pair, actual.file)
+    if desired.state == "absent":
+        return _removal(desired, actual, before)
+    after = dict(before)
+    steps: list[Step] = []
+    warnings: list[str] = []
+    if desired.state != "unbound":
+        if actual.pair is None or must_go(desired, actual):
+            after, steps = _making(desired, actual, warnings)
+        else:
+            _keeping(desired, actual, after, steps, warnings)
+    if desired.state in ("bound", "unbound"):
+        _check_instances(desired, actual)
+        chosen = _to_rebind(desired, actual)
+        keys = {one.instance_id: one.key_name or None for one in actual.instances}
+        before["instances"] = keys
+        target = desired.name if desired.state == "bound" else None
+        after["instances"] = {**keys, **{one.instance_id: target for one in chosen}}
+        steps += _binding_steps(desired, chosen)
+    return Plan(before, after, tuple(steps), tuple(warnings))
+
+
+def _shown(pair: dict[str, t.Any] | None, file: FileState | None) -> dict[str, t.Any]:
+    """What a diff shows. The ownership tag is left out: its value is different each time a pair is made."""
+    shown: dict[str, t.Any] = {}
+    if pair:
+        shown.update(name=pair["name"], public_key=pair["public_key"], tags=_visible(pair["tags"]))
+    if file and file.exists:
+        shown["private_key_file"] = {"path": file.path, "only_for_owner": not file.loose}
+    return shown
+
+
+def _visible(tags: t.Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if key != tagging.OWNER_KEY}
+
+
+def _removal(desired: Desired, actual: Actual, before: dict[str, t.Any]) -> Plan:
+    if actual.pair is None:
+        return Plan({}, {})
+    warnings: tuple[str, ...] = ()
+    if actual.users:
+        warnings = (f"The key pair {desired.name} is still bound to {listed(actual.users)}.",)
+    return Plan(before, {}, (Step(f"delete key pair {desired.name}", "delete"),), warnings)
+
+
+def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict[str, t.Any], list[Step]]:
+    name, file = desired.name, actual.file
+    steps = []
+    replaces = actual.pair is not None
+    if actual.users:
+        raise UnexpectedState(
+            f"The key pair {name} cannot be replaced while it is bound to {listed(actual.users)}.",
+            hint="Make a key pair of another name and bind that one instead, or unbind this one first.",
+        )
+    tags = {key: tagging.text(value) for key, value in (desired.tags or {}).items()}
+    after: dict[str, t.Any] = {"name": name, "tags": tags}
+    if desired.public_key is not None:
+        after["public_key"] = desired.public_key.text
+        if desired.public_key.type not in DOCUMENTED_TYPES:
+            warnings.append(
+                f"The type {desired.public_key.type} of public_key is not among those that Alibaba Cloud documents for "
+                "import; it may be refused."
+            )
+        if replaces:
+            steps.append(Step(f"delete key pair {name}", "delete"))
+        steps.append(Step(f"import key pair {name}", "bring", {"tags": tags}))
+    elif file is None:
+        raise InvalidInput(
+            f"There is no key pair {name}; private_key_file is needed to create it, or public_key to import it."
+        )
+    elif file.exists:
+        raise UnexpectedState(
+            f"There is no key pair {name}, but the file {file.path} exists. It is not overwritten, because it may hold "
+            "the only copy of a key.",
+            hint="Move it away, choose another private_key_file, or import its public key with public_key.",
+        )
+    else:
+        if file.problem:
+            warnings.append(file.problem)
+        after["private_key_file"] = {"path": file.path, "only_for_owner": True}
+        verb = "create"
+        if replaces:
+            verb = "create again, because its private key was never received," if lost(actual) else "replace"
+        step = Step(f"{verb} key pair {name}, private key in {file.path}", "make", {"tags": tags, "replaces": replaces})
+        steps.append(step)
+    return after, steps
+
+
+def _keeping(
+    desired: Desired, actual: Actual, after: dict[str, t.Any], steps: list[Step], warnings: list[str]
+) -> None:
+    pair = actual.pair or {}
+    there = stored(pair["public_key"])
+    if desired.public_key is not None and there != desired.public_key:
+        raise UnexpectedState(
+            f"The key pair {desired.name} (fingerprint {pair['fingerprint']}) has another public key than public_key.",
+            hint="Give it another name, or set replace to have it deleted and imported again.",
+        )
+    if actual.file is not None:
+        _keep_file(desired, actual.file, there, after, steps, warnings)
+    to_set, to_remove = tagging.changes(pair["tags"], desired.tags, desired.purge_tags)
+    if to_set or to_remove:
+        kept = {key: value for key, value in pair["tags"].items() if key not in to_remove}
+        after["tags"] = _visible({**kept, **to_set})
+        step = Step(f"change tags of key pair {desired.name}", "tag", {"to_set": to_set, "to_remove": to_remove})
+        steps.append(step)
+
+
+def _keep_file(
+    desired: Desired,
+    file: FileState,
+    there: PublicKey | None,
+    after: dict[str, t.Any],
+    steps: list[Step],
+    warnings: list[str],
+) -> None:
+    if not file.exists:
+        warnings.append(
+            f"The key pair {desired.name} exists, but there is no file {file.path} here. A private key is handed out "
+            "only once, to whoever creates the pair. Bring the file from there, or set replace to make a new pair."
+        )
+        return
+    if file.public is None:
+        warnings.append(
+            f"Whether {file.path} belongs to the key pair {desired.name} cannot be told: is it a private key?"
+        )
+    elif there is not None and file.public != there:
+        raise UnexpectedState(
+            f"The file {file.path} holds another key than the key pair {desired.name} (fingerprint "
+            "stored by Alibaba Cloud differs).",
+            hint="Choose another private_key_file, or move this file away; it is never overwritten.",
+        )
+    if file.loose:
+        after["private_key_file"] = {"path": file.path, "only_for_owner": True}
+        steps.append(Step(f"restrict {file.path} to its owner", "restrict"))
+
+
+def _check_instances(desired: Desired, actual: Actual) -> None:
+    if desired.state == "unbound":
+        return
+    missing = sorted(set(desired.instance_ids) - {one.instance_id for one in actual.instances})
+    if missing:
+        raise UnexpectedState(
+            f"There is no instance {', '.join(missing[:_LISTED])} in this region.",
+            hint="Check instance_ids and region.",
+        )
+    windows = [one.instance_id for one in actual.instances if one.windows]
+    if windows:
+        raise UnexpectedState(
+            f"{listed(windows)} run Windows; a key pair can be bound to Linux instances only.",
+            hint="Take them out of instance_ids.",
+        )
+
+
+def _to_rebind(desired: Desired, actual: Actual) -> list[Instance]:
+    if desired.state == "bound":
+        # A pair that is made anew in this task is bound anew, even where an instance shows its name already.
+        anew = actual.pair is None or must_go(desired, actual)
+        return [one for one in actual.instances if anew or one.key_name != desired.name]
+    return [one for one in actual.instances if actual.pair and one.key_name == desired.name]
+
+
+def _binding_steps(desired: Desired, chosen: list[Instance]) -> t.Iterator[Step]:
+    ids = [one.instance_id for one in chosen]
+    if not ids:
+        return
+    verb, word = ("bind", "to") if desired.state == "bound" else ("unbind", "from")
+    yield Step(f"{verb} key pair {desired.name} {word} {listed(ids)}", verb, {"instance_ids": ids})
+    running = [one.instance_id for one in chosen if one.running]
+    if desired.reboot and running:
+        yield Step(f"reboot {listed(running)}", "reboot", {"instance_ids": running})
+
+
+def listed(ids: t.Sequence[str]) -> str:
+    """Instances in words, cut where there are many."""
+    more = ", ..." if len(ids) > _LISTED else ""
+    return f"{len(ids)} instance{'' if len(ids) == 1 else 's'} ({', '.join(ids[:_LISTED])}{more})"

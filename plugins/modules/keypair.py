@@ -1,0 +1,218 @@
+#!/usr/bin/python
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: keypair
+short_description: Manage SSH key pairs
+version_added: 0.1.0
+description:
+  - Creates, imports, replaces and deletes SSH key pairs, and binds them to instances.
+  - The private key of a created pair is written to a file before anything else can happen to it, and appears nowhere
+    else.
+author:
+  - alitrust.ecs authors (@alitrust)
+extends_documentation_fragment:
+  - alitrust.ecs.cloud
+  - alitrust.ecs.attributes
+options:
+  state:
+    description:
+      - V(present) makes sure that the pair exists. V(bound) does, and binds it to O(instance_ids).
+      - V(unbound) unbinds it from those of O(instance_ids) that it is bound to.
+      - V(absent) deletes it. That is refused while it is bound.
+    type: str
+    choices: [present, absent, bound, unbound]
+    default: present
+  name:
+    description: Name of the pair, 2 to 128 characters. First a letter, then letters, digits, colons, underscores,
+      periods, hyphens.
+    type: str
+    required: true
+  public_key:
+    description:
+      - Public key to import, one line in the form of OpenSSH. The comment at its end does not count when keys are
+        compared.
+      - When the pair exists with another key, the task fails unless O(replace) is set.
+    type: str
+  private_key_file:
+    description:
+      - Where the private key goes when the pair is created. The file gets the mode 0600 and is never overwritten. Its
+        directory must
+        exist.
+      - When the pair exists, the file is compared with it. A file that holds another key is an error. A missing file
+        is only warned
+        about, because the private key may well be on another machine.
+      - A pair whose creation broke off before the private key arrived is recognised by what is left beside this path,
+        and is created
+        again.
+    type: path
+  replace:
+    description:
+      - Whether to delete a pair and make it anew when it has another key than O(public_key), or when
+        O(private_key_file) is missing.
+      - A pair that is bound to instances cannot be replaced. Bind one of another name instead.
+    type: bool
+    default: false
+  instance_ids:
+    description: Instances for the states V(bound) and V(unbound). An instance has one key pair, so that binding takes
+      the place of another.
+    type: list
+    elements: str
+  reboot:
+    description:
+      - Whether to restart running instances whose key pair this task changes, because it takes effect only then.
+      - A stopped instance is not started. Instances that need a restart are returned in RV(reboot_needed).
+    type: bool
+    default: false
+  tags:
+    description: Tags that the pair is to have. When this is not given, tags are left alone.
+    type: dict
+  purge_tags:
+    description: Whether tags that are not in O(tags) are removed. System tags and the ownership tag always stay.
+    type: bool
+    default: true
+  wait_timeout:
+    description: How long to wait for bindings and restarts to show, and for a pair to be free to be deleted, in
+      seconds.
+    type: int
+    default: 600
+seealso:
+  - module: alitrust.ecs.keypair_info
+  - module: alitrust.ecs.trusted_instance
+"""
+
+EXAMPLES = r"""
+- name: Create a key pair
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: fleet
+    private_key_file: ~/.ssh/fleet.pem
+
+- name: Import a public key
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: ops
+    public_key: "{{ lookup('ansible.builtin.file', '~/.ssh/id_rsa.pub') }}"
+    tags:
+      team: ops
+
+- name: Import it again after it has changed
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: ops
+    public_key: "{{ lookup('ansible.builtin.file', '~/.ssh/id_rsa.pub') }}"
+    replace: true
+
+- name: Bind it to two instances and restart them
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: ops
+    state: bound
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h90, i-bp1a2b3c4d5e6f7g8h91]
+    reboot: true
+
+- name: Unbind it
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: ops
+    state: unbound
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h90]
+
+- name: Delete it
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: ops
+    state: absent
+"""
+
+RETURN = r"""
+key_pair:
+  description: The pair as it is now, as it would be in check mode, or null when there is none.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the pair.
+      type: str
+      sample: fleet
+    fingerprint:
+      description: Fingerprint as Alibaba Cloud tells it. Null in check mode when the pair would be made.
+      type: str
+      sample: "89:f0:ba:62:ac:b8:aa:e1:61:5e:fd:81:69:86:6d:6b"
+    public_key:
+      description: The public key. Null in check mode when the pair would be created.
+      type: str
+      sample: ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ
+    tags:
+      description: Tags of the pair, without system tags.
+      type: dict
+      sample: {team: ops}
+    creation_time:
+      description: When the pair was made.
+      type: str
+      sample: "2026-01-20T08:15:00Z"
+    private_key_file:
+      description: Absolute path of O(private_key_file), null when that was not given.
+      type: str
+      sample: /root/.ssh/fleet.pem
+changed_instance_ids:
+  description: Instances whose key pair was changed.
+  returned: success
+  type: list
+  elements: str
+  sample: [i-bp1a2b3c4d5e6f7g8h90]
+rebooted:
+  description: Instances that were restarted.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+reboot_needed:
+  description: Running instances whose key pair was changed and that have to be restarted for it.
+  returned: success
+  type: list
+  elements: str
+  sample: [i-bp1a2b3c4d5e6f7g8h90]
+steps:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [import key pair ops]
+api_calls:
+  description: How often each operation was called. The keys are the rights that the task needed.
+  returned: always
+  type: dict
+  sample: {"ecs:DescribeKeyPairs": 2, "ecs:ImportKeyPair": 1}
+"""
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import TAGS_SPEC, create
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.keypair import KeyPair
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import hide_private
+
+
+def main() -> None:
+    module = create(
+        {
+            "state": {"type": "str", "choices": ["present", "absent", "bound", "unbound"], "default": "present"},
+            "name": {"type": "str", "required": True},
+            "public_key": {"type": "str"},
+            "private_key_file": {"type": "path"},
+            "replace": {"type": "bool", "default": False},
+            "instance_ids": {"type": "list", "elements": "str"},
+            "reboot": {"type": "bool", "default": False},
+            **TAGS_SPEC,
+            "wait_timeout": {"type": "int", "default": 600},
+        }
+    )
+    hide_private(module, "public_key")
+    flow.run(module, KeyPair)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+#!/usr/bin/python
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: keypair_info
+short_description: Read SSH key pairs
+version_added: 0.1.0
+description:
+  - Lists the key pairs of a region that match every filter given, with public key and fingerprint.
+author:
+  - alitrust.ecs authors (@alitrust)
+extends_documentation_fragment:
+  - alitrust.ecs.cloud
+  - alitrust.ecs.attributes.info
+options:
+  name:
+    description: Name of the pairs. An asterisk stands for any text.
+    type: str
+  fingerprint:
+    description: Fingerprint of the pair.
+    type: str
+  tags:
+    description: Tags that the pairs have, all of them.
+    type: dict
+  include_instances:
+    description: Whether to read which instances each pair is bound to, which costs one more call a pair.
+    type: bool
+    default: false
+seealso:
+  - module: alitrust.ecs.keypair
+"""
+
+EXAMPLES = r"""
+- name: List all key pairs
+  alitrust.ecs.keypair_info:
+    region: cn-hangzhou
+  register: pairs
+
+- name: See what the key pairs of the fleet are bound to
+  alitrust.ecs.keypair_info:
+    region: cn-hangzhou
+    name: fleet*
+    include_instances: true
+"""
+
+RETURN = r"""
+key_pairs:
+  description: The pairs found, sorted by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the pair.
+      type: str
+      sample: fleet
+    fingerprint:
+      description: Fingerprint as Alibaba Cloud tells it.
+      type: str
+      sample: "89:f0:ba:62:ac:b8:aa:e1:61:5e:fd:81:69:86:6d:6b"
+    public_key:
+      description: The public key.
+      type: str
+      sample: ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ
+    tags:
+      description: Tags of the pair, without system tags.
+      type: dict
+      sample: {team: ops}
+    creation_time:
+      description: When the pair was made.
+      type: str
+      sample: "2026-01-20T08:15:00Z"
+    instance_ids:
+      description: Instances that the pair is bound to.
+      type: list
+      elements: str
+      returned: when O(include_instances) is true
+      sample: [i-bp1a2b3c4d5e6f7g8h90]
+api_calls:
+  description: How often each operation was called. The keys are the rights that the task needed.
+  returned: always
+  type: dict
+  sample: {"ecs:DescribeKeyPairs": 1}
+"""
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.info import read
+
+
+def main() -> None:
+    module = create(
+        {
+            "name": {"type": "str"},
+            "fingerprint": {"type": "str"},
+            "tags": {"type": "dict"},
+            "include_instances": {"type": "bool", "default": False},
+        }
+    )
+    flow.read(module, read)
+
+
+if __name__ == "__main__":
+    main()
