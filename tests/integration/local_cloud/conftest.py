@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from local_cloud.control import LocalCloud
 from sdk import Sdk
 from wire import Wire
+
+from local_cloud.control import LocalCloud
 
 
 @pytest.fixture

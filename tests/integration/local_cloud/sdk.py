@@ -19,8 +19,9 @@ from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.models import Config
 from alibabacloud_vpc20160428.client import Client as VpcClient
-from local_cloud.control import LocalCloud
 from shapes import problems
+
+from local_cloud.control import LocalCloud
 
 REGION = "cn-hangzhou"
 ZONE = "cn-hangzhou-h"

@@ -121,7 +121,10 @@ def test_several_are_deleted_together_or_not_at_all(sdk: Sdk, place: dict[str, t
 
 
 def test_a_disk_that_is_not_deleted_with_its_instance_is_kept(sdk: Sdk, place: dict[str, t.Any]) -> None:
-    disks = [{"Size": 20, "Category": "cloud_essd", "DeleteWithInstance": False}, {"Size": 30, "Category": "cloud_essd"}]
+    disks = [
+        {"Size": 20, "Category": "cloud_essd", "DeleteWithInstance": False},
+        {"Size": 30, "Category": "cloud_essd"},
+    ]
     (instance_id,) = sdk.run(place, DataDisk=disks)
     assert [disk["Size"] for disk in sdk("DescribeDisks", InstanceId=instance_id)["Disks"]["Disk"]] == [40, 20, 30]
     sdk("DeleteInstance", InstanceId=instance_id, Force=True)
@@ -140,9 +143,7 @@ def test_a_disk_that_is_not_deleted_with_its_instance_is_kept(sdk: Sdk, place: d
         ("web", False, ["web", "web", "web"]),
     ],
 )
-def test_names_are_counted_up(
-    sdk: Sdk, place: dict[str, t.Any], pattern: str, unique: bool, names: list[str]
-) -> None:
+def test_names_are_counted_up(sdk: Sdk, place: dict[str, t.Any], pattern: str, unique: bool, names: list[str]) -> None:
     sdk.run(place, Amount=3, InstanceName=pattern, UniqueSuffix=unique)
     assert [i["InstanceName"] for i in sdk("DescribeInstances")["Instances"]["Instance"]] == names
 

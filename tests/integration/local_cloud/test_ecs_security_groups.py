@@ -65,9 +65,7 @@ def test_names_are_not_unique_but_tokens_are(sdk: Sdk, vpc: str) -> None:
         ({"Tag": [{"Key": "aliyun-x", "Value": "1"}]}, (400, "InvalidTagKey.Malformed")),
     ],
 )
-def test_create_security_group_refuses(
-    sdk: Sdk, vpc: str, params: dict[str, t.Any], error: tuple[int, str]
-) -> None:
+def test_create_security_group_refuses(sdk: Sdk, vpc: str, params: dict[str, t.Any], error: tuple[int, str]) -> None:
     given = {name: value for name, value in {"VpcId": vpc, **params}.items() if value is not None}
     assert sdk.refused("CreateSecurityGroup", **given) == error
 
@@ -122,7 +120,10 @@ def test_a_referenced_group_can_t_be_deleted(sdk: Sdk, vpc: str, group: str) -> 
     assert sdk.refused("DeleteSecurityGroup", SecurityGroupId=other) == (403, "DependencyViolation")
     references = sdk("DescribeSecurityGroupReferences", SecurityGroupId=[other, group])["SecurityGroupReferences"]
     assert [
-        (item["SecurityGroupId"], [by["SecurityGroupId"] for by in item["ReferencingSecurityGroups"]["ReferencingSecurityGroup"]])
+        (
+            item["SecurityGroupId"],
+            [by["SecurityGroupId"] for by in item["ReferencingSecurityGroups"]["ReferencingSecurityGroup"]],
+        )
         for item in references["SecurityGroupReference"]
     ] == [(other, [group])]
     shown = rules(sdk, group)[0]

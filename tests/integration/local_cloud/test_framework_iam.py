@@ -9,6 +9,7 @@ import json
 import typing as t
 
 import pytest
+
 from local_cloud import iam
 from local_cloud.framework import Identity
 from local_cloud.store import Store
@@ -21,7 +22,9 @@ def statement(effect: str = "Allow", action: t.Any = "*", resource: t.Any = "*",
     return {"Effect": effect, "Action": action, "Resource": resource, **more}
 
 
-def decide(*statements: dict[str, t.Any], action: str = "ecs:StopInstance", resource: str = INSTANCE, **context: t.Any) -> str:
+def decide(
+    *statements: dict[str, t.Any], action: str = "ecs:StopInstance", resource: str = INSTANCE, **context: t.Any
+) -> str:
     values = {key.replace("_", ":", 1): value for key, value in context.items()}
     return iam.evaluate([{"Version": "1", "Statement": list(statements)}], action, resource, values)
 
@@ -78,7 +81,11 @@ def test_statements(statements: list[dict[str, t.Any]], decision: str) -> None:
             {"acs_CurrentTime": "2025-12-31T15:59:59Z"},
             True,
         ),
-        ({"DateGreaterThan": {"acs:CurrentTime": "2026-01-01T00:00:00Z"}}, {"acs_CurrentTime": "2025-12-31T00:00:00Z"}, False),
+        (
+            {"DateGreaterThan": {"acs:CurrentTime": "2026-01-01T00:00:00Z"}},
+            {"acs_CurrentTime": "2025-12-31T00:00:00Z"},
+            False,
+        ),
         ({"StringEquals": {"acs:A": "1"}, "Bool": {"acs:B": "true"}}, {"acs_A": "1", "acs_B": "false"}, False),
         ({"SomethingNew": {"acs:A": "1"}}, {"acs_A": "1"}, False),
     ],

@@ -9,8 +9,9 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from local_cloud.control import LocalCloud
 from wire import Wire
+
+from local_cloud.control import LocalCloud
 
 REGION = {"RegionId": "cn-hangzhou"}
 

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import pytest
+from wire import VERSIONS, Wire, utc
+
 from local_cloud import signatures
 from local_cloud.control import LocalCloud
-from wire import VERSIONS, Wire, utc
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -54,10 +55,11 @@ def test_rpc_signs_the_published_vector() -> None:
 @pytest.mark.parametrize("form", [False, True], ids=["query", "form"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_both_signatures_are_taken_in_query_and_form(wire: Wire, method: str, form: bool) -> None:
+    wire.method, wire.form = method, form
     described = "text with + * ~ % & = é and a  space"
-    made = wire.v3("ram", "CreateUser", method=method, form=form, UserName="ann", Comments=described)
+    made = wire.v3("ram", "CreateUser", UserName="ann", Comments=described)
     assert (made.status, made.json["User"]["Comments"]) == (200, described)
-    read = wire.rpc("ram", "GetUser", method=method, form=form, UserName="ann", Format="JSON")
+    read = wire.rpc("ram", "GetUser", UserName="ann", Format="JSON")
     assert read.json["User"]["Comments"] == described
 
 
@@ -71,7 +73,10 @@ def test_a_wrong_secret_does_not_match_and_the_answer_says_what_was_calculated(w
     secret, wire.access_key_secret = wire.access_key_secret, "wrong"
     v3, rpc = wire.v3("ram", "ListUsers"), wire.rpc("ram", "ListUsers", Format="JSON")
     assert (v3.status, v3.code) == (rpc.status, rpc.code) == (400, "SignatureDoesNotMatch")
-    assert "Specified signature is not matched with our calculation. server canonical request is:POST" in v3.json["Message"]
+    assert (
+        "Specified signature is not matched with our calculation. server canonical request is:POST"
+        in v3.json["Message"]
+    )
     assert "server string to sign is:GET&%2F&" in rpc.json["Message"]
     assert secret not in v3.json["Message"] + rpc.json["Message"]
 
@@ -81,8 +86,8 @@ def test_what_was_signed_can_not_be_changed_on_the_way(wire: Wire) -> None:
     method, path, headers, body = wire.sent[-1]
     changed = {**headers, "x-acs-signature-nonce": headers["x-acs-signature-nonce"]}
     assert wire.send(method, path.replace("5", "6"), changed, body).code == "SignatureDoesNotMatch"
-    form = wire.v3("ram", "ListUsers", form=True, MaxItems="5")
-    assert form.status == 200
+    wire.form = True
+    assert wire.v3("ram", "ListUsers", MaxItems="5").status == 200
     method, path, headers, _ = wire.sent[-1]
     assert wire.send(method, path, headers, b"MaxItems=6").code == "SignatureDoesNotMatch"
 
@@ -138,7 +143,9 @@ def test_who_does_not_sign_is_told_so(wire: Wire) -> None:
     bearer = wire.send("GET", query + "&SignatureType=BEARERTOKEN", headers)
     assert bearer.code == "IncompleteSignature"
     assert "bearer" in bearer.json["Message"]
-    other = wire.send("GET", query, {**headers, "authorization": "ACS3-RSA-SHA256 Credential=a,SignedHeaders=b,Signature=c"})
+    other = wire.send(
+        "GET", query, {**headers, "authorization": "ACS3-RSA-SHA256 Credential=a,SignedHeaders=b,Signature=c"}
+    )
     assert other.code == "IncompleteSignature"
     assert "ACS3-HMAC-SHA256" in other.json["Message"]
 

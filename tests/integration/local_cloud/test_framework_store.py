@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+
 from local_cloud.store import TRANSITION_HOOKS, Record, Store, on_transition
 
 
@@ -57,11 +58,16 @@ def test_find_compares_top_level_keys_of_any_type_and_the_region(store: Store) -
 def test_an_error_undoes_the_transaction_and_what_was_to_follow_it(store: Store) -> None:
     followed: list[str] = []
     store.put("thing", "kept", {"V": 1})
-    with pytest.raises(ValueError, match="no"), store.transaction():
+
+    @store.transaction()
+    def fail() -> None:
         store.put("thing", "kept", {"V": 2})
         store.put("thing", "new", {})
         store.on_commit(lambda: followed.append("never"))
         raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
     assert store.get("thing", "kept") == {"V": 1}
     assert store.get("thing", "new") is None
     with store.transaction():
@@ -73,11 +79,15 @@ def test_an_error_undoes_the_transaction_and_what_was_to_follow_it(store: Store)
 
 
 def test_an_inner_transaction_can_fail_alone(store: Store) -> None:
+    @store.transaction()
+    def fail() -> None:
+        store.put("thing", "inner", {})
+        raise ValueError("inner")
+
     with store.transaction():
         store.put("thing", "outer", {})
-        with pytest.raises(ValueError, match="inner"), store.transaction():
-            store.put("thing", "inner", {})
-            raise ValueError("inner")
+        with pytest.raises(ValueError, match="inner"):
+            fail()
     assert store.get("thing", "outer") == {}
     assert store.get("thing", "inner") is None
 

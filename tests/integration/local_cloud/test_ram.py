@@ -187,7 +187,8 @@ def test_system_policies_can_be_read_and_not_changed(ram: Sdk) -> None:
 
 
 def test_lists_are_paged_to_the_end(ram: Sdk) -> None:
-    names, marker = [], {}
+    names: list[str] = []
+    marker: dict[str, str] = {}
     while True:
         answer = ram("ListPolicies", product="ram", PolicyType="System", MaxItems=7, **marker)
         names += [item["PolicyName"] for item in answer["Policies"]["Policy"]]

@@ -28,7 +28,7 @@ VERSIONS = {
 
 def utc(shift: float = 0.0) -> str:
     """Now, shifted by seconds, as signatures carry it."""
-    return (dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=shift)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=shift)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass
@@ -59,19 +59,20 @@ class Wire:
     token: str | None = None
     host: str | None = None
     timeout: float = 30.0
+    method: str | None = None  # default: POST with V3, GET with RPC, as the SDKs do
+    form: bool = False  # parameters in the body instead of the query
     sent: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
     def v3(
         self,
         product: str,
         action: str,
-        headers: dict[str, str | None] | None = None,
-        *,
-        method: str = "POST",
-        form: bool = False,
+        headers: t.Mapping[str, str | None] | None = None,
+        /,
         **params: str,
     ) -> Reply:
         """Call with ACS3-HMAC-SHA256; ``headers`` replaces (or with None removes) headers before signing."""
+        method, form = self.method or "POST", self.form
         body = urllib.parse.urlencode(params).encode() if form else b""
         sent = {
             "host": self.host or self.address,
@@ -97,10 +98,9 @@ class Wire:
         )
         return self.send(method, "/?" + urllib.parse.urlencode(query), final, body)
 
-    def rpc(
-        self, product: str, action: str, *, method: str = "GET", form: bool = False, **params: str | None
-    ) -> Reply:
+    def rpc(self, product: str, action: str, /, **params: str | None) -> Reply:
         """Call with HMAC-SHA1 of RPC v1; a parameter given as None is left out."""
+        method = self.method or "GET"
         every: dict[str, str | None] = {
             "Action": action,
             "Version": VERSIONS.get(product, product),
@@ -117,7 +117,7 @@ class Wire:
         signed.setdefault("Signature", signatures.rpc_signature(self.access_key_secret, text))
         encoded = urllib.parse.urlencode(signed)
         headers = {"host": self.host or self.address}
-        if form:
+        if self.form:
             headers["content-type"] = "application/x-www-form-urlencoded"
             return self.send(method, "/", headers, encoded.encode())
         return self.send(method, f"/?{encoded}", headers, b"")
