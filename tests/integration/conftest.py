@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+
 from local_cloud.control import LocalCloud
 
 if t.TYPE_CHECKING:

@@ -1,54 +1,189 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m local_cloud serve``: run a local cloud in the foreground."""
+"""The command line: ``python -m local_cloud serve|start|stop|status|reset|settings``."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import logging
+import os
+import signal
 import sys
+import time
+import typing as t
 from pathlib import Path
 
-from local_cloud.server import Server, StartError, load_services
-from local_cloud.settings import DEFINED
+from local_cloud.control import ControlError, LocalCloud, launch
+
+STOP_SECONDS = 30.0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line and serve. Returns the exit status: 0 after an orderly end, 2 when it can't start."""
-    parser = argparse.ArgumentParser(prog="local_cloud", description="A local Alibaba Cloud for tests and rehearsals.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="run a local cloud in the foreground")
-    serve.add_argument("--state-dir", type=Path, required=True, help="folder of its state; kept over restarts")
-    serve.add_argument("--port", type=int, default=0, help="port at 127.0.0.1; 0 (default) picks a free one")
-    serve.add_argument(
-        "--hosts", choices=("auto", "on", "off"), default="auto", help="real hosts for instances (auto: where possible)"
-    )
-    serve.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting; see the command settings"
-    )
-    commands.add_parser("settings", help="list the settings")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    if options.command == "settings":
-        load_services()
-        for setting in sorted(DEFINED.values(), key=lambda one: one.name):
-            sys.stdout.write(f"{setting.name}={setting.default}  # {setting.help}\n")
-        return 0
+    """Do what the command line says. Returns the exit status: 0, or 2 with a sentence on standard error."""
+    options = _parser().parse_args(arguments)
+    commands: dict[str, t.Callable[[argparse.Namespace], int]] = {
+        "serve": _serve,
+        "start": _start,
+        "stop": _stop,
+        "status": _status,
+        "reset": _reset,
+        "settings": _settings,
+    }
     try:
-        settings = dict(_pair(text) for text in options.set)
-        Server(options.state_dir.resolve(), options.port, options.hosts, settings).run()
-    except (StartError, ValueError) as error:
-        sys.stderr.write(f"local_cloud: {error}\n")
+        return commands[options.command](options)
+    except (ControlError, ValueError) as error:
+        sys.stderr.write(f"local-cloud: {error}\n")
         return 2
+
+
+def default_state_dir() -> Path:
+    """Where a local cloud lives unless told otherwise: per user, kept over reboots."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "alitrust-local-cloud"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="local-cloud", description="A local Alibaba Cloud for tests and rehearsals.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument(
+            "--state-dir", type=Path, default=default_state_dir(), help="folder of its state (default: %(default)s)"
+        )
+        return command
+
+    for name, text in (("serve", "run in the foreground"), ("start", "run in the background")):
+        command = add(name, text)
+        command.add_argument("--port", type=int, default=0, help="port at 127.0.0.1; 0 (default) picks a free one")
+        command.add_argument(
+            "--hosts",
+            choices=("auto", "on", "off"),
+            default="auto",
+            help="real hosts for instances: where possible (auto, the default), or fail (on), or none (off)",
+        )
+        command.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting, see: settings"
+        )
+    add("stop", "end it; its state stays")
+    add("status", "tell where it listens and what it holds").add_argument(
+        "--json", action="store_true", help="everything, for programs"
+    )
+    add("reset", "empty its state; accounts and keys stay")
+    commands.add_parser("settings", help="list what can be set")
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from local_cloud.server import Server
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    Server(options.state_dir.resolve(), options.port, options.hosts, _pairs(options.set)).run()
     return 0
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise ValueError(f"--set takes NAME=VALUE, not {text!r}")
-    return name, value
+def _start(options: argparse.Namespace) -> int:
+    cloud = _running(options.state_dir)
+    if cloud is None:
+        launch(options.state_dir, hosts=options.hosts, port=options.port, settings=_pairs(options.set))
+        cloud = LocalCloud(options.state_dir)
+    elif options.set or options.port:
+        sys.stderr.write("local-cloud: it runs already; --set and --port have no effect until it is stopped\n")
+    _show(cloud)
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    cloud = _running(options.state_dir)
+    if cloud is None:
+        sys.stdout.write("no local cloud runs here\n")
+        return 0
+    pid = cloud.info["pid"]
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _alive(options.state_dir):
+        if time.monotonic() > deadline:
+            raise ControlError(f"process {pid} did not end within {STOP_SECONDS:.0f} seconds; look at it, or kill it")
+        time.sleep(0.05)
+    sys.stdout.write(f"stopped; its state stays in {options.state_dir}\n")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    cloud = _running(options.state_dir)
+    if cloud is None:
+        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: dev/local-cloud start")
+    if options.json:
+        sys.stdout.write(json.dumps(cloud.status(), indent=2) + "\n")
+    else:
+        _show(cloud)
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    cloud = _running(options.state_dir)
+    if cloud is None:
+        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: dev/local-cloud start")
+    cloud.reset()
+    sys.stdout.write("emptied\n")
+    return 0
+
+
+def _settings(_: argparse.Namespace) -> int:
+    from local_cloud.server import load_services
+    from local_cloud.settings import DEFINED
+
+    load_services()
+    for setting in sorted(DEFINED.values(), key=lambda one: one.name):
+        sys.stdout.write(f"{setting.name}={setting.default}  # {setting.help}\n")
+    return 0
+
+
+def _running(state_dir: Path) -> LocalCloud | None:
+    """The local cloud that runs on a folder; waits for one that is just starting."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while _alive(state_dir):
+        with contextlib.suppress(FileNotFoundError, OSError, ValueError):
+            cloud = LocalCloud(state_dir)
+            cloud.status()
+            return cloud
+        if time.monotonic() > deadline:
+            raise ControlError(f"a local cloud holds {state_dir} but doesn't answer; see {state_dir / 'server.log'}")
+        time.sleep(0.1)
+    return None
+
+
+def _alive(state_dir: Path) -> bool:
+    """Whether a server process holds the folder; a process id in a file could be anybody's by now."""
+    from local_cloud.server import is_locked
+
+    return is_locked(state_dir)
+
+
+def _show(cloud: LocalCloud) -> None:
+    info = cloud.status()
+    hosts = "yes" if info["hosts"]["available"] else f"no: {info['hosts']['reason']}"
+    sys.stdout.write(
+        f"The local cloud listens at {cloud.endpoint} (process {info['pid']}, state in {cloud.state_dir}).\n"
+        f"Hosts: {hosts}\n"
+        "To use it from this shell:\n"
+        f"  export ALIBABA_CLOUD_ENDPOINT_URL={cloud.endpoint}\n"
+        f"  export ALIBABA_CLOUD_ACCESS_KEY_ID={cloud.access_key_id}\n"
+        f"  export ALIBABA_CLOUD_ACCESS_KEY_SECRET={cloud.access_key_secret}\n"
+        f"  export ALIBABA_CLOUD_REGION={info['region']}\n"
+    )
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise ValueError(f"--set takes NAME=VALUE, not {text!r}")
+        pairs[name] = value
+    return pairs
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class Authority:
     def _create(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "alitrust.ecs local cloud")])
-        now = dt.datetime.now(dt.timezone.utc)
+        now = dt.datetime.now(dt.UTC)
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -89,7 +89,7 @@ class Authority:
         _write(self.certificate_path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
     def _sign(self, name: str, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-        now = dt.datetime.now(dt.timezone.utc)
+        now = dt.datetime.now(dt.UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])]))

@@ -37,7 +37,7 @@ class Clock:
 
     def now(self) -> dt.datetime:
         """The time, aware, in UTC."""
-        return dt.datetime.fromtimestamp(self.timestamp(), dt.timezone.utc)
+        return dt.datetime.fromtimestamp(self.timestamp(), dt.UTC)
 
     def text(self, moment: dt.datetime | None = None) -> str:
         """``2026-01-31T12:00:00Z`` for a moment, default now."""
@@ -77,6 +77,4 @@ class Clock:
 
     def _rebase(self, cloud: float, scale: float) -> None:
         self._cloud_base, self._real_base, self._scale = cloud, time.time(), scale
-        self._store.set_variable(
-            "clock", {"cloud": self._cloud_base, "real": self._real_base, "scale": self._scale}
-        )
+        self._store.set_variable("clock", {"cloud": self._cloud_base, "real": self._real_base, "scale": self._scale})

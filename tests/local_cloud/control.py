@@ -112,7 +112,7 @@ class LocalCloud:
         self._ask("POST", "clock", {"scale": scale})
 
     def fault(self, kind: str, operation: str = "*", **options: t.Any) -> None:
-        """Switch a fault on; see :class:`local_cloud.faults.Fault` for kinds and options (``times`` is 1 by default)."""
+        """Switch a fault on; see :class:`local_cloud.faults.Fault` for what there is (``times`` is 1 by default)."""
         self._ask("POST", "faults", {"kind": kind, "operation": operation, **options})
 
     def clear_faults(self) -> None:
@@ -174,7 +174,7 @@ def launch(
     state_dir = state_dir.resolve()
     state_dir.mkdir(parents=True, exist_ok=True)
     announced = state_dir / "server.json"
-    announced.unlink(missing_ok=True)
+    old = announced.stat().st_mtime_ns if announced.exists() else None
     command = [sys.executable, "-m", "local_cloud", "serve", "--state-dir", str(state_dir)]
     command += ["--port", str(port), "--hosts", hosts]
     for name, value in (settings or {}).items():
@@ -182,6 +182,7 @@ def launch(
     path = os.pathsep.join(filter(None, (str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH"))))
     log = state_dir / "server.log"
     with log.open("ab") as output:
+        before = output.tell()
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -192,11 +193,13 @@ def launch(
             start_new_session=True,
         )
     deadline = time.monotonic() + START_SECONDS
-    while not announced.exists():
+    while not announced.exists() or announced.stat().st_mtime_ns == old:
         if process.poll() is not None or time.monotonic() > deadline:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGKILL)
-            tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+            with log.open("rb") as written:
+                written.seek(before)
+                tail = "\n".join(written.read().decode("utf-8", "replace").splitlines()[-15:])
             raise ControlError(f"the local cloud did not start; the end of {log}:\n{tail}")
         time.sleep(0.02)
     return process

@@ -92,7 +92,12 @@ class Operation:
     ram_action: str
     #: resources the RAM decision is about, as ARN patterns; default ``*``
     resources: t.Callable[[Call], list[str]] | None = None
+    #: whether a request needs no signature, because it proves who asks in another way
+    anonymous: bool = False
 
+
+#: who calls an operation that needs no signature
+ANONYMOUS = Identity("", "RAMUser", "", "", "")
 
 OPERATIONS: dict[tuple[str, str], Operation] = {}
 
@@ -109,6 +114,7 @@ def operation(
     writes: bool | None = None,
     ram_action: str | None = None,
     resources: t.Callable[[Call], list[str]] | None = None,
+    anonymous: bool = False,
 ) -> t.Callable[[Handler], Handler]:
     """Register a handler. ``writes`` defaults to False for Describe*, Get* and List*, else True."""
 
@@ -123,6 +129,7 @@ def operation(
             writes=(not action.startswith(_READS)) if writes is None else writes,
             ram_action=f"{RAM_PREFIX.get(product, product)}:{action}" if ram_action is None else ram_action,
             resources=resources,
+            anonymous=anonymous,
         )
         return handler
 

@@ -20,7 +20,7 @@ from local_cloud import answers, iam, identities, signatures, validation
 from local_cloud.answers import Answer
 from local_cloud.clock import SECOND_FORMAT
 from local_cloud.faults import Fault, Faults
-from local_cloud.framework import OPERATIONS, ApiError, Call, Identity, Operation
+from local_cloud.framework import ANONYMOUS, OPERATIONS, ApiError, Call, Identity, Operation
 from local_cloud.products import BY_VERSION, Product, of_host
 from local_cloud.requests_log import RequestLog, masked
 from local_cloud.sdk_models import request_model
@@ -161,12 +161,15 @@ class Gate:
 
     def _authenticate(self, visit: Visit) -> None:
         headers, flat = visit.request.headers, visit.flat
+        assert visit.product is not None
         if "x-acs-bearer-token" in headers or flat.get("SignatureType", "").upper() == "BEARERTOKEN":
             raise ApiError("IncompleteSignature", 400, "The local cloud doesn't take bearer tokens; sign the request.")
         if "authorization" in headers:
             visit.identity = self._check_v3(visit)
         elif "Signature" in flat:
             visit.identity = self._check_rpc(visit)
+        elif (served := OPERATIONS.get((visit.product.name, visit.action))) and served.anonymous:
+            visit.identity = ANONYMOUS
         else:
             raise _missing("AccessKeyId" if "AccessKeyId" not in flat else "Signature")
 
@@ -182,9 +185,11 @@ class Gate:
             )
         for name in ("x-acs-date", "x-acs-signature-nonce"):
             if name not in headers:
-                raise ApiError("IllegalTimestamp", 400, "The input parameter Timestamp is not supplied.") if (
-                    name == "x-acs-date"
-                ) else _missing("SignatureNonce")
+                raise (
+                    ApiError("IllegalTimestamp", 400, "The input parameter Timestamp is not supplied.")
+                    if (name == "x-acs-date")
+                    else _missing("SignatureNonce")
+                )
         must_sign = {"host", *(name for name in headers if name.startswith("x-acs-"))}
         forgotten = sorted(must_sign - set(parsed.signed_headers))
         if forgotten:
@@ -210,7 +215,10 @@ class Gate:
         for name in ("AccessKeyId", "SignatureNonce", "Timestamp"):
             if not flat.get(name):
                 raise _missing(name)
-        if flat.get("SignatureMethod", "HMAC-SHA1").upper() != "HMAC-SHA1" or flat.get("SignatureVersion", "1.0") != "1.0":
+        if (
+            flat.get("SignatureMethod", "HMAC-SHA1").upper() != "HMAC-SHA1"
+            or flat.get("SignatureVersion", "1.0") != "1.0"
+        ):
             raise ApiError(
                 "IncompleteSignature",
                 400,
@@ -220,7 +228,9 @@ class Gate:
         credential = self._credential(flat["AccessKeyId"])
         self._check_date(flat["Timestamp"])
         text = signatures.rpc_string_to_sign(request.method, [*request.query, *request.form()])
-        if not hmac.compare_digest(signatures.rpc_signature(credential.secret, text).encode(), flat["Signature"].encode()):
+        if not hmac.compare_digest(
+            signatures.rpc_signature(credential.secret, text).encode(), flat["Signature"].encode()
+        ):
             raise _signature_mismatch(f"server string to sign is:{text}")
         self._check_token(credential, flat.get("SecurityToken") or request.headers.get("x-acs-security-token"))
         self._use_nonce(flat["AccessKeyId"], flat["SignatureNonce"])
@@ -236,10 +246,12 @@ class Gate:
 
     def _check_date(self, text: str) -> None:
         try:
-            moment = dt.datetime.strptime(text, SECOND_FORMAT).replace(tzinfo=dt.timezone.utc)
+            moment = dt.datetime.strptime(text, SECOND_FORMAT).replace(tzinfo=dt.UTC)
         except ValueError:
             raise ApiError(
-                "IllegalTimestamp", 400, "The input parameter Timestamp is not valid; expected 2026-01-31T12:00:00Z, UTC."
+                "IllegalTimestamp",
+                400,
+                "The input parameter Timestamp is not valid; expected 2026-01-31T12:00:00Z, UTC.",
             ) from None
         if abs(moment.timestamp() - time.time()) > self._settings["signature_window_seconds"]:
             raise ApiError("InvalidTimeStamp.Expired", 400, "Specified time stamp or date value is expired.")
@@ -278,7 +290,8 @@ class Gate:
     # -- may and does
 
     def _perform(self, visit: Visit) -> Answer:
-        assert visit.product is not None and visit.identity is not None
+        assert visit.product is not None
+        assert visit.identity is not None
         store, product = self._store, visit.product
         store.apply_due()
         served = OPERATIONS.get((product.name, visit.action))
@@ -352,12 +365,15 @@ class Gate:
     def _claim_token(self, visit: Visit) -> None:
         """Make sure that only one request works on a ClientToken at a time."""
         token = visit.flat.get("ClientToken")
-        assert visit.product is not None and visit.identity is not None
+        assert visit.product is not None
+        assert visit.identity is not None
         if not token or "ClientToken" not in validation.fields_of(visit.product, visit.action):
             return
         if len(token) > 64 or not token.isascii():
             code = "InvalidClientToken.ValueNotSupported" if visit.action == "RunInstances" else "InvalidParameter"
-            raise ApiError(code, 400, 'The specified parameter "ClientToken" is not valid: at most 64 ASCII characters.')
+            raise ApiError(
+                code, 400, 'The specified parameter "ClientToken" is not valid: at most 64 ASCII characters.'
+            )
         key = "/".join((visit.identity.account_id, visit.product.name, visit.action, token))
         with self._lock:
             if key in self._working:

@@ -25,14 +25,22 @@ Context = t.Mapping[str, t.Any]
 
 
 def allowed(
-    store: Store, identity: Identity, ram_action: str, resources: t.Sequence[str] = ("*",), context: Context | None = None
+    store: Store,
+    identity: Identity,
+    ram_action: str,
+    resources: t.Sequence[str] = ("*",),
+    context: Context | None = None,
 ) -> bool:
     """Whether the identity may do ``ram_action`` (``ecs:RunInstances``) on every one of ``resources`` (ARNs)."""
     return decide(store, identity, ram_action, resources, context) == "Allow"
 
 
 def decide(
-    store: Store, identity: Identity, ram_action: str, resources: t.Sequence[str] = ("*",), context: Context | None = None
+    store: Store,
+    identity: Identity,
+    ram_action: str,
+    resources: t.Sequence[str] = ("*",),
+    context: Context | None = None,
 ) -> Decision:
     """As :func:`allowed`, but tells a missing permission from a forbidden one."""
     if identity.kind == "Account":
@@ -169,7 +177,7 @@ def _matches(pattern: t.Any, value: str, ignore_case: bool = False) -> bool:
 
 def _time(value: str) -> dt.datetime:
     moment = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def _in_network(actual: str, wanted: str) -> bool:

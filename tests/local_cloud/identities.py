@@ -16,7 +16,6 @@ import secrets
 import string
 import typing as t
 
-from local_cloud.catalogue.policies import system_policies
 from local_cloud.clock import SECOND_FORMAT, Clock
 from local_cloud.framework import Identity
 from local_cloud.store import Store
@@ -30,7 +29,7 @@ def random_text(length: int) -> str:
 
 
 def account_keys(store: Store) -> list[dict[str, t.Any]]:
-    """The accounts of the seed with their own key: ``account_id``, ``name``, ``access_key_id``, ``access_key_secret``."""
+    """The accounts of the seed with their own key: ``account_id``, ``name``, and its secret."""
     names = {account["AccountId"]: account["Name"] for account in store.find("account")}
     return [
         {
@@ -117,7 +116,7 @@ def _of_session(session: dict[str, t.Any]) -> Credential:
         session["secret"],
         True,
         session["token"],
-        dt.datetime.strptime(session["expiration"], SECOND_FORMAT).replace(tzinfo=dt.timezone.utc),
+        dt.datetime.strptime(session["expiration"], SECOND_FORMAT).replace(tzinfo=dt.UTC),
         Identity(
             account_id,
             "AssumedRoleUser",

@@ -38,7 +38,7 @@ _HOST = re.compile(r"^(?P<product>[a-z-]+?)(?:-vpc|-share)?(?:[.-](?P<region>[a-
 
 
 def of_host(host: str) -> tuple[Product | None, str | None]:
-    """Tell product and region from a host name such as ``ecs.eu-central-1.aliyuncs.com``; None for what it doesn't say."""
+    """Tell product and region from a host name such as ``ecs.eu-central-1.aliyuncs.com``; None where it doesn't."""
     match = _HOST.match(host.partition(":")[0].lower())
     if not match:
         return None, None

@@ -10,9 +10,7 @@ import re
 import threading
 import typing as t
 
-_SECRET = re.compile(
-    r"(password|secret|privatekey|plaintext|securitytoken|^signature$|publickeybody$^|recipient)", re.IGNORECASE
-)
+_SECRET = re.compile(r"(password|secret|privatekey|plaintext|securitytoken|^signature$|recipient)", re.IGNORECASE)
 
 
 def masked(parameters: t.Mapping[str, str]) -> dict[str, str]:
@@ -30,7 +28,7 @@ class RequestLog:
         self._by_key: dict[str, collections.Counter[str]] = {}
 
     def add(self, entry: dict[str, t.Any]) -> None:
-        """Note a request: ``operation`` (``ecs:RunInstances``), ``access_key_id``, ``params``, ``status``, ``code``, ..."""
+        """Note a request: ``operation`` (``ecs:RunInstances``), ``access_key_id``, ``params``, ``status``, ..."""
         with self._lock:
             self._entries.append(entry)
             self._by_operation[entry["operation"]] += 1
@@ -43,7 +41,9 @@ class RequestLog:
 
     def counts(self, access_key_id: str | None = None) -> dict[str, int]:
         with self._lock:
-            return dict(self._by_operation if access_key_id is None else self._by_key.get(access_key_id, {}))
+            if access_key_id is None:
+                return dict(self._by_operation)
+            return dict(self._by_key.get(access_key_id, {}))
 
     def reset(self) -> None:
         with self._lock:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the official SDK says a request looks like.
 
-Its model classes are read as source, one file an operation: importing the ECS package runs more than a thousand modules.
+Its model classes are read as source, one file an operation: importing the ECS package runs over a thousand modules.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STRING = Field("string")
 _SIMPLE = {"str": STRING, "int": Field("integer"), "float": Field("number"), "bool": Field("boolean")}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def request_model(package: str, action: str) -> dict[str, Field] | None:
     """The parameters of an operation by wire name; empty when it takes none, None when the SDK has no such operation.
 
@@ -59,12 +59,12 @@ class _Models:
                 self._files[name] = folder / "models" / f"{module}.py"
 
     @staticmethod
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def of(package: str) -> _Models:
         spec = importlib.util.find_spec(package)
         if spec is None or not spec.origin:
             raise RuntimeError(
-                f"the Python package {package} is not installed, but the local cloud checks requests against its models;"
+                f"the Python package {package} is not installed, but requests are checked against its models;"
                 " install tests/local_cloud/requirements.txt"
             )
         return _Models(Path(spec.origin).parent)

@@ -25,12 +25,13 @@ import uvicorn
 
 from local_cloud import control_api, seed
 from local_cloud.ca import Authority
+from local_cloud.control import ControlError
 from local_cloud.faults import Faults
 from local_cloud.gate import Gate
-from local_cloud.web import Application
 from local_cloud.requests_log import RequestLog
 from local_cloud.settings import Settings
 from local_cloud.store import Store
+from local_cloud.web import Application
 
 if t.TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -41,10 +42,6 @@ TICK_SECONDS = 0.1
 PRUNE_SECONDS = 60.0
 #: a rule set of a hundred rules or user data of 32 KB travels in the query string
 MAX_HEADERS = 1024 * 1024
-
-
-class StartError(Exception):
-    """Why the server can't start; for the user."""
 
 
 class NoHosts:
@@ -73,7 +70,9 @@ class Server:
     This object is ``store.context``: services find settings, hosts and the certificate authority here.
     """
 
-    def __init__(self, state_dir: Path, port: int = 0, hosts: str = "auto", settings: t.Mapping[str, str] | None = None):
+    def __init__(
+        self, state_dir: Path, port: int = 0, hosts: str = "auto", settings: t.Mapping[str, str] | None = None
+    ):
         self.state_dir = state_dir
         self.pid = os.getpid()
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -116,6 +115,7 @@ class Server:
             "pid": self.pid,
             **control_api.describe(self),
             "now": self.store.clock.text(),
+            "faults": self.faults.all(),
             "records": dict(kinds),
         }
 
@@ -159,7 +159,7 @@ class Server:
                     ca_certificate=self.authority.certificate_path,
                 )
         if self._wanted_hosts == "on" and not self.hosts.available:
-            raise StartError(f"hosts were asked for but can't be: {self.hosts.reason}")
+            raise ControlError(f"hosts were asked for but can't be: {self.hosts.reason}")
 
     async def _serve(self) -> None:
         listeners = [self._listener(self._socket)]
@@ -248,7 +248,11 @@ def guest_names(region: str, address: str) -> dict[str, str]:
         f"trustclient-{region}.oss-{region}.aliyuncs.com",
         f"t-trustclient-{region}.oss-{region}-internal.aliyuncs.com",
         "aliyun-tpm-ca.oss-cn-beijing.aliyuncs.com",
-        *(f"{product}{vpc}.{region}.aliyuncs.com" for product in ("trusted-server", "ecs", "sts", "kms", "vpc") for vpc in ("", "-vpc")),
+        *(
+            f"{product}{vpc}.{region}.aliyuncs.com"
+            for product in ("trusted-server", "ecs", "sts", "kms", "vpc")
+            for vpc in ("", "-vpc")
+        ),
         "trusted-server.aliyuncs.com",
         "ram.aliyuncs.com",
         "sts.aliyuncs.com",
@@ -276,16 +280,34 @@ def _listen(port: int) -> socket.socket:
     try:
         sock.bind(("127.0.0.1", port))
     except OSError as error:
-        raise StartError(f"port {port} of 127.0.0.1 can't be used ({error.strerror}); choose another or 0") from None
+        raise ControlError(f"port {port} of 127.0.0.1 can't be used ({error.strerror}); choose another or 0") from None
     return sock
 
 
-def _lock(state_dir: Path) -> t.IO[str]:
-    """One server a folder; the lock goes with the process."""
-    file = open(state_dir / "lock", "w", encoding="utf-8")  # noqa: SIM115 (held as long as the server lives)
+def _try_lock(state_dir: Path) -> t.IO[str] | None:
+    file = open(state_dir / "lock", "a", encoding="utf-8")  # noqa: SIM115 (held as long as the server lives)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise StartError(f"a local cloud already runs on {state_dir}; stop it first or use another folder") from None
+        return None
+    return file
+
+
+def is_locked(state_dir: Path) -> bool:
+    """Whether a server runs on this folder."""
+    if not (state_dir / "lock").exists():
+        return False
+    file = _try_lock(state_dir)
+    if file is None:
+        return True
+    file.close()
+    return False
+
+
+def _lock(state_dir: Path) -> t.IO[str]:
+    """One server a folder; the lock goes with the process."""
+    file = _try_lock(state_dir)
+    if file is None:
+        raise ControlError(f"a local cloud already runs on {state_dir}; stop it first or use another folder") from None
     return file

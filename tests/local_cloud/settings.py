@@ -12,6 +12,7 @@ and reads them with ``call.settings["instance.starting_seconds"]``. The type of 
 
 from __future__ import annotations
 
+import difflib
 import typing as t
 from dataclasses import dataclass
 
@@ -60,8 +61,9 @@ class Settings:
         :raises ValueError: no such setting, or the value doesn't fit; says what is possible.
         """
         if name not in DEFINED:
-            near = ", ".join(sorted(DEFINED))
-            raise ValueError(f"there is no setting {name!r}; there are: {near}")
+            near = difflib.get_close_matches(name, DEFINED, n=3, cutoff=0.7)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise ValueError(f"there is no setting {name!r}{hint} (dev/local-cloud settings lists all)")
         self._set[name] = _convert(DEFINED[name], value)
         self._store.set_variable("settings", self._set)
 

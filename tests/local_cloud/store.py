@@ -29,7 +29,8 @@ TRANSITION_HOOKS: dict[str, list[TransitionHook]] = {}
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, region TEXT NOT NULL, data TEXT NOT NULL,
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL, id TEXT NOT NULL, region TEXT NOT NULL, data TEXT NOT NULL,
     UNIQUE (kind, id));
 CREATE TABLE IF NOT EXISTS history (
     n INTEGER PRIMARY KEY AUTOINCREMENT, ended REAL NOT NULL,
@@ -264,7 +265,7 @@ class Store:
         """Return what is scheduled for a record, soonest first."""
         rows = self.execute("SELECT at, changes FROM schedule WHERE kind = ? AND id = ? ORDER BY at, n", (kind, id))
         return [
-            (dt.datetime.fromtimestamp(at, dt.timezone.utc), None if changes is None else json.loads(changes))
+            (dt.datetime.fromtimestamp(at, dt.UTC), None if changes is None else json.loads(changes))
             for at, changes in rows
         ]
 
@@ -293,7 +294,7 @@ class Store:
                 else:
                     after = {**before, **json.loads(changes)}
                     self.put(kind, id, after, region=self.region_of(kind, id) or "")
-                self.transition_time = dt.datetime.fromtimestamp(at, dt.timezone.utc)
+                self.transition_time = dt.datetime.fromtimestamp(at, dt.UTC)
                 try:
                     for hook in TRANSITION_HOOKS.get(kind, ()):
                         hook(self, before, after)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks the parameters of a request: against the SDK's request model, and against the documented limits.
 
-The limits are facts taken from the machine-readable API description by dev/make-limits (``data/limits/<product>.json``).
+The limits are facts taken from the machine-readable API descriptions by dev/make-limits (``data/limits/``).
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ from local_cloud.settings import Settings, define
 define(
     "unknown_parameters",
     "refuse",
-    "what to do with a parameter that the operation doesn't have: refuse (find mistakes) or ignore (as the real gateway)",
+    "a parameter that the operation doesn't have: refuse (finds mistakes) or ignore (as the real gateway)",
     choices=("refuse", "ignore"),
 )
 
 #: parameters any operation takes: the protocol's own, and who is acted for
-COMMON = {
-    *("Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce"),
-    *("SignatureType", "Timestamp", "SecurityToken", "RegionId", "AcceptLanguage", "SourceIp", "SecureTransport"),
-    *("OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount"),
-}
+_COMMON = """
+    Action Version Format AccessKeyId SecurityToken Timestamp SourceIp SecureTransport
+    Signature SignatureMethod SignatureVersion SignatureNonce SignatureType
+    RegionId AcceptLanguage OwnerId OwnerAccount ResourceOwnerId ResourceOwnerAccount
+"""
+COMMON = frozenset(_COMMON.split())
 #: of these, what a handler may want to see
 _VISIBLE = {"RegionId", "AcceptLanguage", "OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount"}
 
@@ -43,7 +44,7 @@ _MAX_INDEX = 1000
 Limit = dict[str, t.Any]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def limits_of(product: str) -> dict[str, dict[str, Limit]]:
     """Limits by operation and parameter (``DataDisk.Size``: of each item); empty for a product without description."""
     path = _LIMITS / f"{product}.json"
@@ -59,13 +60,13 @@ def limits_of(product: str) -> dict[str, dict[str, Limit]]:
     return limits
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _codes() -> dict[str, dict[str, str]]:
     codes: dict[str, dict[str, str]] = yaml.safe_load((_LIMITS / "codes.yml").read_text(encoding="utf-8"))
     return codes
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def fields_of(product: Product, action: str) -> dict[str, Field]:
     """The parameters of an operation, as the SDK has them.
 
@@ -229,9 +230,9 @@ def _problem(limit: Limit, value: t.Any) -> str | None:
         size = len(value)
         if not limit.get("min_length", size) <= size <= limit.get("max_length", size):
             return f"its length must be {_range(limit.get('min_length'), limit.get('max_length'))}, not {size}"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if not limit.get("min", value) <= value <= limit.get("max", value):
-            return f"it must be {_range(limit.get('min'), limit.get('max'))}, not {value}"
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and not limit.get("min", value) <= value <= limit.get("max", value):
+        return f"it must be {_range(limit.get('min'), limit.get('max'))}, not {value}"
     choices = limit.get("enum")
     if choices and isinstance(value, str) and value.lower() not in (str(choice).lower() for choice in choices):
         return f"it must be one of {', '.join(map(str, choices))}, not {value!r}"

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trouble can be switched on for an operation, for as many calls as wanted, and does what it says."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+
+import pytest
+from wire import Wire
+
+from local_cloud.control import ControlError, LocalCloud
+
+REGION = {"RegionId": "cn-hangzhou"}
+LOST = (http.client.RemoteDisconnected, ConnectionError)
+
+
+def users(wire: Wire) -> list[str]:
+    return [user["UserName"] for user in wire.v3("ram", "ListUsers").json["Users"]["User"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("throttling", 400, "Throttling.User"),
+        ("internal_error", 500, "InternalError"),
+        ("service_unavailable", 503, "ServiceUnavailable"),
+    ],
+)
+def test_errors_hit_the_named_operation_so_many_times(
+    fresh_cloud: LocalCloud, wire: Wire, kind: str, status: int, code: str
+) -> None:
+    fresh_cloud.fault(kind, "ram:CreateUser", times=2)
+    assert users(wire) == []
+    for _ in range(2):
+        reply = wire.v3("ram", "CreateUser", UserName="ann")
+        assert (reply.status, reply.code) == (status, code)
+        assert "x-acs-retry-after" not in reply.headers
+    assert users(wire) == []
+    assert wire.v3("ram", "CreateUser", UserName="ann").status == 200
+
+
+def test_throttling_can_say_when_to_come_back(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("throttling", "ram:*", retry_after_ms=1500)
+    assert wire.v3("ram", "ListUsers").headers["x-acs-retry-after"] == "1500"
+
+
+def test_any_documented_error_can_be_asked_for(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("error", "ecs:*", code="OperationConflict", status=409, times=None)
+    for _ in range(3):
+        reply = wire.v3("ecs", "DescribeInstances", **REGION)
+        assert (reply.status, reply.code) == (409, "OperationConflict")
+    fresh_cloud.clear_faults()
+    assert wire.v3("ecs", "DescribeInstances", **REGION).status == 200
+
+
+def test_a_rate_hits_a_share_of_the_calls(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("throttling", "ram:ListUsers", times=None, rate=0.5)
+    statuses = {wire.v3("ram", "ListUsers").status for _ in range(40)}
+    assert statuses == {200, 400}
+
+
+def test_a_connection_lost_before_the_commit_did_nothing(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("drop_before_commit", "ram:CreateUser")
+    with pytest.raises(LOST):
+        wire.v3("ram", "CreateUser", UserName="ann")
+    assert users(wire) == []
+
+
+def test_a_connection_lost_after_the_commit_did_it(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("drop_after_commit", "ram:CreateUser")
+    with pytest.raises(LOST):
+        wire.v3("ram", "CreateUser", UserName="ann")
+    assert users(wire) == ["ann"]
+    assert fresh_cloud.requests(last=2)[0]["faults"] == ["drop_after_commit"]
+
+
+def test_bodies_can_be_empty_or_cut(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("empty_body", "ram:ListUsers")
+    fresh_cloud.fault("cut_body", "ram:GetAccountAlias")
+    assert (wire.v3("ram", "ListUsers").status, wire.v3("ram", "ListUsers").status) == (200, 200)
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        _ = wire.v3("ram", "GetAccountAlias").json
+
+
+def test_a_slow_answer_holds_up_nobody_else(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("slow", "ram:CreateUser", seconds=1.0)
+    started = time.monotonic()
+    slow = threading.Thread(target=lambda: wire.v3("ram", "CreateUser", UserName="ann"))
+    slow.start()
+    while fresh_cloud.status()["faults"]:
+        pass
+    assert users(wire) == []
+    assert time.monotonic() - started < 1.0
+    slow.join()
+    assert time.monotonic() - started >= 1.0
+    assert users(wire) == ["ann"]
+
+
+def test_describe_can_lag_behind_while_writing_does_not(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.clock_scale(0)
+    fresh_cloud.fault("read_lag", "vpc:DescribeVpcs", seconds=5, times=None)
+    made = wire.v3("vpc", "CreateVpc", **REGION).json["VpcId"]
+
+    def seen() -> list[str]:
+        return [vpc["VpcId"] for vpc in wire.v3("vpc", "DescribeVpcs", **REGION).json["Vpcs"]["Vpc"]]
+
+    assert seen() == []
+    fresh_cloud.clock_advance(4)
+    assert seen() == []
+    fresh_cloud.clock_advance(2)
+    assert seen() == [made]
+    assert wire.v3("vpc", "DeleteVpc", **REGION, VpcId=made).status == 200
+    assert seen() == [made]
+    fresh_cloud.clear_faults()
+    assert seen() == []
+
+
+def test_a_fault_that_does_not_exist_is_refused(fresh_cloud: LocalCloud) -> None:
+    with pytest.raises(ControlError, match="there is no fault 'earthquake'; there are: throttling"):
+        fresh_cloud.fault("earthquake")
+    with pytest.raises(ControlError, match="unknown: colour"):
+        fresh_cloud.fault("throttling", colour="red")
+    with pytest.raises(ControlError, match="needs a code and a status"):
+        fresh_cloud.fault("error")
