@@ -5,14 +5,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 import typing as t
+from dataclasses import dataclass, field
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from people import other_account, ram_user, session
 from sdk import Sdk
 
 if t.TYPE_CHECKING:
+    from wire import Wire
+
     from local_cloud.control import LocalCloud
 
 
@@ -157,3 +164,83 @@ def test_account_itself_assumes_no_roles_unless_set_so(account: Sdk, arn: str) -
     assert account.refused("AssumeRole", product="sts", **params) == (403, "NoPermission")
     account.cloud.set("sts.account_may_assume", True)
     assert account("AssumeRole", product="sts", **params)
+
+
+# -- tokens of identity providers
+
+
+ISSUER = "https://issuer.example.com"
+
+
+def encoded(value: bytes | dict[str, t.Any]) -> str:
+    raw = json.dumps(value).encode() if isinstance(value, dict) else value
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@dataclass
+class IdentityProvider:
+    """An OIDC provider whose keys the local cloud is told."""
+
+    arn: str
+    key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+
+    def configuration(self) -> str:
+        numbers = self.key.public_key().public_numbers()
+        jwk = {"kty": "RSA", "kid": "k1", "e": encoded(numbers.e.to_bytes(3)), "n": encoded(numbers.n.to_bytes(256))}
+        entry = {"issuer": ISSUER, "client_ids": ["ci"], "jwks": {"keys": [jwk]}}
+        return json.dumps({self.arn: entry})
+
+    def token(self, **changes: t.Any) -> str:
+        claims = {"iss": ISSUER, "aud": "ci", "sub": "job-1", "exp": time.time() + 600, **changes}
+        signed = f"{encoded({'alg': 'RS256', 'kid': 'k1'})}.{encoded(claims)}"
+        return f"{signed}.{encoded(self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
+@pytest.fixture
+def provider(account: Sdk) -> IdentityProvider:
+    found = IdentityProvider(f"acs:ram::{account.cloud.account_id}:oidc-provider/ci")
+    account.cloud.set("sts.oidc_providers", found.configuration())
+    return found
+
+
+@pytest.fixture
+def job_role(account: Sdk, provider: IdentityProvider) -> dict[str, str]:
+    """A role for tokens of the subject job-1; what a request for it says."""
+    document = json.loads(trust(Federated=[provider.arn]))
+    document["Statement"][0]["Condition"] = {"StringEquals": {"oidc:sub": "job-1"}}
+    created = account("CreateRole", product="ram", RoleName="Job", AssumeRolePolicyDocument=json.dumps(document))
+    return {"RoleArn": created["Role"]["Arn"], "OIDCProviderArn": provider.arn, "RoleSessionName": "test"}
+
+
+def test_token_of_a_provider_makes_a_session(
+    account: Sdk, provider: IdentityProvider, job_role: dict[str, str]
+) -> None:
+    nobody = Sdk(account.cloud, "unknown", "unknown")
+    answer = nobody("AssumeRoleWithOIDC", product="sts", **job_role, OIDCToken=provider.token())
+    assert (answer["OIDCTokenInfo"]["Issuer"], answer["OIDCTokenInfo"]["Subject"]) == (ISSUER, "job-1")
+    given = answer["Credentials"]
+    job = Sdk(account.cloud, given["AccessKeyId"], given["AccessKeySecret"], given["SecurityToken"])
+    assert job("GetCallerIdentity", product="sts")["Arn"] == f"{job_role['RoleArn']}/test"
+
+
+def test_bad_token_makes_none(account: Sdk, provider: IdentityProvider, job_role: dict[str, str]) -> None:
+    def refused(token: str, **changes: str) -> tuple[int, str]:
+        return account.refused("AssumeRoleWithOIDC", product="sts", **{**job_role, "OIDCToken": token, **changes})
+
+    invalid, good = (400, "AuthenticationFail.OIDCToken.Invalid"), provider.token()
+    unsigned = f"{encoded({'alg': 'none'})}.{good.split('.')[1]}."
+    for token in (
+        *("a.b.c", "nothing", unsigned, good[:-4] + "AAAA"),
+        *(provider.token(iss="https://x"), provider.token(aud="other"), provider.token(sub=None)),
+        IdentityProvider(provider.arn).token(),
+    ):
+        assert refused(token) == invalid
+    assert refused(provider.token(exp=time.time() - 1)) == (400, "AuthenticationFail.OIDCToken.Expired")
+    assert refused(provider.token(sub="job-2")) == (403, "AuthenticationFail.NoPermission")
+    assert refused(good, OIDCProviderArn=f"{provider.arn}2") == (404, "EntityNotExist.OIDCProvider")
+
+
+def test_nothing_else_goes_without_a_signature(wire: Wire) -> None:
+    for action in ("AssumeRole", "GetCallerIdentity"):
+        answer = wire.send("POST", f"/?Action={action}&Version=2015-04-01&Format=JSON", {"host": wire.address})
+        assert (answer.status, answer.code) == (400, "MissingParameter")

@@ -35,7 +35,8 @@ def guest(sdk: Sdk) -> Guest:
 
 def ask(caller: Wire, action: str, **params: str) -> Reply:
     """Call the trusted server as its SDK does, and check the shape of what succeeds."""
-    reply = caller.rpc("trusted-server", action, method="POST", form=True, Format="JSON", **params)
+    caller.method, caller.form = "POST", True
+    reply = caller.rpc("trusted-server", action, Format="JSON", **params)
     if reply.status == 200:
         assert problems(models, action, reply.json) == []
     return reply
