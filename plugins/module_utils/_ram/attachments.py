@@ -18,9 +18,12 @@ from .._core.waiter import wait_for
 #: Instances in one call (AttachInstanceRamRole, DetachInstanceRamRole; DescribeInstanceRamRole).
 _ATTACH_AT_ONCE = 100
 _DESCRIBE_AT_ONCE = 50
+_INSTANCES_AT_ONCE = 100
 #: How long an item that failed is watched before the failure is believed, in seconds: a repeated call fails for what
 #: its lost first try has done, and reads may be behind writes.
-_DOUBT = 10.0
+_DOUBT = 5.0
+#: How long an instance that is not found is looked for, in seconds: it may just have been created.
+_UNSEEN = 3.0
 _INSTANCE_ID = re.compile(r"i-[A-Za-z0-9]+")
 
 
@@ -57,10 +60,20 @@ def read_carriers_of(cloud: Cloud, role: str) -> dict[str, str]:
 
 def prove_attachable(cloud: Cloud, instance_ids: t.Sequence[str]) -> None:
     """:raises UnexpectedState: instances that do not exist, or are not in a VPC"""
-    found: dict[str, str] = {}
-    for part in chunks(list(instance_ids), 100):
-        for item in cloud.pages("ecs", "DescribeInstances", InstanceIds=json_list(part)):
-            found[item["InstanceId"]] = item.get("InstanceNetworkType") or ""
+
+    def read() -> dict[str, str]:
+        return {
+            item["InstanceId"]: item.get("InstanceNetworkType") or ""
+            for part in chunks(list(instance_ids), _INSTANCES_AT_ONCE)
+            for item in cloud.pages("ecs", "DescribeInstances", InstanceIds=json_list(part))
+        }
+
+    try:
+        found = wait_for(
+            cloud, "the instances", read, lambda seen: len(seen) == len(instance_ids), str, timeout=_UNSEEN
+        ).value
+    except WaitTimeout:
+        found = read()
     missing = [one for one in instance_ids if one not in found]
     if missing:
         raise UnexpectedState(

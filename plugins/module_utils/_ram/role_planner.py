@@ -140,7 +140,7 @@ def refuse_service_linked(actual: RoleState) -> None:
 
 
 def refs_view(refs: t.Iterable[PolicyRef]) -> list[dict[str, str]]:
-    return [{"name": ref.name, "type": ref.type} for ref in sorted(refs)]
+    return [{"name": ref.name, "type": ref.type} for ref in sorted(refs, key=lambda ref: (ref.name, ref.type))]
 
 
 def view(state: RoleState) -> dict[str, t.Any]:

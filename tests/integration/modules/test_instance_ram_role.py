@@ -1,0 +1,307 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""alitrust.ecs.instance_ram_role and its info module against the local cloud."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from modules.harness import Modules
+
+TRUSTS_ECS = {
+    "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}],
+    "Version": "1",
+}
+TRUSTS_ACCOUNT = {
+    "Version": "1",
+    "Statement": [
+        {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": ["acs:ram::1234567890123456:root"]}}
+    ],
+}
+DOCUMENT = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}]}
+
+
+def run_instances(modules: Modules, amount: int) -> list[str]:
+    """Ids of new instances, in a network of their own."""
+    door = modules.door()
+    vpc = door.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")["VpcId"]
+    modules.cloud.clock_advance(10)  # until it is Available
+    zone = door.pages("ecs", "DescribeZones")[0]["ZoneId"]
+    vswitch = door.call("vpc", "CreateVSwitch", VpcId=vpc, CidrBlock="10.0.0.0/20", ZoneId=zone)["VSwitchId"]
+    modules.cloud.clock_advance(10)
+    group = door.call("ecs", "CreateSecurityGroup", VpcId=vpc)["SecurityGroupId"]
+    wanted = {"VSwitchId": vswitch, "SecurityGroupId": group, "InstanceType": "ecs.g6t.large"}
+    image = next(one["ImageId"] for one in door.pages("ecs", "DescribeImages") if "secured" in one["ImageId"])
+    modules.run("kms_service")
+    ids: list[str] = []
+    while len(ids) < amount:
+        answer = door.call(
+            "ecs",
+            "RunInstances",
+            wanted,
+            ImageId=image,
+            Amount=min(100, amount - len(ids)),
+            SystemDisk={"Category": "cloud_essd"},
+        )
+        ids += answer["InstanceIdSets"]["InstanceIdSet"]
+    modules.cloud.forget_requests()
+    return sorted(ids)
+
+
+def role_of(modules: Modules) -> dict[str, str]:
+    return {one["InstanceId"]: one["_RamRoleName"] for one in modules.cloud.resources("instance")}
+
+
+def own_policies(modules: Modules) -> list[str]:
+    return [policy["PolicyName"] for policy in modules.cloud.resources("policy") if policy["PolicyType"] == "Custom"]
+
+
+# ---------------------------------------------------------------------- the role itself
+
+
+def test_the_matrix_create_change_delete(modules: Modules) -> None:
+    created = modules.twice("instance_ram_role", name="Trusted.Web", description="Web")
+    role = created["instance_ram_role"]
+    assert role["trust_policy"] == TRUSTS_ECS
+    assert role["policies"] == [{"name": "Trusted-Web-trust-report", "type": "Custom"}]
+    assert created["diff"]["after"]["documents"]["Trusted-Web-trust-report"]["Statement"][0]["Action"] == [
+        "yundun-systrust:GenerateNonce",
+        "yundun-systrust:GenerateAikcert",
+        "yundun-systrust:RegisterMessage",
+        "yundun-systrust:PutMessage",
+    ]
+
+    changed = modules.twice(
+        "instance_ram_role", name="Trusted.Web", description="Web servers", max_session_duration=7200
+    )
+    assert changed["steps"] == ["change the description and session duration of role Trusted.Web"]
+    assert changed["instance_ram_role"]["max_session_duration"] == 7200
+
+    deleted = modules.twice("instance_ram_role", name="Trusted.Web", state="absent")
+    assert deleted["instance_ram_role"] == {}
+    assert not modules.cloud.resources("role")
+    assert not own_policies(modules), "the policy that was made for the role goes with it"
+
+
+def test_no_change_costs_three_calls(modules: Modules) -> None:
+    modules.run("instance_ram_role", name="web")
+    again = modules.run("instance_ram_role", name="web")
+    assert again["api_calls"] == {"ram:GetRole": 1, "ram:ListPoliciesForRole": 1, "ram:GetPolicy": 1}
+
+
+def test_system_policies_instead_of_the_custom_one(modules: Modules) -> None:
+    wanted = [
+        {"name": "AliyunECSInstanceForYundunSysTrustRolePolicy", "type": "System"},
+        {"name": "AliyunKMSFullAccess", "type": "System"},
+    ]
+    result = modules.twice("instance_ram_role", name="web", policies=wanted)
+    assert result["instance_ram_role"]["policies"] == wanted
+    assert not own_policies(modules)
+
+
+def test_other_actions_for_the_trust_client_become_a_new_version(modules: Modules) -> None:
+    modules.run("instance_ram_role", name="web")
+    changed = modules.twice("instance_ram_role", name="web", trust_actions=["yundun-systrust:*"])
+    assert changed["steps"] == ["give policy web-trust-report a new default version"]
+
+
+def test_other_policies_stay_unless_purged(modules: Modules) -> None:
+    kms = {"name": "AliyunKMSReadOnlyAccess", "type": "System"}
+    modules.run("instance_ram_role", name="web", policies=[kms])
+    reader = {"name": "reader", "document": DOCUMENT}
+    added = modules.twice("instance_ram_role", name="web", policies=[reader])
+    assert added["instance_ram_role"]["policies"] == [kms, {"name": "reader", "type": "Custom"}]
+    purged = modules.twice("instance_ram_role", name="web", policies=[{"name": "reader"}], purge_policies=True)
+    assert purged["instance_ram_role"]["policies"] == [{"name": "reader", "type": "Custom"}]
+    emptied = modules.twice("instance_ram_role", name="web", policies=[], purge_policies=True)
+    assert emptied["instance_ram_role"]["policies"] == []
+
+
+def test_an_existing_role_keeps_who_may_assume_it_and_ecs_comes_in(modules: Modules) -> None:
+    door = modules.door()
+    door.call("ram", "CreateRole", RoleName="web", AssumeRolePolicyDocument=json.dumps(TRUSTS_ACCOUNT))
+    result = modules.twice("instance_ram_role", name="web", policies=[])
+    statements = result["instance_ram_role"]["trust_policy"]["Statement"]
+    assert statements == [*t.cast("list[t.Any]", TRUSTS_ACCOUNT["Statement"]), *TRUSTS_ECS["Statement"]]
+
+
+def test_a_given_trust_policy_replaces_what_is_there_and_is_compared_by_meaning(modules: Modules) -> None:
+    modules.run("instance_ram_role", name="web", policies=[])
+    exact = modules.twice("instance_ram_role", name="web", policies=[], trust_policy=TRUSTS_ACCOUNT)
+    assert exact["instance_ram_role"]["trust_policy"] == TRUSTS_ACCOUNT
+    other = {
+        "Version": "1",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"RAM": "acs:ram::1234567890123456:root"},
+            "Action": ["STS:AssumeRole"],
+        },
+    }
+    assert not modules.run("instance_ram_role", name="web", policies=[], trust_policy=other)["changed"]
+
+
+def test_what_the_role_s_policy_has_besides_is_kept_on_deletion_while_others_use_it(modules: Modules) -> None:
+    modules.run("instance_ram_role", name="web", policies=[{"name": "shared", "document": DOCUMENT}])
+    modules.run("instance_ram_role", name="db", policies=[{"name": "shared"}])
+    gone = modules.twice("instance_ram_role", name="web", state="absent")
+    assert "shared stays, because role db has it too" in str(gone["warnings"])
+    assert own_policies(modules) == ["shared"]
+
+
+def test_a_policy_that_somebody_else_made_is_not_deleted(modules: Modules) -> None:
+    modules.run("ram_policy", name="reader", document=DOCUMENT)
+    modules.run("instance_ram_role", name="web", policies=[{"name": "reader"}])
+    modules.run("instance_ram_role", name="web", state="absent")
+    assert own_policies(modules) == ["reader"]
+
+
+def test_deleting_goes_on_where_it_was_interrupted(modules: Modules) -> None:
+    modules.run("instance_ram_role", name="web")
+    modules.cloud.fault("error", "ram:DeletePolicy", code="NoPermission", status=403)
+    failed = modules.run("instance_ram_role", name="web", state="absent", fails=True)
+    assert failed["steps_done"] == ["detach custom policy web-trust-report from role web", "delete role web"]
+    assert failed["steps_left"] == ["delete policy web-trust-report"]
+    assert "Already done: " in failed["msg"]
+    modules.run("instance_ram_role", name="web", state="absent")
+    assert not own_policies(modules)
+
+
+# ---------------------------------------------------------------------- instances
+
+
+def test_attaching_and_detaching_many(modules: Modules) -> None:
+    ids = run_instances(modules, 120)
+    attached = modules.twice("instance_ram_role", name="web", policies=[], instance_ids=ids)
+    assert attached["instance_ram_role"]["instance_ids"] == ids
+    assert attached["api_calls"]["ecs:AttachInstanceRamRole"] == 2
+    assert set(role_of(modules).values()) == {"web"}
+    idle = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids)
+    assert idle["api_calls"] == {"ram:GetRole": 1, "ram:ListPoliciesForRole": 1, "ecs:DescribeInstanceRamRole": 3}
+
+    part = ids[:70]
+    off = modules.twice("instance_ram_role", name="web", policies=[], instance_ids=part, attachment="detached")
+    assert off["instance_ram_role"]["instance_ids"] == []
+    assert {one for one, role in role_of(modules).items() if role} == set(ids) - set(part)
+
+
+def test_another_role_is_replaced_only_on_request(modules: Modules) -> None:
+    one, two = run_instances(modules, 2)
+    modules.run("instance_ram_role", name="db", policies=[], instance_ids=[one])
+    for check in (True, False):
+        refused = modules.run("instance_ram_role", name="web", instance_ids=[one, two], check=check, fails=True)
+        assert f"{one} has db" in refused["msg"]
+    assert [role["RoleName"] for role in modules.cloud.resources("role")] == ["db"], "refused before anything is made"
+    replaced = modules.twice("instance_ram_role", name="web", instance_ids=[one, two], replace=True)
+    assert replaced["steps"][-2:] == [f"detach role db from {one}", f"attach role web to 2 instances: {one}, {two}"]
+    kept = modules.run("instance_ram_role", name="db", policies=[], instance_ids=[one], attachment="detached")
+    assert not kept["changed"], "detaching one role leaves another alone"
+
+
+def test_a_role_in_use_is_deleted_only_on_request(modules: Modules) -> None:
+    ids = run_instances(modules, 2)
+    modules.run("instance_ram_role", name="web", instance_ids=ids)
+    refused = modules.run("instance_ram_role", name="web", state="absent", fails=True)
+    assert refused["instance_ids"] == ids
+    gone = modules.twice("instance_ram_role", name="web", state="absent", detach=True)
+    assert gone["steps"][0].startswith("detach role web from 2 instances")
+    assert not any(role_of(modules).values())
+
+
+def test_a_role_that_ecs_does_not_see_yet_is_waited_for(modules: Modules) -> None:
+    ids = run_instances(modules, 1)
+    modules.cloud.set("ram.role_visible_after", 1.0)
+    result = modules.run("instance_ram_role", name="web", instance_ids=ids)
+    assert result["instance_ram_role"]["instance_ids"] == ids
+    assert result["api_calls"]["ecs:AttachInstanceRamRole"] > 1
+
+
+def test_a_role_whose_policies_are_not_quite_detached_is_deleted_in_the_end(modules: Modules) -> None:
+    modules.run("instance_ram_role", name="web")
+    modules.cloud.set("ram.detach_effective_after", 1.0)
+    assert modules.run("instance_ram_role", name="web", state="absent")["api_calls"]["ram:DeleteRole"] > 1
+
+
+FAULTS = ["drop_before_commit", "drop_after_commit", "throttling", "internal_error", "empty_body", "cut_body"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("operation", ["ram:CreateRole", "ram:AttachPolicyToRole"])
+def test_trouble_is_outlasted_and_nothing_is_done_twice(modules: Modules, fault: str, operation: str) -> None:
+    modules.cloud.fault(fault, operation)
+    modules.run("instance_ram_role", name="web")
+    assert len(modules.cloud.resources("role")) == 1
+    assert len(own_policies(modules)) == 1
+    assert not modules.run("instance_ram_role", name="web")["changed"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_trouble_while_attaching_and_detaching_is_outlasted(modules: Modules, fault: str) -> None:
+    ids = run_instances(modules, 2)
+    for operation in ("ecs:AttachInstanceRamRole", "ecs:DetachInstanceRamRole", "ecs:DescribeInstanceRamRole"):
+        modules.cloud.fault(fault, operation)
+    result = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids)
+    assert result["instance_ram_role"]["instance_ids"] == ids
+    modules.run("instance_ram_role", name="web", state="absent", detach=True)
+    assert not any(role_of(modules).values())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_trouble_while_deleting_is_outlasted(modules: Modules, fault: str) -> None:
+    modules.run("instance_ram_role", name="web")
+    for operation in ("ram:DetachPolicyFromRole", "ram:DeleteRole", "ram:DeletePolicy"):
+        modules.cloud.fault(fault, operation)
+    modules.run("instance_ram_role", name="web", state="absent")
+    assert not modules.cloud.resources("role")
+    assert not own_policies(modules)
+
+
+@pytest.mark.parametrize("operation", ["ram:CreatePolicy", "ram:AttachPolicyToRole", "ecs:AttachInstanceRamRole"])
+def test_a_run_after_a_failure_finishes_the_job(modules: Modules, operation: str) -> None:
+    ids = run_instances(modules, 2)
+    modules.cloud.fault("error", operation, code="Forbidden.RAM", status=403)
+    failed = modules.run("instance_ram_role", name="web", instance_ids=ids, fails=True)
+    assert failed["steps_done"]
+    assert "Let an administrator grant" in failed["msg"]
+    finished = modules.run("instance_ram_role", name="web", instance_ids=ids)
+    assert finished["steps"] == failed["steps_left"]
+    assert len(modules.cloud.resources("role")) == 1
+
+
+def test_reads_behind_writes_are_waited_for(modules: Modules) -> None:
+    ids = run_instances(modules, 2)
+    modules.cloud.fault("read_lag", times=None, seconds=0.5)
+    modules.run("instance_ram_role", name="web", instance_ids=ids)
+    assert not modules.run("instance_ram_role", name="web", instance_ids=ids)["changed"]
+    modules.run("instance_ram_role", name="web", state="absent", detach=True)
+    assert not modules.run("instance_ram_role", name="web", state="absent")["changed"]
+
+
+def test_an_instance_that_fails_in_a_successful_answer_is_told(modules: Modules) -> None:
+    one, two = run_instances(modules, 2)
+    modules.run("instance_ram_role", name="db", policies=[], instance_ids=[one])
+    # The look before the change is so old that it does not see the other role.
+    modules.run("instance_ram_role", name="web", policies=[])
+    modules.cloud.fault("read_lag", "ecs:DescribeInstanceRamRole", seconds=3600)
+    failed = modules.run("instance_ram_role", name="web", policies=[], instance_ids=[one, two], fails=True)
+    assert [item["id"] for item in failed["failed_items"]] == [one]
+    assert "InvalidInstanceRamRole.NotSupport" in failed["msg"]
+    assert role_of(modules) == {one: "db", two: "web"}
+
+
+# ---------------------------------------------------------------------- info
+
+
+def test_the_info_module_tells_the_same_as_the_module(modules: Modules) -> None:
+    ids = run_instances(modules, 3)
+    made = modules.run("instance_ram_role", name="Web", instance_ids=ids[:2])
+    modules.door().call("ram", "CreateRole", RoleName="people", AssumeRolePolicyDocument=json.dumps(TRUSTS_ACCOUNT))
+    expected = [made["instance_ram_role"]]
+    assert modules.run("instance_ram_role_info", names=["Web", "nobody"])["instance_ram_roles"] == expected
+    assert modules.run("instance_ram_role_info")["instance_ram_roles"] == expected, "those that ECS may assume"
+    asked = modules.run("instance_ram_role_info", instance_ids=ids)
+    assert asked["instance_ram_roles"] == expected
+    assert asked["instances"] == {ids[0]: "Web", ids[1]: "Web", ids[2]: ""}
+    assert asked["changed"] is False
