@@ -1,0 +1,167 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planning of rules: what is planned leads to what is wanted, and then nothing is left to plan."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import rule_planner
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import DIRECTIONS, Rule
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_planner import Group
+
+
+def rule(number: int, direction: str = "ingress", description: str | None = None, **more: t.Any) -> Rule:
+    return Rule(direction, "tcp", f"{number}/{number}", "cidr", "10.0.0.0/8", description=description, **more)
+
+
+def group(rules: t.Iterable[Rule] = (), **more: t.Any) -> Group:
+    there = tuple(
+        replace(one, rule_id=f"sgr-{number}", nic_type="intranet", description=one.description or "")
+        for number, one in enumerate(rules)
+    )
+    return Group("sg-1", "web", rules=there, **more)
+
+
+def plan(state: str, there: Group, wanted: t.Sequence[Rule], directions: t.Sequence[str] = DIRECTIONS) -> Plan:
+    changes = rule_planner.changes(state, there, wanted, directions)
+    rule_planner.check_limits(there, changes, 200)
+    return rule_planner.plan(state, there, changes, 200)
+
+
+def carry_out(there: Group, plan: Plan, most: int = 200) -> Group:
+    """What the cloud has after the steps; refuses what the cloud would refuse."""
+    rules = {one.rule_id: one for one in there.rules}
+    for number, step in enumerate(plan.steps):
+        if step.do == "add":
+            assert 1 <= len(step.args["rules"]) <= 100
+            for index, one in enumerate(step.args["rules"]):
+                assert one.direction == step.args["direction"]
+                assert one not in rules.values()
+                rules[f"new-{number}-{index}"] = replace(
+                    one, rule_id=f"new-{number}-{index}", description=one.description or ""
+                )
+            assert len(rules) <= most
+        elif step.do == "remove":
+            assert 1 <= len(step.args["rule_ids"]) <= 100
+            for rule_id in step.args["rule_ids"]:
+                assert rules.pop(rule_id).direction == step.args["direction"]
+        else:
+            rules[step.args["rule_id"]] = replace(step.args["rule"], rule_id=step.args["rule_id"])
+    return replace(there, rules=tuple(rules.values()))
+
+
+RULES = st.builds(
+    rule,
+    st.integers(1, 30),
+    st.sampled_from(DIRECTIONS),
+    st.sampled_from([None, "one", "other"]),
+    policy=st.sampled_from(["accept", "drop"]),
+)
+LISTS = st.lists(RULES, max_size=25, unique=True)
+
+
+@given(st.sampled_from(["present", "absent", "exact"]), LISTS, LISTS, st.sampled_from([DIRECTIONS, ("ingress",)]))
+def test_the_plan_leads_to_what_is_wanted(
+    state: str, there: list[Rule], wanted: list[Rule], directions: tuple[str, ...]
+) -> None:
+    wanted = [one for one in wanted if state != "exact" or one.direction in directions]
+    before = group(there)
+    made = plan(state, before, wanted, directions)
+    after = carry_out(before, made)
+    had = set(before.rules)
+    want = {replace(one, nic_type="intranet") for one in wanted}
+    expected = {
+        "present": had | want,
+        "absent": had - want,
+        "exact": want | {one for one in had if one.direction not in directions},
+    }[state]
+    assert set(after.rules) == expected
+    assert rule_planner.text(after.rules) == made.after
+    assert rule_planner.text(before.rules) == made.before
+    again = plan(state, after, wanted, directions)
+    assert not again.changed
+    assert again.before == again.after
+
+
+def test_a_description_is_changed_in_place_only_where_one_is_given() -> None:
+    there = group([rule(1, description="old"), rule(2, description="old")])
+    made = plan("present", there, [rule(1, description="new"), rule(2)])
+    assert [step.do for step in made.steps] == ["reword"]
+    assert made.steps[0].args["rule_id"] == "sgr-0"
+    assert '"new"' in made.after
+
+
+def test_a_description_does_not_keep_a_rule_from_being_removed() -> None:
+    assert plan("absent", group([rule(1, description="old")]), [rule(1, description="new")]).changed
+
+
+def test_hundreds_of_rules_go_in_hundreds() -> None:
+    made = plan("present", group(), [rule(n) for n in range(1, 151)] + [rule(n, "egress") for n in range(1, 51)])
+    assert [len(step.args["rules"]) for step in made.steps] == [100, 50, 50]
+
+
+def test_adding_comes_before_removing() -> None:
+    made = plan("exact", group([rule(1)]), [rule(2)])
+    assert [step.do for step in made.steps] == ["add", "remove"]
+
+
+def test_only_a_full_group_loses_rules_first_and_only_as_many_as_needed() -> None:
+    there = group(rule(n) for n in range(1, 199))
+    made = plan("exact", there, [rule(n) for n in range(11, 206)])
+    assert [(step.do, len(step.args.get("rule_ids") or step.args["rules"])) for step in made.steps] == [
+        ("remove", 5),
+        ("add", 7),
+        ("remove", 5),
+    ]
+    carry_out(there, made)
+
+
+def test_more_rules_than_a_group_holds_is_an_error_with_numbers() -> None:
+    with pytest.raises(UnexpectedState, match=r"would have 201 rules \(now 199, 2 to add, 0 to remove\)"):
+        plan("present", group(rule(n) for n in range(1, 200)), [rule(300), rule(301)])
+
+
+def test_removing_is_possible_even_beyond_the_limit() -> None:
+    assert plan("absent", group(rule(n) for n in range(1, 251)), [rule(1)]).changed
+
+
+def test_rules_about_groups_are_counted() -> None:
+    about = [Rule("ingress", "tcp", "1/1", "group", f"sg-{n}x") for n in range(21)]
+    with pytest.raises(UnexpectedState, match="21 rules about other groups; at most 20"):
+        plan("present", group(), about)
+
+
+def test_a_group_cannot_name_itself() -> None:
+    with pytest.raises(InvalidInput, match="about itself") as caught:
+        plan("present", group(), [Rule("ingress", "tcp", "1/1", "group", "sg-1")])
+    assert "inner_access_policy" in caught.value.hint
+
+
+def test_what_an_advanced_group_cannot_hold() -> None:
+    fine = rule(1)
+    assert not rule_planner.only_for_basic([fine])
+    (reason,) = rule_planner.only_for_basic([fine, rule(2, policy="drop", priority=5)])
+    assert "only policy accept" in reason
+    assert "only priority 1" in reason
+    assert rule_planner.only_for_basic([Rule("ingress", "tcp", "1/1", "group", "sg-2")])
+
+
+def test_the_network_type_decides_about_the_interface() -> None:
+    made = plan("present", group(vpc=False), [rule(1)])
+    assert made.steps[0].args["rules"][0].nic_type == "internet"
+
+
+def test_a_missing_group_is_planned_with_a_warning() -> None:
+    made = plan("present", Group(None, "web"), [rule(1)])
+    assert made.changed
+    assert "no security group web (yet)" in made.warnings[0]
+    assert not plan("absent", Group(None, "web"), [rule(1)]).changed
