@@ -93,10 +93,15 @@ def _read(line: str) -> PublicKey | None:
         raw = base64.b64decode(blob, validate=True)
     except (binascii.Error, ValueError):
         return None
-    # The key begins with the length and the name of its own type.
-    name = kind.encode()
-    if raw[:4] != len(name).to_bytes(4, "big") or raw[4 : 4 + len(name)] != name or len(raw) <= 4 + len(name):
+    # The key names its own type first. What follows are strings with their lengths in front, except in certificates,
+    # so that a key that was cut off is noticed.
+    rest = _after_string(raw)
+    if len(raw) < 4 or _string(raw) != kind.encode() or not rest:
         return None
+    while rest and "-cert-" not in kind:
+        if len(rest) < 4 or len(_string(rest)) != int.from_bytes(rest[:4], "big"):
+            return None
+        rest = _after_string(rest)
     return PublicKey(kind, blob, parts[2].strip() if len(parts) > 2 else "")
 
 

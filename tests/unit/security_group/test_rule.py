@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
 import pytest
@@ -141,7 +142,7 @@ def test_one_rule_with_two_descriptions_is_an_error() -> None:
 def options() -> st.SearchStrategy[dict[str, t.Any]]:
     """Rules that can be asked for."""
     v4 = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(
-        lambda pair: f"{'.'.join(str(byte) for byte in (pair[0] >> (32 - pair[1]) << (32 - pair[1])).to_bytes(4))}/{pair[1]}"
+        lambda pair: str(ipaddress.IPv4Network(pair, strict=False))
     )
     ports = st.tuples(st.integers(1, 65535), st.integers(1, 65535)).map(lambda pair: f"{min(pair)}/{max(pair)}")
     peers = st.one_of(
@@ -158,7 +159,10 @@ def options() -> st.SearchStrategy[dict[str, t.Any]]:
             "priority": st.integers(1, 100),
             "nic_type": st.just("intranet"),
         },
-        optional={"source_ports": ports, "description": st.text(st.characters(categories=["L"]), min_size=1, max_size=9)},
+        optional={
+            "source_ports": ports,
+            "description": st.text(st.characters(categories=["L"]), min_size=1, max_size=9),
+        },
     )
     return st.tuples(rest, peers).map(lambda pair: {**pair[0], **pair[1]})
 

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planning of key pairs, their files and their instances."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+
+import pytest
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.tags import OWNER_KEY
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.key_file import FileState
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.planner import (
+    Actual,
+    Desired,
+    Instance,
+    lost,
+    must_go,
+    plan,
+)
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import PublicKey, parse
+
+
+def key(*content: bytes) -> PublicKey:
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in (b"ssh-rsa", *content))
+    return parse("public_key", f"ssh-rsa {base64.b64encode(blob).decode()} me")
+
+
+FIRST, OTHER = key(b"e", b"first"), key(b"e", b"other")
+
+
+def pair(public: PublicKey = FIRST, owner: str = "web/1", **tags: str) -> dict[str, t.Any]:
+    return {
+        "name": "web",
+        "fingerprint": "aa:bb",
+        "public_key": public.text,
+        "tags": {OWNER_KEY: owner, **tags},
+        "creation_time": "2026-01-01T00:00:00Z",
+    }
+
+
+def file(**more: t.Any) -> FileState:
+    return FileState("/keys/web.pem", **more)
+
+
+THERE = file(exists=True, public=FIRST)
+
+
+CASES: dict[str, tuple[Desired, Actual, list[str]]] = {
+    "nothing there, created": (Desired("web"), Actual(file=file()), ["make"]),
+    "nothing there, imported": (Desired("web", public_key=FIRST), Actual(), ["bring"]),
+    "there with its file": (Desired("web"), Actual(pair(), THERE), []),
+    "there with the public key": (Desired("web", public_key=FIRST), Actual(pair()), []),
+    "only named": (Desired("web"), Actual(pair()), []),
+    "file open to others": (Desired("web"), Actual(pair(), file(exists=True, public=FIRST, loose=True)), ["restrict"]),
+    "file elsewhere": (Desired("web"), Actual(pair(), file()), []),
+    "file elsewhere, replace": (Desired("web", replace=True), Actual(pair(), file()), ["make"]),
+    "other key, replace": (Desired("web", public_key=OTHER, replace=True), Actual(pair()), ["delete", "bring"]),
+    "same key, replace": (Desired("web", public_key=FIRST, replace=True), Actual(pair()), []),
+    "lost on the way": (Desired("web"), Actual(pair(), file(unfinished="web/1")), ["make"]),
+    "another one's, mark left over": (Desired("web"), Actual(pair(), file(unfinished="web/2")), []),
+    "tags": (Desired("web", tags={"a": 1}), Actual(pair(b="2")), ["tag"]),
+    "tags not given": (Desired("web"), Actual(pair(b="2")), []),
+    "absent": (Desired("web", "absent"), Actual(pair()), ["delete"]),
+    "absent already": (Desired("web", "absent"), Actual(), []),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_planned(case: str) -> None:
+    desired, actual, expected = CASES[case]
+    made = plan(desired, actual)
+    assert [step.do for step in made.steps] == expected
+    assert made.changed == (made.before != made.after)
+
+
+def test_the_ownership_tag_never_shows_in_a_diff_and_is_never_purged() -> None:
+    made = plan(Desired("web", tags={}), Actual(pair(b="2")))
+    assert made.steps[0].args == {"to_set": {}, "to_remove": ["b"]}
+    assert OWNER_KEY not in str((made.before, made.after))
+
+
+ERRORS: dict[str, tuple[Desired, Actual, str]] = {
+    "nothing to make it from": (Desired("web"), Actual(), "private_key_file is needed to create it"),
+    "other public key": (Desired("web", public_key=OTHER), Actual(pair()), "another public key than public_key"),
+    "file in the way": (Desired("web"), Actual(None, THERE), "It is not overwritten"),
+    "file of another key": (Desired("web"), Actual(pair(OTHER), THERE), "holds another key"),
+    "file of another key, replace": (Desired("web", replace=True), Actual(pair(OTHER), THERE), "holds another key"),
+    "replace while bound": (
+        Desired("web", public_key=OTHER, replace=True),
+        Actual(pair(), users=("i-1", "i-2")),
+        r"while it is bound to 2 instances \(i-1, i-2\)",
+    ),
+    "no such instance": (Desired("web", "bound", instance_ids=("i-1",)), Actual(pair()), "There is no instance i-1"),
+    "Windows": (
+        Desired("web", "bound", instance_ids=("i-1",)),
+        Actual(pair(), instances=(Instance("i-1", windows=True),)),
+        "run Windows",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_what_stands_in_the_way(case: str) -> None:
+    desired, actual, words = ERRORS[case]
+    with pytest.raises((UnexpectedState, InvalidInput), match=words):
+        plan(desired, actual)
+
+
+def test_a_file_that_is_elsewhere_is_warned_about() -> None:
+    (warning,) = plan(Desired("web"), Actual(pair(), file())).warnings
+    assert "handed out only once" in warning
+    (warning,) = plan(Desired("web"), Actual(pair(), file(exists=True))).warnings
+    assert "cannot be told" in warning
+
+
+def test_bound_means_all_of_them_and_only_those_that_are_not_yet() -> None:
+    there = Actual(
+        pair(), instances=(Instance("i-1", "web"), Instance("i-2", "old"), Instance("i-3", "", running=False))
+    )
+    made = plan(Desired("web", "bound", instance_ids=("i-1", "i-2", "i-3"), reboot=True), there)
+    assert [(step.do, step.args["instance_ids"]) for step in made.steps] == [
+        ("bind", ["i-2", "i-3"]),
+        ("reboot", ["i-2"]),
+    ]
+    assert made.before["instances"] == {"i-1": "web", "i-2": "old", "i-3": None}
+    assert made.after["instances"] == {"i-1": "web", "i-2": "web", "i-3": "web"}
+    bound = Actual(pair(), None, there.instances[:1])
+    assert not plan(Desired("web", "bound", instance_ids=("i-1",), reboot=True), bound).changed
+
+
+def test_unbound_leaves_other_pairs_alone() -> None:
+    there = Actual(pair(), instances=(Instance("i-1", "web"), Instance("i-2", "old")))
+    made = plan(Desired("web", "unbound", instance_ids=("i-1", "i-2", "i-gone")), there)
+    assert [(step.do, step.args["instance_ids"]) for step in made.steps] == [("unbind", ["i-1"])]
+    assert made.after["instances"] == {"i-1": None, "i-2": "old"}
+
+
+def test_no_pair_is_deleted_without_proof_or_order() -> None:
+    assert not must_go(Desired("web"), Actual(pair(), file()))
+    assert not must_go(Desired("web"), Actual(pair(), file(unfinished="web/2")))
+    assert not lost(Actual(pair(), file(exists=True, unfinished="web/1")))
+    assert must_go(Desired("web"), Actual(pair(), file(unfinished="web/1")))
