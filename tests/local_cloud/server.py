@@ -29,6 +29,7 @@ from local_cloud.control import ControlError
 from local_cloud.faults import Faults
 from local_cloud.gate import Gate
 from local_cloud.requests_log import RequestLog
+from local_cloud.services.ecs import lifecycle
 from local_cloud.settings import Settings
 from local_cloud.store import Store
 from local_cloud.web import Application
@@ -104,6 +105,8 @@ class Server:
         """Serve until SIGTERM or SIGINT."""
         try:
             self._start_hosts()
+            if not self._runner:
+                lifecycle.settle(self.store)
             asyncio.run(self._serve())
         finally:
             self.close()
@@ -122,6 +125,8 @@ class Server:
     def reset(self) -> None:
         """Empty the state: accounts and their keys stay, settings, faults and clock go back to normal."""
         seed.reset(self.store)
+        if self._runner:
+            self._runner.sweep()
         self.settings.reset()
         self.faults.clear()
         self.requests.reset()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import typing as t
 
@@ -340,3 +341,13 @@ def test_another_account_sees_nothing(sdk: Sdk, place: dict[str, t.Any]) -> None
     assert sdk.refused("DescribeInstances", RegionId="mars-1") == (404, "InvalidRegionId.NotFound")
     assert sdk("DescribeInstances", RegionId="cn-beijing")["TotalCount"] == 0
     assert sdk("DescribeInstances", RegionId=REGION)["TotalCount"] == 1
+
+
+def test_an_instance_is_released_by_itself_when_asked_to(sdk: Sdk, place: dict[str, t.Any]) -> None:
+    now = dt.datetime.strptime(sdk.cloud.status()["now"], "%Y-%m-%dT%H:%M:%SZ")
+    (instance_id,) = sdk.run(place, AutoReleaseTime=(now + dt.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    sdk.cloud.clock_advance(3000)
+    assert sdk.status(instance_id) == "Running"
+    sdk.cloud.clock_advance(600)
+    assert sdk.status(instance_id) == "gone"
+    sdk("DeleteSecurityGroup", SecurityGroupId=place["SecurityGroupId"])

@@ -102,10 +102,12 @@ def _resources(call: Call) -> list[str]:
         if isinstance(value, str) and value.startswith("["):
             value = json_list(call, parameter)
         found += [f"{start}:{kind}/{one}" for one in ([value] if isinstance(value, str) else value or ())]
-    if not found:
-        own = _OWN_TYPE.search(call.action)
-        found = [f"{start}:{_TYPE_NAMES.get(own[1], own[1].lower())}/*" if own else "*"]
-    return found
+    if call.get("ResourceType"):
+        found += [f"{start}:{call.params['ResourceType'].lower()}/{one}" for one in call.get("ResourceId") or ()]
+    own = _OWN_TYPE.search(call.action)
+    if own and (not found or call.action.startswith(("Run", "Create", "Copy"))):
+        found.append(f"{start}:{_TYPE_NAMES.get(own[1], own[1].lower())}/*")
+    return found or ["*"]
 
 
 def dry_run(call: Call, code: str = "DryRunOperation") -> None:

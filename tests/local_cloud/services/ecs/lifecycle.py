@@ -19,6 +19,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from local_cloud.clock import MINUTE_FORMAT
 from local_cloud.framework import Call
 from local_cloud.hosts import Hosts, HostSpec
 from local_cloud.services.ecs.common import Record, save
@@ -44,6 +45,9 @@ def begin(call: Call, instance: Record, *, run: bool) -> None:
     instance.update({"Status": "Pending", "_Initializing": True})
     save(call, "instance", instance["InstanceId"], instance)
     at = call.now + _seconds(call, "ecs.pending_seconds")
+    if instance["AutoReleaseTime"]:
+        released = dt.datetime.strptime(instance["AutoReleaseTime"], MINUTE_FORMAT).replace(tzinfo=dt.UTC)
+        call.store.schedule("instance", instance["InstanceId"], released, None)
     if not run:
         _plan(call, instance, at, {"Status": "Stopped", "_Initializing": False})
         return
@@ -103,7 +107,7 @@ def _plan_start(call: Call, instance: Record, at: dt.datetime | None) -> None:
 
 def running_changes(moment: dt.datetime) -> Record:
     """What changes in the record of an instance that has started."""
-    return {"Status": "Running", "_Initializing": False, "StartTime": moment.strftime("%Y-%m-%dT%H:%MZ")}
+    return {"Status": "Running", "_Initializing": False, "StartTime": moment.strftime(MINUTE_FORMAT)}
 
 
 def _seconds(call: Call, setting: str) -> dt.timedelta:
@@ -140,6 +144,8 @@ def _instance_moved(store: Store, before: Record, after: Record | None) -> None:
     instance_id = before["InstanceId"]
     if after is None:
         _release_disks(store, instance_id)
+        if not store.scheduled("eni", before["NetworkInterfaceId"]):  # released by AutoReleaseTime
+            store.delete("eni", before["NetworkInterfaceId"])
     runner = _runner(store)
     if runner is not None and (after is None or after["Status"] != before["Status"]):
         runner.follow(instance_id)
@@ -167,6 +173,16 @@ def hosts_of(store: Store) -> Hosts | None:
     """The hosts of the server with this store, None when it has none."""
     runner = _runner(store)
     return runner.hosts if runner else None
+
+
+def settle(store: Store) -> None:
+    """End the transitions that waited for hosts, on a server that has none (any more)."""
+    ends = {"Starting": running_changes(store.clock.now()), "Stopping": {"Status": "Stopped"}}
+    with store.transaction():
+        for instance in store.find("instance"):
+            if instance["Status"] in ends and not store.scheduled("instance", instance["InstanceId"]):
+                changes = {**ends[instance["Status"]], **(instance.get("_WhenDone") or {}), "_WhenDone": None}
+                store.put("instance", instance["InstanceId"], {**instance, **changes}, region=instance["RegionId"])
 
 
 def submit_command(store: Store, command: t.Callable[[Hosts], None]) -> None:
@@ -202,6 +218,7 @@ class HostRunner:
         self._lock = threading.Lock()
         self._wanted: set[str] = set()  # instances whose record may have changed since their host was looked at
         self._busy: set[str] = set()
+        self._hosted: set[str] = set()  # instances that may have a host
 
     def attach(self) -> None:
         """Let the store's instances have hosts from now on; those recorded as Running get theirs back."""
@@ -214,6 +231,11 @@ class HostRunner:
         _RUNNERS.pop(self._store, None)
         self.commands.shutdown(wait=False, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def sweep(self) -> None:
+        """Remove the hosts of instances that are no longer recorded (the state was emptied)."""
+        for instance_id in self._hosted - {i["InstanceId"] for i in self._store.find("instance")}:
+            self.follow(instance_id)
 
     def follow(self, instance_id: str) -> None:
         """Bring an instance's host to what its record says, soon."""
@@ -250,7 +272,10 @@ class HostRunner:
         instance = self._store.get("instance", instance_id)
         if instance is None or instance.get("_Releasing"):
             self.hosts.delete(instance_id)
-        elif instance["Status"] == "Starting":
+            self._hosted.discard(instance_id)
+            return
+        self._hosted.add(instance_id)
+        if instance["Status"] == "Starting":
             self.hosts.stop(instance_id, force=bool(instance.get("_ForceStop")))
             self.hosts.start(self._spec(instance))
             self._finish(instance_id, "Starting", running_changes(self._store.clock.now()))

@@ -75,7 +75,6 @@ def take_snapshot(call: Call, disk: Record, *, name: str = "", description: str 
         Encrypted=disk["Encrypted"],
         KMSKeyId=disk["KMSKeyId"],
         SnapshotType="user",
-        Usage="none",
         CreationTime=now,
         LastModifiedTime=now,
         RetentionDays=call.get("RetentionDays") or 0,
@@ -93,8 +92,12 @@ def take_snapshot(call: Call, disk: Record, *, name: str = "", description: str 
 def describe_snapshots(call: Call) -> Record:
     dry_run(call)
     ids = json_list(call, "SnapshotIds")
+    by_image = {used for image in find_all(call, "image") for used in image["_SnapshotIds"]}
+    by_disk = {disk.get("SourceSnapshotId") for disk in find_all(call, "disk")}
+    usages = {(True, True): "image_disk", (True, False): "image", (False, True): "disk", (False, False): "none"}
     found = []
     for snapshot in find_all(call, "snapshot", lagged=True):
+        snapshot["Usage"] = usages[snapshot["SnapshotId"] in by_image, snapshot["SnapshotId"] in by_disk]
         disk_id, status, kind = call.get("DiskId"), call.get("Status") or "all", call.get("SnapshotType") or "all"
         of_instance = call.get("InstanceId")
         disk = find_one(call, "disk", snapshot["SourceDiskId"]) if of_instance else None
