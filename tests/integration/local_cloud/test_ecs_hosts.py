@@ -12,13 +12,14 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from sdk import PLAIN_IMAGE, REGION, ZONE
+
 from local_cloud.framework import OPERATIONS, Call, Identity
 from local_cloud.hosts import CommandResult, HostError, Hosts, HostSpec
 from local_cloud.server import load_services
 from local_cloud.services.ecs.lifecycle import HostRunner, settle
 from local_cloud.settings import Settings
 from local_cloud.store import Store
-from sdk import PLAIN_IMAGE, REGION, ZONE
 
 ACCOUNT = "1234567890123456"
 
@@ -100,7 +101,15 @@ class Region:
         operation = OPERATIONS["ecs", action]
         identity = Identity(ACCOUNT, "Account", f"acs:ram::{ACCOUNT}:root", ACCOUNT, "key")
         call = Call(
-            "ecs", action, {"RegionId": REGION, **params}, REGION, identity, "r", self.store, self.store.clock, self.settings
+            "ecs",
+            action,
+            {"RegionId": REGION, **params},
+            REGION,
+            identity,
+            "r",
+            self.store,
+            self.store.clock,
+            self.settings,
         )
         with self.store.transaction():
             answer = operation.handler(call)
@@ -158,7 +167,9 @@ def test_an_instance_is_running_only_when_its_host_is_up(region: Region) -> None
 def test_a_host_gets_what_its_instance_says(region: Region) -> None:
     pair = region("CreateKeyPair", KeyPairName="mine")
     data = base64.b64encode(b"#!/bin/sh\ntouch /there\n").decode()
-    (instance_id,) = region.running(KeyPairName=pair["KeyPairName"], UserData=data, HostName="web", Password="Secret-12")
+    (instance_id,) = region.running(
+        KeyPairName=pair["KeyPairName"], UserData=data, HostName="web", Password="Secret-12"
+    )
     spec = region.hosts.specs[instance_id]
     assert (spec.hostname, spec.private_ip, spec.prefix_length, spec.gateway) == ("web", "10.0.0.1", 24, "10.0.0.253")
     assert spec.public_key is not None
@@ -306,7 +317,9 @@ def test_a_command_runs_in_the_host_and_its_result_can_be_read(region: Region) -
 def test_a_command_that_fails_says_how(region: Region, ended: CommandResult, status: str, code: str) -> None:
     (instance_id,) = region.running()
     region.hosts.result = ended
-    invoke_id = region("RunCommand", Type="RunShellScript", CommandContent="false", InstanceId=[instance_id])["InvokeId"]
+    invoke_id = region("RunCommand", Type="RunShellScript", CommandContent="false", InstanceId=[instance_id])[
+        "InvokeId"
+    ]
     wait(lambda: result(region, invoke_id)["InvocationStatus"] != "Running")
     assert (result(region, invoke_id)["InvocationStatus"], result(region, invoke_id)["ErrorCode"]) == (status, code)
 

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import json
+import typing as t
 
 from alibabacloud_ecs20140526 import models
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from local_cloud.framework import OPERATIONS
-from local_cloud.server import load_services
 from sdk import PLAIN_IMAGE, ZONE, Sdk
 from shapes import problems
+
+from local_cloud.framework import OPERATIONS
+from local_cloud.server import load_services
 
 TRUST = json.dumps(
     {
@@ -92,7 +94,7 @@ def keys_and_roles(sdk: Sdk, ids: str) -> None:
 
 def groups(sdk: Sdk, instance_id: str, first: str) -> None:
     vpc_id = sdk.instance(instance_id)["VpcAttributes"]["VpcId"]
-    group = {"SecurityGroupId": sdk("CreateSecurityGroup", VpcId=vpc_id)["SecurityGroupId"]}
+    group: dict[str, t.Any] = {"SecurityGroupId": sdk("CreateSecurityGroup", VpcId=vpc_id)["SecurityGroupId"]}
     rule = {"IpProtocol": "TCP", "PortRange": "1/2"}
     list_id = sdk("CreatePrefixList", PrefixListName="net", AddressFamily="IPv4", MaxEntries=1)["PrefixListId"]
     sdk("DescribePrefixLists")
@@ -124,7 +126,7 @@ def changes(sdk: Sdk, instance_id: str, vswitch_id: str) -> None:
     sdk("ReplaceSystemDisk", InstanceId=instance_id, ImageId=PLAIN_IMAGE)
     sdk("StartInstance", InstanceId=instance_id)
     sdk.cloud.clock_advance(5)
-    tag = {"ResourceType": "instance", "ResourceId": [instance_id]}
+    tag: dict[str, t.Any] = {"ResourceType": "instance", "ResourceId": [instance_id]}
     sdk("TagResources", **tag, Tag=[{"Key": "x", "Value": "y"}])
     sdk("ListTagResources", **tag)
     sdk("UntagResources", **tag, TagKey=["x"])

@@ -20,6 +20,7 @@ import pytest
 from wire import Wire
 
 from local_cloud.control import ControlError, LocalCloud
+from local_cloud.server import is_locked
 
 REGION = {"RegionId": "cn-hangzhou"}
 
@@ -83,6 +84,21 @@ def test_keys_settings_clock_tokens_and_plans_survive_a_kill(state_dir: Path) ->
         assert status() == "Pending"
         cloud.clock_advance(61)
         assert status() == "Available"
+
+
+def test_a_test_that_is_killed_leaves_no_server(state_dir: Path) -> None:
+    script = f"""
+import os, pathlib, signal
+from local_cloud.control import LocalCloud
+LocalCloud.start(pathlib.Path({str(state_dir)!r})).__enter__()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    tests = str(Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", script], check=False, env={**os.environ, "PYTHONPATH": tests}, timeout=60)
+    deadline = time.monotonic() + 20
+    while is_locked(state_dir):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_states_move_when_nobody_asks(fresh_cloud: LocalCloud, wire: Wire) -> None:

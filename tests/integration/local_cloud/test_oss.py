@@ -31,9 +31,10 @@ def get(wire: Wire, path: str, host: str = SITES[0], method: str = "GET") -> Rep
     return wire.send(method, path, {"host": host})
 
 
-def package(wire: Wire, version: str, suffix: str = "") -> bytes:
-    name = f"t-trustclient-{version}-x86_64.deb{suffix}"
-    answer = get(wire, f"/download/linux/ubuntu/x86_64/{version}/{name}")
+def package(wire: Wire, version: str, kind: str = "deb", suffix: str = "") -> bytes:
+    folder = {"deb": "ubuntu", "rpm": "centos"}[kind]
+    name = f"t-trustclient-{version}-x86_64.{kind}{suffix}"
+    answer = get(wire, f"/download/linux/{folder}/x86_64/{version}/{name}")
     assert answer.status == 200
     return answer.body
 
@@ -45,11 +46,12 @@ def test_every_site_offers_the_newest_version(wire: Wire, host: str) -> None:
     assert get(wire, "/download/linux/script/TrustAgentInstall.sh", host).body.startswith(b"#!/bin/sh\n")
 
 
-def test_packages_match_their_checksums_but_the_corrupt_one(wire: Wire) -> None:
+@pytest.mark.parametrize("kind", ["deb", "rpm"])
+def test_packages_match_their_checksums_but_the_corrupt_one(wire: Wire, kind: str) -> None:
     def matches(version: str) -> bool:
-        digest, name = package(wire, version, ".md5").decode().split()
-        assert name == f"t-trustclient-{version}-x86_64.deb"
-        return hashlib.md5(package(wire, version), usedforsecurity=False).hexdigest() == digest
+        digest, name = package(wire, version, kind, ".md5").decode().split()
+        assert name == f"t-trustclient-{version}-x86_64.{kind}"
+        return hashlib.md5(package(wire, version, kind), usedforsecurity=False).hexdigest() == digest
 
     assert [matches(version) for version in build.VERSIONS] == [True, True]
     assert not matches(build.CORRUPT_VERSION)
@@ -106,6 +108,24 @@ def test_dpkg_unpacks_what_the_trust_client_installs(wire: Wire, tmp_path: Path)
     assert (root / "DEBIAN/conffiles").read_text() == "/etc/ali_trust_net.conf\n"
 
 
-@pytest.mark.parametrize("name", ["TrustAgentInstall.sh", "postinst", "postrm", "prerm"])
+@pytest.mark.skipif(shutil.which("rpm") is None, reason="rpm is not installed on this machine")
+def test_rpm_finds_the_package_whole(wire: Wire, tmp_path: Path) -> None:
+    archive = tmp_path / "client.rpm"
+    archive.write_bytes(package(wire, "1.1.0", "rpm"))
+
+    def rpm(*arguments: str) -> str:
+        return subprocess.run(["rpm", *arguments, archive], check=True, capture_output=True, text=True).stdout
+
+    checks = rpm("-Kv").splitlines()[1:]
+    assert len(checks) == 4
+    assert all(check.endswith(": OK") for check in checks)
+    assert rpm("-qp", "--qf", "%{NAME} %{VERSION} %{ARCH}") == "t-trustclient 1.1.0 x86_64"
+    assert rpm("-qpl").splitlines() == [file.path for file in build.files("1.1.0", build.Options())]
+    assert rpm("-qpc") == "/etc/ali_trust_net.conf\n"
+
+
+@pytest.mark.parametrize(
+    "name", [path.name for path in build.SOURCES.iterdir() if path.name.startswith(("deb-", "rpm-", "TrustAgent"))]
+)
 def test_shell_scripts_parse(name: str) -> None:
-    subprocess.run(["sh", "-n", build.SOURCES / name], check=True)
+    subprocess.run(["sh", "-n"], input=build.script(name), check=True)
