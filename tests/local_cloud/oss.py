@@ -20,7 +20,7 @@ from starlette.routing import Route
 from local_cloud import catalogue
 from local_cloud.answers import new_request_id
 from local_cloud.settings import define
-from local_cloud.trust_client import build, deb
+from local_cloud.trust_client import build, packaged
 
 if t.TYPE_CHECKING:
     from starlette.requests import Request
@@ -66,7 +66,7 @@ class Buckets:
         digest = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
         headers = {
             "etag": f'"{digest}"',
-            "last-modified": formatdate(deb.EPOCH, usegmt=True),
+            "last-modified": formatdate(packaged.EPOCH, usegmt=True),
             "x-oss-request-id": new_request_id().replace("-", "")[:24],
         }
         text = path.endswith((".sh", ".md5", "/last"))

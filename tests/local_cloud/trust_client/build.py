@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cloud.trust_client.deb import PackagedFile, build_deb
+from local_cloud.trust_client.deb import build_deb
+from local_cloud.trust_client.packaged import PackagedFile
+from local_cloud.trust_client.rpm import build_rpm
 
 NAME = "t-trustclient"
+SUMMARY = "trust client of the local cloud (a stand-in)"
 UNIT = "t-trustclient.service"
 SOURCES = Path(__file__).parent / "src"
 INSTALLER = "TrustAgentInstall.sh"
@@ -25,7 +29,7 @@ CORRUPT_VERSION = "1.1.9"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 #: package kind -> folder on the sites
-FOLDERS = {"deb": "ubuntu"}
+FOLDERS = {"deb": "ubuntu", "rpm": "centos"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Package:
 
     version: str
     architecture: str  # as uname -m says it
-    kind: str  # deb
+    kind: str  # deb or rpm
     content: bytes
 
     @property
@@ -65,8 +69,8 @@ def files(version: str, options: Options) -> list[PackagedFile]:
     agent = "#!/usr/bin/python3\n" + _source("trust_agent.py", values)
     return [
         PackagedFile("/etc/ali_trust_net.conf", _source("ali_trust_net.conf", values).encode(), configuration=True),
-        PackagedFile("/usr/local/bin/trust-agent", agent.encode(), 0o755),
         PackagedFile(f"/usr/lib/systemd/system/{UNIT}", _source(UNIT, values).encode()),
+        PackagedFile("/usr/local/bin/trust-agent", agent.encode(), 0o755),
     ]
 
 
@@ -77,12 +81,18 @@ def _source(name: str, values: t.Mapping[str, str]) -> str:
     return text
 
 
-def _script(name: str) -> bytes:
+def script(name: str) -> bytes:
+    """A shell script of the sources, ready to run."""
     return b"#!/bin/sh\n" + (SOURCES / name).read_bytes()
 
 
-def build(version: str, architecture: str, options: Options) -> Package:
-    """The Debian package of a version; the same sources and options give the same bytes."""
+def build(version: str, architecture: str, kind: str, options: Options) -> Package:
+    """The package of a version; the same sources and options give the same bytes."""
+    content = _deb(version, architecture, options) if kind == "deb" else _rpm(version, architecture, options)
+    return Package(version, architecture, kind, content)
+
+
+def _deb(version: str, architecture: str, options: Options) -> bytes:
     fields = {
         "Package": NAME,
         "Version": version,
@@ -91,19 +101,25 @@ def build(version: str, architecture: str, options: Options) -> Package:
         "Depends": "python3 (>= 3.8)",
         "Section": "admin",
         "Priority": "optional",
-        "Description": "trust client of the local cloud (a stand-in)\n"
-        " Reports an instance of the local cloud to its trusted server.",
+        "Description": f"{SUMMARY}\n Reports an instance of the local cloud to its trusted server.",
     }
-    scripts = {name: _script(name) for name in ("postinst", "postrm", "prerm")}
-    return Package(version, architecture, "deb", build_deb(fields, files(version, options), scripts))
+    scripts = {name: script(f"deb-{name}") for name in ("postinst", "postrm", "prerm")}
+    return build_deb(fields, files(version, options), scripts)
+
+
+def _rpm(version: str, architecture: str, options: Options) -> bytes:
+    scripts = {name: script(f"rpm-{name}").decode() for name in ("post", "preun", "postun")}
+    return build_rpm(
+        NAME, version, architecture, SUMMARY, files(version, options), ["/bin/sh", "/usr/bin/python3"], scripts
+    )
 
 
 def site(options: Options) -> dict[str, bytes]:
     """Everything that a download site offers, by path, but which version is the newest."""
-    offered = {f"download/linux/script/{INSTALLER}": _script(INSTALLER)}
+    offered = {f"download/linux/script/{INSTALLER}": script(INSTALLER)}
     for architecture in ARCHITECTURES:
-        for version in (*VERSIONS, CORRUPT_VERSION):
-            package = build(version, architecture, options)
+        for version, kind in itertools.product((*VERSIONS, CORRUPT_VERSION), FOLDERS):
+            package = build(version, architecture, kind, options)
             digest = hashlib.md5(package.content, usedforsecurity=False).hexdigest()
             content = package.content
             if version == CORRUPT_VERSION:

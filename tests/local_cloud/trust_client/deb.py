@@ -9,20 +9,8 @@ import gzip
 import io
 import tarfile
 import typing as t
-from dataclasses import dataclass
 
-#: modification time of everything in a package (2026-01-01)
-EPOCH = 1767225600
-
-
-@dataclass(frozen=True)
-class PackagedFile:
-    """A file of a package; ``path`` is absolute."""
-
-    path: str
-    content: bytes
-    mode: int = 0o644
-    configuration: bool = False
+from local_cloud.trust_client.packaged import EPOCH, PackagedFile
 
 
 def build_deb(
