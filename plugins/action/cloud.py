@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
             connection=self._connection,
             play_context=self._play_context,
             environment=self._compute_environment_string(),
-            task_vars=task_vars,
+            variable=lambda name: self._templar.template(task_vars[name]) if name in task_vars else None,
         )
         self._in_process = reason is None
         if reason is not None:

@@ -39,14 +39,22 @@ _PACKAGE = "ansible_collections.alitrust.ecs.plugins.modules"
 
 
 def obstacle(
-    *, task: t.Any, connection: t.Any, play_context: t.Any, environment: str, task_vars: t.Mapping[str, t.Any]
+    *,
+    task: t.Any,
+    connection: t.Any,
+    play_context: t.Any,
+    environment: str,
+    variable: t.Callable[[str], t.Any],
 ) -> str | None:
     """Why this task must run the ordinary way, or None when running it here is equivalent.
 
     :param environment: the task's environment as core would put it before the command
+    :param variable: the value of a variable, None where it is not defined
     """
-    switched = task_vars.get(SWITCH_VARIABLE, os.environ.get(SWITCH_ENVIRONMENT, True))
-    interpreter = task_vars.get("ansible_python_interpreter")
+    switched = variable(SWITCH_VARIABLE)
+    if switched is None:
+        switched = os.environ.get(SWITCH_ENVIRONMENT, True)
+    interpreter = variable("ansible_python_interpreter")
     reasons = (
         (not boolean(switched, strict=False), "it is switched off"),
         (_core() not in KNOWN_CORE, f"ansible-core {core_version} is not known"),

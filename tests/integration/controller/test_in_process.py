@@ -96,6 +96,15 @@ def test_a_task_that_needs_a_process_of_its_own_gets_one(
     assert reason in lines[0]
 
 
+@pytest.mark.parametrize("interpreter", ["{{ ansible_playbook_python }}", "{{ some_python }}"])
+def test_a_templated_interpreter_is_looked_at(ansible: Ansible, interpreter: str) -> None:
+    """Playbooks commonly say that localhost uses the controller's own interpreter."""
+    variables = {"ansible_python_interpreter": interpreter, "some_python": "{{ ansible_playbook_python }}"}
+    [result], output = ansible.play([{"alitrust.ecs.kms_service": {}}], "-vv", vars=variables)
+    assert result["changed"]
+    assert ELSEWHERE not in output
+
+
 def test_the_environment_switches_it_off(tmp_path: Path, fresh_cloud: LocalCloud) -> None:
     ansible = Ansible(tmp_path, fresh_cloud, ALITRUST_IN_PROCESS="0")
     [result], output = ansible.play([{"alitrust.ecs.kms_service": {}}], "-vv")
