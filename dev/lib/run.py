@@ -27,6 +27,7 @@ from environment import CHECKOUT
 BUILD = CHECKOUT / ".build"
 CORES = os.cpu_count() or 1
 TIMEOUT = 1800  # seconds; only a check that hangs gets there
+TEST_TIMEOUT = 300  # seconds, of one test
 VERSIONS = ("3.11", "3.12", "3.13")  # with ansible-core 2.19, 2.20, 2.21
 
 
@@ -64,7 +65,8 @@ def pytest(
     name: str, folder: str, *, options: str = "", first: str = "", coverage: bool = True, **settings: t.Any
 ) -> Check:
     runner = "coverage run -m pytest" if coverage else "python -m pytest"
-    return Check(name, f"{first}{runner} --junit-xml=$REPORT {options} {folder}", venv="test", tests=True, **settings)
+    command = f"{first}{runner} --timeout {TEST_TIMEOUT} --junit-xml=$REPORT {options} {folder}"
+    return Check(name, command, venv="test", tests=True, **settings)
 
 
 # In the order they are started: what takes long first, what needs the machine to itself last.
@@ -182,16 +184,20 @@ class Runner:
             except TimeoutError:
                 return Outcome(check, failed=1, reasons=(f"still running after {TIMEOUT} s",), log=log)
             finally:
-                end(process)
+                await end(process)
         if check.tests:
             return count_tests(check, code, Path(settings["REPORT"]), log)
         skips = re.findall(r"WARNING: (Required program .*|Skipping .*)", log.read_text(errors="replace"))
         return Outcome(check, passed=code == 0, failed=code != 0, reasons=tuple(dict.fromkeys(skips)), log=log)
 
 
-def end(process: asyncio.subprocess.Process) -> None:
-    """Whatever a check left running ends with it."""
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Whatever a check left running ends with it; one that is cut off is given time to clean up."""
     with contextlib.suppress(ProcessLookupError):
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGINT)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), 20)
         os.killpg(process.pid, signal.SIGKILL)
 
 
@@ -287,6 +293,8 @@ def chosen(names: list[str]) -> list[Check]:
 
 
 async def run_all(checks: list[Check]) -> list[Outcome]:
+    if task := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     runner = Runner()
     outcomes = await asyncio.gather(*(runner.run(check) for check in checks))
     await report_coverage()
@@ -317,5 +325,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit("error: interrupted")
