@@ -197,7 +197,7 @@ _BAD = [
     ({"HostName": "-x"}, (400, "InvalidHostName.Malformed")),
     ({"InstanceName": "1x"}, (400, "InvalidInstanceName.Malformed")),
     ({"Description": "http://x"}, (400, "InvalidDescription.Malformed")),
-    ({"UserData": "not base64!"}, (400, "InvalidUserData.Base64FormatInvalid")),
+    ({"UserData": "not base64!"}, (403, "InvalidUserData.Base64FormatInvalid")),
     ({"UserData": base64.b64encode(b"x" * 32769).decode()}, (400, "InvalidUserData.SizeExceeded")),
     ({"HttpTokens": "maybe"}, (400, "InvalidHttpTokens.NotSupported")),
     ({"HttpEndpoint": "maybe"}, (400, "InvalidHttpEndpoint.NotSupported")),

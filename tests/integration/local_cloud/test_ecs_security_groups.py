@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -194,7 +195,7 @@ def test_the_flat_form_works_too_but_not_both(sdk: Sdk, group: str) -> None:
     sdk("AuthorizeSecurityGroup", SecurityGroupId=group, **SSH)
     assert len(rules(sdk, group)) == 1
     both = sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[SSH], **SSH)
-    assert both == (400, "InvalidParameter.Conflict")
+    assert both == (400, "InvalidParam.Permissions")
     assert sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group) == (400, "MissingParameter")
 
 
@@ -208,6 +209,8 @@ def test_an_existing_rule_is_no_error_and_nothing_is_added(sdk: Sdk, group: str)
     sdk("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[{**SSH, "Policy": "drop"}])
     sdk("AuthorizeSecurityGroupEgress", SecurityGroupId=group, Permissions=[{**SSH, "DestCidrIp": "10.0.0.0/8"}])
     assert len(rules(sdk, group)) == 4
+    twice = sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[SSH, {**SSH, "Description": "x"}])
+    assert twice == (400, "InvalidParam.DuplicatePermissions")
     assert len(rules(sdk, group, Direction="egress")) == 1
 
 
@@ -216,7 +219,7 @@ def test_an_existing_rule_is_no_error_and_nothing_is_added(sdk: Sdk, group: str)
     [
         ({"IpProtocol": "SCTP"}, (400, "InvalidIpProtocol.ValueNotSupported")),
         ({"IpProtocol": None}, (400, "MissingParameter")),
-        ({"PortRange": None}, (400, "MissingParameter")),
+        ({"PortRange": None}, (400, "InvalidPortRange.Malformed")),
         ({"PortRange": "22"}, (400, "InvalidIpProtocol.Malformed")),
         ({"PortRange": "0/22"}, (400, "InvalidParam.PortRange")),
         ({"PortRange": "23/22"}, (400, "InvalidParam.PortRange")),
@@ -269,9 +272,20 @@ def test_group_rules_are_limited_and_advanced_groups_have_none(sdk: Sdk, vpc: st
     sdk("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[to_group])
     second = {**to_group, "Priority": "2"}
     limit = sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[second])
-    assert limit == (403, "AuthorizationLimitExceed")
+    assert limit == (400, "AuthorizedGroupRule.LimitExceed")
     advanced = sdk("CreateSecurityGroup", VpcId=vpc, SecurityGroupType="enterprise")["SecurityGroupId"]
-    assert sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=advanced, Permissions=[to_group])[0] == 403
+    for rule, code in (
+        (to_group, "InvalidGroupParameter.OperationDenied"),
+        ({**SSH, "Policy": "drop"}, "InvalidGroupParameter.OperationDenied"),
+        ({**SSH, "Priority": "2"}, "InvalidPriority.ValueNotSupported"),
+    ):
+        assert sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=advanced, Permissions=[rule]) == (400, code)
+    sdk("AuthorizeSecurityGroup", SecurityGroupId=advanced, Permissions=[SSH])
+    policy = sdk.refused("ModifySecurityGroupPolicy", SecurityGroupId=advanced, InnerAccessPolicy="Accept")
+    assert policy == (400, "InvalidParameter.InnerAccessPolicy")
+    of_advanced = {**to_group, "SourceGroupId": advanced, "Priority": "4"}
+    denied = sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[of_advanced])
+    assert denied == (400, "InvalidGroupAuthParameter.OperationDenied")
     elsewhere = sdk("CreateSecurityGroup", VpcId=sdk.network()[0])["SecurityGroupId"]
     mismatch = {**to_group, "SourceGroupId": elsewhere, "Priority": "3"}
     refused = sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[mismatch])
@@ -294,7 +308,7 @@ def test_revoking_by_id_is_strict_and_by_tuple_lenient(sdk: Sdk, group: str) -> 
     sdk("RevokeSecurityGroup", SecurityGroupId=group, Permissions=[web])
     assert rules(sdk, group) == []
     both = sdk.refused("RevokeSecurityGroup", SecurityGroupId=group, SecurityGroupRuleId=[second], Permissions=[SSH])
-    assert both == (400, "InvalidParameter.Conflict")
+    assert both == (400, "InvalidParam.Permissions")
 
 
 def test_an_address_and_its_network_of_one_are_the_same_rule(sdk: Sdk, group: str) -> None:
@@ -342,3 +356,18 @@ def test_rules_can_name_prefix_lists(sdk: Sdk, group: str) -> None:
     (listed,) = sdk("DescribePrefixLists", PrefixListId=[list_id])["PrefixLists"]["PrefixList"]
     assert listed["AssociationCount"] == 1
     assert sdk("DescribePrefixListAttributes", PrefixListId=list_id)["Entries"] == {"Entry": entries}
+
+
+def test_a_user_may_be_limited_to_one_group(sdk: Sdk, vpc: str, group: str) -> None:
+    other = sdk("CreateSecurityGroup", VpcId=vpc)["SecurityGroupId"]
+    statement = {"Effect": "Allow", "Action": "ecs:*SecurityGroup*", "Resource": f"acs:ecs:*:*:securitygroup/{group}"}
+    document = json.dumps({"Version": "1", "Statement": [statement]})
+    sdk("CreatePolicy", product="ram", PolicyName="OneGroup", PolicyDocument=document)
+    sdk("CreateUser", product="ram", UserName="ops")
+    key = sdk("CreateAccessKey", product="ram", UserName="ops")["AccessKey"]
+    sdk("AttachPolicyToUser", product="ram", PolicyType="Custom", PolicyName="OneGroup", UserName="ops")
+    ops = Sdk(sdk.cloud, key["AccessKeyId"], key["AccessKeySecret"])
+    ops("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[SSH])
+    assert ops.refused("AuthorizeSecurityGroup", SecurityGroupId=other, Permissions=[SSH]) == (403, "Forbidden.RAM")
+    assert ops.refused("DeleteSecurityGroup", SecurityGroupId=other) == (403, "Forbidden.RAM")
+    assert ops.refused("CreateSecurityGroup", VpcId=vpc) == (403, "Forbidden.RAM")

@@ -310,7 +310,9 @@ def check_user_data(call: Call, image: Record | None) -> str:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ApiError(
-            "InvalidUserData.Base64FormatInvalid", 400, "The specified parameter UserData must be base64 encoded."
+            "InvalidUserData.Base64FormatInvalid",
+            403,
+            "The specified UserData is not valid: it must be base64 encoded.",
         ) from None
     if len(raw) > call.settings["ecs.user_data_bytes"]:
         raise ApiError("InvalidUserData.SizeExceeded", 400, "The specified parameter UserData exceeds the size.")

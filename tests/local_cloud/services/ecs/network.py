@@ -80,9 +80,7 @@ def choose_addresses(call: Call, vswitch: Record, amount: int, first: str = "") 
 
 def vswitch_full() -> ApiError:
     """The refusal when a vSwitch has no addresses left."""
-    return ApiError(
-        "InvalidVSwitchId.IpNotEnough", 403, "The specified vSwitch has no more private IP addresses to assign."
-    )
+    return ApiError("InvalidVSwitchId.IpNotEnough", 403, "The specified VSwitch has not enough IpAddress.")
 
 
 def new_interface(call: Call, instance: Record, groups: list[str]) -> None:

@@ -18,6 +18,7 @@ define("ecs.rules_per_group", 200, "inbound and outbound rules of a group, toget
 define("ecs.group_rules_per_group", 20, "rules of a basic group that name other groups")
 define("ecs.rule_limit_status", 403, "HTTP status of AuthorizationLimitExceed (newer: 400)", (400, 403))
 define("ecs.cidr_host_bits", "refuse", "a CIDR block with host bits set (UNCERTAIN)", ("refuse", "normalise"))
+define("ecs.advanced_group_priority_fixed", True, "whether rules of an advanced group all have priority 1 (UNCERTAIN)")
 define(
     "ecs.rule_conflict_code",
     "SecurityGroupRuleConflict",
@@ -99,7 +100,7 @@ def _requested(call: Call, longest: int = 100) -> list[Record]:
     permissions = call.get("Permissions") or []
     if permissions and flat:
         raise ApiError(
-            "InvalidParameter.Conflict", 400, f"Permissions.N and the flat form ({', '.join(flat)}) exclude each other."
+            "InvalidParam.Permissions", 400, f"Permissions.N and the flat form ({', '.join(flat)}) exclude each other."
         )
     if len(permissions) > longest:
         raise ApiError("InvalidParameter", 400, f"At most {longest} Permissions are allowed in a call.")
@@ -129,6 +130,8 @@ def _rule(call: Call, group: Record, direction: Direction, request: Record) -> R
         rule["PortRange"] = _ports(protocol, request.get("PortRange"))
     if request.get("SourcePortRange"):
         rule["SourcePortRange"] = _ports(protocol, request["SourcePortRange"], "InvalidSourcePortRange.Malformed")
+    if group["SecurityGroupType"] == "enterprise":
+        _check_advanced(call, request, rule)
     rule.update(_addresses(call, direction, protocol, request))
     rule.update(_peer(call, group, side, request, rule))
     description = request.get("Description") or ""
@@ -139,6 +142,21 @@ def _rule(call: Call, group: Record, direction: Direction, request: Record) -> R
     if description:
         rule["Description"] = description
     return rule
+
+
+def _check_advanced(call: Call, request: Record, rule: Record) -> None:
+    """What a rule of an advanced group can't have.
+
+    :raises ApiError: it forbids something, names a group, or has a priority.
+    """
+    if rule["Policy"] != "Accept" or request.get("SourceGroupId") or request.get("DestGroupId"):
+        raise ApiError(
+            "InvalidGroupParameter.OperationDenied",
+            400,
+            "Rules of an advanced security group only allow, and name no other security groups.",
+        )
+    if rule["Priority"] != "1" and call.settings["ecs.advanced_group_priority_fixed"]:
+        raise ApiError("InvalidPriority.ValueNotSupported", 400, "In an advanced security group the Priority is 1.")
 
 
 def _protocol(value: str | None) -> str:
@@ -179,7 +197,7 @@ def _nic_type(value: str | None) -> str:
 
 def _ports(protocol: str, value: str | None, malformed: str = "InvalidIpProtocol.Malformed") -> str:
     if not value:
-        raise ApiError("MissingParameter", 400, 'The input parameter "PortRange" is mandatory.')
+        raise ApiError("InvalidPortRange.Malformed", 400, "The specified parameter PortRange must set.")
     match = _PORTS.fullmatch(value)
     if not match:
         raise ApiError(malformed, 400, "The specified parameter PortRange is not valid.")
@@ -235,15 +253,8 @@ def _peer(call: Call, group: Record, side: Side, request: Record, rule: Record) 
     """The group or prefix list at the other end, where no address says it already."""
     if rule.get(side.cidr) or rule.get(side.ipv6):
         return {}
-    advanced = group["SecurityGroupType"] == "enterprise"
     if request.get(side.group):
         group_id = request[side.group]
-        if advanced:
-            raise ApiError(
-                "InvalidParameter.EnterpriseGroup",
-                403,
-                "Rules of an advanced security group can't name other security groups.",
-            )
         if group_id == group["SecurityGroupId"]:
             raise ApiError("InvalidParamter.Conflict", 403, "A security group can't authorize itself.")
         other = call.store.get("security_group", group_id)
@@ -254,6 +265,12 @@ def _peer(call: Call, group: Record, side: Side, request: Record, rule: Record) 
             raise ApiError(f"Invalid{side.word}GroupId.NotFound", 404, f"The specified {side.group} does not exist.")
         if other["VpcId"] != group["VpcId"] and other["AccountId"] == call.account_id:
             raise ApiError(f"Invalid{side.word}GroupId.Mismatch", 400, "The security groups are in different VPCs.")
+        if other["SecurityGroupType"] == "enterprise":
+            raise ApiError(
+                "InvalidGroupAuthParameter.OperationDenied",
+                400,
+                "The security group can not authorize to enterprise level security group.",
+            )
         return {side.group: group_id, **({"_GroupOwner": owner} if owner else {})}
     if request.get(side.prefix_list):
         if find_one(call, "prefix_list", request[side.prefix_list]) is None:
@@ -286,18 +303,29 @@ def _authorize(call: Call, direction: Direction) -> None:
     group = get_group(call)
     rules = group["Permissions"]
     known = {_identity(rule) for rule in rules}
-    now, before = seconds_text(call), len(rules)
+    wanted = {}
     for request in _requested(call):
         rule = _rule(call, group, direction, request)
-        key = _identity(rule)
-        if key in known:  # authorised already: nothing to do, and no error
-            continue
-        known.add(key)
-        rules.append({"SecurityGroupRuleId": call.store.new_id("sgr-"), "CreateTime": now, **rule})
-    if len(rules) == before:
+        if _identity(rule) in wanted:
+            raise ApiError(
+                "InvalidParam.DuplicatePermissions",
+                400,
+                "There are duplicate permissions in the specified parameter Permissions.",
+            )
+        wanted[_identity(rule)] = rule
+    new = [rule for key, rule in wanted.items() if key not in known]  # the others are authorised already: no error
+    if not new:
         return
+    now = seconds_text(call)
+    rules += [{"SecurityGroupRuleId": call.store.new_id("sgr-"), "CreateTime": now, **rule} for rule in new]
     to_groups = sum(bool(rule.get("SourceGroupId") or rule.get("DestGroupId")) for rule in rules)
-    if len(rules) > call.settings["ecs.rules_per_group"] or to_groups > call.settings["ecs.group_rules_per_group"]:
+    if to_groups > call.settings["ecs.group_rules_per_group"]:
+        raise ApiError(
+            "AuthorizedGroupRule.LimitExceed",
+            400,
+            "The limit of rules that name other security groups is reached.",
+        )
+    if len(rules) > call.settings["ecs.rules_per_group"]:
         raise ApiError(
             "AuthorizationLimitExceed",
             call.settings["ecs.rule_limit_status"],
@@ -327,7 +355,7 @@ def _revoke(call: Call, direction: Direction) -> None:
     rules, ids = group["Permissions"], call.get("SecurityGroupRuleId") or []
     if ids:
         if call.get("Permissions") or any(call.get(name) for name in _FIELDS):
-            raise ApiError("InvalidParameter.Conflict", 400, "SecurityGroupRuleId excludes Permissions.")
+            raise ApiError("InvalidParam.Permissions", 400, "SecurityGroupRuleId excludes Permissions.")
         if len(ids) > 100:
             raise ApiError("InvalidParameter", 400, "At most 100 SecurityGroupRuleId are allowed in a call.")
         if set(ids) - {rule["SecurityGroupRuleId"] for rule in rules if rule["Direction"] == direction}:

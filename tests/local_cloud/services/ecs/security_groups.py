@@ -30,7 +30,7 @@ from local_cloud.services.ecs.network import check_groups, members, set_groups
 from local_cloud.settings import define
 
 define("ecs.security_groups", 100, "security groups of an account in a region")
-define("ecs.advanced_group_policy_fixed", True, "whether an advanced group refuses to change its policy (UNCERTAIN)")
+define("ecs.advanced_group_policy_fixed", True, "whether an advanced group refuses to change its inner policy")
 
 _GROUP_ID = re.compile(r"sg-[A-Za-z0-9-]+")
 
@@ -179,7 +179,9 @@ def modify_security_group_policy(call: Call) -> None:
         return
     if group["SecurityGroupType"] == "enterprise" and call.settings["ecs.advanced_group_policy_fixed"]:
         raise ApiError(
-            "OperationDenied.EnterpriseSecurityGroup", 403, "The policy of an advanced security group can't be changed."
+            "InvalidParameter.InnerAccessPolicy",
+            400,
+            "The InnerAccessPolicy attribute of enterprise level security group can't be modified.",
         )
     save(call, "security_group", group["SecurityGroupId"], {**group, "InnerAccessPolicy": policy})
 
@@ -233,6 +235,13 @@ def join_security_group(call: Call) -> None:
         raise ApiError("InvalidInstanceId.AlreadyExists", 403, "The instance is already in the security group.")
     if group["VpcId"] != instance["VpcId"]:
         raise ApiError("InvalidInstanceId.Mismatch", 400, "The instance and the security group are not in one VPC.")
+    others = [get_one(call, "security_group", other) for other in groups]
+    if any(other["SecurityGroupType"] != group["SecurityGroupType"] for other in others):
+        raise ApiError(
+            "InvalidOperation.MultiGroupType",
+            400,
+            "The specified instance can't join different types of security group.",
+        )
     set_groups(call, instance, check_groups(call, [*groups, group["SecurityGroupId"]], instance["VpcId"]))
 
 
