@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 import typing as t
 from pathlib import Path
@@ -67,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting, see: settings"
         )
+        if name == "serve":
+            command.add_argument("--leash", action="store_true", help="end when standard input is closed")
     add("stop", "end it; its state stays")
     add("status", "tell where it listens and what it holds").add_argument(
         "--json", action="store_true", help="everything, for programs"
@@ -80,8 +83,17 @@ def _serve(options: argparse.Namespace) -> int:
     from local_cloud.server import Server
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    Server(options.state_dir.resolve(), options.port, options.hosts, _pairs(options.set)).run()
+    server = Server(options.state_dir.resolve(), options.port, options.hosts, _pairs(options.set))
+    if options.leash:
+        threading.Thread(target=_end_with_standard_input, name="leash", daemon=True).start()
+    server.run()
     return 0
+
+
+def _end_with_standard_input() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _start(options: argparse.Namespace) -> int:

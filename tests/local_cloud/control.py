@@ -65,7 +65,7 @@ class LocalCloud:
         with contextlib.ExitStack() as stack:
             if state_dir is None:
                 state_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-cloud-")))
-            cloud = cls(state_dir, launch(state_dir, hosts=hosts, port=port, settings=settings))
+            cloud = cls(state_dir, launch(state_dir, hosts=hosts, port=port, settings=settings, leash=True))
             stack.callback(cloud.stop)
             yield cloud
 
@@ -73,18 +73,24 @@ class LocalCloud:
         """End the server (SIGTERM) and wait for it."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self._wait()
 
     def kill(self) -> None:
         """End the server as a power cut would (SIGKILL)."""
         assert self.process is not None
         self.process.kill()
+        self._wait()
+
+    def _wait(self) -> None:
+        assert self.process is not None
         self.process.wait(timeout=30)
+        if self.process.stdin:
+            self.process.stdin.close()
 
     def restart(self, *, hosts: str = "off", **settings: t.Any) -> None:
         """Start it again on the same state and port, after :meth:`stop` or :meth:`kill`."""
         port = int(self.address.rpartition(":")[2])
-        self.process = launch(self.state_dir, hosts=hosts, port=port, settings=settings)
+        self.process = launch(self.state_dir, hosts=hosts, port=port, settings=settings, leash=True)
         self._read_server_json()
 
     # -- the control API
@@ -165,10 +171,16 @@ def _query(path: str, **values: t.Any) -> str:
 
 
 def launch(
-    state_dir: Path, *, hosts: str = "off", port: int = 0, settings: t.Mapping[str, t.Any] | None = None
+    state_dir: Path,
+    *,
+    hosts: str = "off",
+    port: int = 0,
+    settings: t.Mapping[str, t.Any] | None = None,
+    leash: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a server process of its own and wait until it answers.
 
+    :param leash: whether it ends when this process does, however that happens.
     :raises ControlError: it ended or isn't up in a minute; with the end of its log.
     """
     state_dir = state_dir.resolve()
@@ -177,6 +189,8 @@ def launch(
     old = announced.stat().st_mtime_ns if announced.exists() else None
     command = [sys.executable, "-m", "local_cloud", "serve", "--state-dir", str(state_dir)]
     command += ["--port", str(port), "--hosts", hosts]
+    if leash:
+        command.append("--leash")
     for name, value in (settings or {}).items():
         command += ["--set", f"{name.replace('__', '.')}={value}"]
     path = os.pathsep.join(filter(None, (str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH"))))
@@ -185,7 +199,7 @@ def launch(
         before = output.tell()
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if leash else subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             env={**os.environ, "PYTHONPATH": path},

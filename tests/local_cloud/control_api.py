@@ -131,9 +131,11 @@ def _only(body: Body, *known: str) -> None:
         raise _BadRequest(f"unknown: {', '.join(unknown)}; there are: {', '.join(known)}")
 
 
-def describe(server: Server) -> Body:
-    """What server.json and the status say about how to use the server."""
+def describe(server: Server, *, secrets: bool) -> Body:
+    """What server.json (for its owner only) and the status (for everybody on this machine) say about the server."""
     accounts = identities.account_keys(server.store)
+    if not secrets:
+        accounts = [{**account, "access_key_secret": "in server.json"} for account in accounts]
     return {
         "endpoint": server.endpoint,
         "access_key_id": accounts[0]["access_key_id"],

@@ -98,35 +98,14 @@ class Gate:
     def admit(self, request: Request) -> Visit:
         """Tell what is asked and by whom. An answer in the visit means that it ends here."""
         visit = Visit(request, dict([*request.query, *request.form()]))
-        try:
-            self._recognise(visit)
-            self._authenticate(visit)
-            visit.faults = self._faults.take(visit.operation)
-            for fault in visit.faults.values():
-                error = fault.error()
-                if error:
-                    raise error
-            self._claim_token(visit)
-        except ApiError as error:
-            self._refuse(visit, error)
+        self._step(visit, self._enter)
         return visit
 
     def serve(self, visit: Visit) -> Answer:
         """Do what an admitted visit asks for, log it, and return the answer, which is committed."""
         try:
             if visit.answer is None:
-                try:
-                    visit.answer = self._perform(visit)
-                except ApiError as error:
-                    self._refuse(visit, error)
-                except _Drop:
-                    visit.answer = Answer(0, b"", drop=True)
-                except Exception:
-                    _log.exception("%s failed by a mistake of the local cloud", visit.operation)
-                    self._refuse(
-                        visit,
-                        ApiError("InternalError", 500, "The local cloud made a mistake; see its log for the cause."),
-                    )
+                self._step(visit, self._perform)
             assert visit.answer is not None
             return self._spoil(visit, visit.answer)
         finally:
@@ -134,6 +113,30 @@ class Gate:
                 with self._lock:
                     self._working.discard(visit.token)
             self._note(visit)
+
+    def _step(self, visit: Visit, step: t.Callable[[Visit], None]) -> None:
+        """Take a step that may end the visit with an error."""
+        try:
+            step(visit)
+        except ApiError as error:
+            self._refuse(visit, error)
+        except _Drop:
+            visit.answer = Answer(0, b"", drop=True)
+        except Exception:
+            _log.exception("%s failed by a mistake of the local cloud", visit.operation)
+            self._refuse(
+                visit, ApiError("InternalError", 500, "The local cloud made a mistake; see its log for the cause.")
+            )
+
+    def _enter(self, visit: Visit) -> None:
+        self._recognise(visit)
+        self._authenticate(visit)
+        visit.faults = self._faults.take(visit.operation)
+        for fault in visit.faults.values():
+            error = fault.error()
+            if error:
+                raise error
+        self._claim_token(visit)
 
     # -- who and what
 
@@ -152,6 +155,10 @@ class Gate:
         if version not in BY_VERSION or (by_host and by_host.version != version):
             raise ApiError("InvalidVersion", 400, "Specified parameter Version is not valid.")
         product = BY_VERSION[version]
+        if host_region not in (None, _CENTRAL_REGION, visit.region) and not product.global_host:
+            raise ApiError(
+                "InvalidOperation.NotSupportedEndpoint", 400, "The specified endpoint can't operate this region."
+            )
         if (product.name, visit.action) not in OPERATIONS and request_model(product.package, visit.action) is None:
             raise ApiError(
                 "InvalidAction.NotFound", 404, "Specified api is not found, please check your url and method."
@@ -289,7 +296,7 @@ class Gate:
 
     # -- may and does
 
-    def _perform(self, visit: Visit) -> Answer:
+    def _perform(self, visit: Visit) -> None:
         assert visit.product is not None
         assert visit.identity is not None
         store, product = self._store, visit.product
@@ -321,7 +328,7 @@ class Gate:
                 store.on_commit(callback)
             if "drop_before_commit" in visit.faults:
                 raise _Drop
-        return answers.success(visit.action, body, visit.request_id, visit.xml)
+        visit.answer = answers.success(visit.action, body, visit.request_id, visit.xml)
 
     def _authorise(self, visit: Visit, served: Operation, call: Call) -> None:
         if not served.ram_action:
@@ -415,6 +422,9 @@ class Gate:
             }
         )
 
+
+#: its endpoint also serves older regions
+_CENTRAL_REGION = "cn-hangzhou"
 
 #: operations that name a mismatch differently
 _TOKEN_MISMATCH = {

@@ -10,7 +10,9 @@ import re
 import threading
 import typing as t
 
-_SECRET = re.compile(r"(password|secret|privatekey|plaintext|securitytoken|^signature$|recipient)", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(password|secret|privatekey|plaintext|securitytoken|oidctoken|samlassertion|^signature$|recipient)", re.IGNORECASE
+)
 
 
 def masked(parameters: t.Mapping[str, str]) -> dict[str, str]:

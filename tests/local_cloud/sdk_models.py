@@ -37,6 +37,8 @@ def request_model(package: str, action: str) -> dict[str, Field] | None:
     Where the SDK sends a structure as JSON text (its "shrink" models) the parameter is a string.
     """
     models = _Models.of(package)
+    if models is None:
+        return None
     for name in (f"{action}ShrinkRequest", f"{action}Request"):
         found = models.fields(name)
         if found is not None:
@@ -60,14 +62,10 @@ class _Models:
 
     @staticmethod
     @functools.cache
-    def of(package: str) -> _Models:
+    def of(package: str) -> _Models | None:
+        """The models of a package, None when that is not installed."""
         spec = importlib.util.find_spec(package)
-        if spec is None or not spec.origin:
-            raise RuntimeError(
-                f"the Python package {package} is not installed, but requests are checked against its models;"
-                " install tests/local_cloud/requirements.txt"
-            )
-        return _Models(Path(spec.origin).parent)
+        return _Models(Path(spec.origin).parent) if spec and spec.origin else None
 
     def has(self, name: str) -> bool:
         return name in self._files or name in self._classes

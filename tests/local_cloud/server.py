@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import fcntl
 import importlib
+import importlib.util
 import json
 import logging
 import os
@@ -27,7 +28,9 @@ from local_cloud import control_api, seed
 from local_cloud.ca import Authority
 from local_cloud.control import ControlError
 from local_cloud.faults import Faults
+from local_cloud.framework import OPERATIONS
 from local_cloud.gate import Gate
+from local_cloud.products import PRODUCTS
 from local_cloud.requests_log import RequestLog
 from local_cloud.services.ecs import lifecycle
 from local_cloud.settings import Settings
@@ -79,6 +82,7 @@ class Server:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock_file = _lock(state_dir)
         load_services()
+        _check_packages()
         self.store = Store(state_dir / "state.sqlite3")
         self.store.context = self
         self.settings = Settings(self.store)
@@ -116,7 +120,7 @@ class Server:
         kinds = self.store.execute("SELECT kind, count(*) FROM record GROUP BY kind ORDER BY kind")
         return {
             "pid": self.pid,
-            **control_api.describe(self),
+            **control_api.describe(self, secrets=False),
             "now": self.store.clock.text(),
             "faults": self.faults.all(),
             "records": dict(kinds),
@@ -213,7 +217,7 @@ class Server:
 
     def _announce(self) -> None:
         """Write server.json, whole or not at all: its presence means that the server answers."""
-        text = json.dumps({"pid": self.pid, **control_api.describe(self)}, indent=2) + "\n"
+        text = json.dumps({"pid": self.pid, **control_api.describe(self, secrets=True)}, indent=2) + "\n"
         temporary = self.state_dir / "server.json.new"
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
@@ -244,6 +248,17 @@ def load_services() -> None:
         importlib.import_module(module.name)
     for name in ("local_cloud.metadata", "local_cloud.oss"):
         _optional(name)
+
+
+def _check_packages() -> None:
+    """:raises ControlError: an SDK package is missing that requests are checked against."""
+    wanted = sorted({PRODUCTS[product].package for product, _ in OPERATIONS})
+    missing = [package.replace("_", "-") for package in wanted if importlib.util.find_spec(package) is None]
+    if missing:
+        raise ControlError(
+            f"requests are checked against the SDK's models, but these packages are missing: {', '.join(missing)};"
+            " install tests/local_cloud/requirements.txt"
+        )
 
 
 def guest_names(region: str, address: str) -> dict[str, str]:

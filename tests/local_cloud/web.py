@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 MAX_BODY = 8 * 1024 * 1024
 _BUCKET = re.compile(r"^[a-z0-9-]+\.oss-[a-z0-9-]+\.aliyuncs\.com$")
 METADATA_HOST = "100.100.100.200"
+#: a web page that points its own name here must not get in
+_LOCAL_NAMES = ("127.0.0.1", "localhost")
 
 
 class Application:
@@ -50,8 +52,10 @@ class Application:
         elif _BUCKET.match(host) and self._buckets:
             await self._buckets(scope, receive, send)
         elif scope["path"].startswith("/_local/"):
-            if (scope.get("client") or ("",))[0] not in ("127.0.0.1", "::1"):
+            if (scope.get("client") or ("",))[0] not in ("127.0.0.1", "::1") or host not in _LOCAL_NAMES:
                 await _send(send, Answer(403, b"the control API is for this machine only\n"))
+            elif "origin" in _headers(scope):
+                await _send(send, Answer(403, b"the control API is not for web pages\n"))
             else:
                 await self._control(scope, receive, send)
         else:

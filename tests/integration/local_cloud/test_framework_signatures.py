@@ -10,6 +10,7 @@ from wire import VERSIONS, Wire, utc
 
 from local_cloud import signatures
 from local_cloud.control import LocalCloud
+from local_cloud.products import of_host
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -171,6 +172,26 @@ def test_a_product_s_own_host_serves_that_product_only(fresh_cloud: LocalCloud, 
     wire.host = "ecs.eu-central-1.aliyuncs.com"
     wire.v3("ecs", "DescribeRegions")
     assert fresh_cloud.requests(last=1)[0]["region"] == "eu-central-1"
+    elsewhere = wire.v3("ecs", "DescribeInstances", RegionId="us-west-1")
+    assert (elsewhere.status, elsewhere.code) == (400, "InvalidOperation.NotSupportedEndpoint")
+
+
+@pytest.mark.parametrize(
+    ("host", "product", "region"),
+    [
+        ("ecs.eu-central-1.aliyuncs.com", "ecs", "eu-central-1"),
+        ("ecs-cn-hangzhou.aliyuncs.com", "ecs", "cn-hangzhou"),
+        ("ecs-vpc.cn-beijing.aliyuncs.com:443", "ecs", "cn-beijing"),
+        ("ram.aliyuncs.com", "ram", None),
+        ("trusted-server.aliyuncs.com", "trusted-server", None),
+        ("trusted-server-vpc.cn-hangzhou.aliyuncs.com", "trusted-server", "cn-hangzhou"),
+        ("unknown.cn-hangzhou.aliyuncs.com", None, "cn-hangzhou"),
+        ("127.0.0.1:1234", None, None),
+    ],
+)
+def test_hosts_tell_product_and_region(host: str, product: str | None, region: str | None) -> None:
+    found, where = of_host(host)
+    assert (found and found.name, where) == (product, region)
 
 
 def test_known_operations_that_are_not_served_say_so(wire: Wire) -> None:

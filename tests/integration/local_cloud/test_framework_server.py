@@ -1,0 +1,85 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may talk to which part of the server, and how it proves that it is who it says."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+from wire import Wire
+
+from local_cloud.ca import Authority
+from local_cloud.control import ControlError, LocalCloud
+
+
+def ask(cloud: LocalCloud, path: str, headers: dict[str, str], method: str = "GET") -> int:
+    with contextlib.closing(http.client.HTTPConnection(cloud.address, timeout=10)) as connection:
+        connection.request(method, path, headers=headers)
+        return connection.getresponse().status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:1"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Host": "ecs.cn-hangzhou.aliyuncs.com"}, 403),
+    ],
+)
+def test_web_pages_and_guests_do_not_control_the_cloud(cloud: LocalCloud, headers: dict[str, str], status: int) -> None:
+    assert ask(cloud, "/_local/status", headers) == status
+
+
+def test_secrets_are_in_server_json_only(cloud: LocalCloud) -> None:
+    assert cloud.access_key_secret not in str(cloud.status())
+
+
+def test_wrong_control_requests_are_explained(fresh_cloud: LocalCloud) -> None:
+    with pytest.raises(ControlError, match="can't go back"):
+        fresh_cloud.clock_advance(-1)
+    with pytest.raises(ControlError, match="unknown: sideways; there are: advance, scale"):
+        fresh_cloud._ask("POST", "clock", {"sideways": 1})
+    with pytest.raises(ControlError, match="missing: 'records'"):
+        fresh_cloud._ask("POST", "preload", {})
+    with pytest.raises(ControlError, match="say which"):
+        fresh_cloud._ask("GET", "resources")
+    assert ask(fresh_cloud, "/_local/nothing", {}) == 404
+
+
+def test_a_mistake_in_a_handler_is_an_internal_error_without_its_details(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    broken = {"kind": "user", "id": f"{fresh_cloud.account_id}/ann", "data": {"AccountId": fresh_cloud.account_id}}
+    fresh_cloud.preload([broken])
+    reply = wire.v3("ram", "ListUsers")
+    assert (reply.status, reply.code) == (500, "InternalError")
+    assert "KeyError" not in reply.json["Message"]
+    assert "KeyError" in (fresh_cloud.state_dir / "server.log").read_text()
+    assert wire.v3("ram", "ListRoles").status == 200
+
+
+def test_a_request_that_is_too_large_is_refused(cloud: LocalCloud) -> None:
+    with contextlib.closing(http.client.HTTPConnection(cloud.address, timeout=10)) as connection:
+        connection.request("POST", "/", b"x" * (9 * 1024 * 1024))
+        assert connection.getresponse().status == 413
+
+
+def test_certificates_are_made_for_whatever_name_is_asked_for(tmp_path: Path) -> None:
+    first, again = Authority(tmp_path), Authority(tmp_path)
+    assert first.certificate_path.read_bytes() == again.certificate_path.read_bytes()
+    trusting = ssl.create_default_context(cafile=str(again.certificate_path))
+    for name in ("trustclient-eu-central-1.oss-eu-central-1-internal.aliyuncs.com", "ram.aliyuncs.com"):
+        here, there = socket.socketpair()
+        context = again.server_context("aliyuncs.com")
+        server = threading.Thread(target=lambda s=there, c=context: c.wrap_socket(s, server_side=True).close())
+        server.start()
+        with trusting.wrap_socket(here, server_hostname=name) as connection:
+            assert connection.getpeercert()["subjectAltName"] == (("DNS", name),)  # type: ignore[index]
+        server.join()
