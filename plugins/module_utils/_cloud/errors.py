@@ -124,6 +124,7 @@ HINTS: dict[str, str] = {
     "SignatureDoesNotMatch": "Check the AccessKey secret.",
     "InvalidTimeStamp.Expired": "Check the clock of the machine that runs the task.",
     "InvalidUser.PassRoleForbidden": "Grant ram:PassRole on this role to the caller.",
+    "LimitExceeded.Role.Policy": "Detach a policy that is not needed, or ask for a higher quota of policies for a role.",
     "OperationDenied.NoStock": "Try another zone or instance type.",
 }
 

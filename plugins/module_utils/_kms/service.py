@@ -28,9 +28,10 @@ class KmsService(Resource[str]):
         return str(self.cloud.call("kms", "DescribeAccountKmsStatus").get("AccountStatus") or "")
 
     def plan(self, actual: str) -> Plan:
-        if actual in _BLOCKED:
+        if actual not in ("Enabled", "NotEnabled"):
+            why = _BLOCKED.get(actual, "this collection does not know what it means")
             raise UnexpectedState(
-                f"KMS is in the state {actual}: {_BLOCKED[actual]}.", hint="Mend that in the console first."
+                f"KMS is in the state {actual or '(none)'}: {why}.", hint="Mend that in the console first."
             )
         steps = () if actual == "Enabled" else (Step("switch KMS on", "open"),)
         warnings = ("KMS cannot be switched off again through the API.",) if steps else ()

@@ -1,0 +1,291 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""alitrust.ecs.kms_share_role and its info module against the local cloud."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from modules.harness import Modules
+
+ACCOUNT, OTHER = "1234567890123456", "2345678901234567"
+IMAGE_ROLE = "AliyunECSShareEncryptImageDefaultRole"
+FOLDER = "rd-Ab12Cd/r-Ef34Gh/fd-Ij56Kl*"
+
+
+@pytest.fixture
+def keys(modules: Modules) -> list[str]:
+    """Ids of two keys."""
+    modules.run("kms_service")
+    door = modules.door()
+    found = [door.call("kms", "CreateKey")["KeyMetadata"]["KeyId"] for _ in range(2)]
+    door.call("kms", "CreateAlias", KeyId=found[0], AliasName="alias/web")
+    modules.cloud.forget_requests()
+    return found
+
+
+def role(modules: Modules, name: str = IMAGE_ROLE) -> dict[str, t.Any]:
+    (found,) = [one for one in modules.cloud.resources("role") if one["RoleName"] == name]
+    return found
+
+
+def trust(modules: Modules) -> t.Any:
+    return json.loads(role(modules)["AssumeRolePolicyDocument"])
+
+
+def own_policies(modules: Modules) -> dict[str, t.Any]:
+    return {
+        policy["PolicyName"]: json.loads(policy["Versions"][-1]["PolicyDocument"])
+        for policy in modules.cloud.resources("policy")
+        if policy["PolicyType"] == "Custom"
+    }
+
+
+def policy_name(key: str, purpose: str = "share-image") -> str:
+    return f"alitrust-{purpose}-cn-hangzhou-{key}"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "name"),
+    [
+        ("disk_encrypt", "AliyunECSDiskEncryptDefaultRole"),
+        ("share_snapshot", "AliyunECSShareEncryptSnapshotDefaultRole"),
+        ("share_image", "AliyunECSShareEncryptImageDefaultRole"),
+    ],
+)
+def test_the_matrix_for_each_purpose(modules: Modules, purpose: str, name: str) -> None:
+    options = {} if purpose == "disk_encrypt" else {"account_ids": [ACCOUNT], "service_key": True}
+    policy = "AliyunECSDiskEncryptRolePolicy" if purpose == "disk_encrypt" else "AliyunKMSFullAccess"
+    made = modules.twice("kms_share_role", purpose=purpose, **options)
+    assert made["kms_share_role"]["name"] == name
+    assert made["kms_share_role"]["policies"] == [{"name": policy, "type": "System"}]
+    changed = modules.twice("kms_share_role", purpose=purpose, description="For ECS", **options)
+    assert changed["kms_share_role"]["description"] == "For ECS"
+    assert modules.run("kms_share_role_info", purpose=purpose)["kms_share_roles"] == [changed["kms_share_role"]]
+    gone = modules.twice("kms_share_role", purpose=purpose, state="absent")
+    assert gone["kms_share_role"] == {}
+    assert modules.run("kms_share_role_info")["kms_share_roles"] == []
+
+
+def test_the_disk_role_trusts_ecs(modules: Modules) -> None:
+    made = modules.run("kms_share_role", purpose="disk_encrypt")
+    assert made["kms_share_role"]["trust_policy"]["Statement"] == [
+        {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}
+    ]
+
+
+RECIPIENTS: dict[str, tuple[dict[str, list[str]], dict[str, t.Any]]] = {
+    "accounts": (
+        {"account_ids": [ACCOUNT, OTHER]},
+        {"Principal": {"Service": [f"{ACCOUNT}@ecs.aliyuncs.com", f"{OTHER}@ecs.aliyuncs.com"]}},
+    ),
+    "directory": (
+        {"resource_directory_ids": ["rd-Ab12Cd"]},
+        {
+            "Principal": {"Service": "*@ecs.aliyuncs.com"},
+            "Condition": {"StringEquals": {"sts:ServiceOwnerRDId": "rd-Ab12Cd"}},
+        },
+    ),
+    "folder": (
+        {"folder_paths": [FOLDER]},
+        {
+            "Principal": {"Service": "*@ecs.aliyuncs.com"},
+            "Condition": {"StringLike": {"sts:ServiceOwnerRDPath": FOLDER}},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("whom", RECIPIENTS)
+@pytest.mark.parametrize("purpose", ["share_image", "share_snapshot"])
+@pytest.mark.parametrize("key", ["cmk", "service key"])
+def test_every_combination_has_exactly_the_documented_policies(
+    modules: Modules, keys: list[str], purpose: str, whom: str, key: str
+) -> None:
+    options, statement = RECIPIENTS[whom]
+    how = {"kms_key_ids": [keys[0]]} if key == "cmk" else {"service_key": True}
+    made = modules.run("kms_share_role", purpose=purpose, **options, **how)["kms_share_role"]
+    assert made["trust_policy"] == {
+        "Version": "1",
+        "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", **statement}],
+    }
+    assert {name: made[name] for name in options} == options
+    if key == "service key":
+        assert made["policies"] == [{"name": "AliyunKMSFullAccess", "type": "System"}]
+        assert not own_policies(modules)
+        return
+    name = policy_name(keys[0], purpose.replace("_", "-"))
+    assert made["policies"] == [{"name": name, "type": "Custom"}]
+    assert own_policies(modules)[name] == {
+        "Version": "1",
+        "Statement": [
+            {"Action": "kms:List*", "Resource": f"acs:kms:cn-hangzhou:{ACCOUNT}:key", "Effect": "Allow"},
+            {
+                "Action": [
+                    "kms:DescribeKey",
+                    "kms:TagResource",
+                    "kms:UntagResource",
+                    "kms:Encrypt",
+                    "kms:Decrypt",
+                    "kms:GenerateDataKey",
+                ],
+                "Resource": f"acs:kms:cn-hangzhou:{ACCOUNT}:key/{keys[0]}",
+                "Effect": "Allow",
+            },
+        ],
+    }
+
+
+# ---------------------------------------------------------------------- recipients
+
+
+def test_recipients_are_added_removed_and_made_exact(modules: Modules) -> None:
+    share = {"purpose": "share_image", "service_key": True}
+    modules.run("kms_share_role", account_ids=[ACCOUNT], **share)
+    added = modules.twice("kms_share_role", account_ids=[OTHER], **share)
+    assert added["kms_share_role"]["account_ids"] == [ACCOUNT, OTHER]
+    removed = modules.twice("kms_share_role", account_ids=[ACCOUNT], recipients_mode="absent", **share)
+    assert removed["kms_share_role"]["account_ids"] == [OTHER]
+    exact = modules.twice("kms_share_role", account_ids=[ACCOUNT], recipients_mode="exact", **share)
+    assert exact["kms_share_role"]["account_ids"] == [ACCOUNT]
+    kept = modules.run("kms_share_role", **share)
+    assert not kept["changed"], "recipients that are not given stay"
+
+
+def test_the_last_recipient_cannot_be_removed(modules: Modules) -> None:
+    modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT])
+    failed = modules.run(
+        "kms_share_role", purpose="share_image", account_ids=[ACCOUNT], recipients_mode="absent", fails=True
+    )
+    assert "Set state to absent" in failed["msg"]
+
+
+def test_removing_from_a_role_that_is_not_there_is_nothing(modules: Modules) -> None:
+    idle = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], recipients_mode="absent")
+    assert not idle["changed"]
+    assert not modules.cloud.resources("role")
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"RAM": [f"acs:ram::{OTHER}:root"]},
+        {"Service": ["ecs.aliyuncs.com"]},
+    ],
+)
+def test_a_role_that_the_console_made_is_changed_only_on_request(modules: Modules, there: dict[str, t.Any]) -> None:
+    document = {"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": there}]}
+    door = modules.door()
+    door.call("ram", "CreateRole", RoleName=IMAGE_ROLE, AssumeRolePolicyDocument=json.dumps(document))
+    modules.cloud.forget_requests()
+    failed = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], fails=True)
+    assert "Set replace to true" in failed["msg"]
+    assert trust(modules) == document
+    replaced = modules.twice("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], replace=True)
+    assert replaced["kms_share_role"]["account_ids"] == [ACCOUNT]
+
+
+def test_a_share_with_accounts_is_not_turned_into_one_with_a_directory_by_accident(modules: Modules) -> None:
+    modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT])
+    options = {"purpose": "share_image", "resource_directory_id": ["rd-Ab12Cd"]}
+    failed = modules.run("kms_share_role", fails=True, **options)
+    assert f"shared with account_ids {ACCOUNT}" in failed["msg"]
+    modules.twice("kms_share_role", replace=True, recipients_mode="exact", **options)
+
+
+# ---------------------------------------------------------------------- keys
+
+
+def test_keys_are_added_and_purged(modules: Modules, keys: list[str]) -> None:
+    one, two = keys
+    share = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    modules.run("kms_share_role", kms_key_ids=[one], **share)
+    added = modules.twice("kms_share_role", kms_key_ids=[two], **share)
+    assert {policy["name"] for policy in added["kms_share_role"]["policies"]} == {policy_name(one), policy_name(two)}
+    purged = modules.twice("kms_share_role", kms_key_ids=[two], purge_keys=True, **share)
+    assert purged["kms_share_role"]["policies"] == [{"name": policy_name(two), "type": "Custom"}]
+    assert list(own_policies(modules)) == [policy_name(two)], "what was made for a key goes with it"
+
+
+def test_a_key_is_known_by_its_alias_too(modules: Modules, keys: list[str]) -> None:
+    share = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    modules.run("kms_share_role", kms_key_ids=["alias/web"], **share)
+    assert not modules.run("kms_share_role", kms_key_ids=[keys[0], "alias/web"], **share)["changed"]
+
+
+def test_a_key_that_is_about_to_be_deleted_is_refused(modules: Modules, keys: list[str]) -> None:
+    modules.door().call("kms", "ScheduleKeyDeletion", KeyId=keys[0], PendingWindowInDays=7)
+    failed = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], kms_key_ids=keys, fails=True)
+    assert "is in the state PendingDeletion" in failed["msg"]
+    assert not modules.cloud.resources("role")
+
+
+def test_a_key_that_does_not_exist_is_told_before_anything_is_made(modules: Modules, keys: list[str]) -> None:
+    failed = modules.run(
+        "kms_share_role", purpose="share_image", account_ids=[ACCOUNT], kms_key_ids=["alias/nope"], fails=True
+    )
+    assert "There is no KMS key alias/nope in the region cn-hangzhou" in failed["msg"]
+    assert not modules.cloud.resources("role")
+
+
+def test_the_service_key_comes_and_goes_only_when_said(modules: Modules, keys: list[str]) -> None:
+    share = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    modules.twice("kms_share_role", service_key=True, **share)
+    assert not modules.run("kms_share_role", **share)["changed"]
+    without = modules.twice("kms_share_role", service_key=False, **share)
+    assert without["kms_share_role"]["policies"] == []
+
+
+def test_a_role_without_any_key_is_warned_of(modules: Modules) -> None:
+    made = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT])
+    assert "may use no key" in str(made["warnings"])
+
+
+def test_deleting_leaves_nothing_behind_and_nothing_of_others_away(modules: Modules, keys: list[str]) -> None:
+    share = {"account_ids": [ACCOUNT], "kms_key_ids": keys, "service_key": True}
+    modules.run("kms_share_role", purpose="share_image", **share)
+    modules.run("kms_share_role", purpose="share_snapshot", **share)
+    modules.run("kms_share_role", purpose="share_image", state="absent")
+    assert {name.rpartition("-cn-")[0] for name in own_policies(modules)} == {"alitrust-share-snapshot"}
+    modules.run("kms_share_role", purpose="share_snapshot", state="absent")
+    assert not own_policies(modules)
+
+
+# ---------------------------------------------------------------------- trouble
+
+FAULTS = ["drop_before_commit", "drop_after_commit", "throttling", "internal_error", "empty_body"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_trouble_is_outlasted_and_nothing_is_made_twice(modules: Modules, keys: list[str], fault: str) -> None:
+    for operation in ("ram:CreateRole", "ram:CreatePolicy", "ram:AttachPolicyToRole", "ram:UpdateRole"):
+        modules.cloud.fault(fault, operation)
+    share = {"purpose": "share_image", "kms_key_ids": keys}
+    modules.run("kms_share_role", account_ids=[ACCOUNT], **share)
+    modules.run("kms_share_role", account_ids=[OTHER], **share)
+    assert trust(modules)["Statement"][0]["Principal"]["Service"] == [
+        f"{ACCOUNT}@ecs.aliyuncs.com",
+        f"{OTHER}@ecs.aliyuncs.com",
+    ]
+    assert len(own_policies(modules)) == 2
+
+
+def test_reads_behind_writes_are_waited_for(modules: Modules, keys: list[str]) -> None:
+    modules.cloud.fault("read_lag", "ram:*", times=None, seconds=0.5)
+    share = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": keys}
+    modules.run("kms_share_role", **share)
+    assert not modules.run("kms_share_role", **share)["changed"]
+    modules.run("kms_share_role", purpose="share_image", state="absent")
+    assert not own_policies(modules)
+
+
+def test_a_run_after_a_failure_finishes_the_job(modules: Modules, keys: list[str]) -> None:
+    modules.cloud.fault("error", "ram:AttachPolicyToRole", code="LimitExceeded.Role.Policy", status=409)
+    share = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": keys}
+    failed = modules.run("kms_share_role", fails=True, **share)
+    assert "LimitExceeded.Role.Policy" in failed["msg"]
+    assert failed["steps_done"][0] == f"create role {IMAGE_ROLE}"
+    assert modules.run("kms_share_role", **share)["steps"] == failed["steps_left"]
