@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import typing as t
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from local_cloud.control import LocalCloud
 ROLE = "alitrust.ecs.instance_ram_role"
 POLICY = "alitrust.ecs.ram_policy"
 DOCUMENT = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}]}
+MODULES = Path(__file__).resolve().parents[3] / "plugins" / "modules"
 ELSEWHERE = "runs in a process of its own"
 
 
@@ -29,25 +32,41 @@ def both_ways(ansible: Ansible, cloud: LocalCloud, tasks: Tasks, *arguments: str
     found = []
     for switch, mark in (("true", False), ("false", True)):
         cloud.reset()
+        (ansible.folder / "ops.pem").unlink(missing_ok=True)
         results, output = ansible.play(tasks, "-vv", "-e", f"alitrust_in_process={switch}", *arguments)
         assert (ELSEWHERE in output) == mark, output
         found.append(results)
     return found[0], found[1]
 
 
-def without_times(results: list[t.Any]) -> list[t.Any]:
-    """Ids and times are the cloud's to choose and differ from run to run."""
-    volatile = ("create_date", "update_date", "id", "attach_date", "request_id")
+def comparable(results: list[t.Any]) -> list[t.Any]:
+    """The results without what differs from run to run: ids, times, fingerprints, and how often was polled."""
+    text = re.sub(r"\b(i|sg|sgr|vpc|vsw|ssh|eni|d)-[a-z0-9]{17,}", r"\1-*", json.dumps(results))
+    text = re.sub(r"Waited \d+ s", "Waited a while", text)
+    text = re.sub(r"AAAA[0-9A-Za-z+/=]{60,}|\bops/[0-9a-f]{16}", "made anew", text)
+    text = re.sub(r"\b[0-9a-f]{2}(:[0-9a-f]{2}){15,19}\b", "fingerprint", text)
+    chosen = (
+        "create_date",
+        "update_date",
+        "id",
+        "attach_date",
+        "request_id",
+        "creation_time",
+        "serial_number",
+        "waited_seconds",
+        "polls",
+    )
 
     def clean(value: t.Any) -> t.Any:
         if isinstance(value, dict):
-            return {key: clean(one) for key, one in value.items() if key not in volatile}
+            kept = {key: clean(one) for key, one in value.items() if key not in (*chosen, "host_name")}
+            return {**kept, "api_calls": sorted(kept["api_calls"])} if "api_calls" in kept else kept
         return [clean(one) for one in value] if isinstance(value, list) else value
 
-    return [clean(one) for one in results]
+    return [clean(one) for one in json.loads(text)]
 
 
-@pytest.mark.parametrize("arguments", [[], ["--check"], ["--diff"], ["--check", "--diff"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [[], ["--check", "--diff"]], ids=" ".join)
 def test_a_result_is_the_same_both_ways(ansible: Ansible, fresh_cloud: LocalCloud, arguments: list[str]) -> None:
     tasks: Tasks = [
         {"alitrust.ecs.kms_service": {}},  # changes, with a warning
@@ -66,12 +85,68 @@ def test_a_result_is_the_same_both_ways(ansible: Ansible, fresh_cloud: LocalClou
         {POLICY: {"name": "hidden", "document": DOCUMENT}, "no_log": True},
     ]
     here, elsewhere = both_ways(ansible, fresh_cloud, tasks, *arguments)
-    for number, (one, other) in enumerate(zip(without_times(here), without_times(elsewhere), strict=True)):
+    for number, (one, other) in enumerate(zip(comparable(here), comparable(elsewhere), strict=True)):
         assert one == other, tasks[number]
     assert any(one.get("changed") for one in here)
     assert any(one.get("failed") for one in here)
     assert any(one.get("warnings") for one in here)
     assert "canary-secret" not in str(here)
+
+
+def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cloud: LocalCloud) -> None:
+    network = "{{ result_1.vpc.vpc_id }}"
+    tasks: Tasks = [
+        {"alitrust.ecs.kms_service": {}},
+        {
+            "alitrust.ecs.vpc": {
+                "name": "net",
+                "cidr_block": "172.16.0.0/16",
+                "vswitches": [{"name": "one", "zone_id": "cn-hangzhou-h", "cidr_block": "172.16.0.0/24"}],
+            }
+        },
+        {"alitrust.ecs.security_group": {"name": "web", "vpc_id": network}},
+        {
+            "alitrust.ecs.sg_rule": {
+                "security_group": "web",
+                "vpc_id": network,
+                "rules": [{"protocol": "tcp", "ports": [22, 443], "cidr": "198.51.100.0/24"}],
+            }
+        },
+        {"alitrust.ecs.security_group_info": {"name": "web"}},
+        {
+            "alitrust.ecs.keypair": {
+                "name": "ops",
+                "private_key_file": "{{ playbook_dir }}/ops.pem",
+            }
+        },
+        {"alitrust.ecs.keypair_info": {"name": "ops"}},
+        {ROLE: {"name": "web"}},
+        {f"{ROLE}_info": {"names": ["web"]}},
+        {POLICY: {"name": "look", "document": DOCUMENT}},
+        {"alitrust.ecs.kms_share_role": {"purpose": "disk_encrypt"}},
+        {"alitrust.ecs.kms_share_role_info": {}},
+        {
+            "alitrust.ecs.trusted_instance": {
+                "name": "web-[1,2]",
+                "count": 2,
+                "instance_type": "ecs.g7t.large",
+                "image_id": "aliyun_3_x64_20G_uefi_alibase_20240528.vhd",
+                "vswitch_id": "{{ result_1.vpc.vswitches[0].vswitch_id }}",
+                "security_group_ids": ["{{ result_2.security_group.security_group_id }}"],
+                "ram_role_name": "web",
+                "key_name": "ops",
+            }
+        },
+        {"alitrust.ecs.trusted_instance_info": {}},
+        {"alitrust.ecs.host_key_info": {"instance_ids": "{{ result_12.instance_ids }}", "wait_timeout": 1}},
+    ]
+    used = {name.rpartition(".")[2] for task in tasks for name in task}
+    assert used == {path.stem for path in MODULES.glob("[a-z]*.py")}
+    here, elsewhere = both_ways(ansible, fresh_cloud, tasks, "--diff")
+    for task, one, other in zip(tasks, comparable(here), comparable(elsewhere), strict=True):
+        assert one == other, task
+        # Without hosts no instance answers Cloud Assistant, so this one module fails, the same way.
+        assert one["failed"] == ("alitrust.ecs.host_key_info" in task), one
 
 
 @pytest.mark.parametrize(
