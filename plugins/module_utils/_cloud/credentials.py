@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 
@@ -84,8 +85,10 @@ def usable(client: t.Any) -> t.Any:
     except AlitrustError:
         raise
     except Exception as exc:
+        # The SDK quotes what a source answered, which may be half of a credential.
+        reason = re.sub(r",?\s*result:.*", "", str(getattr(exc, "message", None) or exc), flags=re.DOTALL)
         raise CredentialsError(
-            f"No usable credentials: {getattr(exc, 'message', None) or exc}.",
+            f"No usable credentials: {reason.rstrip('.')}.",
             hint="Give access_key_id and access_key_secret, or profile, or set ALIBABA_CLOUD_ACCESS_KEY_ID and "
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET.",
         ) from exc

@@ -223,7 +223,13 @@ class Cloud:
         door = Cloud(conn, sleep=self.sleep, monotonic=self.monotonic)
         door.api_calls = self.api_calls
         door._clients["sts"] = sts
-        answer = door.call("sts", action, params)["Credentials"]
+        try:
+            answer = door.call("sts", action, params)["Credentials"]
+        except errors.CloudError as error:
+            # Not passed on as it is: the call that needs the session must not take its "not found" for its own.
+            raise errors.CredentialsError(
+                f"The role {conn.ram_role_arn} cannot be assumed: {error.message}", hint=error.hint, **error.details
+            ) from error
         expires = calendar.timegm(time.strptime(answer["Expiration"], "%Y-%m-%dT%H:%M:%SZ"))
         return credentials.Session(
             answer["AccessKeyId"], answer["AccessKeySecret"], answer["SecurityToken"], float(expires)
@@ -250,7 +256,7 @@ def dig(answer: t.Any, path: str) -> t.Any:
 @cache
 def _methods(product: str) -> dict[str, str]:
     """Normalised operation name -> method, because the SDK's snake case is not regular (C(create_vswitch))."""
-    suffix = "_with_options"
+    suffix = "with_options"  # not "_with_options": there is an assume_role_with_oidcwith_options
     names = (name for name in dir(sdk.product_client_class(product)) if name.endswith(suffix))
     return {name[: -len(suffix)].replace("_", ""): name for name in names}
 
@@ -298,6 +304,8 @@ def _typed(product: str, action: str, exc: Exception, endpoint: str | None) -> E
     if status and code is not None:
         data = getattr(exc, "data", None) or {}
         text = str(data.get("Message") or getattr(exc, "message", "") or "")
+        # A complaint about the signature repeats the whole request, secrets among its parameters included.
+        text = re.split(r"[\s;,.]*\b(?:server|client)\s+(?:string\s*to\s*sign|canonical)", text, flags=re.IGNORECASE)[0]
         after = getattr(exc, "retry_after", None)
         return errors.from_answer(
             product,

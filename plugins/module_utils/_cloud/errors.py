@@ -122,12 +122,24 @@ HINTS: dict[str, str] = {
     "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
     "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",
     "SignatureDoesNotMatch": "Check the AccessKey secret.",
+    "InvalidRegionId.NotFound": "Check the option region.",
+    "InvalidSecurityToken.Expired": "Get new temporary credentials.",
     "InvalidTimeStamp.Expired": "Check the clock of the machine that runs the task.",
     "InvalidUser.PassRoleForbidden": "Grant ram:PassRole on this role to the caller.",
-    "LimitExceeded.Role.Policy": "Detach a policy that is not needed, or ask for a higher quota of policies for a role.",
+    "LimitExceeded.Role.Policy": "Detach a policy from the role, or ask for a higher quota of policies.",
     "OperationDenied.NoStock": "Try another zone or instance type.",
 }
 
+#: These end with C(.NotFound) too, but they are about the caller, the place or the call: nothing may be concluded from
+#: them about what was named.
+_NOT_ABOUT_THE_THING = (
+    "InvalidAccessKeyId.",
+    "InvalidSecurityToken.",
+    "InvalidRegionId.",
+    "InvalidAccount.",
+    "InvalidAction.",
+    "InvalidApi.",
+)
 _ABSENT_CODES = ("Forbidden.KeyNotFound", "Forbidden.AliasNotFound", "InvalidResource.NotFound")
 _EXISTS_CODES = (
     "KeyPair.AlreadyExist",
@@ -155,6 +167,8 @@ def from_answer(
         kind = DryRunPassed
     elif code in _EXISTS_CODES or code.startswith("EntityAlreadyExists"):
         kind = AlreadyExists
+    elif code.startswith(_NOT_ABOUT_THE_THING):
+        kind = CloudError
     elif code in _ABSENT_CODES or code.startswith("EntityNotExist") or code.endswith(".NotFound"):
         kind = NotFound
     elif code in _DENIED_CODES:

@@ -58,15 +58,13 @@ class Modules:
         assert bool(result.get("failed")) == fails, result
         return result
 
-    def door(self) -> Cloud:
-        """The way to the same cloud for a test's own preparations."""
-        connection = Connection(
-            region=self.region,
-            endpoint_url=self.cloud.endpoint,
-            access_key_id=self.cloud.access_key_id,
-            access_key_secret=self.cloud.access_key_secret,
-        )
-        return Cloud(connection)
+    def door(self, **options: t.Any) -> Cloud:
+        """The way to the same cloud for a test's own preparations; options are those of the connection."""
+        own_key = {
+            "access_key_id": self.cloud.access_key_id,
+            "access_key_secret": self.cloud.access_key_secret,
+        }
+        return Cloud(Connection(**{"region": self.region, "endpoint_url": self.cloud.endpoint, **own_key, **options}))
 
     def twice(self, name: str, /, **options: t.Any) -> Result:
         """The rows of the matrix for one change: check, check, real, real, check.
