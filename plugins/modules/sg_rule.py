@@ -332,7 +332,6 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 60},
         },
         required_one_of=[("security_group_id", "security_group")],
-        mutually_exclusive=[("security_group_id", "security_group")],
     )
     flow.run(module, SecurityGroupRules)
 

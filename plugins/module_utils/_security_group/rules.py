@@ -35,6 +35,8 @@ class SecurityGroupRules(Resource[Group]):
         options = self.options
         if not self.group_id and not options["security_group"]:
             raise InvalidInput("Say which group: security_group_id, or security_group with its name.")
+        if self.group_id and options["security_group"]:
+            raise InvalidInput("security_group_id and security_group both say which group; give one of them.")
         check_id("security_group_id", self.group_id)
         check_id("vpc_id", options["vpc_id"])
         check_name("security_group", options["security_group"])

@@ -1,0 +1,235 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""security_group and security_group_info against the local cloud."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from modules.network import Network
+
+if t.TYPE_CHECKING:
+    from modules.harness import Modules, Result
+
+OWNER = "alitrust.ecs:owner"
+
+
+@pytest.fixture
+def network(modules: Modules) -> Network:
+    return Network(modules)
+
+
+@pytest.fixture
+def web(network: Network) -> dict[str, t.Any]:
+    """Options that name the group."""
+    return {"name": "web", "vpc_id": network.vpc}
+
+
+def one(network: Network) -> dict[str, t.Any]:
+    (group,) = network.groups()
+    return group
+
+
+# ---------------------------------------------------------------------- the matrix
+
+
+def test_creates_a_group(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    made = modules.twice("security_group", **web, description="the web", tags={"service": "shop", "number": 1})
+    group = made["security_group"]
+    assert group["security_group_id"] == one(network)["SecurityGroupId"]
+    assert group["tags"] == {OWNER: "web", "service": "shop", "number": "1"}
+    assert (group["description"], group["vpc_id"], group["type"]) == ("the web", network.vpc, "normal")
+
+
+@pytest.mark.parametrize("kind", ["advanced", "enterprise"])
+def test_creates_an_advanced_group_and_says_that_it_is_mute(
+    modules: Modules, network: Network, web: dict[str, t.Any], kind: str
+) -> None:
+    made = modules.run("security_group", **web, type=kind)
+    assert made["security_group"]["type"] == one(network)["SecurityGroupType"] == "enterprise"
+    assert "lets nothing in or out" in json.dumps(made["warnings"])
+    assert not modules.run("security_group", **web, type=kind, inner_access_policy="drop")["changed"]
+
+
+def test_creates_a_group_whose_members_are_isolated(
+    modules: Modules, network: Network, web: dict[str, t.Any]
+) -> None:
+    made = modules.twice("security_group", **web, inner_access_policy="drop")
+    assert made["security_group"]["inner_access_policy"] == "drop"
+    assert one(network)["InnerAccessPolicy"] == "Drop"
+
+
+def test_changes_what_is_given_and_nothing_else(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    modules.run("security_group", **web, description="the web", tags={"a": "1", "b": "2"})
+    made = modules.twice(
+        "security_group", **web, description="the new web", inner_access_policy="drop", tags={"a": "3"}
+    )
+    group = made["security_group"]
+    assert (group["description"], group["inner_access_policy"]) == ("the new web", "drop")
+    assert group["tags"] == {OWNER: "web", "a": "3"}
+    assert not modules.run("security_group", **web)["changed"]
+    assert modules.twice("security_group", **web, tags={"c": 4}, purge_tags=False)["security_group"]["tags"] == {
+        OWNER: "web",
+        "a": "3",
+        "c": "4",
+    }
+
+
+def test_renames_a_group_given_by_its_id(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    group_id = modules.run("security_group", **web)["security_group"]["security_group_id"]
+    made = modules.twice("security_group", security_group_id=group_id, name="shop")
+    assert made["security_group"]["name"] == one(network)["SecurityGroupName"] == "shop"
+
+
+def test_deletes_a_group(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    modules.run("security_group", **web)
+    assert modules.twice("security_group", **web, state="absent")["security_group"] is None
+    assert not network.groups()
+
+
+def test_a_run_without_change_costs_one_call(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    modules.run("security_group", **web, tags={"a": 1})
+    network.local.forget_requests()
+    assert not modules.run("security_group", **web, tags={"a": 1})["changed"]
+    assert network.local.counts() == {"ecs:DescribeSecurityGroups": 1}
+
+
+# ---------------------------------------------------------------------- finding
+
+
+def test_a_name_is_looked_up_to_the_last_page_and_within_the_vpc(
+    modules: Modules, network: Network, web: dict[str, t.Any]
+) -> None:
+    network.local.set("ecs.security_groups", 200)
+    for number in range(105):
+        network.new_group(f"group{number}")
+    other = network.new_vpc()
+    wanted = network.new_group("web")
+    network.new_group("web", other)
+    made = modules.run("security_group", **web)
+    assert not made["changed"]
+    assert made["security_group"]["security_group_id"] == wanted
+    refused = modules.run("security_group", name="web", fails=True)
+    assert "2 security groups are named web" in refused["msg"]
+    assert wanted in refused["msg"]
+    assert len(modules.run("security_group_info", vpc_id=network.vpc)["security_groups"]) == 106
+
+
+@pytest.mark.parametrize(("option", "value"), [("type", "enterprise"), ("vpc_id", "other")])
+def test_what_cannot_be_changed_needs_replacement(
+    modules: Modules, network: Network, option: str, value: str
+) -> None:
+    group = network.new_group("web")
+    value = network.new_vpc() if value == "other" else value
+    refused = modules.run("security_group", security_group_id=group, fails=True, **{option: value})
+    assert "needs replacement" in refused["msg"]
+
+
+# ---------------------------------------------------------------------- deleting what is used
+
+
+def test_what_still_uses_a_group_is_named(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    group, other = network.new_group("web"), network.new_group("other")
+    (instance,) = network.new_instances(group)
+    network.api.call(
+        "ecs",
+        "AuthorizeSecurityGroup",
+        SecurityGroupId=other,
+        Permissions=[{"IpProtocol": "tcp", "PortRange": "1/1", "SourceGroupId": group}],
+    )
+    foretold = modules.run("security_group", **web, state="absent", check=True)
+    assert foretold["changed"]
+    assert instance in json.dumps(foretold["warnings"])
+    refused = modules.run("security_group", **web, state="absent", wait_timeout=1, fails=True)
+    assert f"1 instance ({instance}); rules of 1 security group ({other})" in refused["msg"]
+    assert "ecs:DeleteSecurityGroup" not in network.local.counts()
+
+
+def test_instances_that_are_just_gone_are_waited_for(
+    modules: Modules, network: Network, web: dict[str, t.Any]
+) -> None:
+    (instance,) = network.new_instances(network.new_group("web"))
+    network.local.set("ecs.membership_linger_seconds", 1.5)
+    network.api.call("ecs", "DeleteInstances", InstanceId=[instance], Force=True)
+    modules.run("security_group", **web, state="absent")
+    assert not network.groups()
+    assert network.local.counts()["ecs:DeleteSecurityGroup"] > 1
+
+
+def test_waiting_has_an_end(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    (instance,) = network.new_instances(network.new_group("web"))
+    network.local.set("ecs.membership_linger_seconds", 600)
+    network.api.call("ecs", "DeleteInstances", InstanceId=[instance], Force=True)
+    network.local.clock_advance(1)
+    failed = modules.run("security_group", **web, state="absent", wait_timeout=2, fails=True)
+    assert "DependencyViolation" in failed["msg"]
+    assert "Raise wait_timeout" in failed["msg"]
+
+
+# ---------------------------------------------------------------------- trouble
+
+
+@pytest.mark.parametrize("kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit", "cut_body"])
+def test_trouble_never_makes_a_second_group(
+    modules: Modules, network: Network, web: dict[str, t.Any], kind: str
+) -> None:
+    network.local.fault(kind, "ecs:CreateSecurityGroup")
+    made = modules.run("security_group", **web)
+    assert made["security_group"]["security_group_id"] == one(network)["SecurityGroupId"]
+    assert made["api_calls"]["ecs:CreateSecurityGroup"] == 2
+
+
+def test_a_group_that_is_not_listed_yet_is_not_made_twice(
+    modules: Modules, network: Network, web: dict[str, t.Any]
+) -> None:
+    # A run that broke off right after creating, and a cloud that shows new groups late.
+    first = network.new_group("web", Tag=[{"Key": OWNER, "Value": "web"}])
+    network.local.fault("read_lag", "ecs:DescribeSecurityGroups", seconds=2, times=3)
+    made = modules.run("security_group", **web)
+    assert made["security_group"]["security_group_id"] == first == one(network)["SecurityGroupId"]
+
+
+def test_a_broken_off_run_is_finished_by_the_next(
+    modules: Modules, network: Network, web: dict[str, t.Any]
+) -> None:
+    network.local.fault("error", "ecs:ModifySecurityGroupPolicy", code="Forbidden.RAM", status=403)
+    failed = modules.run("security_group", **web, inner_access_policy="drop", fails=True)
+    assert failed["steps_done"] == ["create security group web"]
+    assert failed["steps_left"] == ["set inner access policy of security group web to drop"]
+    assert "Already done: create security group web" in failed["msg"]
+    done: Result = modules.run("security_group", **web, inner_access_policy="drop")
+    assert done["steps"] == failed["steps_left"]
+    assert one(network)["InnerAccessPolicy"] == "Drop"
+
+
+# ---------------------------------------------------------------------- info
+
+
+def test_info_filters_and_has_the_shape_of_the_module(modules: Modules, network: Network) -> None:
+    made = modules.run(
+        "security_group", name="web", vpc_id=network.vpc, tags={"a": 1}, inner_access_policy="accept"
+    )["security_group"]
+    modules.run("security_group", name="workers", vpc_id=network.vpc, type="advanced")
+    modules.run(
+        "sg_rule",
+        security_group_id=made["security_group_id"],
+        rules=[{"protocol": "tcp", "ports": 22, "cidr": "10.0.0.0/8"}],
+    )
+
+    def names(**options: t.Any) -> list[str]:
+        return [group["name"] for group in modules.run("security_group_info", **options)["security_groups"]]
+
+    assert names() == ["web", "workers"]
+    assert names(name="web") == names(tags={"a": 1}) == names(type="basic") == ["web"]
+    assert names(type="advanced") == ["workers"]
+    assert names(ids=[made["security_group_id"], "sg-gone"]) == ["web"]
+    assert names(ids=[]) == names(vpc_id="vpc-other") == names(name="we") == []
+    (found,) = modules.run("security_group_info", name="web", include_rules=True)["security_groups"]
+    rules = found.pop("rules")
+    assert found == made
+    assert [rule["ports"] for rule in rules] == ["22/22"]
+    again = modules.run("sg_rule", security_group_id=made["security_group_id"], rules=rules, state="exact")
+    assert not again["changed"]

@@ -1,0 +1,266 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sg_rule against the local cloud: the matrix, what it costs, limits, trouble."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from modules.network import Network
+
+if t.TYPE_CHECKING:
+    from modules.harness import Modules, Result
+
+SSH = {"protocol": "tcp", "ports": 22, "cidr": "10.0.0.0/8"}
+WEB = {"protocol": "tcp", "ports": "80,443/443", "cidr": ["0.0.0.0/0", "::/0"]}
+
+
+class World(Network):
+    """A network with one group."""
+
+    def __init__(self, modules: Modules) -> None:
+        super().__init__(modules)
+        self.modules = modules
+        self.group = self.new_group("web")
+        self.local.forget_requests()
+
+    def run(self, rules: list[dict[str, t.Any]], **options: t.Any) -> Result:
+        return self.modules.run("sg_rule", **{"security_group_id": self.group, "rules": rules, **options})
+
+    def twice(self, rules: list[dict[str, t.Any]], **options: t.Any) -> Result:
+        return self.modules.twice("sg_rule", **{"security_group_id": self.group, "rules": rules, **options})
+
+    def there(self) -> list[str]:
+        """Ports of the rules that the cloud has."""
+        return sorted(one["PortRange"] for one in self.rules(self.group))
+
+    def writes(self) -> dict[str, int]:
+        return {name: n for name, n in self.local.counts().items() if not name.startswith("ecs:Describe")}
+
+
+@pytest.fixture
+def world(modules: Modules) -> World:
+    return World(modules)
+
+
+def many(count: int, first: int = 1, **more: t.Any) -> list[dict[str, t.Any]]:
+    return [{"protocol": "tcp", "ports": n, "cidr": "10.0.0.0/8", **more} for n in range(first, first + count)]
+
+
+# ---------------------------------------------------------------------- the matrix
+
+
+def test_adds_rules(world: World) -> None:
+    made = world.twice([SSH, WEB, {"direction": "egress", "protocol": "all", "cidr": "0.0.0.0/0"}])
+    assert len(made["rules"]) == len(world.rules(world.group)) == 6
+    assert all(rule["security_group_rule_id"] for rule in made["rules"])
+    assert "ingress accept tcp 22/22 from 10.0.0.0/8 priority 1" in made["added"]
+    assert made["diff"]["before"] == ""
+    assert made["diff"]["after"].splitlines() == made["added"]
+
+
+def test_takes_rules_away(world: World) -> None:
+    world.run([SSH, WEB])
+    made = world.twice([{**SSH, "ports": "22/22", "description": "whatever it says"}], state="absent")
+    assert made["removed"] == ["ingress accept tcp 22/22 from 10.0.0.0/8 priority 1"]
+    assert world.there() == ["443/443", "443/443", "80/80", "80/80"]
+
+
+def test_makes_rules_exact(world: World) -> None:
+    world.run([SSH, WEB, {"direction": "egress", "protocol": "udp", "ports": 53, "cidr": "10.0.0.0/8"}])
+    made = world.twice([SSH, {**SSH, "ports": 23}], state="exact", directions=["ingress"])
+    assert world.there() == ["22/22", "23/23", "53/53"]
+    assert [step.split()[0] for step in made["steps"]] == ["add", "remove"]
+    assert world.twice([], state="exact")["rules"] == []
+    assert world.there() == []
+
+
+def test_rewords_a_rule_in_place(world: World) -> None:
+    before = world.run([{**SSH, "description": "old"}, {**SSH, "direction": "egress", "description": "old"}])
+    made = world.twice([{**SSH, "description": "new"}, {**SSH, "direction": "egress", "description": "new"}])
+    assert {rule["description"] for rule in made["rules"]} == {"new"}
+    ids = [rule["security_group_rule_id"] for rule in before["rules"]]
+    assert [rule["security_group_rule_id"] for rule in made["rules"]] == ids
+    assert not world.run([SSH])["changed"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"protocol": "TCP", "ports": "22/22", "cidr": "192.0.2.1"},
+        {"protocol": "udp", "ports": "1000/2000", "source_ports": "53", "cidr": "192.0.2.1/32"},
+        {"protocol": "icmp", "cidr": "10.0.0.0/8"},
+        {"protocol": "icmpv6", "cidr": "2001:DB8:0:0::/64"},
+        {"protocol": "gre", "cidr": "10.0.0.0/8", "ports": "-1/-1"},
+        {"protocol": "ALL", "cidr": "::/0", "policy": "Drop", "priority": "100"},
+        {"protocol": "tcp", "ports": 443, "cidr": "10.0.0.0/8", "dest_cidr": "172.16.0.9", "priority": 7},
+        {"protocol": "tcp", "ports": 443, "cidr": "10.0.0.0/8", "source_cidr": "172.16.0.9", "direction": "egress"},
+        {"protocol": "tcp", "ports": 443, "group_id": "OTHER"},
+        {"protocol": "tcp", "ports": 443, "group_id": "OTHER", "direction": "egress", "policy": "drop"},
+    ],
+)
+def test_a_rule_of_any_kind_is_recognised_again(world: World, rule: dict[str, t.Any]) -> None:
+    if rule.get("group_id"):
+        rule = {**rule, "group_id": world.new_group("other")}
+    made = world.twice([{**rule, "description": "one"}])
+    assert not world.run(made["rules"], state="exact")["changed"]
+    assert world.twice([{**rule, "description": "two"}])["reworded"]
+    assert world.twice([rule], state="absent")["rules"] == []
+
+
+def test_a_rule_for_a_prefix_list(world: World) -> None:
+    made = world.api.call("ecs", "CreatePrefixList", PrefixListName="office", AddressFamily="IPv4", MaxEntries=5)
+    rule = {"protocol": "tcp", "ports": 443, "prefix_list_id": made["PrefixListId"]}
+    assert world.twice([rule])["rules"][0]["prefix_list_id"] == made["PrefixListId"]
+    assert world.twice([rule], state="absent")["rules"] == []
+
+
+def test_a_rule_for_a_group_of_another_account(world: World) -> None:
+    other = world.local.accounts[1]
+    world.local.preload(
+        [
+            {
+                "kind": "security_group",
+                "id": "sg-foreign",
+                "region": "cn-hangzhou",
+                "data": {
+                    **world.groups()[0],
+                    "SecurityGroupId": "sg-foreign",
+                    "AccountId": other["account_id"],
+                    "VpcId": "vpc-x",
+                },
+            }
+        ]
+    )
+    rule = {"protocol": "tcp", "ports": 443, "group_id": "sg-foreign", "group_owner_id": other["account_id"]}
+    world.twice([{**rule, "description": "one"}])
+    world.twice([{**rule, "description": "two"}])
+    assert not world.run([{**rule, "group_owner_id": None}])["changed"]
+
+
+# ---------------------------------------------------------------------- cost
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_two_hundred_rules_cost_five_calls_and_then_two(world: World, by_name: bool) -> None:
+    named = {"security_group_id": None, "security_group": "web", "vpc_id": world.vpc} if by_name else {}
+    rules = [*many(150, description="d"), *many(50, direction="egress")]
+    assert len(world.run(rules, **named)["rules"]) == 200
+    assert sum(world.local.counts().values()) <= 5 + 1  # 150 inbound rules are two calls, 50 outbound ones another
+    world.run([], state="exact", **named)
+    world.local.forget_requests()
+    world.run(many(200), **named)
+    assert sum(world.local.counts().values()) <= 5
+    world.local.forget_requests()
+    for state in ("present", "exact"):
+        assert not world.run(many(200), state=state, **named)["changed"]
+        assert sum(world.local.counts().values()) <= 2
+        world.local.forget_requests()
+
+
+# ---------------------------------------------------------------------- limits
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_written(world: World) -> None:
+    world.run(many(199))
+    world.local.forget_requests()
+    refused = world.run(many(2, first=1000), fails=True)
+    assert "would have 201 rules (now 199, 2 to add, 0 to remove); at most 200" in refused["msg"]
+    refused = world.run(many(201), state="exact", fails=True)
+    assert "201 rules are wanted" in refused["msg"]
+    assert world.writes() == {}
+
+
+def test_a_full_group_is_exchanged(world: World) -> None:
+    world.run(many(200))
+    made = world.twice(many(200, first=101), state="exact")
+    assert made["steps"][0] == f"remove 100 ingress rules from {world.group}"
+    assert len(world.there()) == 200
+
+
+def test_an_advanced_group_gets_only_what_it_can_hold(world: World) -> None:
+    group = world.new_group("advanced", SecurityGroupType="enterprise")
+    other = world.new_group("other")
+    world.local.forget_requests()
+    for rule, words in [
+        ({**SSH, "policy": "drop"}, "only policy accept"),
+        ({**SSH, "priority": 2}, "only priority 1"),
+        ({**SSH, "cidr": None, "group_id": other}, "a peer cannot be a security group"),
+    ]:
+        for check in (False, True):
+            refused = world.run([SSH, rule], security_group_id=group, check=check, fails=True)
+            assert "advanced (enterprise) security group and cannot have" in refused["msg"]
+            assert words in refused["msg"]
+    assert world.writes() == {}
+    world.twice([SSH], security_group_id=group)
+    world.twice([{**SSH, "priority": 2}])
+
+
+def test_a_group_that_is_not_there(world: World) -> None:
+    missing = {"security_group_id": None, "security_group": "none"}
+    foretold = world.run([SSH], check=True, **missing)
+    assert foretold["changed"]
+    assert "no security group none (yet)" in json.dumps(foretold["warnings"])
+    assert "no security group named none" in world.run([SSH], fails=True, **missing)["msg"]
+    assert not world.run([SSH], state="absent", **missing)["changed"]
+    assert "InvalidSecurityGroupId.NotFound" in world.run([SSH], security_group_id="sg-none", fails=True)["msg"]
+    assert not world.run([SSH], state="absent", security_group_id="sg-none")["changed"]
+    assert world.writes() == {}
+
+
+# ---------------------------------------------------------------------- trouble
+
+
+@pytest.mark.parametrize("kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit", "empty_body"])
+def test_trouble_neither_doubles_nor_loses_a_rule(world: World, kind: str) -> None:
+    for operation in ("AuthorizeSecurityGroup", "ModifySecurityGroupRule", "RevokeSecurityGroup"):
+        world.local.fault(kind, f"ecs:{operation}")
+    world.run(many(3, description="one"))
+    assert world.there() == ["1/1", "2/2", "3/3"]
+    world.run(many(1, description="two"))
+    world.run(many(2), state="absent")
+    assert world.there() == ["3/3"]
+    assert len(world.writes()) == 3
+    assert sum(world.writes().values()) == 6
+
+
+def test_late_reads_are_waited_for(world: World) -> None:
+    world.run(many(3))
+    world.local.fault("read_lag", "ecs:DescribeSecurityGroupAttribute", seconds=1.0, times=None)
+    world.local.clock_advance(10)
+    made = world.run([*many(1, first=3, description="new"), *many(2, first=10)], state="exact")
+    assert [rule["ports"] for rule in made["rules"]] == ["3/3", "10/10", "11/11"]
+    assert made["rules"][0]["description"] == "new"
+
+
+def test_a_rule_that_never_shows_is_an_error(world: World) -> None:
+    world.local.fault("read_lag", "ecs:DescribeSecurityGroupAttribute", seconds=600, times=None)
+    world.local.clock_advance(1)
+    failed = world.run(many(1), wait_timeout=1, fails=True)
+    assert "1 changes not visible" in failed["msg"] or "InvalidSecurityGroupId.NotFound" in failed["msg"]
+
+
+def test_a_rule_that_somebody_else_removed_meanwhile(world: World) -> None:
+    world.run(many(3))
+    (gone,) = (one["SecurityGroupRuleId"] for one in world.rules(world.group) if one["PortRange"] == "1/1")
+    world.local.clock_advance(10)
+    world.api.call("ecs", "RevokeSecurityGroup", SecurityGroupId=world.group, SecurityGroupRuleId=[gone])
+    world.local.fault("read_lag", "ecs:DescribeSecurityGroupAttribute", seconds=5, times=1)
+    world.run(many(2), state="absent")
+    assert world.there() == ["3/3"]
+
+
+def test_a_broken_off_run_is_finished_by_the_next(world: World) -> None:
+    world.run(many(5))
+    world.local.fault("error", "ecs:RevokeSecurityGroup", code="Forbidden.RAM", status=403)
+    failed = world.run(many(120, first=100), state="exact", fails=True)
+    assert failed["steps_done"] == [
+        f"add 100 ingress rules to {world.group}",
+        f"add 20 ingress rules to {world.group}",
+    ]
+    assert failed["steps_left"] == [f"remove 5 ingress rules from {world.group}"]
+    assert world.run(many(120, first=100), state="exact")["steps"] == failed["steps_left"]
+    assert len(world.there()) == 120
