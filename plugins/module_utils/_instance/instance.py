@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._cloud.errors import UnexpectedState, WaitTimeout
+from .._cloud.errors import AlitrustError, UnexpectedState, WaitTimeout
 from .._core import tagging
 from .._core import tags as tag_rules
 from .._core.plan import Plan
@@ -18,7 +18,7 @@ from .._core.waiter import wait_for
 from .._ram.attachments import AttachmentActions
 from . import bindings, creation, finder, options, planner, power, preflight, reach, replacement, request, shape
 from .desired import Desired
-from .planner import State
+from .planner import MOVING, State
 from .shape import Instance
 
 #: How long a restart may take to show in an instance's status, in seconds.
@@ -35,6 +35,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         options.check(self.options)
         self.desired = Desired.from_options(self.options)
         self.created: list[str] = []
+        self.expected: dict[str, int | None] = {}  # the instances to end with, and the number in the name
         self.notes = []
         self.replacements: list[replacement.Replacement] = []
         self.restarted_at = 0.0
@@ -176,10 +177,9 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     def start(self, ids: list[str]) -> None:
         power.start(self.cloud, ids, timeout=self._timeout)
 
-    def stop(self, ids: list[str], created_too: bool) -> None:
-        if created_too and self.created:
-            # A new instance passes through Stopped on its way up, so only Running says that it can be stopped.
-            self._wait_for_status(self.created, "Running")
+    def stop(self, ids: list[str], rising: list[str], created_too: bool) -> None:
+        # A new instance passes through Stopped on its way up, so only Running says that it can be stopped.
+        self._wait_until_up([*rising, *(self.created if created_too else ())])
         power.stop(
             self.cloud,
             [*ids, *(self.created if created_too else ())],
@@ -201,12 +201,12 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     def _timeout(self) -> float:
         return float(self.options["wait_timeout"])
 
-    def _wait_for_status(self, ids: list[str], status: str) -> None:
+    def _wait_until_up(self, ids: list[str]) -> None:
         wait_for(
             self.cloud,
-            f"{len(ids)} instances to be {status}",
-            lambda: power.statuses(self.cloud, ids),
-            lambda seen: all(seen.get(one) == status for one in ids),
+            f"{len(ids)} instances to be Running",
+            lambda: power.statuses(self.cloud, ids) if ids else {},
+            lambda seen: all(seen.get(one) == "Running" for one in ids),
             lambda seen: power.words(seen, ids),
             timeout=self._timeout,
         )
@@ -216,18 +216,30 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         deleted = {id for step in plan.steps if step.do == "delete" for id in step.args["ids"]}
         roles = planner.cast(self.desired, actual)
-        expected = [*(one["instance_id"] for one, _number in roles.keep), *self.created]
-        if not expected:
-            return self._result([], len(deleted))
-        seen = self._wait(expected, deleted) if self.options["wait"] else self._look(expected)
+        self.expected = {one["instance_id"]: number for one, number in roles.keep} | dict.fromkeys(self.created)
+        try:
+            seen = self._settled(plan, actual, deleted)
+        except AlitrustError as error:
+            error.details["created_ids"] = self.created
+            raise
+        extra = len(seen) - len(self.expected)
+        if self.desired.count is not None and extra > 0:
+            self.notes.append(f"{extra} more instances of the fleet appeared meanwhile; the next run tells about them.")
+        return self._result(seen, len(deleted))
+
+    def _settled(self, plan: Plan, actual: State, deleted: set[str]) -> list[Instance]:
+        """The instances once they are as wanted, as far as that is to be waited for."""
+        if not self.expected:
+            return []
+        if not plan.changed and not any(one["status"] in MOVING for one in actual.members):
+            seen = list(actual.members)
+        elif self.options["wait"]:
+            seen = self._wait(deleted)
+        else:
+            seen = [one for one in self._look() if one["instance_id"] not in deleted]
         if self.options["wait_for_ssh"]:
             self._wait_for_ssh(seen)
-        extra = len(seen) - len(expected)
-        if self.desired.count is not None and extra > 0:
-            self.notes.append(
-                f"{extra} more instances of the fleet appeared while the task ran; the next run tells about them."
-            )
-        return self._result(seen, len(deleted))
+        return seen
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         roles = planner.cast(self.desired, actual)
@@ -237,26 +249,22 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             ones += [self._unborn(number) for number in roles.new]
         return self._result(ones)
 
-    def _look(self, expected: list[str]) -> list[Instance]:
-        """The instances of the task, with roles where the task is about roles."""
-        seen = finder.describe(self.cloud, expected) if self.desired.instance_ids else self._members_and(expected)
-        if "ram_role_name" in self.desired.attributes:
-            seen = finder.with_roles(self.cloud, seen)
-        return seen
-
-    def _members_and(self, expected: list[str]) -> list[Instance]:
-        """The fleet by its tag, which also shows an instance too many."""
+    def _look(self) -> list[Instance]:
+        """The instances of the task, found by the tag, which also shows one too many."""
         seen = self._members()
-        adopted = [one for one in expected if one not in {each["instance_id"] for each in seen}]
-        return sorted([*seen, *(finder.describe(self.cloud, adopted) if adopted else ())], key=shape.order)
+        known = {one["instance_id"] for one in seen}
+        others = [id for id in self.expected if id not in known]
+        if others:  # adopted a moment ago, or renamed away from the name that this task looks for
+            seen = sorted([*seen, *finder.describe(self.cloud, others)], key=shape.order)
+        return finder.with_roles(self.cloud, seen) if "ram_role_name" in self.desired.attributes else seen
 
-    def _wait(self, expected: list[str], deleted: set[str]) -> list[Instance]:
+    def _wait(self, deleted: set[str]) -> list[Instance]:
         met: set[str] = set()
 
         def poll() -> list[Instance]:
-            seen = [one for one in self._look(expected) if one["instance_id"] not in deleted]
+            seen = [one for one in self._look() if one["instance_id"] not in deleted]
             ids = {one["instance_id"] for one in seen}
-            vanished = [one for one in expected if one in met and one not in ids]
+            vanished = [id for id in self.expected if id in met and id not in ids]
             if vanished:
                 raise UnexpectedState(
                     f"{', '.join(vanished)} disappeared while the task waited for it.",
@@ -268,41 +276,46 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
         return wait_for(
             self.cloud,
-            f"{len(expected)} instances to be {self._goal}",
+            f"{len(self.expected)} instances to be {'Stopped' if self.desired.state == 'stopped' else 'ready'}",
             poll,
-            lambda seen: not self._unfinished(seen, expected),
-            lambda seen: "; ".join(self._unfinished(seen, expected)[:5]),
+            lambda seen: not self._unfinished(seen),
+            self._words,
             timeout=self._timeout,
         ).value
 
-    @property
-    def _goal(self) -> str:
-        return "Stopped" if self.desired.state == "stopped" else "ready"
+    def _words(self, seen: list[Instance]) -> str:
+        """How many are in which state, and what else is missing: one line also for a hundred instances."""
+        unfinished = self._unfinished(seen)
+        counts = power.words({one["instance_id"]: one["status"] for one in seen}, list(self.expected))
+        more = f" and {len(unfinished) - 3} more" if len(unfinished) > 3 else ""
+        return f"{counts} ({'; '.join(unfinished[:3])}{more})"
 
-    def _unfinished(self, seen: list[Instance], expected: list[str]) -> list[str]:
+    def _unfinished(self, seen: list[Instance]) -> list[str]:
         """What is not yet as it shall be, in words."""
-        found = []
         by_id = {one["instance_id"]: one for one in seen}
-        for id in expected:
-            one = by_id.get(id)
-            if one is None:
-                found.append(f"{id} is not visible")
-                continue
-            if one["status"] != "Running":
-                self.restarting.discard(id)  # the restart is seen to have begun
-            wanted = self._status_wanted(one)
-            if wanted and one["status"] != wanted:
-                found.append(f"{one['name']} is {one['status']}")
-            elif self._restart_unseen(one):
-                found.append(f"{one['name']} is about to restart")
-            else:
-                number = self.desired.number_of(one)
-                late = [key for key in planner.differences(self.desired, one, number) if key != "host_name"]
-                to_set, to_remove = planner.tag_changes(self.desired, one)
-                late += [f"tag {key}" for key in (*to_set, *to_remove)]
-                if late:
-                    found.append(f"{one['name']} still has the former {', '.join(late)}")
+        found = []
+        for id, number in self.expected.items():
+            lack = self._lack(by_id[id], number) if id in by_id else "not visible"
+            if lack:
+                found.append(f"{by_id[id]['name'] if id in by_id else id} is {lack}")
         return found
+
+    def _lack(self, one: Instance, number: int | None) -> str | None:
+        """What one instance lacks."""
+        if one["status"] != "Running":
+            self.restarting.discard(one["instance_id"])  # the restart is seen to have begun
+        wanted = self._status_wanted(one)
+        if wanted and one["status"] != wanted:
+            return str(one["status"])
+        if self._restart_unseen(one):
+            return "about to restart"
+        if one["instance_id"] in self.created:
+            number = self.desired.number_of(one)
+        # A new host name shows after a restart, perhaps.
+        late = [key for key in planner.differences(self.desired, one, number) if key != "host_name"]
+        to_set, to_remove = planner.tag_changes(self.desired, one)
+        late += [f"tag {key}" for key in (*to_set, *to_remove)]
+        return f"without the new {', '.join(late)}" if late else None
 
     def _status_wanted(self, one: Instance) -> str | None:
         """The status to wait for; None: any that lasts."""

@@ -91,6 +91,8 @@ CONSTRAINTS: dict[str, t.Any] = {
 _SYSTEM_DISK = {"PL0": 1, "PL1": 20, "PL2": 461, "PL3": 1261}
 _SYSTEM_DISK_MAX = 2048
 _DISK_CATEGORIES = ("cloud_essd", "cloud_auto", "cloud_essd_entry", "cloud_ssd", "cloud_efficiency", "cloud")
+#: What a blank value of a disk stands for.
+_DISK_BLANKS = {"category": "cloud_essd", "kms_key_id": None, "snapshot_id": None}
 _MAX_DATA_DISKS = 16
 _MAX_GROUPS = 16
 _MAX_TAGS = 19  # of 20, one says whose the instance is
@@ -100,10 +102,12 @@ _INSTANCE_TYPE = re.compile(r"^ecs\.[a-z0-9-]+\.[a-z0-9-]+$")
 
 
 def check(options: Options) -> None:
-    """Refuse what cannot work.
+    """Refuse what cannot work; blank values of disks become None, in place.
 
     :raises InvalidInput: what is wrong, what was expected
     """
+    for disk in (options["system_disk"] or {}, *(options["data_disks"] or ())):
+        disk.update({key: value for key, value in _DISK_BLANKS.items() if disk.get(key) == ""})
     _check_identity(options)
     _check_place(options)
     _check_attributes(options)

@@ -13,6 +13,7 @@ from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .desired import Desired
+from .families import VTPM_TAG
 from .names import listing, runs
 from .request import MOST_AT_ONCE, NEEDED
 from .shape import Instance, order
@@ -329,7 +330,9 @@ def _power(desired: Desired, roles: Cast, so_far: list[Step]) -> tuple[list[Step
     steps: list[Step] = []
     if stop or (desired.state == "stopped" and roles.new):
         names = [*(_title(one) for one in stop), *(desired.name_with(number) for number in roles.new)]
-        steps.append(Step(f"stop {listing(names)}", "stop", {"ids": _id_list(stop), "created_too": bool(roles.new)}))
+        rising = [one for one in stop if one["status"] in _GOING_UP]
+        args = {"ids": _id_list(stop), "rising": _id_list(rising), "created_too": bool(roles.new)}
+        steps.append(Step(f"stop {listing(names)}", "stop", args))
     if start:
         steps.append(Step(f"start {titles(start)}", "start", {"ids": _id_list(start)}))
     if restart:
@@ -380,6 +383,14 @@ def _warnings(desired: Desired, roles: Cast) -> list[str]:
     warnings: list[str] = []
     if desired.state in ("absent", "stopped"):
         return warnings
+    if desired.trusted and desired.count is not None:
+        plain = [one for one, _number in roles.keep if not one["trusted"]["supports_vtpm"]]
+        if plain:
+            warnings.append(
+                f"{titles(plain)} {'carries' if len(plain) == 1 else 'carry'} no tag {VTPM_TAG}, so nothing proves a "
+                "trusted instance. The mode is chosen at creation and never told again; look for "
+                "/dev/tpm0 in the instance, or set trusted_mode: false."
+            )
     differ = [(one, differences(desired, one, number)) for one, number in roles.keep]
     late = [one for one, keys in differ if ("key_name" in keys or "host_name" in keys) and one["status"] == "Running"]
     if late and desired.state != "restarted" and not desired.restart_if_needed:

@@ -10,7 +10,7 @@ import typing as t
 
 from .._cloud.door import Cloud, dig, json_list
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, DryRunPassed, NotFound
-from .requirements import Facts, Verdict, judge
+from .requirements import Facts, judge
 
 Options = t.Mapping[str, t.Any]
 Found = t.TypeVar("Found")
@@ -28,8 +28,12 @@ def check(cloud: Cloud, options: Options, params: t.Mapping[str, t.Any]) -> list
     :raises Unmet: every requirement that is not met, at once
     """
     verdict = judge(options, read(cloud, options))
-    if not verdict.unmet:
-        _dry_run(cloud, params, verdict)
+    if len(verdict.unmet) == verdict.unseen:
+        failure = _dry_run(cloud, params)
+        if failure is None:
+            return verdict.notes  # what could not be seen is there: it was made a moment ago
+        if not verdict.unmet:
+            verdict.refuse("dry run of RunInstances", "", f"{failure.message} {failure.hint}".strip())
     if verdict.unmet:
         reasons = " ".join(item["message"] for item in verdict.unmet)
         raise Unmet(f"The instances cannot be created: {reasons}", unmet=verdict.unmet, notes=verdict.notes)
@@ -98,10 +102,11 @@ def _first(items: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     return items[0] if items else {}
 
 
-def _dry_run(cloud: Cloud, params: t.Mapping[str, t.Any], verdict: Verdict) -> None:
+def _dry_run(cloud: Cloud, params: t.Mapping[str, t.Any]) -> CloudError | None:
     try:
         cloud.call("ecs", "RunInstances", params, DryRun=True)
     except DryRunPassed:
-        return
+        return None
     except CloudError as error:
-        verdict.refuse("dry run of RunInstances", "", f"{error.message} {error.hint}".strip())
+        return error
+    return None

@@ -44,13 +44,19 @@ class Facts:
 
 @dataclass
 class Verdict:
-    """What stands in the way, and what could not be judged."""
+    """What stands in the way, and what could not be judged.
+
+    :ivar unseen: how many of C(unmet) say no more than that something could not be found, which may also mean that it
+        was made a moment ago and cannot be read yet
+    """
 
     unmet: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unseen: int = 0
 
-    def refuse(self, requirement: str, option: str, message: str) -> None:
+    def refuse(self, requirement: str, option: str, message: str, *, unseen: bool = False) -> None:
         self.unmet.append({"requirement": requirement, "option": option, "message": message})
+        self.unseen += unseen
 
 
 def judge(options: Options, facts: Facts) -> Verdict:
@@ -100,7 +106,9 @@ def _image(options: Options, facts: Facts, verdict: Verdict) -> None:
 
 def _network(options: Options, facts: Facts, verdict: Verdict) -> None:
     if facts.vswitch is not None and not facts.vswitch:
-        verdict.refuse("vSwitch", "vswitch_id", f"There is no vSwitch {options['vswitch_id']} in this region.")
+        verdict.refuse(
+            "vSwitch", "vswitch_id", f"There is no vSwitch {options['vswitch_id']} in this region.", unseen=True
+        )
     elif facts.vswitch and options["zone_id"] and facts.vswitch.get("ZoneId") != options["zone_id"]:
         verdict.refuse(
             "zone",
@@ -113,7 +121,10 @@ def _network(options: Options, facts: Facts, verdict: Verdict) -> None:
     for wanted in options["security_group_ids"]:
         if wanted not in known:
             verdict.refuse(
-                "security group", "security_group_ids", f"There is no security group {wanted} in this region."
+                "security group",
+                "security_group_ids",
+                f"There is no security group {wanted} in this region.",
+                unseen=True,
             )
         elif facts.vswitch and known[wanted].get("VpcId") != facts.vswitch.get("VpcId"):
             verdict.refuse(
@@ -132,7 +143,9 @@ def _network(options: Options, facts: Facts, verdict: Verdict) -> None:
 
 def _bindings(options: Options, facts: Facts, verdict: Verdict) -> None:
     if options["key_name"] and facts.key_pair is not None and not facts.key_pair:
-        verdict.refuse("key pair", "key_name", f"There is no key pair {options['key_name']} in this region.")
+        verdict.refuse(
+            "key pair", "key_name", f"There is no key pair {options['key_name']} in this region.", unseen=True
+        )
     name = options["ram_role_name"]
     if name and facts.role is not None:
         if not facts.role:
