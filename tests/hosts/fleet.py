@@ -1,0 +1,169 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet on real hosts, as the tests of roles and playbooks use it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from controller.playbook import Ansible
+
+if t.TYPE_CHECKING:
+    from local_cloud.control import LocalCloud
+
+NAMES = ("web-001", "web-002", "web-003")
+Variables = dict[str, t.Any]
+
+
+def key_pair(path: Path) -> str:
+    """Make a key pair at ``path`` and return the public key."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", path.name, "-f", path], check=True)
+    return path.with_suffix(".pub").read_text().strip()
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run of ansible-playbook ended."""
+
+    code: int
+    output: str
+    seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        return self.code == 0
+
+    def recap(self, host: str) -> dict[str, int]:
+        """The counts of a host's line in the recap."""
+        line = re.search(rf"^{re.escape(host)}\s+: (.*)$", self.output, re.MULTILINE)
+        assert line, f"{host} is not in the recap:\n{self.output}"
+        return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", line[1])}
+
+    def changed(self, host: str) -> int:
+        """How many tasks changed something on the host; it must not have failed."""
+        recap = self.recap(host)
+        assert not recap["failed"] + recap["unreachable"], f"{host} failed:\n{self.output}"
+        return recap["changed"]
+
+    def failure(self, host: str) -> str:
+        """With what the host failed at last; it must have failed."""
+        assert self.recap(host)["failed"], f"{host} did not fail:\n{self.output}"
+        return re.findall(rf'^fatal: \[{re.escape(host)}\]: .*?"msg": "(.*?)(?<!\\)"', self.output, re.MULTILINE)[-1]
+
+
+class Site:
+    """The fleet ``web`` of three trusted instances, and what it takes to run playbooks on it."""
+
+    first_run: Run
+
+    def __init__(self, folder: Path, cloud: LocalCloud) -> None:
+        self.folder, self.cloud = folder, cloud
+        self.ansible = Ansible(folder, cloud, ANSIBLE_PIPELINING="true", HOME=str(folder))
+        self.key = folder / "web.pem"
+        self.known_hosts = folder / "known_hosts"
+        network = f"10.{100 + os.getpid() % 100}"  # several local clouds on one machine must not share addresses
+        self.variables: Variables = {
+            "fleet_name": "web",
+            "fleet_count": len(NAMES),
+            "fleet_instance_type": "ecs.g7t.large",
+            "fleet_image_id": "aliyun_3_x64_20G_uefi_alibase_20240528.vhd",
+            "fleet_private_key_file": str(self.key),
+            "fleet_known_hosts_file": str(self.known_hosts),
+            "network_name": "web",
+            "network_zone_id": "cn-hangzhou-h",
+            "network_cidr_block": f"{network}.0.0/16",
+            "network_vswitch_cidr_block": f"{network}.0.0/24",
+            "network_ssh_from": ["100.64.0.0/10"],
+        }
+        self.inventory = folder / "web.alitrust.yml"
+        self.inventory.write_text(
+            yaml.safe_dump(
+                {
+                    "plugin": "alitrust.ecs.instances",
+                    "fleets": ["web"],
+                    "compose": {
+                        "ansible_user": "'root'",
+                        "ansible_ssh_private_key_file": f"'{self.key}'",
+                        "ansible_ssh_common_args": f"'-o UserKnownHostsFile={self.known_hosts}'",
+                    },
+                }
+            )
+        )
+
+    # -- ansible
+
+    def playbook(self, name: str | Path, *arguments: str | Path, **variables: t.Any) -> Run:
+        """Run a playbook of the collection (or one at a path) with the fleet's variables and these."""
+        extra = self.folder / "variables.yml"
+        extra.write_text(yaml.safe_dump({**self.variables, **variables}))
+        book = name if isinstance(name, Path) else f"alitrust.ecs.{name}"
+        return self._run(book, "-e", f"@{extra}", *arguments)
+
+    def guest(self, hosts: t.Mapping[str, Variables], *arguments: str) -> Run:
+        """Run the role guest on some hosts, each with variables of its own; nothing is asked of it but what they say."""
+        quiet = {"guest_trust_client_state": "ignored"}
+        inventory = self.folder / "guest.yml"
+        inventory.write_text(yaml.safe_dump({"alitrust_fleet": {"hosts": {
+            name: {
+                "ansible_host": self.address(name),
+                "ansible_user": "root",
+                "ansible_ssh_private_key_file": str(self.key),
+                "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.known_hosts}",
+                **quiet,
+                **variables,
+            }
+            for name, variables in hosts.items()
+        }}}))  # fmt: skip
+        return self._run("alitrust.ecs.configure", "-i", inventory, *arguments)
+
+    def _run(self, *arguments: str | Path) -> Run:
+        started = time.monotonic()
+        done = self.ansible.command("ansible-playbook", *arguments)
+        return Run(done.returncode, done.stdout + done.stderr, time.monotonic() - started)
+
+    # -- hosts
+
+    def instance(self, name: str) -> dict[str, t.Any]:
+        return next(one for one in self.cloud.resources("instance") if one["InstanceName"] == name)
+
+    def address(self, name: str) -> str:
+        return str(self.instance(name)["PrivateIpAddress"])
+
+    def ssh(
+        self, name: str, command: str, *, key: Path | None = None, user: str = "root", known_hosts: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Log in with nothing but this key, and with no other host key than the known one."""
+        options = {
+            "UserKnownHostsFile": known_hosts or self.known_hosts,
+            "StrictHostKeyChecking": "yes",
+            "IdentitiesOnly": "yes",
+            "IdentityAgent": "none",
+            "BatchMode": "yes",
+            "ConnectTimeout": 10,
+        }
+        return subprocess.run(
+            [
+                *("ssh", "-F", "none", "-i", key or self.key),
+                *(part for option in options.items() for part in ("-o", "{}={}".format(*option))),
+                *(f"{user}@{self.address(name)}", command),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    def output(self, name: str, command: str) -> str:
+        """What a command that must succeed prints on the host."""
+        done = self.ssh(name, command)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
