@@ -28,6 +28,8 @@ _WITHOUT_REGION = (*_GLOBAL_ENDPOINTS, "sts")
 _CONNECT_TIMEOUT_MS = 10_000
 _READ_TIMEOUT_MS = 30_000
 _NOT_SENT = ("Connection refused", "NewConnectionError", "ConnectTimeout", "NameResolutionError", "No route to host")
+#: What stays wrong however often it is tried: a name that does not exist, a certificate that is not trusted.
+_LASTING = ("Name or service not known", "nodename nor servname", "certificate verify failed")
 
 
 def json_list(values: t.Iterable[t.Any]) -> str:
@@ -305,7 +307,7 @@ def _typed(product: str, action: str, exc: Exception, endpoint: str | None) -> E
         data = getattr(exc, "data", None) or {}
         text = str(data.get("Message") or getattr(exc, "message", "") or "")
         # A complaint about the signature repeats the whole request, secrets among its parameters included.
-        text = re.split(r"[\s;,.]*\b(?:server|client)\s+(?:string\s*to\s*sign|canonical)", text, flags=re.IGNORECASE)[0]
+        text = re.split(r"\s*\b(?:server|client)\s+(?:string\s*to\s*sign|canonical)", text, flags=re.IGNORECASE)[0]
         after = getattr(exc, "retry_after", None)
         return errors.from_answer(
             product,
@@ -319,9 +321,10 @@ def _typed(product: str, action: str, exc: Exception, endpoint: str | None) -> E
     if isinstance(exc, errors.AlitrustError):
         return exc
     text = _transport_text(exc)
-    hint = f"The address called was {endpoint}." if endpoint else ""
-    sent = not any(mark in text for mark in _NOT_SENT)
-    return errors.TransportFailure(product, action, text, sent=sent, hint=hint)
+    hint = f"The address called was {endpoint}." if endpoint else "Check the option region and the network."
+    sent = not any(mark in text for mark in (*_NOT_SENT, *_LASTING))
+    passing = not any(mark in text for mark in _LASTING)
+    return errors.TransportFailure(product, action, text, sent=sent, passing=passing, hint=hint)
 
 
 def _transport_text(exc: Exception) -> str:

@@ -103,11 +103,18 @@ class DryRunPassed(CloudError):
 
 
 class TransportFailure(CloudError):
-    """No complete answer arrived. C(sent) tells whether the request may have been carried out."""
+    """No complete answer arrived.
 
-    def __init__(self, product: str, action: str, text: str, *, sent: bool, hint: str = "") -> None:
+    :ivar sent: whether the request may have been carried out
+    :ivar passing: whether it may be different a little later
+    """
+
+    def __init__(
+        self, product: str, action: str, text: str, *, sent: bool, passing: bool = True, hint: str = ""
+    ) -> None:
         super().__init__(product, action, "NoAnswer", text, hint=hint)
         self.sent = sent
+        self.passing = passing
 
 
 class OutcomeUnknown(CloudError):

@@ -25,7 +25,7 @@ def is_throttling(error: CloudError) -> bool:
 def is_transient(error: CloudError) -> bool:
     """Whether the same call may succeed a little later."""
     if isinstance(error, TransportFailure):
-        return True
+        return error.passing
     if is_throttling(error) or error.code in _NOT_CARRIED_OUT or error.code.startswith("ServiceUnavailable"):
         return True
     codes = TRANSIENT.get((error.product, error.action), ())

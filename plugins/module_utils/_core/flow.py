@@ -70,10 +70,11 @@ def _fail(module: AnsibleModule, error: AlitrustError, cloud: Cloud | None, plan
     failure = error.as_failure()
     if plan is not None and plan.changed and not module.check_mode:
         names = [step.name for step in plan.steps]
+        left = names[len(done) :]
         failure["steps_done"] = done
-        failure["steps_left"] = names[len(done) :]
+        failure["steps_left"] = left
         failure["changed"] = bool(done)
-        if done and not isinstance(error, WaitTimeout):
+        if done and (left or not isinstance(error, WaitTimeout)):
             failure["msg"] += f" Already done: {'; '.join(done)}."
     if cloud is not None:
         failure["api_calls"] = dict(cloud.api_calls)

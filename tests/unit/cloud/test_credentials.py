@@ -1,0 +1,65 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sessions of an assumed role are renewed in time, and sources of credentials do not leak what they said."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import credentials
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.credentials import Session
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import CredentialsError, NotFound
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
+
+
+def test_a_session_is_used_until_shortly_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000_000.0
+    monkeypatch.setattr(credentials.time, "time", lambda: now)
+    issued: list[float] = []
+
+    def issue(base: t.Any) -> Session:
+        issued.append(now)
+        return Session(f"STS.{len(issued)}", "secret", "token", now + 3600)
+
+    connection = Connection(access_key_id="id", access_key_secret="secret", ram_role_arn="arn")
+    client = credentials.client_for(connection, issue)
+    for minutes, expected in ((0, "STS.1"), (30, "STS.1"), (56, "STS.2"), (100, "STS.2"), (120, "STS.3")):
+        now = 1_000_000.0 + minutes * 60
+        assert client.get_credential().get_access_key_id() == expected
+    assert len(issued) == 3
+
+
+def test_the_session_is_asked_for_with_the_key_that_was_given() -> None:
+    seen = []
+
+    def issue(base: t.Any) -> Session:
+        seen.append(base.get_credential().get_access_key_id())
+        return Session("STS.1", "secret", "token", 4e9)
+
+    connection = Connection(access_key_id="mine", access_key_secret="secret", ram_role_arn="arn")
+    credentials.usable(credentials.client_for(connection, issue))
+    assert seen == ["mine"]
+
+
+class Source:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def get_credential(self) -> t.NoReturn:
+        raise self.error
+
+
+def test_what_a_source_answered_is_not_quoted() -> None:
+    error = ValueError('error retrieving credentials from http://x result: {"AccessKeySecret": "geheim"}')
+    with pytest.raises(CredentialsError) as caught:
+        credentials.usable(Source(error))
+    assert "http://x" in caught.value.message
+    assert "geheim" not in caught.value.message
+
+
+def test_errors_of_this_collection_pass() -> None:
+    with pytest.raises(NotFound):
+        credentials.usable(Source(NotFound("sts", "AssumeRole", "EntityNotExist.Role", "")))

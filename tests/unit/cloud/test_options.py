@@ -1,0 +1,73 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection options: what is given, what the environment adds, what contradicts."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import fields
+
+import pytest
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import CONNECTION_SPEC, Connection
+
+
+def test_every_option_of_a_module_reaches_the_connection() -> None:
+    assert set(CONNECTION_SPEC) == {field.name for field in fields(Connection)}
+
+
+def test_blank_is_not_given() -> None:
+    blank = {name: " " for name in CONNECTION_SPEC if name != "api_timeout"}
+    assert Connection.from_options(blank, {}) == Connection()
+
+
+@pytest.mark.parametrize(
+    ("environment", "region"),
+    [
+        ({"ALIBABA_CLOUD_REGION": "cn-beijing"}, "cn-beijing"),
+        ({"ALIBABA_CLOUD_REGION_ID": "cn-beijing"}, "cn-beijing"),
+        ({"ALIBABA_CLOUD_REGION": "cn-beijing", "ALIBABA_CLOUD_REGION_ID": "cn-shanghai"}, "cn-beijing"),
+        ({"ALIBABA_CLOUD_REGION": ""}, None),
+    ],
+)
+def test_the_environment_is_behind_the_options(environment: dict[str, str], region: str | None) -> None:
+    assert Connection.from_options({}, environment).region == region
+    assert Connection.from_options({"region": "cn-hangzhou"}, environment).region == "cn-hangzhou"
+
+
+def test_the_endpoint_can_come_from_the_environment() -> None:
+    environment = {"ALIBABA_CLOUD_ENDPOINT_URL": "http://127.0.0.1:1"}
+    assert Connection.from_options({}, environment).endpoint_url == "http://127.0.0.1:1"
+    with pytest.raises(InvalidInput, match="begins with http"):
+        Connection.from_options({}, {"ALIBABA_CLOUD_ENDPOINT_URL": "localhost"})
+
+
+KEY = {"access_key_id": "id", "access_key_secret": "secret"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"access_key_id": "id"}, "access_key_secret is not given"),
+        ({"access_key_secret": "secret"}, "access_key_id is not given"),
+        ({"security_token": "token"}, "security_token needs"),
+        ({**KEY, "profile": "ops"}, "access_key_id and profile are different sources"),
+        ({"profile": "ops", "ecs_ram_role": "web"}, "profile and ecs_ram_role are different sources"),
+        ({**KEY, "credentials_uri": "http://x"}, "different sources"),
+        ({"oidc_provider_arn": "arn"}, "needs ram_role_arn and oidc_token_file"),
+        ({"api_timeout": 0}, "expected a number of seconds above 0"),
+        ({"api_timeout": -1}, "expected a number of seconds above 0"),
+    ],
+)
+def test_what_cannot_be_is_told(options: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message) as caught:
+        Connection.from_options(options, {})
+    assert "secret" not in str(caught.value).replace("access_key_secret", "")
+
+
+def test_a_region_is_asked_for_where_one_is_needed() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Connection().need_region()
+    assert "ALIBABA_CLOUD_REGION" in caught.value.hint

@@ -1,0 +1,216 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one flow: what is done, in which order, and what is said when it stops in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import typing as t
+
+import pytest
+from ansible.module_utils.common import warnings
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import (
+    AccessDenied,
+    AlitrustError,
+    InvalidInput,
+    UnexpectedState,
+    WaitTimeout,
+)
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow, module
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan, Step
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.resource import Resource
+
+DENIED = AccessDenied("ecs", "DoIt", "Forbidden.RAM", "no", status=403)
+
+
+class Thing(Resource[int]):
+    """A number that is brought to three, in steps of one."""
+
+    value = 0
+    log: list[str]
+    fail_at: dict[str, AlitrustError]
+
+    def _note(self, what: str) -> None:
+        self.log.append(what)
+        if what in self.fail_at:
+            raise self.fail_at[what]
+
+    def validate(self) -> None:
+        self._note("validate")
+
+    def find(self) -> int:
+        self._note("find")
+        return type(self).value
+
+    def plan(self, actual: int) -> Plan:
+        self.log.append("plan")
+        steps = tuple(Step(f"step {n}", "add", {"n": n}) for n in range(actual + 1, 4))
+        return Plan({"value": actual}, {"value": 3}, steps, ("mind the gap",) if steps else ())
+
+    def preflight(self, plan: Plan, actual: int) -> None:
+        self._note("preflight")
+
+    def add(self, n: int) -> None:
+        self._note(f"add {n}")
+        type(self).value = n
+
+    def settle(self, plan: Plan, actual: int) -> dict[str, t.Any]:
+        self._note("settle")
+        return {"thing": type(self).value}
+
+    def foretell(self, plan: Plan, actual: int) -> dict[str, t.Any]:
+        self.log.append("foretell")
+        return {"thing": 3}
+
+
+def run(value: int = 0, *, check: bool = False, diff: bool = True, **fail_at: AlitrustError) -> dict[str, t.Any]:
+    Thing.value, Thing.log, Thing.fail_at = (
+        value,
+        [],
+        {name.replace("_", " "): error for name, error in fail_at.items()},
+    )
+    return run_main(lambda: flow.run(module.create({}), Thing), {"_ansible_check_mode": check, "_ansible_diff": diff})
+
+
+def run_main(main: t.Callable[[], None], args: dict[str, t.Any]) -> dict[str, t.Any]:
+    output = io.StringIO()
+    warnings._global_warnings.clear()
+    with patch_module_args(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+        main()
+    result: dict[str, t.Any] = json.loads(output.getvalue())
+    return result
+
+
+def test_a_change_goes_through_the_whole_flow_in_order() -> None:
+    result = run()
+    assert Thing.log == ["validate", "find", "plan", "preflight", "add 1", "add 2", "add 3", "settle"]
+    assert result["changed"] is True
+    assert result["thing"] == 3
+    assert result["steps"] == ["step 1", "step 2", "step 3"]
+    assert result["diff"] == {"before": {"value": 0}, "after": {"value": 3}}
+    assert result["api_calls"] == {}
+    assert "mind the gap" in str(result["warnings"])
+
+
+def test_check_mode_tells_the_same_and_does_nothing() -> None:
+    result = run(check=True)
+    assert Thing.log == ["validate", "find", "plan", "preflight", "foretell"]
+    assert Thing.value == 0
+    real = run()
+    for key in ("changed", "steps", "diff", "thing", "warnings"):
+        assert result[key] == real[key]
+
+
+def test_without_a_change_nothing_is_proved_or_waited_for() -> None:
+    result = run(3)
+    assert Thing.log == ["validate", "find", "plan", "foretell"]
+    assert result["changed"] is False
+    assert result["steps"] == []
+
+
+def test_a_diff_is_returned_only_when_asked_for() -> None:
+    assert "diff" not in run(diff=False)
+
+
+def test_wrong_options_fail_before_anything_is_read() -> None:
+    result = run(validate=InvalidInput("name is 1; expected text.", hint="Quote it."))
+    assert Thing.log == ["validate"]
+    assert result["failed"]
+    assert result["msg"] == "name is 1; expected text. Quote it."
+    assert "steps_done" not in result
+
+
+def test_a_failed_proof_changes_nothing() -> None:
+    result = run(preflight=UnexpectedState("no."))
+    assert Thing.value == 0
+    assert result["changed"] is False
+    assert result["steps_left"] == ["step 1", "step 2", "step 3"]
+    assert "Already done" not in result["msg"]
+
+
+def test_a_failure_in_the_middle_says_what_is_done_and_what_is_left() -> None:
+    result = run(add_3=DENIED)
+    assert result["failed"]
+    assert result["changed"] is True
+    assert result["steps_done"] == ["step 1", "step 2"]
+    assert result["steps_left"] == ["step 3"]
+    assert result["msg"].endswith("Already done: step 1; step 2.")
+    assert result["error_code"] == "Forbidden.RAM"
+    assert "Traceback" not in str(result)
+
+
+def test_the_run_after_a_failure_does_only_the_rest() -> None:
+    run(add_3=DENIED)
+    assert run(Thing.value)["steps"] == ["step 3"]
+
+
+def test_a_wait_that_runs_out_in_the_middle_says_what_is_done_too() -> None:
+    result = run(add_2=WaitTimeout("Waited 5 s."))
+    assert result["msg"] == "Waited 5 s. Already done: step 1."
+
+
+def test_a_wait_that_runs_out_at_the_end_is_about_the_wait() -> None:
+    result = run(settle=WaitTimeout("Waited 5 s.", waited_seconds=5))
+    assert result["msg"] == "Waited 5 s."
+    assert result["steps_done"] == ["step 1", "step 2", "step 3"]
+    assert result["steps_left"] == []
+    assert result["changed"] is True
+    assert result["waited_seconds"] == 5
+
+
+def test_a_failed_look_at_the_end_says_that_all_is_done() -> None:
+    assert run(settle=DENIED)["msg"].endswith("Already done: step 1; step 2; step 3.")
+
+
+def test_in_check_mode_nothing_is_said_to_be_done() -> None:
+    result = run(check=True, preflight=DENIED)
+    assert result["failed"]
+    assert "steps_done" not in result
+
+
+def test_a_reading_module_never_changes_anything() -> None:
+    result = run_main(lambda: flow.read(module.create({}), lambda cloud, params: {"things": [1]}), {})
+    assert result["changed"] is False
+    assert result["things"] == [1]
+
+    def fails(cloud: t.Any, params: t.Any) -> t.NoReturn:
+        raise DENIED
+
+    failed = run_main(lambda: flow.read(module.create({}), fails), {})
+    assert failed["failed"]
+    assert "ecs DoIt: Forbidden.RAM" in failed["msg"]
+
+
+# ---------------------------------------------------------------------- options
+
+
+@pytest.mark.parametrize("blank", ["", "  ", [""], None])
+def test_a_blank_option_is_one_that_was_not_given(blank: t.Any) -> None:
+    spec = {
+        "text": {"type": "str"},
+        "many": {"type": "list", "elements": "str"},
+        "choice": {"type": "str", "default": "a"},
+    }
+    name = "many" if isinstance(blank, list) else "text"
+    seen: dict[str, t.Any] = {}
+    run_main(lambda: flow.read(module.create(spec), lambda cloud, params: seen.update(params) or {}), {name: blank})
+    assert seen[name] is None
+    assert seen["choice"] == "a"
+
+
+def test_a_blank_required_option_is_refused() -> None:
+    spec = {"name": {"type": "str", "required": True}}
+    result = run_main(lambda: flow.read(module.create(spec), lambda cloud, params: {}), {"name": " "})
+    assert result["msg"] == "name: a value is required, but it is blank."
+
+
+def test_an_empty_list_is_a_list() -> None:
+    seen: dict[str, t.Any] = {}
+    spec = {"many": {"type": "list", "elements": "str"}}
+    run_main(lambda: flow.read(module.create(spec), lambda cloud, params: seen.update(params) or {}), {"many": []})
+    assert seen["many"] == []

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting ends when it is done or when time is up, and says what it saw."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import WaitTimeout
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import progress
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.waiter import wait_for
+
+
+def patient() -> tuple[Cloud, list[float]]:
+    """A door whose time passes only by sleeping."""
+    slept: list[float] = []
+    return Cloud(Connection(), sleep=slept.append, monotonic=lambda: sum(slept)), slept
+
+
+@given(st.integers(0, 40), st.floats(1, 60))
+def test_a_wait_ends_with_the_state_or_with_the_time_and_never_later(polls_needed: int, timeout: float) -> None:
+    cloud, slept = patient()
+    seen = iter(range(1000))
+
+    with contextlib.suppress(WaitTimeout):
+        waited = wait_for(cloud, "it", lambda: next(seen), lambda n: n >= polls_needed, str, timeout=timeout)
+        assert waited.value == polls_needed
+        assert waited.polls == polls_needed + 1
+    assert next(seen) <= polls_needed + 1
+    assert sum(slept) <= timeout
+    assert all(pause <= 5 for pause in slept)
+
+
+def test_what_is_there_already_is_not_waited_for() -> None:
+    cloud, slept = patient()
+    assert wait_for(cloud, "it", lambda: 1, bool, str, timeout=0).polls == 1
+    assert not slept
+
+
+def test_a_wait_that_runs_out_says_how_long_and_what_was_seen_last() -> None:
+    cloud, _slept = patient()
+    states = iter(["Pending"] * 3 + ["Starting"] * 100)
+    with pytest.raises(WaitTimeout) as caught:
+        wait_for(cloud, "i-1 to be Running", lambda: next(states), lambda state: state == "Running", str, timeout=20)
+    failure = caught.value.as_failure()
+    assert "for i-1 to be Running; last seen: Starting." in failure["msg"]
+    assert "Raise wait_timeout" in failure["msg"]
+    assert failure["last_state"] == "Starting"
+    assert 15 <= failure["waited_seconds"] <= 20
+
+
+def test_a_line_is_shown_when_the_state_changes_and_only_then() -> None:
+    cloud, _slept = patient()
+    states = iter(["Pending", "Pending", "Starting", "Starting", "Running"])
+    lines: list[str] = []
+    progress.set_sink(lines.append)
+    try:
+        wait_for(cloud, "it", lambda: next(states), lambda state: state == "Running", str, timeout=60)
+    finally:
+        progress.set_sink(None)
+    assert [line.partition(" (")[0] for line in lines] == ["waiting for it: Pending", "waiting for it: Starting"]
