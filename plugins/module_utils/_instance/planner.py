@@ -152,10 +152,10 @@ def _without_surplus(desired: Desired, state: State) -> tuple[list[Instance], li
     return keep, surplus
 
 
-def _rank(desired: Desired, one: Instance) -> tuple[bool, int, str, str]:
+def _rank(desired: Desired, one: Instance) -> tuple[bool, int, str, str, str]:
     number = desired.number_of(one)
     named = number is not None or one["name"] == desired.plain_name
-    return not named, number or 0, one["creation_time"] or "", one["instance_id"]
+    return not named, number or 0, one["creation_time"] or "", one["name"], one["instance_id"]
 
 
 def _numbered(desired: Desired, members: list[Instance]) -> list[tuple[Instance, int | None]]:
