@@ -9,10 +9,10 @@ A fact that could not be read (the caller lacks the right) is None, and what dep
 
 from __future__ import annotations
 
-import json
 import typing as t
 from dataclasses import dataclass, field
 
+from .._ram import documents
 from .families import IMAGE, ROLE_SERVICE, SYSTEM_DISK_CATEGORY, family_of, trusted_way
 
 Options = t.Mapping[str, t.Any]
@@ -150,7 +150,9 @@ def _bindings(options: Options, facts: Facts, verdict: Verdict) -> None:
     if name and facts.role is not None:
         if not facts.role:
             verdict.refuse("RAM role", "ram_role_name", f"There is no RAM role {name}.")
-        elif not may_assume(facts.role.get("AssumeRolePolicyDocument"), ROLE_SERVICE):
+        elif not documents.trusts_service(
+            documents.from_answer(f"the RAM role {name}", facts.role.get("AssumeRolePolicyDocument")), ROLE_SERVICE
+        ):
             verdict.refuse(
                 "RAM role",
                 "ram_role_name",
@@ -202,28 +204,3 @@ def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
 def _listed_as_trusted(image: Item) -> bool:
     text = " ".join(str(image.get(key) or "") for key in ("ImageId", "ImageName", "OSName", "OSNameEn")).lower()
     return any(word in text for word in _TRUSTED_IMAGE_WORDS)
-
-
-def may_assume(document: t.Any, service: str) -> bool:
-    """Whether a trust policy lets a service assume the role; an unreadable one does not."""
-    try:
-        policy = json.loads(document) if isinstance(document, str) else document
-        statements = policy["Statement"]
-    except (TypeError, ValueError, KeyError):
-        return False
-    allowed = False
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal")
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        actions = statement.get("Action", [])
-        if service in _list(services) and any(
-            str(action).lower() in ("sts:assumerole", "sts:*", "*") for action in _list(actions)
-        ):
-            if statement.get("Effect") == "Deny":
-                return False
-            allowed = True
-    return allowed
-
-
-def _list(value: t.Any) -> list[t.Any]:
-    return value if isinstance(value, list) else [value]

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The request that creates instances, and why its token never makes a fleet twice and never brings a dead one back."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.instance.builders import CREATABLE, OWNER, desired, options
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.request import parameters, token
+
+
+def request(numbers: list[int | None], **given: t.Any) -> dict[str, t.Any]:
+    full = {**CREATABLE, "name": "web-[1,3]", "count": 3, **given}
+    return parameters(options(**full), desired(**full), numbers)
+
+
+def test_a_run_of_names_is_asked_for_in_the_sequential_form() -> None:
+    params = request([2, 3, 4], host_name="h[1,2]")
+    assert (params["InstanceName"], params["HostName"], params["Amount"]) == ("web-[2,3]", "h[2,2]", 3)
+
+
+def test_one_name_is_asked_for_as_it_is() -> None:
+    params = request([7], host_name="h[1,2]")
+    assert (params["InstanceName"], params["HostName"], params["Amount"]) == ("web-007", "h07", 1)
+
+
+def test_a_plain_name_is_asked_for_as_it_is() -> None:
+    assert request([None], name="web", count=None)["InstanceName"] == "web"
+
+
+@pytest.mark.parametrize(
+    ("given", "mode"),
+    [
+        ({}, {"TrustedSystemMode": "vTPM"}),
+        ({"instance_type": "ecs.g6t.large"}, None),
+        ({"instance_type": "ecs.g9i.large", "trusted_families": {"g9i": "parameter"}}, {"TrustedSystemMode": "vTPM"}),
+        ({"instance_type": "ecs.g7t.large", "trusted_families": {"g7t": "image"}}, None),
+        ({"trusted_mode": False}, None),
+    ],
+)
+def test_trusted_mode_is_sent_where_the_family_asks_for_it(given: dict[str, t.Any], mode: t.Any) -> None:
+    assert request([1], **given).get("SecurityOptions") == mode
+
+
+def test_instances_are_born_with_their_owner() -> None:
+    assert {"Key": OWNER, "Value": "web"} in request([1], tags={"env": "test"})["Tag"]
+
+
+def test_user_data_is_encoded() -> None:
+    assert request([1], user_data="ü")["UserData"] == "w7w="
+
+
+def test_disks_are_spelled_as_the_api_wants_them() -> None:
+    params = request(
+        [1],
+        system_disk={"category": "cloud_essd", "size": 40, "encrypted": True},
+        data_disks=[{"size": 20, "encrypted": True}],
+    )
+    assert params["SystemDisk"] == {"Category": "cloud_essd", "Size": "40", "Encrypted": True}
+    assert params["DataDisk"] == [{"Size": 20, "Encrypted": "true"}]
+
+
+# The token. A re-run knows the options and what the fleet looks like, nothing else.
+
+
+def test_a_rerun_that_sees_the_same_fleet_sends_the_same_token() -> None:
+    assert token(request([1, 2]), "web", ["i-b", "i-a"]) == token(request([1, 2]), "web", {"i-a", "i-b"})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        token(request([1, 2], description="other"), "web", ["i-a"]),
+        token(request([2, 3]), "web", ["i-a"]),
+        token(request([1, 2]), "shop", ["i-a"]),
+        token(request([1, 2]), "web", []),
+        token(request([1, 2]), "web", ["i-b"]),
+    ],
+    ids=["request", "names", "fleet", "empty fleet", "other instances"],
+)
+def test_whatever_differs_gives_another_token(other: str) -> None:
+    """So a token is never sent with other parameters, and an instance's death does not bring back another."""
+    assert other != token(request([1, 2]), "web", ["i-a"])
+
+
+@given(st.lists(st.text(max_size=40), max_size=30))
+def test_a_token_fits_the_api(ids: list[str]) -> None:
+    text = token(request([1]), "web", ids)
+    assert len(text) <= 64
+    assert text.isascii()
