@@ -25,8 +25,8 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 #: A module that makes one call, which needs ram:GetRole.
-READ = ("kms_share_role_info", {"purpose": "disk_encrypt"})
-NO_KEY = {"access_key_id": "", "access_key_secret": ""}
+READ: tuple[str, dict[str, t.Any]] = ("kms_share_role_info", {"purpose": "disk_encrypt"})
+NO_KEY: dict[str, t.Any] = {"access_key_id": "", "access_key_secret": ""}
 OIDC_PROVIDER = "acs:ram::1234567890123456:oidc-provider/ci"
 
 
@@ -42,7 +42,7 @@ class Session(t.NamedTuple):
     expires: str
 
     @property
-    def options(self) -> dict[str, str]:
+    def options(self) -> dict[str, t.Any]:
         return {"access_key_id": self.id, "access_key_secret": self.secret, "security_token": self.token}
 
 
@@ -80,7 +80,6 @@ def role_arn(modules: Modules) -> str:
 @pytest.fixture
 def session(modules: Modules, user: User, role_arn: str) -> Session:
     """Temporary credentials of the role."""
-    modules.run(*READ[:1], **READ[1], access_key_id=user.id, access_key_secret=user.secret)
     door = modules.door(access_key_id=user.id, access_key_secret=user.secret)
     issued = door.call("sts", "AssumeRole", RoleArn=role_arn, RoleSessionName="test")["Credentials"]
     modules.cloud.forget_requests()
@@ -130,7 +129,7 @@ def test_an_access_key(modules: Modules, user: User) -> None:
 
 
 def test_blanks_around_and_blank_other_options_do_not_matter(modules: Modules, user: User) -> None:
-    blank = dict.fromkeys(
+    blank: dict[str, t.Any] = dict.fromkeys(
         ("security_token", "profile", "ram_role_arn", "ecs_ram_role", "oidc_provider_arn", "credentials_uri"), " "
     )
     modules.run(READ[0], **READ[1], **blank, access_key_id=f" {user.id} ", access_key_secret=f"{user.secret}\n")
@@ -154,7 +153,7 @@ def test_a_role_to_assume(modules: Modules, user: User, role_arn: str) -> None:
 def test_the_session_of_an_assumed_role_has_the_name_that_was_given(
     modules: Modules, user: User, role_arn: str
 ) -> None:
-    options = {"access_key_id": user.id, "access_key_secret": user.secret, "ram_role_arn": role_arn}
+    options: dict[str, t.Any] = {"access_key_id": user.id, "access_key_secret": user.secret, "ram_role_arn": role_arn}
     modules.run(READ[0], **READ[1], **options, ram_role_session_name="nightly")
     (asked,) = [entry for entry in modules.cloud.requests() if entry["operation"] == "sts:AssumeRole"]
     assert asked["params"]["RoleSessionName"] == "nightly"
@@ -189,7 +188,7 @@ def test_a_token_of_an_identity_provider(modules: Modules, role_arn: str, tmp_pa
     token_file = tmp_path / "token"
     token = web_token(key, iss="https://ci.example.com", aud="alitrust", sub="job", iat=now, exp=now + 600)
     token_file.write_text(token + "\n")
-    options = {
+    options: dict[str, t.Any] = {
         **NO_KEY,
         "oidc_provider_arn": OIDC_PROVIDER,
         "oidc_token_file": str(token_file),
@@ -306,7 +305,7 @@ def test_a_wrong_secret(modules: Modules, user: User) -> None:
 
 
 def test_a_wrong_security_token(modules: Modules, session: Session) -> None:
-    options = {**session.options, "security_token": "wrong-token"}
+    options: dict[str, t.Any] = {**session.options, "security_token": "wrong-token"}
     message = refused(modules, "wrong-token", session.secret, **options)
     assert "SecurityToken" in message
 
@@ -318,7 +317,7 @@ def test_an_expired_session(modules: Modules, session: Session) -> None:
 
 
 def test_a_missing_right_names_the_operation(modules: Modules, user: User) -> None:
-    options = {"access_key_id": user.id, "access_key_secret": user.secret}
+    options: dict[str, t.Any] = {"access_key_id": user.id, "access_key_secret": user.secret}
     result = modules.run("ram_policy", name="p", document=json.dumps(DOCUMENT), **options, fails=True)
     assert result["operation"] == "ram:CreatePolicy"
     assert "Let an administrator grant" in result["msg"]
@@ -359,7 +358,7 @@ def test_an_address_where_nobody_answers(modules: Modules) -> None:
 
 
 def test_an_endpoint_where_nobody_answers(modules: Modules, user: User) -> None:
-    options = {"access_key_id": user.id, "access_key_secret": user.secret, "api_timeout": 1}
+    options: dict[str, t.Any] = {"access_key_id": user.id, "access_key_secret": user.secret, "api_timeout": 1}
     message = refused(modules, user.secret, endpoint_url="http://127.0.0.1:1", **options)
     assert "refused" in message
     assert "http://127.0.0.1:1" in message

@@ -57,7 +57,7 @@ def policy_name(key: str, purpose: str = "share-image") -> str:
     ],
 )
 def test_the_matrix_for_each_purpose(modules: Modules, purpose: str, name: str) -> None:
-    options = {} if purpose == "disk_encrypt" else {"account_ids": [ACCOUNT], "service_key": True}
+    options: dict[str, t.Any] = {} if purpose == "disk_encrypt" else {"account_ids": [ACCOUNT], "service_key": True}
     policy = "AliyunECSDiskEncryptRolePolicy" if purpose == "disk_encrypt" else "AliyunKMSFullAccess"
     made = modules.twice("kms_share_role", purpose=purpose, **options)
     assert made["kms_share_role"]["name"] == name
@@ -77,7 +77,7 @@ def test_the_disk_role_trusts_ecs(modules: Modules) -> None:
     ]
 
 
-RECIPIENTS: dict[str, tuple[dict[str, list[str]], dict[str, t.Any]]] = {
+RECIPIENTS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
     "accounts": (
         {"account_ids": [ACCOUNT, OTHER]},
         {"Principal": {"Service": [f"{ACCOUNT}@ecs.aliyuncs.com", f"{OTHER}@ecs.aliyuncs.com"]}},
@@ -143,7 +143,7 @@ def test_every_combination_has_exactly_the_documented_policies(
 
 
 def test_recipients_are_added_removed_and_made_exact(modules: Modules) -> None:
-    share = {"purpose": "share_image", "service_key": True}
+    share: dict[str, t.Any] = {"purpose": "share_image", "service_key": True}
     modules.run("kms_share_role", account_ids=[ACCOUNT], **share)
     added = modules.twice("kms_share_role", account_ids=[OTHER], **share)
     assert added["kms_share_role"]["account_ids"] == [ACCOUNT, OTHER]
@@ -190,7 +190,7 @@ def test_a_role_that_the_console_made_is_changed_only_on_request(modules: Module
 
 def test_a_share_with_accounts_is_not_turned_into_one_with_a_directory_by_accident(modules: Modules) -> None:
     modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT])
-    options = {"purpose": "share_image", "resource_directory_id": ["rd-Ab12Cd"]}
+    options: dict[str, t.Any] = {"purpose": "share_image", "resource_directory_id": ["rd-Ab12Cd"]}
     failed = modules.run("kms_share_role", fails=True, **options)
     assert f"shared with account_ids {ACCOUNT}" in failed["msg"]
     modules.twice("kms_share_role", replace=True, recipients_mode="exact", **options)
@@ -201,7 +201,7 @@ def test_a_share_with_accounts_is_not_turned_into_one_with_a_directory_by_accide
 
 def test_keys_are_added_and_purged(modules: Modules, keys: list[str]) -> None:
     one, two = keys
-    share = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT]}
     modules.run("kms_share_role", kms_key_ids=[one], **share)
     added = modules.twice("kms_share_role", kms_key_ids=[two], **share)
     assert {policy["name"] for policy in added["kms_share_role"]["policies"]} == {policy_name(one), policy_name(two)}
@@ -211,7 +211,7 @@ def test_keys_are_added_and_purged(modules: Modules, keys: list[str]) -> None:
 
 
 def test_a_key_is_known_by_its_alias_too(modules: Modules, keys: list[str]) -> None:
-    share = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT]}
     modules.run("kms_share_role", kms_key_ids=["alias/web"], **share)
     assert not modules.run("kms_share_role", kms_key_ids=[keys[0], "alias/web"], **share)["changed"]
 
@@ -232,7 +232,7 @@ def test_a_key_that_does_not_exist_is_told_before_anything_is_made(modules: Modu
 
 
 def test_the_service_key_comes_and_goes_only_when_said(modules: Modules, keys: list[str]) -> None:
-    share = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT]}
     modules.twice("kms_share_role", service_key=True, **share)
     assert not modules.run("kms_share_role", **share)["changed"]
     without = modules.twice("kms_share_role", service_key=False, **share)
@@ -245,7 +245,7 @@ def test_a_role_without_any_key_is_warned_of(modules: Modules) -> None:
 
 
 def test_deleting_leaves_nothing_behind_and_nothing_of_others_away(modules: Modules, keys: list[str]) -> None:
-    share = {"account_ids": [ACCOUNT], "kms_key_ids": keys, "service_key": True}
+    share: dict[str, t.Any] = {"account_ids": [ACCOUNT], "kms_key_ids": keys, "service_key": True}
     modules.run("kms_share_role", purpose="share_image", **share)
     modules.run("kms_share_role", purpose="share_snapshot", **share)
     modules.run("kms_share_role", purpose="share_image", state="absent")
@@ -263,7 +263,7 @@ FAULTS = ["drop_before_commit", "drop_after_commit", "throttling", "internal_err
 def test_trouble_is_outlasted_and_nothing_is_made_twice(modules: Modules, keys: list[str], fault: str) -> None:
     for operation in ("ram:CreateRole", "ram:CreatePolicy", "ram:AttachPolicyToRole", "ram:UpdateRole"):
         modules.cloud.fault(fault, operation)
-    share = {"purpose": "share_image", "kms_key_ids": keys}
+    share: dict[str, t.Any] = {"purpose": "share_image", "kms_key_ids": keys}
     modules.run("kms_share_role", account_ids=[ACCOUNT], **share)
     modules.run("kms_share_role", account_ids=[OTHER], **share)
     assert trust(modules)["Statement"][0]["Principal"]["Service"] == [
@@ -275,7 +275,7 @@ def test_trouble_is_outlasted_and_nothing_is_made_twice(modules: Modules, keys: 
 
 def test_reads_behind_writes_are_waited_for(modules: Modules, keys: list[str]) -> None:
     modules.cloud.fault("read_lag", "ram:*", times=None, seconds=0.5)
-    share = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": keys}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": keys}
     modules.run("kms_share_role", **share)
     assert not modules.run("kms_share_role", **share)["changed"]
     modules.run("kms_share_role", purpose="share_image", state="absent")
@@ -284,7 +284,7 @@ def test_reads_behind_writes_are_waited_for(modules: Modules, keys: list[str]) -
 
 def test_a_run_after_a_failure_finishes_the_job(modules: Modules, keys: list[str]) -> None:
     modules.cloud.fault("error", "ram:AttachPolicyToRole", code="LimitExceeded.Role.Policy", status=409)
-    share = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": keys}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": keys}
     failed = modules.run("kms_share_role", fails=True, **share)
     assert "LimitExceeded.Role.Policy" in failed["msg"]
     assert failed["steps_done"][0] == f"create role {IMAGE_ROLE}"

@@ -122,7 +122,7 @@ def test_trouble_while_creating_is_outlasted(modules: Modules, fault: str, opera
 def test_trouble_while_changing_never_makes_two_versions(modules: Modules, fault: str) -> None:
     modules.run("ram_policy", name="reader", document=DOCUMENT)
     modules.cloud.fault(fault, "ram:CreatePolicyVersion")
-    options = {"name": "reader", "document": document(1)}
+    options: dict[str, t.Any] = {"name": "reader", "document": document(1)}
     # A lost answer to this call is not repeated blindly: either the look afterwards finds it done, or the task fails.
     attempt = modules.run("ram_policy", fails=fault in ("drop_before_commit", "internal_error"), **options)
     if attempt.get("failed"):

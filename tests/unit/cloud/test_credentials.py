@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -17,7 +18,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import
 
 def test_a_session_is_used_until_shortly_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000_000.0
-    monkeypatch.setattr(credentials.time, "time", lambda: now)
+    monkeypatch.setattr(time, "time", lambda: now)
     issued: list[float] = []
 
     def issue(base: t.Any) -> Session:

@@ -25,8 +25,8 @@ IDS: dict[Kind, list[str]] = {
 
 @st.composite
 def some(draw: st.DrawFn, kind: Kind | None = None) -> Recipients:
-    kind = kind or draw(st.sampled_from(sorted(IDS)))
-    return Recipients(kind, tuple(draw(st.lists(st.sampled_from(IDS[kind]), min_size=1, unique=True))))
+    chosen = draw(st.sampled_from(sorted(IDS))) if kind is None else kind
+    return Recipients(chosen, tuple(draw(st.lists(st.sampled_from(IDS[chosen]), min_size=1, unique=True))))
 
 
 def statement(policy: dict[str, t.Any]) -> dict[str, t.Any]:
