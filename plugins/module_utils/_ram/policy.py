@@ -15,7 +15,13 @@ from . import documents, policies, policy_planner, shape
 from .documents import Document
 from .policies import Entity, Policy, PolicyActions, PolicyRef
 
-State = tuple[Policy | None, tuple[Entity, ...]]
+
+class State(t.NamedTuple):
+    """The policy, if there is one, and who has it (read only when it shall go)."""
+
+    policy: Policy | None
+    entities: tuple[Entity, ...] = ()
+
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
@@ -48,24 +54,23 @@ class RamPolicy(PolicyActions, Resource[State]):
         ref = PolicyRef("Custom", self.options["name"])
         if self._absent:
             found = policies.read_policy(self.cloud, ref)
-            return found, policies.read_entities(self.cloud, ref) if found else ()
-        return policies.read_for(self.cloud, ref, self._document), ()
+            return State(found, policies.read_entities(self.cloud, ref) if found else ())
+        return State(policies.read_for(self.cloud, ref, self._document))
 
     def plan(self, actual: State) -> Plan:
-        found, entities = actual
         if self._absent:
-            return policy_planner.plan_absent(found, entities, self.options["detach"])
+            return policy_planner.plan_absent(actual.policy, actual.entities, self.options["detach"])
         wanted = policy_planner.WantedPolicy(
             self.options["name"], self._document, self.options["description"], self.options["rotate"]
         )
-        return policy_planner.plan_present(found, wanted)
+        return policy_planner.plan_present(actual.policy, wanted)
 
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
-        found, _entities = self.reread(f"policy {self.options['name']}", self.cloud.connection.api_timeout)
+        found = self.reread(f"policy {self.options['name']}", self.cloud.connection.api_timeout).policy
         return {"ram_policy": shape.policy(found) if found else {}}
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
-        found = actual[0]
+        found = actual.policy
         if found is None or self._absent:
             return {"ram_policy": dict(plan.after)}
         return {"ram_policy": {**shape.policy(found), **plan.after}}
