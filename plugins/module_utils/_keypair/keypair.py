@@ -220,7 +220,8 @@ class KeyPair(Resource[Actual]):
                 lambda: self._instances(self.changed_ids),
                 lambda seen: (
                     len(seen) == len(self.changed_ids)
-                    and all(one.key_name == target and (one.running or not self.rebooted) for one in seen)
+                    and all(one.key_name == target for one in seen)
+                    and all(one.status == "Running" for one in seen if one.instance_id in self.rebooted)
                 ),
                 lambda seen: f"{sum(one.key_name == target for one in seen)} do",
                 timeout=self.options["wait_timeout"],
@@ -270,7 +271,7 @@ class KeyPair(Resource[Actual]):
             Instance(
                 instance_id=item["InstanceId"],
                 key_name=str(item.get("KeyPairName") or ""),
-                running=item.get("Status") != "Stopped",
+                status=str(item.get("Status") or ""),
                 windows=str(item.get("OSType") or "").lower() == "windows",
             )
             for part in chunks(list(ids), _DESCRIBE_AT_ONCE)

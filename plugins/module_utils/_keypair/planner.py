@@ -41,8 +41,13 @@ class Instance:
 
     instance_id: str
     key_name: str = ""
-    running: bool = True
+    status: str = "Running"
     windows: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether a change takes effect only after a restart; also true on the way up or down."""
+        return self.status != "Stopped"
 
 
 @dataclass(frozen=True)
@@ -178,10 +183,15 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
         if file.problem:
             warnings.append(file.problem)
         after["private_key_file"] = {"path": file.path, "only_for_owner": True}
-        verb = "create"
+        what = f"create key pair {name}"
         if replaces:
-            verb = "create again, because its private key was never received," if lost(actual) else "replace"
-        step = Step(f"{verb} key pair {name}, private key in {file.path}", "make", {"tags": tags, "replaces": replaces})
+            what = f"create key pair {name} again" if lost(actual) else f"replace key pair {name}"
+            if lost(actual):
+                warnings.append(
+                    f"An earlier run created the key pair {name} and broke off before it had the private key. The pair is "
+                    "made anew."
+                )
+        step = Step(f"{what}, private key in {file.path}", "make", {"tags": tags, "replaces": replaces})
         steps.append(step)
     return after, steps
 

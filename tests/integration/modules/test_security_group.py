@@ -172,7 +172,9 @@ def test_waiting_has_an_end(modules: Modules, network: Network, web: dict[str, t
 # ---------------------------------------------------------------------- trouble
 
 
-@pytest.mark.parametrize("kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit", "cut_body"])
+@pytest.mark.parametrize(
+    "kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit", "cut_body"]
+)
 def test_trouble_never_makes_a_second_group(
     modules: Modules, network: Network, web: dict[str, t.Any], kind: str
 ) -> None:

@@ -214,7 +214,9 @@ def test_a_group_that_is_not_there(world: World) -> None:
 # ---------------------------------------------------------------------- trouble
 
 
-@pytest.mark.parametrize("kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit", "empty_body"])
+@pytest.mark.parametrize(
+    "kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit", "empty_body"]
+)
 def test_trouble_neither_doubles_nor_loses_a_rule(world: World, kind: str) -> None:
     for operation in ("AuthorizeSecurityGroup", "ModifySecurityGroupRule", "RevokeSecurityGroup"):
         world.local.fault(kind, f"ecs:{operation}")

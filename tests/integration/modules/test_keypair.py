@@ -1,0 +1,373 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""keypair and keypair_info against the local cloud: no key is ever lost, shown or overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from modules.network import Network
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import key_file
+
+if t.TYPE_CHECKING:
+    from modules.harness import Modules, Result
+
+    from local_cloud.control import LocalCloud
+
+OWNER = "alitrust.ecs:owner"
+
+
+def new_key() -> tuple[str, str]:
+    """A private key and its public key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return private.decode(), public.decode()
+
+
+PRIVATE, PUBLIC = new_key()
+OTHER_PUBLIC = new_key()[1]
+
+
+@pytest.fixture
+def local(modules: Modules) -> LocalCloud:
+    modules.cloud.set("ecs.key_bits", 1024)
+    return modules.cloud
+
+
+@pytest.fixture
+def path(local: LocalCloud, tmp_path: Path) -> Path:
+    return tmp_path / "web.pem"
+
+
+def pair(local: LocalCloud) -> dict[str, t.Any]:
+    (found,) = local.resources("key_pair")
+    return found
+
+
+def public_half(path: Path) -> str:
+    """What ssh-keygen says belongs to the file, which also wants its rights in order."""
+    done = subprocess.run(["ssh-keygen", "-y", "-f", path], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def no_private_key_in(result: Result) -> bool:
+    return "PRIVATE KEY" not in json.dumps(result)
+
+
+# ---------------------------------------------------------------------- create
+
+
+def test_creates_a_pair_and_keeps_the_private_key(modules: Modules, local: LocalCloud, path: Path) -> None:
+    made = modules.twice("keypair", name="web", private_key_file=str(path), tags={"a": 1})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert public_half(path) == pair(local)["PublicKey"] == made["key_pair"]["public_key"]
+    assert os.listdir(path.parent) == ["web.pem"]
+    assert no_private_key_in(made)
+    assert made["key_pair"]["tags"]["a"] == "1"
+    assert made["key_pair"]["tags"][OWNER].startswith("web/")
+    assert made["key_pair"]["private_key_file"] == str(path)
+
+
+def test_a_run_without_change_costs_one_call(modules: Modules, local: LocalCloud, path: Path) -> None:
+    modules.run("keypair", name="web", private_key_file=str(path))
+    local.forget_requests()
+    assert not modules.run("keypair", name="web", private_key_file=str(path))["changed"]
+    assert local.counts() == {"ecs:DescribeKeyPairs": 1}
+
+
+def test_a_place_that_cannot_take_the_key_is_found_out_before_the_pair_exists(
+    modules: Modules, local: LocalCloud, tmp_path: Path
+) -> None:
+    nowhere = str(tmp_path / "none" / "web.pem")
+    foretold = modules.run("keypair", name="web", private_key_file=nowhere, check=True)
+    assert "does not exist" in json.dumps(foretold["warnings"])
+    failed = modules.run("keypair", name="web", private_key_file=nowhere, fails=True)
+    assert "does not exist" in failed["msg"]
+    assert "Nothing was created" in failed["msg"]
+    assert not local.resources("key_pair")
+
+
+def test_an_existing_file_is_never_overwritten(modules: Modules, local: LocalCloud, path: Path) -> None:
+    path.write_text("precious")
+    for replace in (False, True):
+        failed = modules.run("keypair", name="web", private_key_file=str(path), replace=replace, fails=True)
+        assert "It is not overwritten" in failed["msg"]
+    modules.run("keypair", name="web", public_key=PUBLIC)
+    path.write_text(new_key()[0])
+    for replace in (False, True):
+        failed = modules.run("keypair", name="web", private_key_file=str(path), replace=replace, fails=True)
+        assert "holds another key" in failed["msg"]
+        assert no_private_key_in(failed)
+    assert "PRIVATE" in path.read_text()
+
+
+def test_a_file_open_to_others_is_closed(modules: Modules, path: Path) -> None:
+    modules.run("keypair", name="web", private_key_file=str(path))
+    path.chmod(0o644)
+    modules.twice("keypair", name="web", private_key_file=str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_file_that_is_on_another_machine_is_warned_about_and_replaced_only_on_request(
+    modules: Modules, local: LocalCloud, path: Path
+) -> None:
+    modules.run("keypair", name="web", private_key_file=str(path))
+    path.unlink()
+    warned = modules.run("keypair", name="web", private_key_file=str(path))
+    assert not warned["changed"]
+    assert "handed out only once" in json.dumps(warned["warnings"])
+    modules.twice("keypair", name="web", private_key_file=str(path), replace=True)
+    assert public_half(path) == pair(local)["PublicKey"]
+
+
+# ---------------------------------------------------------------------- create, with trouble
+
+
+@pytest.mark.parametrize(
+    "kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit", "empty_body", "cut_body"]
+)
+def test_a_lost_answer_loses_no_key(modules: Modules, local: LocalCloud, path: Path, kind: str) -> None:
+    local.fault(kind, "ecs:CreateKeyPair", times=2)
+    made = modules.run("keypair", name="web", private_key_file=str(path))
+    assert public_half(path) == pair(local)["PublicKey"]
+    assert os.listdir(path.parent) == ["web.pem"]
+    assert no_private_key_in(made)
+
+
+def test_a_run_that_died_before_it_had_the_key_is_taken_up_again(
+    modules: Modules, local: LocalCloud, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Died(BaseException):
+        pass
+
+    def die(_destination: object, _key: str) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(key_file.Destination, "keep", die)
+        with pytest.raises(Died):
+            modules.run("keypair", name="web", private_key_file=str(path))
+    lost = pair(local)["PublicKey"]
+    assert not path.exists()
+    made = modules.twice("keypair", name="web", private_key_file=str(path))
+    assert made["steps"] == [f"create key pair web again, private key in {path}"]
+    assert "broke off before it had the private key" in json.dumps(made["warnings"])
+    assert public_half(path) == pair(local)["PublicKey"] != lost
+    assert os.listdir(path.parent) == ["web.pem"]
+
+
+def test_a_pair_of_somebody_else_with_the_name_is_left_alone(
+    modules: Modules, local: LocalCloud, path: Path
+) -> None:
+    # It is not listed yet when the run looks, and then stands in the way.
+    Network(modules).api.call("ecs", "CreateKeyPair", KeyPairName="web")
+    theirs = pair(local)["PublicKey"]
+    local.fault("read_lag", "ecs:DescribeKeyPairs", seconds=3600, times=1)
+    failed = modules.run("keypair", name="web", private_key_file=str(path), fails=True)
+    assert "Somebody else made a key pair web" in failed["msg"]
+    assert pair(local)["PublicKey"] == theirs
+    assert os.listdir(path.parent) == []
+
+
+def test_a_key_that_cannot_be_written_leaves_no_pair(
+    modules: Modules, local: LocalCloud, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_destination: object, _key: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(key_file.Destination, "keep", full)
+        failed = modules.run("keypair", name="web", private_key_file=str(path), fails=True)
+        assert "No space left on device. The key pair was deleted again" in failed["msg"]
+        assert not local.resources("key_pair")
+        assert os.listdir(path.parent) == []
+        local.fault("error", "ecs:DeleteKeyPairs", code="Forbidden.RAM", status=403)
+        failed = modules.run("keypair", name="web", private_key_file=str(path), fails=True)
+        assert "Its private key is lost. Run the task again" in failed["msg"]
+    modules.run("keypair", name="web", private_key_file=str(path))
+    assert public_half(path) == pair(local)["PublicKey"]
+
+
+# ---------------------------------------------------------------------- import
+
+
+def test_imports_a_public_key(modules: Modules, local: LocalCloud) -> None:
+    made = modules.twice("keypair", name="web", public_key=f"{PUBLIC} me@home", tags={"a": 1})
+    assert made["key_pair"]["public_key"].startswith(PUBLIC)
+    assert made["key_pair"]["tags"] == {OWNER: "web", "a": "1"}
+    assert not modules.run("keypair", name="web", public_key=f"  {PUBLIC} another comment\n")["changed"]
+
+
+def test_another_key_is_an_error_unless_it_is_to_be_replaced(modules: Modules, local: LocalCloud) -> None:
+    modules.run("keypair", name="web", public_key=PUBLIC)
+    failed = modules.run("keypair", name="web", public_key=OTHER_PUBLIC, fails=True)
+    assert "another public key" in failed["msg"]
+    made = modules.twice("keypair", name="web", public_key=OTHER_PUBLIC, replace=True)
+    assert made["steps"] == ["delete key pair web", "import key pair web"]
+    assert pair(local)["PublicKey"] == OTHER_PUBLIC
+
+
+@pytest.mark.parametrize("kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit"])
+def test_trouble_while_importing(modules: Modules, local: LocalCloud, kind: str) -> None:
+    local.fault(kind, "ecs:ImportKeyPair", times=2)
+    modules.run("keypair", name="web", public_key=PUBLIC)
+    assert pair(local)["PublicKey"] == PUBLIC
+
+
+def test_a_private_key_is_refused_and_never_shown(modules: Modules, local: LocalCloud) -> None:
+    failed = modules.run("keypair", name="web", public_key=PRIVATE, fails=True)
+    assert "holds a private key" in failed["msg"]
+    text = json.dumps(failed)
+    assert not any(line in text for line in PRIVATE.splitlines()[1:-1])
+    assert local.counts() == {}
+
+
+# ---------------------------------------------------------------------- tags, delete, info
+
+
+def test_changes_tags_of_a_pair_that_exists(modules: Modules, local: LocalCloud) -> None:
+    modules.run("keypair", name="web", public_key=PUBLIC, tags={"a": 1, "b": 2})
+    made = modules.twice("keypair", name="web", tags={"a": 3})
+    assert made["key_pair"]["tags"] == {OWNER: "web", "a": "3"}
+    Network(modules).api.call("ecs", "ImportKeyPair", KeyPairName="bare", PublicKeyBody=OTHER_PUBLIC)
+    assert modules.twice("keypair", name="bare", tags={"a": 3})["key_pair"]["tags"] == {"a": "3"}
+    assert not modules.run("keypair", name="bare")["changed"]
+
+
+def test_deletes_a_pair(modules: Modules, local: LocalCloud) -> None:
+    modules.run("keypair", name="web", public_key=PUBLIC)
+    modules.twice("keypair", name="web", state="absent")
+    assert not local.resources("key_pair")
+
+
+def test_info_has_public_key_fingerprint_and_instances(modules: Modules, local: LocalCloud) -> None:
+    network = Network(modules)
+    made = modules.run("keypair", name="web", public_key=PUBLIC, tags={"a": 1})["key_pair"]
+    modules.run("keypair", name="db", public_key=OTHER_PUBLIC)
+    (instance,) = network.new_instances(network.new_group(), KeyPairName="web")
+
+    def names(**options: t.Any) -> list[str]:
+        return [one["name"] for one in modules.run("keypair_info", **options)["key_pairs"]]
+
+    assert names() == ["db", "web"]
+    assert names(name="w*") == names(tags={"a": 1}) == names(fingerprint=made["fingerprint"]) == ["web"]
+    (found,) = modules.run("keypair_info", name="web", include_instances=True)["key_pairs"]
+    assert found.pop("instance_ids") == [instance]
+    assert {**found, "private_key_file": None} == made
+
+
+def test_info_reads_all_pages(modules: Modules, local: LocalCloud) -> None:
+    api = Network(modules).api
+    for number in range(55):
+        api.call("ecs", "ImportKeyPair", KeyPairName=f"key{number}", PublicKeyBody=PUBLIC)
+    assert len(modules.run("keypair_info")["key_pairs"]) == 55
+
+
+# ---------------------------------------------------------------------- bind and unbind
+
+
+class Fleet(Network):
+    """Instances and a pair to bind to them."""
+
+    def __init__(self, modules: Modules, count: int) -> None:
+        super().__init__(modules)
+        self.modules = modules
+        self.ids = self.new_instances(self.new_group(), count)
+        modules.run("keypair", name="web", public_key=PUBLIC)
+        self.local.forget_requests()
+
+    def bound(self) -> dict[str, str]:
+        return {one["InstanceId"]: one["KeyPairName"] for one in self.local.resources("instance")}
+
+    def run(self, state: str, ids: list[str], **options: t.Any) -> Result:
+        return self.modules.run("keypair", name="web", state=state, instance_ids=ids, **options)
+
+    def twice(self, state: str, ids: list[str], **options: t.Any) -> Result:
+        return self.modules.twice("keypair", name="web", state=state, instance_ids=ids, **options)
+
+
+def test_binds_and_unbinds_only_what_has_to_be(modules: Modules) -> None:
+    fleet = Fleet(modules, 3)
+    first, second, third = fleet.ids
+    fleet.run("bound", [first])
+    made = fleet.twice("bound", [first, second])
+    assert made["changed_instance_ids"] == made["reboot_needed"] == [second]
+    assert fleet.bound() == {first: "web", second: "web", third: ""}
+    made = fleet.twice("unbound", [second, third, "i-gone"])
+    assert made["changed_instance_ids"] == [second]
+    assert fleet.bound() == {first: "web", second: "", third: ""}
+
+
+def test_binding_takes_the_place_of_another_pair(modules: Modules) -> None:
+    fleet = Fleet(modules, 1)
+    fleet.run("bound", fleet.ids)
+    made = modules.twice("keypair", name="new", public_key=OTHER_PUBLIC, state="bound", instance_ids=fleet.ids)
+    assert made["steps"][0] == "import key pair new"
+    assert set(fleet.bound().values()) == {"new"}
+
+
+def test_a_fleet_costs_few_calls(modules: Modules) -> None:
+    fleet = Fleet(modules, 100)
+    fleet.run("bound", fleet.ids)
+    assert fleet.local.counts()["ecs:AttachKeyPair"] == 2
+    fleet.local.forget_requests()
+    assert not fleet.run("bound", fleet.ids)["changed"]
+    assert sum(fleet.local.counts().values()) <= 2
+
+
+def test_restarts_only_on_request_and_never_starts(modules: Modules) -> None:
+    fleet = Fleet(modules, 2)
+    running, stopped = fleet.ids
+    fleet.api.call("ecs", "StopInstances", InstanceId=[stopped])
+    fleet.local.clock_advance(10)
+    made = fleet.run("bound", fleet.ids)
+    assert (made["rebooted"], made["reboot_needed"]) == ([], [running])
+    made = fleet.twice("unbound", fleet.ids, reboot=True)
+    assert (made["rebooted"], made["reboot_needed"]) == ([running], [])
+    assert fleet.local.counts()["ecs:RebootInstances"] == 1
+    fleet.local.clock_advance(10)
+    states = {one["InstanceId"]: one["Status"] for one in fleet.local.resources("instance")}
+    assert states == {running: "Running", stopped: "Stopped"}
+
+
+def test_a_bound_pair_is_neither_deleted_nor_replaced(modules: Modules) -> None:
+    fleet = Fleet(modules, 2)
+    fleet.run("bound", fleet.ids)
+    foretold = modules.run("keypair", name="web", state="absent", check=True)
+    assert "still bound to 2 instances" in json.dumps(foretold["warnings"])
+    failed = modules.run("keypair", name="web", state="absent", wait_timeout=1, fails=True)
+    assert all(one in failed["msg"] for one in fleet.ids)
+    failed = modules.run("keypair", name="web", public_key=OTHER_PUBLIC, replace=True, fails=True)
+    assert all(one in failed["msg"] for one in fleet.ids)
+    assert "ecs:DeleteKeyPairs" not in fleet.local.counts()
+
+
+@pytest.mark.parametrize("kind", ["throttling", "internal_error", "drop_after_commit"])
+def test_trouble_while_binding(modules: Modules, kind: str) -> None:
+    fleet = Fleet(modules, 2)
+    for operation in ("AttachKeyPair", "DetachKeyPair"):
+        fleet.local.fault(kind, f"ecs:{operation}")
+    fleet.run("bound", fleet.ids)
+    assert set(fleet.bound().values()) == {"web"}
+    fleet.run("unbound", fleet.ids)
+    assert set(fleet.bound().values()) == {""}
+
+
+def test_an_instance_that_cannot_be_bound_is_named(modules: Modules) -> None:
+    fleet = Fleet(modules, 1)
+    failed = fleet.run("bound", [*fleet.ids, "i-gone"], fails=True)
+    assert "There is no instance i-gone" in failed["msg"]
+    assert set(fleet.bound().values()) == {""}
