@@ -37,7 +37,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.results import
     ],
 )
 def test_the_type_of_a_code(code: str, kind: type[errors.CloudError]) -> None:
-    assert type(errors.from_answer("ecs", "Describe", code, "", status=404)) is kind
+    assert errors.from_answer("ecs", "Describe", code, "", status=404).__class__ is kind
 
 
 def test_a_failure_tells_what_was_asked_what_was_said_and_what_to_do() -> None:

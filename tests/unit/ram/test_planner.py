@@ -30,7 +30,8 @@ ECS = documents.trust_of_service("ecs.aliyuncs.com")
 FC = documents.trust_of_service("fc.aliyuncs.com")
 
 
-def policy(name: str, document: documents.Document = READ, versions: int = 1, description: str = "") -> Policy:
+def policy(name: str, document: documents.Document | None = None, versions: int = 1, description: str = "") -> Policy:
+    document = READ if document is None else document
     held = tuple(Version(f"v{n}", documents.allow([f"ecs:Old{n}"])) for n in range(1, versions))
     return Policy(
         PolicyRef("Custom", name),
@@ -41,8 +42,10 @@ def policy(name: str, document: documents.Document = READ, versions: int = 1, de
     )
 
 
-def role(name: str = "web", trust: documents.Document = ECS, description: str = "", session: int = 3600) -> Role:
-    return Role(name, "3", f"acs:ram::1:role/{name}", description, trust, session)
+def role(
+    name: str = "web", trust: documents.Document | None = None, description: str = "", session: int = 3600
+) -> Role:
+    return Role(name, "3", f"acs:ram::1:role/{name}", description, ECS if trust is None else trust, session)
 
 
 class Simulated:
