@@ -22,7 +22,7 @@ from .planner import Actual, Desired, Instance
 
 _DESCRIBE_AT_ONCE = 100
 #: How long a pair that may have been made is looked for before it counts as not made, in seconds.
-_DOUBT = 5.0
+DOUBT = 5.0
 #: How long a pair may take to show up once it was made, in seconds.
 _SHOW_UP = 60.0
 
@@ -81,9 +81,8 @@ class KeyPair(Resource[Actual]):
 
     # ------------------------------------------------------------------ steps
 
-    def make(self, tags: dict[str, str], replaces: bool) -> None:
-        assert self.file is not None
-        with key_file.Destination(self.file.path, self.name) as destination:
+    def make(self, path: str, tags: dict[str, str], replaces: bool) -> None:
+        with key_file.Destination(path, self.name) as destination:
             if replaces:
                 self.delete()
             private_key = self._create(destination, {**tags, tags_of.OWNER_KEY: destination.owner})
@@ -92,11 +91,12 @@ class KeyPair(Resource[Actual]):
             except OSError as exc:
                 self._undo(destination, str(exc.strerror))
 
-    def bring(self, tags: dict[str, str]) -> None:
-        wanted = self.desired.public_key
-        assert wanted is not None
-        request = {"KeyPairName": self.name, "PublicKeyBody": wanted.text}
-        request["Tag"] = t.cast("t.Any", tags_of.to_api({**tags, tags_of.OWNER_KEY: self.name}))
+    def bring(self, wanted: public_key.PublicKey, tags: dict[str, str]) -> None:
+        request = {
+            "KeyPairName": self.name,
+            "PublicKeyBody": wanted.text,
+            "Tag": tags_of.to_api({**tags, tags_of.OWNER_KEY: self.name}),
+        }
         deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
         while True:
             try:
@@ -124,9 +124,8 @@ class KeyPair(Resource[Actual]):
             hint="Unbind it first (state unbound), or delete these instances.",
         )
 
-    def restrict(self) -> None:
-        assert self.file is not None
-        key_file.restrict(self.file.path)
+    def restrict(self, path: str) -> None:
+        key_file.restrict(path)
 
     def tag(self, to_set: dict[str, str], to_remove: list[str]) -> None:
         tagging.write(self.cloud, "ecs", "keypair", [self._tagging_id()], to_set, to_remove)
@@ -186,7 +185,7 @@ class KeyPair(Resource[Actual]):
         start = self.cloud.monotonic()
         while True:
             pair = self._read()
-            if pair is not None or self.cloud.monotonic() - start > _DOUBT:
+            if pair is not None or self.cloud.monotonic() - start > DOUBT:
                 return pair
             self.cloud.sleep(0.5)
 

@@ -168,7 +168,7 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
             )
         if replaces:
             steps.append(Step(f"delete key pair {name}", "delete"))
-        steps.append(Step(f"import key pair {name}", "bring", {"tags": tags}))
+        steps.append(Step(f"import key pair {name}", "bring", {"wanted": desired.public_key, "tags": tags}))
     elif file is None:
         raise InvalidInput(
             f"There is no key pair {name}; private_key_file is needed to create it, or public_key to import it."
@@ -188,17 +188,16 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
             what = f"create key pair {name} again" if lost(actual) else f"replace key pair {name}"
             if lost(actual):
                 warnings.append(
-                    f"An earlier run created the key pair {name} and broke off before it had the private key. The pair is "
-                    "made anew."
+                    f"An earlier run created the key pair {name} and broke off before it had the private key. The pair "
+                    "is made anew."
                 )
-        step = Step(f"{what}, private key in {file.path}", "make", {"tags": tags, "replaces": replaces})
+        args = {"path": file.path, "tags": tags, "replaces": replaces}
+        step = Step(f"{what}, private key in {file.path}", "make", args)
         steps.append(step)
     return after, steps
 
 
-def _keeping(
-    desired: Desired, actual: Actual, after: dict[str, t.Any], steps: list[Step], warnings: list[str]
-) -> None:
+def _keeping(desired: Desired, actual: Actual, after: dict[str, t.Any], steps: list[Step], warnings: list[str]) -> None:
     pair = actual.pair or {}
     there = stored(pair["public_key"])
     if desired.public_key is not None and there != desired.public_key:
@@ -242,7 +241,7 @@ def _keep_file(
         )
     if file.loose:
         after["private_key_file"] = {"path": file.path, "only_for_owner": True}
-        steps.append(Step(f"restrict {file.path} to its owner", "restrict"))
+        steps.append(Step(f"restrict {file.path} to its owner", "restrict", {"path": file.path}))
 
 
 def _check_instances(desired: Desired, actual: Actual) -> None:

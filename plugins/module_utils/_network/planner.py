@@ -185,9 +185,7 @@ def _removal(desired: Desired, actual: Actual) -> Plan:
             hint="To delete it all the same, give its vpc_id.",
         )
     named = {switch.name for switch in desired.vswitches}
-    foreign = [
-        one for one in vpc["vswitches"] if tagging.OWNER_KEY not in one["tags"] and one["name"] not in named
-    ]
+    foreign = [one for one in vpc["vswitches"] if tagging.OWNER_KEY not in one["tags"] and one["name"] not in named]
     if foreign:
         listed = ", ".join(f"{one['name'] or 'unnamed'} ({one['vswitch_id']})" for one in foreign)
         raise UnexpectedState(

@@ -187,9 +187,7 @@ class Vpc(Resource[planner.Actual]):
     def _settle_duplicates(self, name: str) -> None:
         """Give way to an older VPC of this name that a broken-off or parallel run of this task made."""
         owned = [
-            item["VpcId"]
-            for item in self._named(name)
-            if shape.vpc(item, ())["tags"].get(tags_of.OWNER_KEY) == name
+            item["VpcId"] for item in self._named(name) if shape.vpc(item, ())["tags"].get(tags_of.OWNER_KEY) == name
         ]
         if owned and owned[0] != self.vpc_id:
             self.cloud.call("vpc", "DeleteVpc", VpcId=self.vpc_id)

@@ -24,8 +24,6 @@ _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "47": "gre", "58": "icmpv6"}
 _RANGE = re.compile(r"(\d{1,5})(?:/(\d{1,5}))?")
 _ID = re.compile(r"[A-Za-z0-9\-]+")
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -324,7 +322,7 @@ def _listed(value: t.Any) -> list[str]:
     return [str(element).strip() for element in elements if str(element).strip()]
 
 
-def network(where: str, value: str) -> Network:
+def network(where: str, value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """A network, where a bare address is a network of one.
 
     :raises InvalidInput: with the network that was probably meant

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from modules.network import Network
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import key_file
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import key_file, keypair
 
 if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
@@ -42,8 +42,10 @@ OTHER_PUBLIC = new_key()[1]
 
 
 @pytest.fixture
-def local(modules: Modules) -> LocalCloud:
+def local(modules: Modules, monkeypatch: pytest.MonkeyPatch) -> LocalCloud:
+    """A cloud that makes short keys, and shows sooner than the real one what has been made."""
     modules.cloud.set("ecs.key_bits", 1024)
+    monkeypatch.setattr(keypair, "DOUBT", 1.0)
     return modules.cloud
 
 
@@ -169,9 +171,7 @@ def test_a_run_that_died_before_it_had_the_key_is_taken_up_again(
     assert os.listdir(path.parent) == ["web.pem"]
 
 
-def test_a_pair_of_somebody_else_with_the_name_is_left_alone(
-    modules: Modules, local: LocalCloud, path: Path
-) -> None:
+def test_a_pair_of_somebody_else_with_the_name_is_left_alone(modules: Modules, local: LocalCloud, path: Path) -> None:
     # It is not listed yet when the run looks, and then stands in the way.
     Network(modules).api.call("ecs", "CreateKeyPair", KeyPairName="web")
     theirs = pair(local)["PublicKey"]

@@ -54,9 +54,7 @@ def test_creates_an_advanced_group_and_says_that_it_is_mute(
     assert not modules.run("security_group", **web, type=kind, inner_access_policy="drop")["changed"]
 
 
-def test_creates_a_group_whose_members_are_isolated(
-    modules: Modules, network: Network, web: dict[str, t.Any]
-) -> None:
+def test_creates_a_group_whose_members_are_isolated(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
     made = modules.twice("security_group", **web, inner_access_policy="drop")
     assert made["security_group"]["inner_access_policy"] == "drop"
     assert one(network)["InnerAccessPolicy"] == "Drop"
@@ -119,9 +117,7 @@ def test_a_name_is_looked_up_to_the_last_page_and_within_the_vpc(
 
 
 @pytest.mark.parametrize(("option", "value"), [("type", "enterprise"), ("vpc_id", "other")])
-def test_what_cannot_be_changed_needs_replacement(
-    modules: Modules, network: Network, option: str, value: str
-) -> None:
+def test_what_cannot_be_changed_needs_replacement(modules: Modules, network: Network, option: str, value: str) -> None:
     group = network.new_group("web")
     value = network.new_vpc() if value == "other" else value
     refused = modules.run("security_group", security_group_id=group, fails=True, **{option: value})
@@ -148,9 +144,7 @@ def test_what_still_uses_a_group_is_named(modules: Modules, network: Network, we
     assert "ecs:DeleteSecurityGroup" not in network.local.counts()
 
 
-def test_instances_that_are_just_gone_are_waited_for(
-    modules: Modules, network: Network, web: dict[str, t.Any]
-) -> None:
+def test_instances_that_are_just_gone_are_waited_for(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
     (instance,) = network.new_instances(network.new_group("web"))
     network.local.set("ecs.membership_linger_seconds", 1.5)
     network.api.call("ecs", "DeleteInstances", InstanceId=[instance], Force=True)
@@ -194,9 +188,7 @@ def test_a_group_that_is_not_listed_yet_is_not_made_twice(
     assert made["security_group"]["security_group_id"] == first == one(network)["SecurityGroupId"]
 
 
-def test_a_broken_off_run_is_finished_by_the_next(
-    modules: Modules, network: Network, web: dict[str, t.Any]
-) -> None:
+def test_a_broken_off_run_is_finished_by_the_next(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
     network.local.fault("error", "ecs:ModifySecurityGroupPolicy", code="Forbidden.RAM", status=403)
     failed = modules.run("security_group", **web, inner_access_policy="drop", fails=True)
     assert failed["steps_done"] == ["create security group web"]
@@ -211,9 +203,9 @@ def test_a_broken_off_run_is_finished_by_the_next(
 
 
 def test_info_filters_and_has_the_shape_of_the_module(modules: Modules, network: Network) -> None:
-    made = modules.run(
-        "security_group", name="web", vpc_id=network.vpc, tags={"a": 1}, inner_access_policy="accept"
-    )["security_group"]
+    made = modules.run("security_group", name="web", vpc_id=network.vpc, tags={"a": 1}, inner_access_policy="accept")[
+        "security_group"
+    ]
     modules.run("security_group", name="workers", vpc_id=network.vpc, type="advanced")
     modules.run(
         "sg_rule",

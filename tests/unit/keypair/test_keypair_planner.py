@@ -118,9 +118,7 @@ def test_a_file_that_is_elsewhere_is_warned_about() -> None:
 
 
 def test_bound_means_all_of_them_and_only_those_that_are_not_yet() -> None:
-    there = Actual(
-        pair(), instances=(Instance("i-1", "web"), Instance("i-2", "old"), Instance("i-3", "", "Stopped"))
-    )
+    there = Actual(pair(), instances=(Instance("i-1", "web"), Instance("i-2", "old"), Instance("i-3", "", "Stopped")))
     made = plan(Desired("web", "bound", instance_ids=("i-1", "i-2", "i-3"), reboot=True), there)
     assert [(step.do, step.args["instance_ids"]) for step in made.steps] == [
         ("bind", ["i-2", "i-3"]),

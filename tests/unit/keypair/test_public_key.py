@@ -73,7 +73,7 @@ BAD = {
     "another type inside": public(RSA).replace("ssh-rsa", "ssh-dss", 1),
     "cut off": public(RSA)[:-12],
     "only its beginning": public(RSA)[:24],
-    "options in front": f'no-pty {public(RSA)}',
+    "options in front": f"no-pty {public(RSA)}",
 }
 
 

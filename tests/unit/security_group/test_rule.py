@@ -213,7 +213,7 @@ def test_an_answer_is_read_whatever_its_spelling() -> None:
 def test_a_line_is_for_people() -> None:
     rule = one(description="office", cidr="203.0.113.0/24", source_ports="1024/65535", dest_cidr="10.0.0.7")
     assert rule.line == (
-        "ingress accept tcp 22/22 from 203.0.113.0/24 source ports 1024/65535 to 10.0.0.7/32 priority 1 \"office\""
+        'ingress accept tcp 22/22 from 203.0.113.0/24 source ports 1024/65535 to 10.0.0.7/32 priority 1 "office"'
     )
     rule = one(direction="egress", protocol="all", ports=None, cidr=None, group_id="sg-1", policy="drop", priority=9)
     assert rule.line == "egress drop all to group sg-1 priority 9"
