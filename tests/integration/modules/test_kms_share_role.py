@@ -21,7 +21,7 @@ def keys(modules: Modules) -> list[str]:
     """Ids of two keys."""
     modules.run("kms_service")
     door = modules.door()
-    found = [door.call("kms", "CreateKey")["KeyMetadata"]["KeyId"] for _ in range(2)]
+    found = [door.call("kms", "CreateKey")["KeyMetadata"]["KeyId"] for _number in range(2)]
     door.call("kms", "CreateAlias", KeyId=found[0], AliasName="alias/web")
     modules.cloud.forget_requests()
     return found
