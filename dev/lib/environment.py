@@ -32,6 +32,9 @@ CACHE = Path(
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alitrust-ecs"
 ).absolute()
 
+# Commands that some test uses, each with its Debian package. A test whose command is missing is skipped and says so.
+TEST_COMMANDS = {"git": "git", "rpm": "rpm", "shellcheck": "shellcheck", "ssh": "openssh-client"}
+
 # ansible.posix has no package of its own on PyPI; this release of the community package carries it.
 ANSIBLE_PACKAGE = "ansible==12.3.0"
 ANSIBLE_POSIX = "ansible_collections/ansible/posix/"
@@ -255,7 +258,7 @@ def main() -> None:
             for name in arguments.wanted:
                 print(collections() if name == "collections" else venv(name))
             return
-        missing = ensure_commands(ssh="openssh-client", git="git")
+        missing = ensure_commands(**TEST_COMMANDS)
         host_packages()
         for name in names:
             say(f"{name}: {venv(name)}")

@@ -45,7 +45,6 @@ def main() -> int:
     python = environment.interpreter(version)
     if python is None:
         raise environment.SetupError(f"no interpreter of Python {version} was found on PATH or under pyenv")
-    environment.ensure_commands(shellcheck="shellcheck")  # without it ansible-test says what it leaves out
     folder = environment.venv("sanity", python)
     with environment.locked(f"ansible-test-{version}"):
         home = environment.CACHE / f"ansible-test-{version}"
