@@ -119,8 +119,8 @@ def test_a_name_is_looked_up_to_the_last_page_and_within_the_vpc(
 @pytest.mark.parametrize(("option", "value"), [("type", "enterprise"), ("vpc_id", "other")])
 def test_what_cannot_be_changed_needs_replacement(modules: Modules, network: Network, option: str, value: str) -> None:
     group = network.new_group("web")
-    value = network.new_vpc() if value == "other" else value
-    refused = modules.run("security_group", security_group_id=group, fails=True, **{option: value})
+    options: dict[str, t.Any] = {option: network.new_vpc() if value == "other" else value}
+    refused = modules.run("security_group", security_group_id=group, fails=True, **options)
     assert "needs replacement" in refused["msg"]
 
 
