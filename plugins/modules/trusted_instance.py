@@ -10,36 +10,37 @@ module: trusted_instance
 short_description: Manage trusted ECS instances, one or a fleet
 version_added: 0.1.0
 description:
-  - Creates ECS instances, one or exactly as many as wanted, keeps their attributes, starts, stops, restarts and deletes
-    them.
+  - Creates ECS instances, one or exactly as many as wanted, keeps their attributes, starts, stops, restarts and
+    deletes them.
   - Instances are trusted ones unless O(trusted_mode) says otherwise. What a trusted instance needs (KMS, a family
-    with a
-    vTPM, an image, an ESSD system disk, a RAM role) is checked before anything is created, in check mode too, and
-    everything that is missing is named at once.
+    with a vTPM, an image, an ESSD system disk, a RAM role) is checked before anything is created, in check mode too,
+    and everything that is missing is named at once.
   - An instance belongs to a fleet by the tag C(alitrust.ecs:owner). The module changes and deletes only instances
-    that carry
-    it, or that are named by O(instance_ids). A name alone proves nothing; see O(adopt).
+    that carry it, or that are named by O(instance_ids). A name alone proves nothing; see O(adopt).
   - A task that is run again after it was interrupted, at whatever moment, does not create instances twice.
   - An option that is not given is neither compared nor changed.
 notes:
   - Alibaba Cloud never tells whether an instance was created in trusted mode, so the module cannot find a difference
-    there.
-    Evidence is the system tag C(acs:ecs:supportVtpm) (see RV(instances[].trusted)), the device C(/dev/tpm0) in the
-    instance,
-    and the verdict of the trusted service.
+    there. Evidence is the system tag C(acs:ecs:supportVtpm) (see RV(instances[].trusted)), the device C(/dev/tpm0) in
+    the instance, and the verdict of the trusted service.
   - User data is used at creation and not compared afterwards, because it costs a call for each instance to read it.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.attributes
+attributes:
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: partial
+    details:
+      - With O(state=restarted) every run restarts.
 options:
   name:
     description:
       - The name of the instance, or a pattern for the names of a fleet in the API's form C(prefix[begin,bits]suffix).
         V(web-[1,3]) stands for V(web-001), V(web-002) and so on. C(begin) is the first number, C(bits) the number of
-        digits
-        (1 to 6).
+        digits (1 to 6).
       - A plain name together with O(count) means the same as the name with V(-[1,3]) behind it.
       - New instances get the lowest free numbers. Instances of the fleet with another name get one of the pattern.
       - 2 to 128 letters, digits, colons, underscores, periods and hyphens, beginning with a letter.
@@ -67,24 +68,21 @@ options:
       - V(running) and V(stopped) make sure of the power state as well.
       - V(restarted) restarts the instances that run and starts those that are stopped, every time.
       - V(absent) deletes the instances and waits until they are gone. Running ones are shut down first. Protected
-        ones are
-        refused before anything is deleted, unless O(deletion_protection=false) is given.
+        ones are refused before anything is deleted, unless O(deletion_protection=false) is given.
     type: str
     choices: [present, running, stopped, restarted, absent]
     default: present
   adopt:
     description:
       - Take over instances whose name fits O(name) and that carry no ownership tag, by setting the tag. Without it,
-        such
-        instances are an error.
+        such instances are an error.
       - With O(state=absent), also delete instances that carry no ownership tag.
     type: bool
     default: false
   remove_surplus:
     description:
       - Delete instances of the fleet that are more than O(count). Those without a fitting name go first, then the
-        highest
-        numbers.
+        highest numbers.
       - Without it, instances that are too many are an error.
     type: bool
     default: false
@@ -97,9 +95,9 @@ options:
     default: true
   trusted_families:
     description:
-      - Families that are known to support trusted mode, in addition to those the module knows, for example
-        V({g9i: parameter}). The value is V(parameter) where creation needs C(TrustedSystemMode), V(image) where a
-        trusted
+      - Families that are known to support trusted mode, in addition to those the module knows, for example C(g9i)
+        with the value V(parameter).
+      - V(parameter) is for families whose creation needs C(TrustedSystemMode), V(image) for those where a trusted
         image is enough.
     type: dict
     default: {}
@@ -227,8 +225,7 @@ options:
   on_needs_replacement:
     description:
       - What to do when an instance differs in something that only a new instance could have (image, type, vSwitch,
-        disks).
-        Nothing is ever replaced.
+        disks). Nothing is ever replaced.
       - V(warn) warns and returns RV(needs_replacement), V(fail) fails before anything is changed.
     type: str
     choices: [warn, fail]

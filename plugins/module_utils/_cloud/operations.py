@@ -91,9 +91,6 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
         "InvalidRamRole.NotFound",
         "InvalidRamRole.NotEcsRole",
     ),
-    ("ecs", "StartInstances"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
-    ("ecs", "StopInstances"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
-    ("ecs", "RebootInstances"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
     ("ecs", "ModifyInstanceAttribute"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
     ("ecs", "DeleteInstances"): (
         "IncorrectInstanceStatus.Initializing",

@@ -71,16 +71,7 @@ def cast(desired: Desired, state: State) -> Cast:
             )
         adopted = sorted(state.unowned, key=lambda one: _rank(desired, one))[:missing]
     keep = _numbered(desired, [*members, *adopted])
-    taken = {number for _one, number in keep if number is not None}
-    new: list[int | None] = []
-    for _ in range(missing - len(adopted)):
-        if desired.pattern is None:
-            new.append(None)
-            continue
-        number = next(desired.pattern.free_numbers(taken))
-        taken.add(number)
-        new.append(number)
-    return Cast(keep, adopted, new, remove)
+    return Cast(keep, adopted, _new_numbers(desired, keep, missing - len(adopted)), remove)
 
 
 def plan(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> Plan:
@@ -171,6 +162,13 @@ def _numbered(desired: Desired, members: list[Instance]) -> list[tuple[Instance,
         if one["instance_id"] not in numbers:
             numbers[one["instance_id"]] = next(desired.pattern.free_numbers(set(numbers.values())))
     return [(one, numbers[one["instance_id"]]) for one in sorted(members, key=lambda one: numbers[one["instance_id"]])]
+
+
+def _new_numbers(desired: Desired, keep: list[tuple[Instance, int | None]], amount: int) -> list[int | None]:
+    if desired.pattern is None:
+        return [None] * amount
+    free = desired.pattern.free_numbers({number for _one, number in keep if number is not None})
+    return [next(free) for _number in range(amount)]
 
 
 def _check_needed(options: t.Mapping[str, t.Any], roles: Cast) -> None:

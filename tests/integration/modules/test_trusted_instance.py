@@ -599,6 +599,24 @@ def test_killed_between_two_calls_of_one_fleet(world: World) -> None:
     assert world.names() == [f"web-00{number}" for number in range(1, 6)]
 
 
+def test_a_fleet_that_appears_bit_by_bit_is_not_completed_too_early(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.local.set("ecs.pending_seconds", 5.0)
+    kill_after_creating(world, 1, **world.fleet())
+    look = finder.members
+    looks = 0
+
+    def look_badly(cloud: Cloud, wanted: Desired) -> t.Any:
+        nonlocal looks
+        looks += 1
+        return look(cloud, wanted)[: 1 if looks < 3 else None]
+
+    monkeypatch.setattr(finder, "members", look_badly)
+    assert world.run(**world.fleet())["created_ids"] == []
+    assert world.names() == ["web-001", "web-002", "web-003"]
+
+
 def test_a_fleet_that_was_deleted_can_be_made_again(world: World, hurried: None) -> None:
     first = world.run(**world.fleet())
     world.run(fleet="web", state="absent")
