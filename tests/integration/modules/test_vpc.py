@@ -93,7 +93,7 @@ def test_a_network_of_somebody_else_is_deleted_only_by_its_id(modules: Modules) 
 
 def test_an_ambiguous_name_is_an_error(modules: Modules) -> None:
     network = Network(modules)
-    for _ in range(2):
+    for _number in range(2):
         network.api.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8", VpcName="fleet")
     assert "2 VPCs are named fleet" in modules.run("vpc", **FLEET, fails=True)["msg"]
 
