@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -56,7 +57,8 @@ class Run:
     def failure(self, host: str) -> str:
         """With what the host failed at last; it must have failed."""
         assert self.recap(host)["failed"], f"{host} did not fail:\n{self.output}"
-        return re.findall(rf'^fatal: \[{re.escape(host)}\]: .*?"msg": "(.*?)(?<!\\)"', self.output, re.MULTILINE)[-1]
+        lines = re.findall(rf"^fatal: \[{re.escape(host)}(?: -> \w+)?\]: FAILED! => (.*)$", self.output, re.MULTILINE)
+        return str(json.loads(lines[-1])["msg"])
 
 
 class Site:

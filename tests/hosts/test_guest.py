@@ -1,0 +1,298 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role guest on real hosts. A run takes several hosts at once, each as a case of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from hosts.fleet import Site, key_pair
+
+from local_cloud.trust_client import build
+
+ONE, TWO, THREE = "web-001", "web-002", "web-003"
+DROP_IN = "/etc/ssh/sshd_config.d/01-alitrust.conf"
+SITES = [f"trustclient-cn-hangzhou.oss-cn-hangzhou{kind}.aliyuncs.com" for kind in ("-internal", "")]
+
+
+def client(**variables: t.Any) -> dict[str, t.Any]:
+    """Variables of a run that is about the trust client."""
+    return {"guest_trust_client_state": "present", **variables}
+
+
+def installed(site: Site, name: str) -> str:
+    """The installed version; empty when there is none."""
+    show = "dpkg-query --show --showformat '${db:Status-Abbrev}${Version}' t-trustclient"
+    return site.ssh(name, show).stdout.removeprefix("ii ")
+
+
+def package(version: str) -> bytes:
+    offered = build.site(build.Options(first_report_seconds=1))
+    return offered[f"download/linux/ubuntu/x86_64/{version}/t-trustclient-{version}-x86_64.deb"]
+
+
+def pin(version: str) -> str:
+    return hashlib.sha256(package(version)).hexdigest()
+
+
+def blobs(authorized_keys: str) -> set[str]:
+    return set(re.findall(r"\bAAAA\S+", authorized_keys))
+
+
+@pytest.fixture
+def ops(tmp_path: Path) -> tuple[Path, str]:
+    """A key pair of the operator: where the private key is, and the public key."""
+    return tmp_path / "ops", key_pair(tmp_path / "ops")
+
+
+# -- the trust client
+
+
+def test_a_package_is_installed_only_if_it_is_the_right_one(site: Site) -> None:
+    run = site.guest(
+        {
+            ONE: client(guest_trust_client_version="1.0.0", guest_trust_client_sha256=pin("1.0.0").upper()),
+            TWO: client(guest_trust_client_version="1.0.0", guest_trust_client_sha256=pin("1.1.0")),
+            THREE: client(guest_trust_client_version=build.CORRUPT_VERSION),
+        }
+    )
+    assert run.changed(ONE) > 0
+    assert (installed(site, ONE), installed(site, TWO), installed(site, THREE)) == ("1.0.0", "1.1.0", "1.1.0")
+    assert "nothing was installed" in run.failure(TWO)
+    assert "checksum" in run.failure(TWO)
+    assert "is damaged, and nothing was installed" in run.failure(THREE)
+    assert site.output(ONE, "systemctl is-active t-trustclient; ls -d /tmp/*trustclient || true") == "active"
+
+
+def test_what_is_there_stays_unless_a_version_is_asked_for(site: Site) -> None:
+    asked = client(guest_trust_client_version="1.0.0", guest_trust_client_sha256=pin("1.0.0"))
+    assert site.guest({ONE: asked}).succeeded
+    run = site.guest({ONE: client(), TWO: asked, THREE: client(guest_trust_client_version="1.1.0")}, "--check")
+    assert (run.changed(ONE), run.changed(TWO), run.changed(THREE)) == (0, 1, 0)
+    assert "t-trustclient 1.0.0 would be installed" in run.output
+    assert (installed(site, ONE), installed(site, TWO), installed(site, THREE)) == ("1.0.0", "1.1.0", "1.1.0")
+
+
+def test_the_client_comes_from_a_file_or_another_site_too(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "client.deb"
+    file.write_bytes(package("1.0.0"))
+    site.cloud.set("oss.failing_hosts", SITES[0])
+    try:
+        run = site.guest(
+            {
+                ONE: client(guest_trust_client_version="1.1.0", guest_trust_client_base_urls=[f"https://{SITES[1]}/"]),
+                TWO: client(
+                    guest_trust_client_package_file=str(file),
+                    guest_trust_client_version="1.0.0",
+                    guest_trust_client_sha256=pin("1.0.0"),
+                ),
+                THREE: client(
+                    guest_trust_client_package_file=str(file),
+                    guest_trust_client_version="1.0.0",
+                    guest_trust_client_sha256=pin("1.1.0"),
+                ),
+            }
+        )
+    finally:
+        site.cloud.set("oss.failing_hosts", "")
+    assert run.changed(ONE) + run.changed(TWO) > 0
+    assert "NOT verified" in run.output
+    assert "guest_trust_client_package_file must be" in run.failure(THREE)
+    assert (installed(site, ONE), installed(site, TWO), installed(site, THREE)) == ("1.1.0", "1.0.0", "1.1.0")
+
+
+def test_removal_and_the_way_back_to_the_newest(site: Site) -> None:
+    gone = {"guest_trust_client_state": "absent"}
+    site.output(THREE, "echo 'Rocky Linux release 9.4 (Blue Onyx)' > /etc/redhat-release")
+    foretold = site.guest({ONE: gone, TWO: gone}, "--check")
+    assert (foretold.changed(ONE), foretold.changed(TWO)) == (1, 1)
+    assert installed(site, TWO) != ""
+    run = site.guest({ONE: gone, TWO: gone, THREE: client()})
+    assert (run.changed(ONE), run.changed(TWO)) == (1, 1)
+    assert installed(site, TWO) == ""
+    assert site.ssh(TWO, "systemctl is-active t-trustclient").stdout != "active\n"
+    assert "the trust client exists for Debian, Ubuntu" in run.failure(THREE)
+    site.output(THREE, "rm /etc/redhat-release")
+
+    site.cloud.set("oss.failing_hosts", ",".join([*SITES, f"t-{SITES[0]}"]))
+    run = site.guest({ONE: gone, TWO: client()})
+    assert run.changed(ONE) == 0
+    assert "no site of the trust client tells its newest version" in run.failure(TWO)
+    assert "503" in run.failure(TWO)
+    assert "http://" not in run.failure(TWO)  # without a pin https only
+
+    site.cloud.set("oss.failing_hosts", SITES[0])  # the next one is asked
+    run = site.guest({ONE: client(), TWO: client(), THREE: client()})
+    site.cloud.set("oss.failing_hosts", "")
+    assert run.changed(TWO) > 0
+    assert run.changed(THREE) == 0
+    assert installed(site, ONE) == installed(site, TWO) == build.VERSIONS[-1]
+
+
+def test_systems_with_rpm_packages(site: Site) -> None:
+    """With stand-ins for rpm and yum: what they are asked to do."""
+    site.output(
+        THREE,
+        """cd /usr/local/bin; echo 'Alibaba Cloud Linux release 3 (Soaring Falcon)' > /etc/redhat-release
+printf '#!/bin/sh\ncat /root/rpm 2>/dev/null || exit 1' > rpm
+printf '#!/bin/sh\necho "$1" >> /root/yum; test "$1" = remove && exec rm /root/rpm
+printf "ii |"; grep -ao "t-trustclient-[0-9.]*[0-9]" "$3" | head -n 1 | cut -d- -f3' | sed 's/^printf/{ &/; $s/$/; } > \\/root\\/rpm/' > yum
+chmod +x rpm yum""",
+    )
+    for version, changed in (("1.1.0", 1), ("1.0.0", 1), ("1.0.0", 0)):
+        run = site.guest({THREE: client(guest_trust_client_version=version)})
+        assert run.recap(THREE)["changed"] >= changed, run.output
+        assert site.output(THREE, "cat /root/rpm") == f"ii |{version}"
+    site.guest({THREE: {"guest_trust_client_state": "absent"}})
+    assert site.output(THREE, "cat /root/yum").split() == ["install", "downgrade", "remove"]
+    site.output(THREE, "rm /usr/local/bin/rpm /usr/local/bin/yum /etc/redhat-release")
+
+
+# -- authorized_keys
+
+
+def test_keys_are_added_and_others_stay(site: Site, ops: tuple[Path, str]) -> None:
+    private, public = ops
+    variables = {"guest_authorized_keys": [public]}
+    assert site.guest({ONE: variables}, "--check").changed(ONE) == 1
+    assert site.ssh(ONE, "true", key=private).returncode != 0
+    assert site.guest({ONE: variables}).changed(ONE) == 1
+    assert site.ssh(ONE, "true", key=private).returncode == 0
+    assert site.ssh(ONE, "true").returncode == 0
+    assert site.guest({ONE: variables}).changed(ONE) == 0
+
+
+def test_others_are_removed_only_after_a_proof(
+    site: Site, ops: tuple[Path, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    private, public = ops
+    stranger = tmp_path / "stranger"
+    strangers = key_pair(stranger)
+    exclusive = {"guest_authorized_keys": [public], "guest_authorized_keys_exclusive": True}
+    before = {name: site.output(name, "cat ~/.ssh/authorized_keys") for name in (ONE, TWO, THREE)}
+    request.addfinalizer(
+        lambda: site.ssh(ONE, f"cat > ~/.ssh/authorized_keys <<'E'\n{before[ONE]}\nE\n", key=private)
+    )
+    run = site.guest(
+        {
+            ONE: {**exclusive, "guest_private_key_file": str(private)},
+            # The key of the inventory works now, but would be removed itself.
+            TWO: exclusive,
+            # The right key, but it does not open the door from here.
+            THREE: {
+                **exclusive,
+                "guest_authorized_keys": [f'from="192.0.2.1" {public}', f'from="192.0.2.1" {strangers}'],
+                "guest_private_key_file": str(private),
+            },
+        }
+    )
+    assert run.changed(ONE) == 2
+    assert site.ssh(ONE, "true", key=private).returncode == 0
+    assert site.ssh(ONE, "true").returncode != 0
+    assert "must be the private half" in run.failure(TWO)
+    assert "no fresh login as root" in run.failure(THREE)
+    assert "none was removed" in run.failure(THREE)
+    for name in (TWO, THREE):
+        assert blobs(before[name]) < blobs(site.output(name, "cat ~/.ssh/authorized_keys"))
+
+    again = site.guest({ONE: {**exclusive, "ansible_ssh_private_key_file": str(private)}})
+    assert again.changed(ONE) == 0
+
+
+def test_removing_every_key_is_refused(site: Site) -> None:
+    run = site.guest({ONE: {"guest_authorized_keys_exclusive": True}, TWO: {"guest_authorized_keys": ""}})
+    assert "nobody could log in any more" in run.failure(ONE)
+    assert run.changed(TWO) == 0  # blank is not given
+    assert site.ssh(ONE, "true").returncode == 0
+
+
+def test_another_user_who_becomes_root(site: Site, ops: tuple[Path, str]) -> None:
+    private, public = ops
+    site.output(
+        TWO,
+        "useradd -m -s /bin/sh deploy && echo 'deploy ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers && "
+        "install -d -o deploy -m 700 ~deploy/.ssh && cat ~/.ssh/authorized_keys > ~deploy/.ssh/authorized_keys && "
+        "chown deploy ~deploy/.ssh/authorized_keys",
+    )
+    run = site.guest(
+        {
+            TWO: {
+                "ansible_user": "deploy",
+                "guest_authorized_keys": [public],
+                "guest_authorized_keys_exclusive": True,
+                "guest_private_key_file": str(private),
+                "guest_trust_client_state": "absent",
+                "guest_sshd_harden": True,
+            }
+        }
+    )
+    assert run.changed(TWO) == 5  # the key added, the other removed, the package removed, sshd changed and reloaded
+    assert site.ssh(TWO, "true", user="deploy", key=private).returncode == 0
+    assert site.ssh(TWO, "true", user="deploy").returncode != 0
+    assert site.output(TWO, "cat ~/.ssh/authorized_keys")  # root's are root's
+    site.output(TWO, f"userdel -r deploy; rm {DROP_IN} /etc/sudoers; systemctl reload ssh")
+    assert site.guest({TWO: client()}).succeeded
+
+
+# -- sshd
+
+
+def test_sshd_is_hardened_by_what_it_says_itself(site: Site) -> None:
+    hardened = {"guest_sshd_harden": True}
+    site.output(TWO, "sed -i '/^Include/d' /etc/ssh/sshd_config")  # as before OpenSSH 8.2
+    site.output(THREE, "echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/50-cloud-init.conf")
+    hosts = {ONE: hardened, TWO: hardened, THREE: hardened}
+    assert site.guest(hosts, "--check").changed(ONE) == 2
+    assert site.ssh(ONE, f"test -e {DROP_IN}").returncode == 1
+    run = site.guest(hosts)
+    again = site.guest(hosts)
+    for name in hosts:
+        assert run.changed(name) == 2, run.output  # written, reloaded
+        assert again.changed(name) == 0
+        effective = site.output(name, "sshd -T")
+        assert "passwordauthentication no" in effective
+        assert "maxauthtries 3" in effective
+    assert site.ssh(TWO, f"test -e {DROP_IN}").returncode == 1
+    offered = site.ssh(ONE, "true", user="nobody-there").stderr
+    assert "(publickey)" in offered
+
+
+def test_sshd_goes_back_to_what_it_was(site: Site) -> None:
+    site.output(TWO, "grep -q ^Include /etc/ssh/sshd_config || sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config")
+    site.output(TWO, "echo 'MaxAuthTries 9' > /etc/ssh/sshd_config.d/00-first.conf; systemctl reload ssh")
+    site.output(THREE, "rm -f /etc/ssh/sshd_config.d/*")
+    before = {name: site.output(name, "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* || true") for name in (ONE, TWO, THREE)}
+    run = site.guest(
+        {
+            ONE: {"guest_sshd_harden": True, "guest_sshd_options": {"PermitRootLogin": "perhaps"}},
+            TWO: {"guest_sshd_harden": True},
+            THREE: {"guest_sshd_harden": True, "guest_sshd_options": {"DenyUsers": "root"}},
+        }
+    )
+    assert "sshd refuses guest_sshd_options, so nothing was changed" in run.failure(ONE)
+    assert "perhaps" in run.failure(ONE)
+    assert "overrides maxauthtries 3" in run.failure(TWO)
+    assert "no fresh login as root" in run.failure(THREE)
+    for name, text in before.items():
+        assert site.output(name, "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* || true") == text
+    site.output(TWO, "rm /etc/ssh/sshd_config.d/00-first.conf")
+
+
+# -- Python
+
+
+def test_a_python_out_of_the_way_is_found_and_none_is_said(site: Site) -> None:
+    """Where no interpreter is new enough and no package manager can bring one, nothing else is tried."""
+    site.output(ONE, "mkdir -p /opt/python && mv /usr/bin/python3* /opt/python/ && mv /usr/bin/apt-get /opt/")
+    try:
+        run = site.guest({ONE: {}})
+        other = site.guest({ONE: {"ansible_python_interpreter": "/opt/python/python3"}})
+    finally:
+        site.output(ONE, "mv /opt/python/* /opt/apt-get /usr/bin/")
+    assert "has no Python 3.8 or newer" in run.failure(ONE)
+    assert other.changed(ONE) == 0
