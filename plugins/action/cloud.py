@@ -40,13 +40,24 @@ class ActionModule(ActionBase):
             connection=self._connection,
             play_context=self._play_context,
             environment=self._compute_environment_string(),
-            variable=lambda name: self._templar.template(task_vars[name]) if name in task_vars else None,
+            switch=self._value(task_vars, in_process.SWITCH_VARIABLE),
+            interpreter=self._value(self._runner_vars(task_vars), "ansible_python_interpreter"),
         )
         self._in_process = reason is None
         if reason is not None:
             display.vv(f"{self._task.action} runs in a process of its own: {reason}")
         result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
         return result
+
+    def _value(self, variables: dict[str, t.Any], name: str) -> t.Any:
+        return self._templar.template(variables[name]) if name in variables else None
+
+    def _runner_vars(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The variables of the host that runs the task: with C(delegate_to) not the one that the play is about."""
+        if not self._task.delegate_to:
+            return task_vars
+        delegated: dict[str, t.Any] = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        return delegated
 
     # What follows replaces the edges of _execute_module, so that arguments, results, warnings and internal keys are
     # handled by the core in use and by nothing else.

@@ -44,17 +44,16 @@ def obstacle(
     connection: t.Any,
     play_context: t.Any,
     environment: str,
-    variable: t.Callable[[str], t.Any],
+    switch: t.Any,
+    interpreter: t.Any,
 ) -> str | None:
     """Why this task must run the ordinary way, or None when running it here is equivalent.
 
     :param environment: the task's environment as core would put it before the command
-    :param variable: the value of a variable, None where it is not defined
+    :param switch: value of the variable C(alitrust_in_process), None where it is not defined
+    :param interpreter: value of C(ansible_python_interpreter) of the host that runs the task, None where not defined
     """
-    switched = variable(SWITCH_VARIABLE)
-    if switched is None:
-        switched = os.environ.get(SWITCH_ENVIRONMENT, True)
-    interpreter = variable("ansible_python_interpreter")
+    switched = os.environ.get(SWITCH_ENVIRONMENT, True) if switch is None else switch
     reasons = (
         (not boolean(switched, strict=False), "it is switched off"),
         (_core() not in KNOWN_CORE, f"ansible-core {core_version} is not known"),

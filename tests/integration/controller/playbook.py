@@ -63,6 +63,7 @@ class Ansible:
         listed.append(
             {
                 "ansible.builtin.copy": {"content": "{{ [" + names + "] | to_json }}", "dest": str(results)},
+                "delegate_to": "localhost",
                 "check_mode": False,
                 "diff": False,
             }

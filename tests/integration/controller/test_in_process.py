@@ -180,6 +180,47 @@ def test_a_templated_interpreter_is_looked_at(ansible: Ansible, interpreter: str
     assert ELSEWHERE not in output
 
 
+def test_a_delegated_task_goes_by_the_host_that_runs_it(ansible: Ansible) -> None:
+    inventory = ansible.folder / "hosts"
+    inventory.write_text(
+        "[web]\n192.0.2.1 ansible_python_interpreter=/usr/bin/python3.0\n"
+        "[runners]\nother ansible_connection=local ansible_python_interpreter=/usr/bin/python3.0\n"
+    )
+    tasks: Tasks = [{"alitrust.ecs.kms_service": {}, "delegate_to": "localhost"}]
+    play: dict[str, t.Any] = {"hosts": "web"}
+    [result], output = ansible.play(tasks, "-vv", "-i", str(inventory), **play)
+    assert result["changed"]
+    assert ELSEWHERE not in output
+    tasks[0]["delegate_to"] = "other"
+    _results, output = ansible.play(tasks, "-vv", "-i", str(inventory), **play)
+    assert f"{ELSEWHERE}: the task's interpreter is /usr/bin/python3.0" in output
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+def test_other_strategies_give_the_same_result(ansible: Ansible, strategy: str) -> None:
+    tasks: Tasks = [{"alitrust.ecs.kms_service": {}}, {"alitrust.ecs.kms_service": {}}]
+    [first, second], output = ansible.play(tasks, "-vv", strategy=f"ansible.builtin.{strategy}")
+    assert [first["changed"], second["changed"]] == [True, False]
+    assert ELSEWHERE not in output
+
+
+def test_a_task_s_time_limit_ends_a_wait(ansible: Ansible, fresh_cloud: LocalCloud) -> None:
+    fresh_cloud.fault("read_lag", "kms:DescribeAccountKmsStatus", times=100, seconds=600)
+    [cut_off, next_one], _output = ansible.play(
+        [{"alitrust.ecs.kms_service": {}, "timeout": 2}, {"alitrust.ecs.instance_ram_role_info": {}}]
+    )
+    assert cut_off["failed"]
+    assert "Timed out" in cut_off["msg"]
+    assert not next_one["failed"]
+
+
+def test_a_task_s_time_limit_ends_a_call(ansible: Ansible, fresh_cloud: LocalCloud) -> None:
+    """The limit is an exception raised inside the SDK; it must not be taken for trouble of the network."""
+    fresh_cloud.fault("throttling", "kms:DescribeAccountKmsStatus", times=1000)
+    [cut_off], _output = ansible.play([{"alitrust.ecs.kms_service": {}, "timeout": 2}])
+    assert "Timed out" in cut_off["msg"]
+
+
 def test_the_environment_switches_it_off(tmp_path: Path, fresh_cloud: LocalCloud) -> None:
     ansible = Ansible(tmp_path, fresh_cloud, ALITRUST_IN_PROCESS="0")
     [result], output = ansible.play([{"alitrust.ecs.kms_service": {}}], "-vv")
@@ -203,6 +244,7 @@ def test_items_of_a_loop_leave_nothing_behind(ansible: Ansible) -> None:
     assert [first["failed"], third["failed"]] == [True, True]
     assert [second["changed"], fourth["changed"]] == [True, False]
     assert second["invocation"]["module_args"]["access_key_id"] is None
+    assert len(result["warnings"]) == 1  # of the second item
 
 
 def test_defaults_of_the_action_group_reach_the_module(ansible: Ansible) -> None:
