@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import typing as t
 from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
 
 from .errors import InvalidInput
 
@@ -83,10 +84,7 @@ class Connection:
         return connection
 
     def _check(self) -> None:
-        if self.endpoint_url and not self.endpoint_url.startswith(("http://", "https://")):
-            raise InvalidInput(
-                f"endpoint_url is {self.endpoint_url!r}; expected an address that begins with http:// or https://."
-            )
+        _check_endpoint(self.endpoint_url)
         if bool(self.access_key_id) != bool(self.access_key_secret):
             missing = "access_key_secret" if self.access_key_id else "access_key_id"
             raise InvalidInput(f"access_key_id and access_key_secret belong together; {missing} is not given.")
@@ -121,3 +119,21 @@ class Connection:
                 "ALIBABA_CLOUD_REGION.",
             )
         return self.region
+
+
+def _check_endpoint(url: str | None) -> None:
+    if not url:
+        return
+    expected = "expected an address that begins with http:// or https:// and ends with the host or its port"
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError as exc:
+        raise InvalidInput(f"endpoint_url is not an address ({exc}); {expected}.") from exc
+    if "@" in parts.netloc:
+        # The address itself is not repeated: what is before the @ may be a password.
+        raise InvalidInput(f"endpoint_url has a user name or password in it; {expected}.")
+    if parts.scheme not in ("http", "https") or not host:
+        raise InvalidInput(f"endpoint_url is {url!r}; {expected}.")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise InvalidInput(f"endpoint_url is {url!r}; {expected}.")

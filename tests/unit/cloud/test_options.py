@@ -44,6 +44,35 @@ def test_the_endpoint_can_come_from_the_environment() -> None:
         Connection.from_options({}, {"ALIBABA_CLOUD_ENDPOINT_URL": "localhost"})
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a",
+        "http://",
+        "http://:80",
+        "http://a:port",
+        "http://[::1",
+        "https://a/path",
+        "https://a?b",
+        "https://a#b",
+    ],
+)
+def test_what_is_no_address_of_a_host_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput, match="expected an address"):
+        Connection.from_options({"endpoint_url": url}, {})
+
+
+@pytest.mark.parametrize("url", ["http://a", "https://a.example.com/", "http://127.0.0.1:8080", "http://[::1]:80"])
+def test_the_address_of_a_host_is_taken(url: str) -> None:
+    assert Connection.from_options({"endpoint_url": url}, {}).endpoint_url == url
+
+
+def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(InvalidInput, match="user name or password") as caught:
+        Connection.from_options({"endpoint_url": "http://me:canary@a"}, {})
+    assert "canary" not in str(caught.value.as_failure())
+
+
 KEY = {"access_key_id": "id", "access_key_secret": "secret"}
 
 
