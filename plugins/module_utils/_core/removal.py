@@ -42,6 +42,7 @@ def delete_when_free(
     """
     start = cloud.monotonic()
     pause = _FIRST_PAUSE
+    told = False
     while True:
         users = dependents()
         waited = cloud.monotonic() - start
@@ -64,6 +65,8 @@ def delete_when_free(
                         hint="Raise wait_timeout, or look at the resource in the console.",
                         waited_seconds=round(waited, 1),
                     ) from error
-        progress.report(f"waiting for the {what} to be free (at most {max(0.0, timeout - waited):.0f} s more)")
+        if not told:
+            progress.report(f"waiting for the {what} to be free (at most {max(0.0, timeout - waited):.0f} s more)")
+            told = True
         cloud.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
