@@ -133,7 +133,8 @@ def test_records_can_be_preloaded(fresh_cloud: LocalCloud) -> None:
 def test_server_json_tells_how_to_use_it_to_its_owner_only(state_dir: Path) -> None:
     with LocalCloud.start(state_dir) as cloud:
         path = state_dir / "server.json"
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        with_secrets = [path, *state_dir.glob("state.sqlite3*")]
+        assert {stat.S_IMODE(one.stat().st_mode) for one in with_secrets} == {0o600}
         info = json.loads(path.read_text())
         assert info["endpoint"] == cloud.endpoint
         assert info["hosts"] == {"available": False, "reason": "hosts are switched off (--hosts off)"}

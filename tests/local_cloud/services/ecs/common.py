@@ -37,6 +37,7 @@ EcsHandler = t.Callable[[Call], "Record | None"]
 
 define("ecs.system_tags_visible", True, "whether trusted instances carry the system tag acs:ecs:supportVtpm")
 define("ecs.support_vtpm_value", "true", "value of the system tag acs:ecs:supportVtpm (UNCERTAIN)")
+define("ecs.dry_run_status", 400, "HTTP status of DRYRUN.SUCCESS, a passed dry run of a batch (UNCERTAIN)")
 define("ecs.tags_per_resource", 20, "tags that users can give a resource")
 
 DRY_RUN_MESSAGE = "Request validation has been passed with DryRun flag set."
@@ -113,7 +114,8 @@ def _resources(call: Call) -> list[str]:
 def dry_run(call: Call, code: str = "DryRunOperation") -> None:
     """End a dry run that passed every check: success is an error answer."""
     if call.get("DryRun"):
-        raise ApiError(code, 400, DRY_RUN_MESSAGE)
+        status = call.settings["ecs.dry_run_status"] if code == "DRYRUN.SUCCESS" else 400
+        raise ApiError(code, status, DRY_RUN_MESSAGE)
 
 
 # -- errors

@@ -34,6 +34,7 @@ from local_cloud.settings import define
 
 define("ecs.key_pairs", 500, "key pairs of an account in a region")
 define("ecs.key_bits", 2048, "length of the RSA keys that CreateKeyPair makes")
+define("ecs.key_pair_delete_unknown", "", "code for deleting an unknown name; empty: it succeeds (UNCERTAIN)")
 define("ecs.key_pair_delete_attached", False, "whether a bound key pair can be deleted, as the older service allowed")
 
 _TYPES: tuple[type, ...] = (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)
@@ -167,7 +168,10 @@ def delete_key_pairs(call: Call) -> None:
         raise ApiError(
             "InvalidParameter.KeypairAlreadyAttachedInstance", 400, "The specified key pair is bound to an instance."
         )
-    for name in names:  # a name that doesn't exist is taken as deleted (UNCERTAIN)
+    known = {pair["KeyPairName"] for pair in find_all(call, "key_pair")}
+    if set(names) - known and (code := call.settings["ecs.key_pair_delete_unknown"]):
+        raise ApiError(code, 404, "The specified KeyPairName does not exist.")
+    for name in names:
         call.store.delete("key_pair", key_pair_id(call, name))
 
 

@@ -18,6 +18,11 @@ define(
     "per-item code of AttachInstanceRamRole on an instance that has a role (UNCERTAIN)",
 )
 define(
+    "ecs.ram_role.list_without_role",
+    True,
+    "whether DescribeInstanceRamRole lists instances without a role, with an empty name (UNCERTAIN)",
+)
+define(
     "ecs.ram_role.nothing_to_detach",
     "InvalidInstanceRamRole.NotFound",
     "per-item code of DetachInstanceRamRole on an instance without a role; empty: it succeeds (UNCERTAIN)",
@@ -116,6 +121,7 @@ def describe_instance_ram_role(call: Call) -> Record:
         {"InstanceId": instance["InstanceId"], "RamRoleName": instance["_RamRoleName"]}
         for instance in chosen
         if role in ("", instance["_RamRoleName"])
+        and (instance["_RamRoleName"] or call.settings["ecs.ram_role.list_without_role"])
     ]
     page = page_numbered(call, pairs, most=50)
     return {

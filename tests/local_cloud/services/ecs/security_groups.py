@@ -30,6 +30,8 @@ from local_cloud.services.ecs.network import check_groups, members, set_groups
 from local_cloud.settings import define
 
 define("ecs.security_groups", 100, "security groups of an account in a region")
+define("ecs.advanced_group_policy", "Drop", "InnerAccessPolicy of an advanced group (UNCERTAIN)", ("Accept", "Drop"))
+define("ecs.group_name_filter", "exact", "how SecurityGroupName filters groups (UNCERTAIN)", ("exact", "contains"))
 define("ecs.advanced_group_policy_fixed", True, "whether an advanced group refuses to change its inner policy")
 
 _GROUP_ID = re.compile(r"sg-[A-Za-z0-9-]+")
@@ -78,7 +80,7 @@ def create_security_group(call: Call) -> Record:
         Description=description,
         VpcId=vpc["VpcId"],
         SecurityGroupType=kind,
-        InnerAccessPolicy="Accept" if kind == "normal" else "Drop",
+        InnerAccessPolicy="Accept" if kind == "normal" else call.settings["ecs.advanced_group_policy"],
         CreationTime=seconds_text(call),
         ResourceGroupId=call.get("ResourceGroupId") or "",
         Tags=tags,
@@ -109,6 +111,11 @@ def _others(call: Call, group_id: str) -> list[Record]:
     return [g for g in call.store.find("security_group", call.region) if g["SecurityGroupId"] != group_id]
 
 
+def _has_name(call: Call, group: Record) -> bool:
+    wanted, name = call.get("SecurityGroupName") or "", group["SecurityGroupName"]
+    return wanted in name if call.settings["ecs.group_name_filter"] == "contains" else wanted in ("", name)
+
+
 @ecs("DescribeSecurityGroups")
 def describe_security_groups(call: Call) -> Record:
     dry_run(call)
@@ -122,7 +129,8 @@ def describe_security_groups(call: Call) -> Record:
         for group in find_all(call, "security_group", lagged=True)
         if (not ids or group["SecurityGroupId"] in ids)
         and call.get("NetworkType") != "classic"
-        and fits(call, group, ("VpcId", "SecurityGroupName", "SecurityGroupType", "ResourceGroupId"))
+        and fits(call, group, ("VpcId", "SecurityGroupType", "ResourceGroupId"))
+        and _has_name(call, group)
         and call.get("ServiceManaged") in (None, False)
         and has_tags(call, group)
     ]

@@ -28,6 +28,7 @@ from local_cloud.settings import define
 
 define("ram.lower_case_role_arn", True, "whether the ARN of a role is lower-cased (UNCERTAIN)")
 define("ram.role_visible_after", 0.0, "seconds until ECS and STS see a new role")
+define("ram.delete_role_of_instances", True, "whether a role that instances have can be deleted (UNCERTAIN)")
 define("ram.detach_effective_after", 0.0, "seconds for which DeleteRole conflicts after the last detach")
 
 _LISTED = ("RoleId", "RoleName", "Arn", "Description", "CreateDate", "MaxSessionDuration", "AllowConsoleLogin")
@@ -125,5 +126,12 @@ def delete_role(call: Call) -> Record:
     lag = call.settings["ram.detach_effective_after"]
     if role["Policies"] or call.now.timestamp() < role.get("DetachedAt", 0.0) + lag:
         raise delete_conflict("Role.Policy", "Policies are attached to the role: detach them first.")
+    if not call.settings["ram.delete_role_of_instances"] and _instances_with(call, role["RoleName"]):
+        raise delete_conflict("Role.Instance", "Instances have the role: detach it first.")
     call.store.delete("role", entities.key(call, role["RoleName"]))
     return {}
+
+
+def _instances_with(call: Call, name: str) -> bool:
+    """Whether an instance of the account has the role, in whichever region."""
+    return bool(call.store.find("instance", where={"AccountId": call.account_id, "_RamRoleName": name}))

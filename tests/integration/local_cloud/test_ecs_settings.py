@@ -1,0 +1,66 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documents leave open can be set the other way."""
+
+from __future__ import annotations
+
+import json
+
+from sdk import Sdk
+
+TRUST = json.dumps(
+    {
+        "Version": "1",
+        "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}],
+    }
+)
+
+
+def test_a_passed_dry_run_of_a_batch_may_have_another_status(sdk: Sdk) -> None:
+    ids = sdk.run()
+    assert sdk.refused("StopInstances", InstanceId=ids, DryRun=True) == (400, "DRYRUN.SUCCESS")
+    sdk.cloud.set("ecs.dry_run_status", 403)
+    assert sdk.refused("StopInstances", InstanceId=ids, DryRun=True) == (403, "DRYRUN.SUCCESS")
+
+
+def test_instances_without_a_role_may_be_left_out(sdk: Sdk) -> None:
+    ids = json.dumps(sdk.run())
+    assert sdk("DescribeInstanceRamRole", InstanceIds=ids)["TotalCount"] == 1
+    sdk.cloud.set("ecs.ram_role.list_without_role", False)
+    assert sdk("DescribeInstanceRamRole", InstanceIds=ids)["TotalCount"] == 0
+
+
+def test_the_name_of_a_group_may_be_found_inside_others(sdk: Sdk) -> None:
+    vpc_id, _vswitch_id = sdk.network()
+    for name in ("web", "web-two"):
+        sdk("CreateSecurityGroup", VpcId=vpc_id, SecurityGroupName=name)
+
+    def found() -> int:
+        return len(sdk("DescribeSecurityGroups", SecurityGroupName="web")["SecurityGroups"]["SecurityGroup"])
+
+    assert found() == 1
+    sdk.cloud.set("ecs.group_name_filter", "contains")
+    assert found() == 2
+
+
+def test_members_of_an_advanced_group_may_reach_each_other(sdk: Sdk) -> None:
+    vpc_id, _vswitch_id = sdk.network()
+    sdk.cloud.set("ecs.advanced_group_policy", "Accept")
+    group = sdk("CreateSecurityGroup", VpcId=vpc_id, SecurityGroupType="enterprise")["SecurityGroupId"]
+    assert sdk("DescribeSecurityGroupAttribute", SecurityGroupId=group)["InnerAccessPolicy"] == "Accept"
+
+
+def test_deleting_an_unknown_key_pair_may_be_refused(sdk: Sdk) -> None:
+    assert sdk("DeleteKeyPairs", KeyPairNames='["nobody"]')
+    sdk.cloud.set("ecs.key_pair_delete_unknown", "InvalidKeyPair.NotFound")
+    assert sdk.refused("DeleteKeyPairs", KeyPairNames='["nobody"]') == (404, "InvalidKeyPair.NotFound")
+
+
+def test_a_role_of_instances_may_stay(sdk: Sdk) -> None:
+    sdk("CreateRole", product="ram", RoleName="one", AssumeRolePolicyDocument=TRUST)
+    sdk.run({**sdk.place(), "RamRoleName": "one"})
+    sdk.cloud.set("ram.delete_role_of_instances", False)
+    assert sdk.refused("DeleteRole", product="ram", RoleName="one") == (409, "DeleteConflict.Role.Instance")
+    sdk.cloud.set("ram.delete_role_of_instances", True)
+    assert sdk("DeleteRole", product="ram", RoleName="one")
