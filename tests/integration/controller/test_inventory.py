@@ -1,0 +1,198 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory plugin, through ansible-inventory."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from controller.playbook import Ansible
+from sdk import Sdk
+
+from local_cloud.control import LocalCloud
+
+PLUGIN = "alitrust.ecs.instances"
+OWNER = "alitrust.ecs:owner"
+
+
+def _trusted(value: dict[str, t.Any]) -> t.Any:
+    """What comes from the API is marked as unsafe to template."""
+    return value.get("__ansible_unsafe", value)
+
+
+class Inventory:
+    """What ansible-inventory makes of a file of the plugin."""
+
+    def __init__(self, ansible: Ansible, cloud: LocalCloud) -> None:
+        self.ansible, self.cloud = ansible, cloud
+
+    def run(self, options: dict[str, t.Any], *arguments: str, name: str = "test.alitrust.yml", **env: str) -> t.Any:
+        """The exit code, what was listed (where something was) and what was said."""
+        path = self.ansible.folder / name
+        path.write_text(yaml.safe_dump({"plugin": PLUGIN, **options}))
+        self.ansible.environment.update({"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true", **env})
+        done = self.ansible.command("ansible-inventory", "-i", str(path), "--list", *arguments)
+        listed = json.loads(done.stdout, object_hook=_trusted) if done.returncode == 0 else None
+        return done.returncode, listed, done.stderr
+
+    def list(self, **options: t.Any) -> dict[str, t.Any]:
+        code, listed, said = self.run(options)
+        assert code == 0, said
+        return t.cast("dict[str, t.Any]", listed)
+
+    def hosts(self, **options: t.Any) -> dict[str, dict[str, t.Any]]:
+        """Host variables by name."""
+        return t.cast("dict[str, dict[str, t.Any]]", self.list(**options)["_meta"]["hostvars"])
+
+    def refused(self, **options: t.Any) -> str:
+        """What is said to options that must not give an inventory."""
+        code, _listed, said = self.run(options)
+        assert code != 0, said
+        assert "Traceback" not in said
+        return " ".join(t.cast("str", said).split())
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, fresh_cloud: LocalCloud) -> Inventory:
+    return Inventory(Ansible(tmp_path, fresh_cloud), fresh_cloud)
+
+
+@pytest.fixture
+def sdk(fresh_cloud: LocalCloud) -> Sdk:
+    return Sdk(fresh_cloud)
+
+
+@pytest.fixture
+def place(sdk: Sdk) -> dict[str, t.Any]:
+    return sdk.place()
+
+
+def made(sdk: Sdk, place: dict[str, t.Any], name: str, fleet: str | None, **params: t.Any) -> list[str]:
+    """Running instances with the ownership tag of a fleet, or without one."""
+    tags = [{"Key": OWNER, "Value": fleet}] if fleet else []
+    return sdk.run(place, InstanceName=name, Tag=[*tags, {"Key": "role", "Value": name}], **params)
+
+
+def test_a_fleet_is_listed_with_addresses_and_variables(
+    inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
+) -> None:
+    (instance_id,) = made(sdk, place, "web-1", "web", InternetMaxBandwidthOut=1)
+    made(sdk, place, "db-1", "db")
+    made(sdk, place, "stranger", None)
+    listed = inventory.list(fleets=["web"])
+    instance = sdk.instance(instance_id)
+    private = instance["VpcAttributes"]["PrivateIpAddress"]["IpAddress"][0]
+    assert listed["alitrust_fleet"]["hosts"] == ["web-1"]
+    assert listed["_meta"]["hostvars"]["web-1"] == {
+        "ansible_host": private,
+        "alitrust_fleet": "web",
+        "alitrust_image_id": place["ImageId"],
+        "alitrust_instance_id": instance_id,
+        "alitrust_instance_name": "web-1",
+        "alitrust_instance_type": place["InstanceType"],
+        "alitrust_key_name": None,
+        "alitrust_private_ip": private,
+        "alitrust_public_ip": instance["PublicIpAddress"]["IpAddress"][0],
+        "alitrust_region_id": "cn-hangzhou",
+        "alitrust_security_group_ids": [place["SecurityGroupId"]],
+        "alitrust_status": "Running",
+        "alitrust_supports_vtpm": False,
+        "alitrust_tags": {OWNER: "web", "role": "web-1"},
+        "alitrust_vpc_id": instance["VpcAttributes"]["VpcId"],
+        "alitrust_vswitch_id": place["VSwitchId"],
+        "alitrust_zone_id": "cn-hangzhou-h",
+    }
+
+
+def test_filters_choose_what_is_listed(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    made(sdk, place, "web-1", "web")
+    made(sdk, place, "db-1", "db")
+    made(sdk, place, "stranger", None)
+    (stopped,) = made(sdk, place, "web-2", "web")
+    sdk("StopInstance", InstanceId=stopped)
+    sdk.cloud.clock_advance(5)
+    assert set(inventory.hosts()) == {"web-1", "db-1"}
+    assert set(inventory.hosts(fleets=["web", "db"])) == {"web-1", "db-1"}
+    assert set(inventory.hosts(all_instances=True)) == {"web-1", "db-1", "stranger"}
+    assert set(inventory.hosts(all_instances=True, tags={"role": "stranger"})) == {"stranger"}
+    assert set(inventory.hosts(statuses=["Running", "Stopped"])) == {"web-1", "web-2", "db-1"}
+    assert set(inventory.hosts(statuses=["Stopped"])) == {"web-2"}
+    assert set(inventory.hosts(vpc_id="vpc-none")) == set()
+    assert "Sleeping" in inventory.refused(statuses=["Sleeping"])
+
+
+def test_more_than_a_page_is_listed_to_the_end(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    made(sdk, place, "web-[1,3]", "web", Amount=100)
+    made(sdk, place, "web-[101,3]", "web", Amount=5)
+    inventory.cloud.forget_requests()
+    assert set(inventory.hosts()) == {f"web-{number:03}" for number in range(1, 106)}
+    assert inventory.cloud.counts() == {"ecs:DescribeInstances": 2}
+
+
+def test_names_that_are_taken_and_names_that_are_chosen(
+    inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
+) -> None:
+    first, second = made(sdk, place, "web", "web", Amount=2)
+    names = set(inventory.hosts())
+    assert names in ({"web", f"web-{first}"}, {"web", f"web-{second}"})
+    assert set(inventory.hosts(hostnames=["instance_id"])) == {first, second}
+    addresses = {vars["ansible_host"] for vars in inventory.hosts().values()}
+    assert set(inventory.hosts(hostnames=["public_ip", "private_ip"])) == addresses
+
+
+def test_composed_variables_and_groups(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    made(sdk, place, "web-1", "web")
+    listed = inventory.list(
+        compose={"ansible_user": "'root'", "where": "my_zone_id | upper"},
+        keyed_groups=[{"key": "my_zone_id", "prefix": "zone"}, {"key": "my_tags.role", "separator": ""}],
+        groups={"webs": "my_fleet == 'web'"},
+        variables_prefix="my_",
+    )
+    variables = listed["_meta"]["hostvars"]["web-1"]
+    assert (variables["ansible_user"], variables["where"]) == ("root", "CN-HANGZHOU-H")
+    assert {"zone_cn_hangzhou_h", "web_1", "webs", "alitrust_fleet"} <= set(listed)
+    wrong = {"compose": {"never": "no_such_variable.at_all"}}
+    assert "never" not in inventory.hosts(**wrong)["web-1"]
+    assert "no_such_variable" in inventory.refused(**wrong, strict=True)
+
+
+def test_wrong_credentials_give_no_inventory_and_no_secret(inventory: Inventory) -> None:
+    said = inventory.refused(access_key_id="wrong", access_key_secret="canary-secret")
+    assert "InvalidAccessKeyId" in said
+    assert "canary-secret" not in said
+
+
+def test_blank_options_are_not_given(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    made(sdk, place, "web-1", "web")
+    assert set(inventory.hosts(access_key_id="", access_key_secret="", region="", endpoint_url="", vpc_id="")) == {"web-1"}
+
+
+def test_a_region_that_fails_fails_all_unless_skipped(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    made(sdk, place, "web-1", "web")
+    regions = {"regions": ["cn-hangzhou", "cn-nowhere"]}
+    assert "the instances of cn-nowhere could not be listed" in inventory.refused(**regions)
+    code, listed, said = inventory.run({**regions, "skip_failed_regions": True})
+    assert code == 0
+    assert list(listed["_meta"]["hostvars"]) == ["web-1"]
+    assert "the instances of cn-nowhere could not be listed" in " ".join(said.split())
+
+
+def test_a_cached_inventory_asks_nothing(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    made(sdk, place, "web-1", "web")
+    options = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": "cache"}
+    first = inventory.hosts(**options)
+    inventory.cloud.forget_requests()
+    assert inventory.hosts(**options) == first
+    assert inventory.cloud.counts() == {}
+    assert inventory.run(options, "--flush-cache")[1]["_meta"]["hostvars"] == first
+    assert inventory.cloud.counts() == {"ecs:DescribeInstances": 1}
+
+
+def test_only_files_of_the_right_name_are_taken(inventory: Inventory) -> None:
+    assert inventory.run({}, name="fleet.yml")[0] != 0
+    assert inventory.run({}, name="alitrust.yaml")[0] == 0

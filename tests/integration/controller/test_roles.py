@@ -1,0 +1,164 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The roles and playbooks as far as they speak to the API; tests/hosts has the rest."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from controller.playbook import Ansible
+
+from local_cloud.control import LocalCloud
+
+ROLES = Path(__file__).resolve().parents[3] / "roles"
+FLEET: dict[str, t.Any] = {
+    "fleet_name": "web",
+    "fleet_count": 2,
+    "fleet_instance_type": "ecs.g7t.large",
+    "fleet_image_id": "aliyun_3_x64_20G_uefi_alibase_20240528.vhd",
+    "fleet_reach": False,
+    "network_name": "web",
+    "network_zone_id": "cn-hangzhou-h",
+    "network_ssh_from": ["192.0.2.0/24", "198.51.100.7/32"],
+}
+
+
+class Playbooks:
+    """The collection's playbooks in a home of their own."""
+
+    def __init__(self, folder: Path, cloud: LocalCloud) -> None:
+        self.cloud = cloud
+        self.home = folder
+        self.ansible = Ansible(folder, cloud, HOME=str(folder))
+
+    def run(self, name: str, *arguments: str, **variables: t.Any) -> tuple[dict[str, int], str]:
+        """The counts of localhost in the recap, and the output."""
+        extra = self.home / "variables.yml"
+        extra.write_text(yaml.safe_dump({**FLEET, **variables}))
+        done = self.ansible.command("ansible-playbook", f"alitrust.ecs.{name}", "-e", f"@{extra}", *arguments)
+        output = done.stdout + done.stderr
+        recap = re.search(r"^localhost\s+: (.*)$", done.stdout, re.MULTILINE)
+        assert recap, output
+        counts = {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", recap[1])}
+        assert (done.returncode == 0) == (counts["failed"] == 0), output
+        return counts, output
+
+    def changed(self, name: str, *arguments: str, **variables: t.Any) -> int:
+        counts, output = self.run(name, *arguments, **variables)
+        assert counts["failed"] == 0, output
+        return counts["changed"]
+
+    def refused(self, name: str, **variables: t.Any) -> str:
+        counts, output = self.run(name, **variables)
+        assert counts["failed"] == 1, output
+        assert "Traceback" not in output
+        return " ".join(output.split())
+
+    def writing_calls(self) -> list[str]:
+        """Operations other than reading that were called."""
+        reads = re.compile(r"\w+:(Describe|Get|List)\w*")
+        return [one for one in self.cloud.counts() if not reads.fullmatch(one)]
+
+
+@pytest.fixture
+def playbooks(tmp_path: Path, fresh_cloud: LocalCloud) -> Playbooks:
+    return Playbooks(tmp_path, fresh_cloud)
+
+
+def test_an_account_is_set_up_and_taken_down(playbooks: Playbooks) -> None:
+    key = playbooks.home / ".ssh" / "alitrust-web.pem"
+    foretold = playbooks.changed("site", "--check")
+    assert foretold > 0
+    assert playbooks.writing_calls() == []
+    assert not key.exists()
+
+    assert playbooks.changed("site") >= foretold
+    names = sorted(one["InstanceName"] for one in playbooks.cloud.resources("instance"))
+    assert names == ["web-001", "web-002"]
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert playbooks.changed("site") == 0
+    assert playbooks.changed("site", "--check", "--diff") == 0
+
+    assert playbooks.changed("teardown", "--check") > 0
+    assert len(playbooks.cloud.resources("instance")) == 2
+    assert playbooks.changed("teardown") > 0
+    kept = {"account", "access_key", "policy", "kms_service", "kms_key", "kms_alias"}
+    left = set(playbooks.cloud.status()["records"]) - kept
+    assert left <= {"client_token", "instance_session", "sts_session", "metadata_credentials"}, left
+    assert not key.exists()
+    assert playbooks.changed("teardown") == 0
+
+
+def test_blank_variables_are_not_given(playbooks: Playbooks) -> None:
+    """As a survey gives those that were left out."""
+    specs = {role: argument_specs(role)["main"]["options"] for role in ("account", "network", "fleet")}
+    blank = {
+        name: ""
+        for options in specs.values()
+        for name, spec in options.items()
+        if (spec["type"] == "str" or spec.get("elements") == "str") and name not in FLEET
+    }
+    assert {"fleet_private_key_file", "network_rules_state", "fleet_ssh_address", "account_trust_actions"} <= set(blank)
+    assert playbooks.changed("provision", **blank) > 0
+    assert playbooks.changed("provision") == 0
+
+
+def test_an_imported_key_leaves_no_private_key(playbooks: Playbooks) -> None:
+    public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ ops"
+    assert playbooks.changed("provision", fleet_public_key=public) > 0
+    assert not list(playbooks.home.glob(".ssh/*.pem"))
+    assert playbooks.cloud.resources("instance")[0]["_PublicKey"].split()[:2] == public.split()[:2]
+
+
+def test_an_existing_network_is_used_and_stays(playbooks: Playbooks) -> None:
+    playbooks.changed("provision", fleet_count=0)
+    network = {
+        "network_vpc_id": playbooks.cloud.resources("vpc")[0]["VpcId"],
+        "network_vswitch_id": playbooks.cloud.resources("vswitch")[0]["VSwitchId"],
+        "network_name": "second",
+        "network_zone_id": "",
+    }
+    assert playbooks.changed("provision", **network) > 0
+    assert len(playbooks.cloud.resources("vpc")) == 1
+    assert playbooks.changed("teardown", **network) > 0
+    assert len(playbooks.cloud.resources("vpc")) == 1
+    assert len(playbooks.cloud.resources("security_group")) == 1
+    assert "belong together" in playbooks.refused("provision", network_vpc_id="vpc-1")
+
+
+def test_what_has_no_default_is_asked_for_before_anything_is_made(playbooks: Playbooks) -> None:
+    assert "Set network_zone_id" in playbooks.refused("provision", network_zone_id="")
+    assert "Set fleet_instance_type" in playbooks.refused("provision", fleet_instance_type="")
+    assert playbooks.cloud.resources("instance") == []
+
+
+def test_a_private_key_of_somebody_else_survives_a_teardown(playbooks: Playbooks) -> None:
+    key = playbooks.home / "precious"
+    key.write_text("not ours")
+    assert playbooks.changed("teardown", fleet_private_key_file=str(key)) == 0
+    assert key.read_text() == "not ours"
+
+
+# -- argument specs
+
+
+def argument_specs(role: str) -> dict[str, t.Any]:
+    text = (ROLES / role / "meta" / "argument_specs.yml").read_text()
+    return t.cast("dict[str, t.Any]", yaml.safe_load(text)["argument_specs"])
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in ROLES.iterdir()))
+def test_every_variable_of_a_role_is_specified(role: str) -> None:
+    defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text())
+    for entry, spec in argument_specs(role).items():
+        assert (ROLES / role / "tasks" / f"{entry}.yml").exists()
+        assert {name: option["default"] for name, option in spec["options"].items()} == defaults
+    files = [path for folder in ("tasks", "vars") for path in (ROLES / role / folder).glob("*.yml")]
+    used = {name for path in files for name in re.findall(rf"\b{role}_(?!_)\w+", path.read_text())}
+    assert used - {"network_used"} <= set(defaults), used - set(defaults)
+    assert set(defaults) <= used, set(defaults) - used
