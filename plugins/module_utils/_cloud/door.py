@@ -28,8 +28,14 @@ _WITHOUT_REGION = (*_GLOBAL_ENDPOINTS, "sts")
 _CONNECT_TIMEOUT_MS = 10_000
 _READ_TIMEOUT_MS = 30_000
 _NOT_SENT = ("Connection refused", "NewConnectionError", "ConnectTimeout", "NameResolutionError", "No route to host")
-#: What stays wrong however often it is tried: a name that does not exist, a certificate that is not trusted.
-_LASTING = ("Name or service not known", "nodename nor servname", "certificate verify failed")
+#: What stays wrong however often it is tried: a name that does not exist, a certificate that is not trusted,
+#: credentials that fit into no header.
+_LASTING = (
+    "Name or service not known",
+    "nodename nor servname",
+    "certificate verify failed",
+    "credentials have characters",
+)
 
 
 def json_list(values: t.Iterable[t.Any]) -> str:
@@ -334,6 +340,9 @@ def _transport_text(exc: Exception) -> str:
     """
     inner = getattr(exc, "inner_exception", None) or exc
     text = re.sub(r"\s+", " ", str(getattr(inner, "message", None) or inner))
+    if "in header value" in text or isinstance(inner, UnicodeEncodeError):
+        # What it complains of follows, and that may be the security token.
+        return "The credentials have characters, such as a line break, that cannot be sent."
     kind = re.search(r"Caused by (\w+)", text)
     reason = re.search(r"\[Errno -?\d+\] [\w .,-]+|Read timed out|timed out|certificate verify failed[\w :-]*", text)
     words = [part for part in (kind and kind.group(1), reason and reason.group(0)) if part]

@@ -11,6 +11,7 @@ optional credential fields.
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
@@ -33,6 +34,9 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "credentials_uri": {"type": "str"},
     "api_timeout": {"type": "int", "default": 120},
 }
+
+#: A region id becomes part of a host name, so its form matters before anything is called.
+_REGION = re.compile(r"[a-z]{2,}(-[a-z0-9]+)+")
 
 _ENVIRONMENT = {
     "region": ("ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID"),
@@ -76,7 +80,8 @@ class Connection:
             if isinstance(value, str):
                 value = value.strip() or None
             if value is None:
-                value = next((environ[name] for name in _ENVIRONMENT.get(field.name, ()) if environ.get(name)), None)
+                found = (environ.get(name, "").strip() for name in _ENVIRONMENT.get(field.name, ()))
+                value = next((text for text in found if text), None)
             if value is not None:
                 values[field.name] = value
         connection = cls(**values)
@@ -85,6 +90,8 @@ class Connection:
 
     def _check(self) -> None:
         _check_endpoint(self.endpoint_url)
+        if self.region and not _REGION.fullmatch(self.region):
+            raise InvalidInput(f"region is {self.region!r}; expected a region id such as cn-hangzhou.")
         if bool(self.access_key_id) != bool(self.access_key_secret):
             missing = "access_key_secret" if self.access_key_id else "access_key_id"
             raise InvalidInput(f"access_key_id and access_key_secret belong together; {missing} is not given.")

@@ -30,6 +30,7 @@ def test_blank_is_not_given() -> None:
         ({"ALIBABA_CLOUD_REGION_ID": "cn-beijing"}, "cn-beijing"),
         ({"ALIBABA_CLOUD_REGION": "cn-beijing", "ALIBABA_CLOUD_REGION_ID": "cn-shanghai"}, "cn-beijing"),
         ({"ALIBABA_CLOUD_REGION": ""}, None),
+        ({"ALIBABA_CLOUD_REGION": " ", "ALIBABA_CLOUD_REGION_ID": " cn-beijing\n"}, "cn-beijing"),
     ],
 )
 def test_the_environment_is_behind_the_options(environment: dict[str, str], region: str | None) -> None:
@@ -65,6 +66,17 @@ def test_what_is_no_address_of_a_host_is_refused(url: str) -> None:
 @pytest.mark.parametrize("url", ["http://a", "https://a.example.com/", "http://127.0.0.1:8080", "http://[::1]:80"])
 def test_the_address_of_a_host_is_taken(url: str) -> None:
     assert Connection.from_options({"endpoint_url": url}, {}).endpoint_url == url
+
+
+@pytest.mark.parametrize("region", ["nowhere", "cn-hangzhou.evil.example.com", "cn hangzhou", "CN-HANGZHOU", "cn-/.."])
+def test_what_is_no_region_id_is_refused(region: str) -> None:
+    with pytest.raises(InvalidInput, match="expected a region id such as cn-hangzhou"):
+        Connection.from_options({"region": region}, {})
+
+
+@pytest.mark.parametrize("region", ["cn-hangzhou", "us-west-1", "cn-north-2-gov-1", "cn-shanghai-finance-1"])
+def test_region_ids_have_this_form(region: str) -> None:
+    assert Connection.from_options({"region": region}, {}).region == region
 
 
 def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
