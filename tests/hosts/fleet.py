@@ -110,7 +110,7 @@ class Site:
         return self._run(book, "-e", f"@{extra}", *arguments)
 
     def guest(self, hosts: t.Mapping[str, Variables], *arguments: str) -> Run:
-        """Run the role guest on some hosts, each with variables of its own; nothing is asked of it but what they say."""
+        """Run the role guest on some hosts, each with variables of its own; it does nothing but what they say."""
         quiet = {"guest_trust_client_state": "ignored"}
         inventory = self.folder / "guest.yml"
         inventory.write_text(yaml.safe_dump({"alitrust_fleet": {"hosts": {
@@ -169,3 +169,7 @@ class Site:
         done = self.ssh(name, command)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def write(self, name: str, path: str, text: str, mode: int = 0o644) -> None:
+        """Put a file onto a host."""
+        self.output(name, f"cat > {path} <<'END'\n{text}END\nchmod {mode:o} {path}")

@@ -108,7 +108,7 @@ def test_the_client_comes_from_a_file_or_another_site_too(site: Site, tmp_path: 
 
 def test_removal_and_the_way_back_to_the_newest(site: Site) -> None:
     gone = {"guest_trust_client_state": "absent"}
-    site.output(THREE, "echo 'Rocky Linux release 9.4 (Blue Onyx)' > /etc/redhat-release")
+    site.write(THREE, "/etc/redhat-release", "Rocky Linux release 9.4 (Blue Onyx)\n")
     foretold = site.guest({ONE: gone, TWO: gone}, "--check")
     assert (foretold.changed(ONE), foretold.changed(TWO)) == (1, 1)
     assert installed(site, TWO) != ""
@@ -134,21 +134,25 @@ def test_removal_and_the_way_back_to_the_newest(site: Site) -> None:
     assert installed(site, ONE) == installed(site, TWO) == build.VERSIONS[-1]
 
 
+#: Stand-ins that keep in /root/rpm what is installed and in /root/yum what was asked for.
+RPM = """#!/bin/sh
+cat /root/rpm 2>/dev/null || exit 1
+"""
+YUM = """#!/bin/sh
+echo "$1" >> /root/yum
+test "$1" = remove && exec rm /root/rpm
+grep -ao 't-trustclient-[0-9.]*[0-9]' "$3" | head -n 1 | sed 's/.*-/ii |/' > /root/rpm
+"""
+
+
 def test_systems_with_rpm_packages(site: Site) -> None:
-    """With stand-ins for rpm and yum: what they are asked to do."""
-    site.output(
-        THREE,
-        """cd /usr/local/bin; echo 'Alibaba Cloud Linux release 3 (Soaring Falcon)' > /etc/redhat-release
-printf '#!/bin/sh\ncat /root/rpm 2>/dev/null || exit 1' > rpm
-printf '#!/bin/sh\necho "$1" >> /root/yum; test "$1" = remove && exec rm /root/rpm
-printf "ii |"; grep -ao "t-trustclient-[0-9.]*[0-9]" "$3" | head -n 1 | cut -d- -f3' | sed 's/^printf/{ &/; $s/$/; } > \\/root\\/rpm/' > yum
-chmod +x rpm yum""",
-    )
-    for version, changed in (("1.1.0", 1), ("1.0.0", 1), ("1.0.0", 0)):
-        run = site.guest({THREE: client(guest_trust_client_version=version)})
-        assert run.recap(THREE)["changed"] >= changed, run.output
+    site.write(THREE, "/etc/redhat-release", "Alibaba Cloud Linux release 3 (Soaring Falcon)\n")
+    site.write(THREE, "/usr/local/bin/rpm", RPM, 0o755)
+    site.write(THREE, "/usr/local/bin/yum", YUM, 0o755)
+    for version in ("1.1.0", "1.0.0"):
+        assert site.guest({THREE: client(guest_trust_client_version=version)}).changed(THREE) > 0
         assert site.output(THREE, "cat /root/rpm") == f"ii |{version}"
-    site.guest({THREE: {"guest_trust_client_state": "absent"}})
+    assert site.guest({THREE: {"guest_trust_client_state": "absent"}}).changed(THREE) == 1
     assert site.output(THREE, "cat /root/yum").split() == ["install", "downgrade", "remove"]
     site.output(THREE, "rm /usr/local/bin/rpm /usr/local/bin/yum /etc/redhat-release")
 
@@ -175,9 +179,7 @@ def test_others_are_removed_only_after_a_proof(
     strangers = key_pair(stranger)
     exclusive = {"guest_authorized_keys": [public], "guest_authorized_keys_exclusive": True}
     before = {name: site.output(name, "cat ~/.ssh/authorized_keys") for name in (ONE, TWO, THREE)}
-    request.addfinalizer(
-        lambda: site.ssh(ONE, f"cat > ~/.ssh/authorized_keys <<'E'\n{before[ONE]}\nE\n", key=private)
-    )
+    request.addfinalizer(lambda: site.ssh(ONE, f"cat > ~/.ssh/authorized_keys <<'E'\n{before[ONE]}\nE\n", key=private))
     run = site.guest(
         {
             ONE: {**exclusive, "guest_private_key_file": str(private)},
@@ -244,8 +246,9 @@ def test_another_user_who_becomes_root(site: Site, ops: tuple[Path, str]) -> Non
 
 def test_sshd_is_hardened_by_what_it_says_itself(site: Site) -> None:
     hardened = {"guest_sshd_harden": True}
+    config = site.output(TWO, "cat /etc/ssh/sshd_config")
     site.output(TWO, "sed -i '/^Include/d' /etc/ssh/sshd_config")  # as before OpenSSH 8.2
-    site.output(THREE, "echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/50-cloud-init.conf")
+    site.write(THREE, "/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication yes\n")
     hosts = {ONE: hardened, TWO: hardened, THREE: hardened}
     assert site.guest(hosts, "--check").changed(ONE) == 2
     assert site.ssh(ONE, f"test -e {DROP_IN}").returncode == 1
@@ -260,13 +263,16 @@ def test_sshd_is_hardened_by_what_it_says_itself(site: Site) -> None:
     assert site.ssh(TWO, f"test -e {DROP_IN}").returncode == 1
     offered = site.ssh(ONE, "true", user="nobody-there").stderr
     assert "(publickey)" in offered
+    site.write(TWO, "/etc/ssh/sshd_config", config + "\n")
 
 
 def test_sshd_goes_back_to_what_it_was(site: Site) -> None:
-    site.output(TWO, "grep -q ^Include /etc/ssh/sshd_config || sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config")
-    site.output(TWO, "echo 'MaxAuthTries 9' > /etc/ssh/sshd_config.d/00-first.conf; systemctl reload ssh")
+    site.write(TWO, "/etc/ssh/sshd_config.d/00-first.conf", "MaxAuthTries 9\n")
     site.output(THREE, "rm -f /etc/ssh/sshd_config.d/*")
-    before = {name: site.output(name, "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* || true") for name in (ONE, TWO, THREE)}
+    before = {
+        name: site.output(name, "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* || true")
+        for name in (ONE, TWO, THREE)
+    }
     run = site.guest(
         {
             ONE: {"guest_sshd_harden": True, "guest_sshd_options": {"PermitRootLogin": "perhaps"}},

@@ -80,7 +80,9 @@ def test_a_host_with_another_key_than_the_learnt_one_is_refused(site: Site, tmp_
 def test_an_address_that_was_used_before_gets_the_new_host_keys_only(site: Site) -> None:
     """As after an earlier fleet of another name, whose lines nobody removed."""
     key = next(line for line in site.known_hosts.read_text().splitlines() if line.startswith(site.address("web-001")))
-    stale = f"{site.address('web-001')} ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9cu7QEXn9OIeZJAA"
+    stale = (
+        f"{site.address('web-001')} ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9cu7QEXn9OIeZJAA"
+    )
     other = "192.0.2.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9cu7QEXn9OIeZJAA"
     with site.known_hosts.open("a") as file:
         file.write(f"{other}\n{stale}\n")

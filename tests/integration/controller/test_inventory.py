@@ -169,7 +169,9 @@ def test_wrong_credentials_give_no_inventory_and_no_secret(inventory: Inventory)
 
 def test_blank_options_are_not_given(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
     made(sdk, place, "web-1", "web")
-    assert set(inventory.hosts(access_key_id="", access_key_secret="", region="", endpoint_url="", vpc_id="")) == {"web-1"}
+    assert set(inventory.hosts(access_key_id="", access_key_secret="", region="", endpoint_url="", vpc_id="")) == {
+        "web-1"
+    }
 
 
 def test_a_region_that_fails_fails_all_unless_skipped(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:

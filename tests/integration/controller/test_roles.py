@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import typing as t
 from pathlib import Path
 
@@ -142,6 +143,26 @@ def test_a_private_key_of_somebody_else_survives_a_teardown(playbooks: Playbooks
     key.write_text("not ours")
     assert playbooks.changed("teardown", fleet_private_key_file=str(key)) == 0
     assert key.read_text() == "not ours"
+
+
+def test_the_local_cloud_is_started_and_stopped_by_a_playbook(playbooks: Playbooks) -> None:
+    state = playbooks.home / "second cloud"
+    variables = {"local_cloud_dir": str(state), "local_cloud_python": sys.executable, "local_cloud_hosts": "off"}
+    stopped = {**variables, "local_cloud_state": "absent"}
+    assert playbooks.changed("local_cloud", **stopped) == 0
+    counts, output = playbooks.run("local_cloud", **variables)
+    try:
+        assert counts["changed"] == 2, output  # started, and env.sh written
+        second = LocalCloud(state)
+        assert second.endpoint in output
+        assert second.access_key_secret not in output
+        assert f"ALIBABA_CLOUD_ENDPOINT_URL={second.endpoint}\n" in (state / "env.sh").read_text()
+        assert (state / "env.sh").stat().st_mode & 0o777 == 0o600
+        assert playbooks.changed("local_cloud", **variables) == 0
+    finally:
+        assert playbooks.changed("local_cloud", **stopped) == 1
+    with pytest.raises(OSError, match="refused"):
+        second.status()
 
 
 # -- argument specs

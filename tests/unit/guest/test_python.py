@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 FILES = Path(__file__).resolve().parents[3] / "roles" / "guest" / "files"
-SHELLS = [path for name in ("dash", "bash", "busybox") if (path := shutil.which(name))]
+SHELLS = [found for name in ("dash", "bash", "busybox") if (found := shutil.which(name))]
 
 
 @pytest.fixture(params=SHELLS, ids=lambda path: Path(path).name)
@@ -36,9 +36,13 @@ def stand_in(path: Path, name: str, script: str) -> None:
 def python(path: Path, name: str, version: str) -> None:
     """An interpreter that says whether it is older than what it is asked for."""
     major, minor = version.split(".")
-    stand_in(path, name, f"""test "$1" = -c || exit 9
+    stand_in(
+        path,
+        name,
+        f"""test "$1" = -c || exit 9
 wanted=${{2##*(}}; wanted=${{wanted%%)*}}
-test "${{wanted%%,*}}" -eq {major} && test "${{wanted##* }}" -le {minor}""")
+test "${{wanted%%,*}}" -eq {major} && test "${{wanted##* }}" -le {minor}""",
+    )
 
 
 def run(shell: list[str], path: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
