@@ -26,6 +26,17 @@ PROGRAMS = {
 }
 
 
+TPM_PROGRAMS = {"swtpm": "swtpm"}
+
+
+def why_no_tpm() -> str:
+    """One sentence that says why hosts can have no TPM on this machine; empty when they can."""
+    missing = sorted({package for program, package in TPM_PROGRAMS.items() if shutil.which(program) is None})
+    if missing:
+        return f"hosts have no TPM without the package(s) {', '.join(missing)}; run dev/host-packages"
+    return ""
+
+
 def cgroup_root() -> Path | None:
     """Where cgroup v2 is mounted and can be written."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
