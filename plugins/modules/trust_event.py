@@ -57,7 +57,7 @@ options:
   expected:
     description:
       - What may be handled, as patterns for the C(suspect) of a finding, without regard to case. V(*) stands for any
-        text, V(?) for one character.
+        text, V(?) for one character. A pattern fits the whole text, or the part before a colon.
       - For example V(PCR 9) after an update of the kernel, or V(/usr/bin/*).
     type: list
     elements: str

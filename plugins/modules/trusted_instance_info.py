@@ -231,6 +231,10 @@ instances:
           type: list
           elements: str
           sample: []
+        summary:
+          description: The verdict in one line, with reason and causes.
+          type: str
+          sample: web-001 is trusted
         property_uuid:
           description: By what the trusted server knows the instance.
           type: str

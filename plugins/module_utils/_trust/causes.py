@@ -18,7 +18,7 @@ from .._ram.attachments import read_carriers
 from .._ram.instance_role import TRUST_ACTIONS
 from .._ram.policies import read_policy
 from .._ram.roles import read_attached, read_role
-from .section import Instance
+from .section import Instance, told
 
 _ASSISTANT_AT_ONCE = 100
 _PROBE_SECONDS = 60.0
@@ -58,7 +58,7 @@ def with_causes(cloud: Cloud, instances: t.Sequence[Instance], *, probe: bool = 
         for some in chunks(running, _ASSISTANT_AT_ONCE):
             _inside(cloud, some, found)
     return [
-        {**one, "trust": {**one["trust"], "causes": found[one["instance_id"]]}} if one["instance_id"] in found else one
+        told(one, {**one["trust"], "causes": found[one["instance_id"]]}) if one["instance_id"] in found else one
         for one in instances
     ]
 

@@ -25,9 +25,15 @@ _NAMED = 5
 
 
 def explained(one: Finding, expected: t.Sequence[str] | None) -> bool:
-    """Whether a finding is about something expected, by patterns in the manner of the shell; None expects everything."""
+    """Whether a finding is about something expected, by patterns in the manner of the shell; None expects everything.
+
+    A pattern fits the whole suspect, or what it begins with up to a colon: C(PCR 9) also fits C(PCR 9: initrd).
+    """
+    if expected is None:
+        return True
     suspect = str(one["suspect"]).strip().lower()
-    return expected is None or any(fnmatch.fnmatchcase(suspect, pattern.strip().lower()) for pattern in expected)
+    texts = (suspect, suspect.partition(":")[0].strip())
+    return any(fnmatch.fnmatchcase(text, pattern.strip().lower()) for pattern in expected for text in texts)
 
 
 def plan(

@@ -49,7 +49,7 @@ def with_trust(
             rules.meanings,
         )
         record = records.get(uuid) if uuid else None
-        found.append({**one, "trust": section(one, uuid, record, counts.get(uuid or ""), own, now)})
+        found.append(told(one, section(one, uuid, record, counts.get(uuid or ""), own, now)))
     return found
 
 
@@ -63,8 +63,8 @@ def section(
         judgement = Judgement("unknown", f"the trusted server does not tell: {record.message}")
     else:
         judgement = judge(record, rules, now)
-    told: Record = record if record is not None and not isinstance(record, CloudError) else {}
-    reported = last_report(told)
+    known: Record = record if record is not None and not isinstance(record, CloudError) else {}
+    reported = last_report(known)
     return {
         "verdict": judgement.verdict,
         "reason": judgement.reason,
@@ -74,18 +74,23 @@ def section(
         "last_report": clock(reported) if reported else None,
         "last_report_age": round(now - reported) if reported else None,
         "findings": findings,
-        "system_trust_status": told.get("SystemTrustStatus"),
-        "system_trust_detail": told.get("SystemTrustDetail") or "",
-        "system_exceptions": told.get("SystemExceptionNum"),
-        "program_trust_status": told.get("ProgramTrustStatus"),
-        "program_trust_detail": told.get("ProgramTrustDetail") or "",
-        "program_exceptions": told.get("ProgramExceptionNum"),
-        "online_status": told.get("OnlineStatus"),
+        "system_trust_status": known.get("SystemTrustStatus"),
+        "system_trust_detail": known.get("SystemTrustDetail") or "",
+        "system_exceptions": known.get("SystemExceptionNum"),
+        "program_trust_status": known.get("ProgramTrustStatus"),
+        "program_trust_detail": known.get("ProgramTrustDetail") or "",
+        "program_exceptions": known.get("ProgramExceptionNum"),
+        "online_status": known.get("OnlineStatus"),
     }
+
+
+def told(one: Instance, trust: Section) -> Instance:
+    """The instance with this section and its verdict in one line."""
+    why = "; ".join(filter(None, (trust["reason"], *trust["causes"])))
+    line = f"{one['name'] or one['instance_id']} is {trust['verdict']}" + (f": {why}" if why else "")
+    return {**one, "trust": {**trust, "summary": line}}
 
 
 def summary(one: Instance) -> str:
     """The verdict of one instance in one line."""
-    trust = one["trust"]
-    why = "; ".join(filter(None, (trust["reason"], *trust["causes"])))
-    return f"{one['name'] or one['instance_id']} is {trust['verdict']}" + (f": {why}" if why else "")
+    return str(one["trust"]["summary"])

@@ -130,8 +130,9 @@ def test_more_than_one_call_can_take(modules: Modules, fleet: list[dict[str, t.A
 
 @pytest.mark.usefixtures("fleet")
 def test_a_lost_answer_and_late_reads_do_no_harm(modules: Modules) -> None:
+    modules.cloud.clock_advance(60)  # what there is now is seen by late reads too
     modules.cloud.fault("drop_after_commit", "trusted-server:TrustEvents")
-    modules.cloud.fault("read_lag", "trusted-server:DescribeEvents", times=2, seconds=30)
+    modules.cloud.fault("read_lag", "trusted-server:DescribeEvents", times=3, seconds=30)
     result = modules.run(MODULE, state="accepted", event_ids=["e001"])
     assert [one["state"] for one in result["findings"]] == ["accepted"]
 

@@ -88,7 +88,10 @@ def test_an_empty_list_expects_nothing() -> None:
     [
         ("PCR 9", "PCR 9", True),
         ("PCR 9", "pcr 9 ", True),
+        ("PCR 9", "PCR 9: initrd, vmlinuz", True),
+        ("PCR 9: initrd", "PCR 9: initrd, vmlinuz", False),
         ("PCR 1", "PCR 10", False),
+        ("PCR 1", "PCR 10: x", False),
         ("/boot/*", "/boot/grub/grub.cfg", True),
         ("/boot/*", "/etc/boot/x", False),
         ("PCR ?", "PCR 10", False),
