@@ -99,9 +99,9 @@ options:
     default: true
   trusted_families:
     description:
-      - Families that are known to support trusted mode, in addition to those the module knows, for example
-        V({g9i: parameter}). The value is V(parameter) where creation needs C(TrustedSystemMode), V(image) where a
-        trusted
+      - Families that are known to support trusted mode, in addition to those the module knows, for example C(g9i)
+        with the value V(parameter).
+      - V(parameter) is for families whose creation needs C(TrustedSystemMode), V(image) for those where a trusted
         image is enough.
     type: dict
     default: {}
