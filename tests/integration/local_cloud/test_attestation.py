@@ -29,6 +29,7 @@ from soft_tpm import AGENT, CHAIN, SoftTpm
 from wire import Reply, Wire
 
 from local_cloud.attestation import certificates, message, tpm2
+from local_cloud.attestation.tpm_structures import parse_endorsement_key
 from local_cloud.ca import Authority
 from local_cloud.trust_client import build
 
@@ -96,7 +97,7 @@ class Machine:
             **changed,
         }
 
-    def message(self, secret: bytes, quoted: int = 11, **changed: str) -> str:
+    def message(self, secret: bytes, quoted: int = 11, /, **changed: str) -> str:
         """A message whose quote is over so many PCRs."""
         body = self.body(**changed)
         return message.pack(body, lambda text: self.tpm.quote(0, message.nonce(secret, text), range(quoted)))
@@ -106,7 +107,7 @@ class Machine:
 
     def report(self, **changed: str) -> dict[str, t.Any]:
         """A report that is taken; what the server says about system and programs."""
-        reply = self.put(self.message(self.challenge(), **changed))
+        reply = self.put(self.message(self.challenge(), 11, **changed))
         assert reply.status == 200, reply.json
         return t.cast("dict[str, t.Any]", reply.json["data"])
 
@@ -470,9 +471,7 @@ def test_unknown_endorsement_key_is_refused(machine: Machine, tmp_path: Path) ->
     stranger, other = Authority(tmp_path), SoftTpm(2)
     public, own = machine.tpm.ek_public, machine.tpm.certificate
     forged = certificates.certify(stranger, machine.guest.instance_id, public)
-    server = authority(machine.guest.sdk).issue(
-        machine.guest.instance_id, certificates.parse_endorsement_key(public).key
-    )
+    server = authority(machine.guest.sdk).issue(machine.guest.instance_id, parse_endorsement_key(public).key)
 
     for cert, shown in (
         (forged, public),

@@ -44,7 +44,6 @@ def verify_quote(key: Public, quote: bytes, signature: bytes, extra: bytes, pcrs
     :param pcrs: the values that the quote must be over: all of :data:`PCRS`
     :raises Refused: it proves nothing about these values
     """
-    verify_signature(key, quote, signature)
     parsed = parse_quote(quote)
     if not hmac.compare_digest(parsed.extra, extra):
         raise Refused("InvalidNonce", "the quote is not over the nonce it was asked for, or not over this message")
@@ -54,4 +53,5 @@ def verify_quote(key: Public, quote: bytes, signature: bytes, extra: bytes, pcrs
         raise Refused("InvalidPcrs", "a PCR value of the SHA-256 bank has 32 bytes")
     if hashlib.sha256(b"".join(pcrs[number] for number in PCRS)).digest() != parsed.pcr_digest:
         raise Refused("InvalidPcrs", "the quote is over other PCR values")
+    verify_signature(key, quote, signature)  # last, as it costs most; nothing counts before
     return parsed

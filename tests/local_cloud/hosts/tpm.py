@@ -17,6 +17,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -29,6 +30,8 @@ if t.TYPE_CHECKING:
 #: name of the socket in the door; tpm2-tools look for a control channel beside it
 SOCKET = "tpm"
 ANSWER_SECONDS = 30.0
+#: keys and sessions that guests forget to flush are flushed when nobody spoke to the TPM for so long
+IDLE_SECONDS = 10.0
 _TRANSIENT, _LOADED_SESSIONS = 0x80000000, 0x02000000
 _SET_LOCALITY = 5
 _FAILURE = struct.pack(">HII", 0x8001, 10, 0x101)
@@ -45,6 +48,7 @@ class VirtualTpm:
         self._door_lock = threading.Lock()
         self._listeners: list[socket.socket] = []
         self._clients: set[socket.socket] = set()
+        self._last_used = 0.0
 
     @classmethod
     def start(cls, region: Region, folder: Path, inside: Path) -> VirtualTpm:
@@ -130,16 +134,21 @@ class VirtualTpm:
 
     def _host(self, client: socket.socket, serve: t.Callable[[socket.socket], None]) -> None:
         with self._door_lock:
+            if not self._clients and time.monotonic() - self._last_used > IDLE_SECONDS:
+                with contextlib.suppress(TpmError):
+                    self._tidy()
             self._clients.add(client)
         with client, contextlib.suppress(OSError, TpmError):
             serve(client)
-        with self._door_lock, contextlib.suppress(TpmError):
+        with self._door_lock:
             self._clients.discard(client)
-            if not self._clients:
-                self._tidy()
+            self._last_used = time.monotonic()
 
     def _tidy(self) -> None:
-        """Flush what the last client left behind, as the kernel's resource manager does."""
+        """Flush what clients left behind, as the kernel's resource manager does.
+
+        tpm2-tools connect anew for each command, so that nobody can tell at once who has gone.
+        """
         for kind in (_TRANSIENT, _LOADED_SESSIONS):
             for handle in self.tpm.handles(kind):
                 self.tpm.flush(handle)
