@@ -56,8 +56,14 @@ class Check:
             return "not root: network namespaces, systemd and sshd of the local cloud's hosts need it"
         if self.python and environment.interpreter(self.python) is None:
             return f"no Python {self.python} on PATH or under pyenv"
-        if self.package and environment.ensure_commands(**{self.package: self.package}):
-            return f"the command '{self.package}' is missing: install the package {self.package} as root"
+        if self.package:
+            why = "is missing"
+            try:
+                missing = bool(environment.ensure_commands(**{self.package: self.package}))
+            except environment.SetupError as error:  # not every distribution has each package
+                missing, why = True, f"cannot be had ({str(error).splitlines()[-1]})"
+            if missing:
+                return f"the command '{self.package}' {why}: install the package {self.package} as root"
         return None
 
 
@@ -114,6 +120,7 @@ CHECKS = [
     ),
     Check("ruff", "ruff check --output-format concise . && ruff format --check .", venv="lint"),
     Check("shellcheck", "git grep -lzE '^#!.*\\b(ba)?sh$' | xargs -0 shellcheck", package="shellcheck"),
+    pytest("browser", "tests/browser", package="chromium"),
     pytest("hosts", "tests/hosts", root=True, cores=CORES, first="dev/host-packages; "),
     pytest("bench", "tests/bench", coverage=False, cores=CORES, options="-s"),
 ]

@@ -16,7 +16,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, CloudError, NotFound, SdkMissing, UnexpectedState
 from .._instance import finder
 from .._keypair import shape as keypair_shape
-from .._ram import policies, recipients, roles, share_role
+from .._ram import documents, policies, recipients, roles, share_role
 from .._ram.policies import PolicyRef
 from .._security_group import rules as group_rules
 from .._security_group import shape as group_shape
@@ -224,7 +224,7 @@ class _Reader:
             services = [
                 str(service)
                 for statement in role.trust_policy.get("Statement") or []
-                for service in recipients.documents.as_list((statement.get("Principal") or {}).get("Service"))
+                for service in documents.as_list((statement.get("Principal") or {}).get("Service"))
             ]
             self.facts.share_roles.append(
                 {

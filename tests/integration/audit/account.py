@@ -98,15 +98,16 @@ def build(cloud: LocalCloud) -> None:
 
 
 def _groups(modules: Modules, vpc_id: str) -> dict[str, str]:
+    kinds: dict[str, dict[str, t.Any]] = {
+        "web": {},
+        "app": {"inner_access_policy": "drop"},
+        "db": {"inner_access_policy": "drop"},
+        "legacy": {},
+        "forgotten": {},
+    }
     made = {
         name: modules.run("security_group", name=name, vpc_id=vpc_id, **options)["security_group"]["security_group_id"]
-        for name, options in {
-            "web": {},
-            "app": {"inner_access_policy": "drop"},
-            "db": {"inner_access_policy": "drop"},
-            "legacy": {},
-            "forgotten": {},
-        }.items()
+        for name, options in kinds.items()
     }
     rules: dict[str, list[dict[str, t.Any]]] = {
         "web": [

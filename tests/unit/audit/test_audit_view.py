@@ -102,7 +102,7 @@ def test_tasks_are_a_playbook_and_text_from_the_cloud_is_no_template_in_it() -> 
     class Loader(yaml.SafeLoader):
         pass
 
-    Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+    Loader.add_constructor("!unsafe", lambda _loader, node: node.value)
     assert yaml.load(text, Loader) == [{"name": "Mend", "alitrust.ecs.sg_rule": {"rules": rules}}]
 
 
@@ -123,9 +123,9 @@ def test_whatever_comes_from_the_cloud_is_escaped(where: str) -> None:
 
 
 def empty() -> dict[str, t.Any]:
-    numbers = ("instances", "fleets", "checks_passed", "checks_failed", "checks_unknown", "disks", "disks_encrypted")
-    numbers += ("imdsv2_required", "deletion_protected", "with_key_pair", "with_role", "security_groups", "rules")
-    numbers += ("groups_open_to_world", "keys", "share_roles")
+    counted = "instances fleets checks_passed checks_failed checks_unknown disks disks_encrypted imdsv2_required"
+    counted += " deletion_protected with_key_pair with_role security_groups rules groups_open_to_world keys share_roles"
+    numbers = counted.split()
     figures: dict[str, t.Any] = dict.fromkeys(numbers, 0)
     figures["verdicts"] = dict.fromkeys(audit_view.VERDICTS, 0)
     figures["findings"] = dict.fromkeys(audit_view.SEVERITIES, 0)
