@@ -17,6 +17,7 @@ import os
 import stat
 import threading
 import typing as t
+from dataclasses import dataclass
 from pathlib import Path
 
 from local_cloud.attestation import event_log, ima
@@ -62,8 +63,12 @@ PROGRAMS = (
 )
 #: how often they are looked at
 WATCH_SECONDS = 0.2
+#: a file that is being written is measured when it stays as it is, or after so many looks
+LONGEST_WAIT = 5
 LARGEST_FILE = 64 * 1024 * 1024
 _MISSING = b"missing"
+
+Signature = tuple[int, ...]
 
 _log = logging.getLogger("local_cloud.hosts")
 
@@ -93,7 +98,9 @@ class MeasuredBoot:
     def __init__(self, tpm: Tpm, door: Path) -> None:
         self._tpm, self._door = tpm, door
         self._programs: list[ima.Measurement] = []
-        self._seen: dict[str, tuple[int, ...]] = {}  # what a measured program's file looked like
+        self._seen: dict[str, Signature] = {}  # what a measured program's file looked like
+        self._changing: dict[str, Signature] = {}
+        self._waited = 0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -106,7 +113,7 @@ class MeasuredBoot:
         for name, (pcr, kind) in CHAIN.items():
             path = f"{BOOT}/{name}"
             found = look(root, path)
-            content = found[1]() if found else _MISSING
+            content = found.read() if found else _MISSING
             label = f"/{path}" if found else f"/{path} (missing)"
             events.append(Event(pcr, kind, hashlib.sha256(content).digest(), label.encode() + b"\0"))
         events += [separator(pcr) for pcr in _SEPARATED]
@@ -114,7 +121,7 @@ class MeasuredBoot:
             self._tpm.extend(event.pcr, event.digest)
         self._write(EVENT_LOG, event_log.write(events))
         self._add(ima.boot_aggregate(event_log.replay(events)))
-        self._measure_programs(root)
+        self._measure(self._changed(root))
 
     def watch(self, root: Path) -> None:
         """From now on measure programs below ``root`` when they change."""
@@ -129,21 +136,33 @@ class MeasuredBoot:
     def _watch(self, root: Path) -> None:
         while not self._stop.wait(WATCH_SECONDS):
             try:
-                self._measure_programs(root)
+                changed = self._changed(root)
+                if changed and self._settled({path: file.signature for path, file in changed.items()}):
+                    self._measure(changed)
             except (OSError, TpmError) as error:
                 if not self._stop.is_set() and root.exists():
                     _log.warning("a program could not be measured: %s", error)
 
-    def _measure_programs(self, root: Path) -> None:
+    def _changed(self, root: Path) -> dict[str, File]:
+        """The programs that are not as they were when they were measured; none before all of them are installed."""
         found = {path: look(root, path) for path in PROGRAMS}
         if not self._seen and None in found.values():
-            return  # not installed, or not yet completely
-        for path, file in found.items():
-            if file is None or self._seen.get(path) == file[0]:
-                continue
-            content = file[1]()
-            self._seen[path] = file[0]
-            self._add(ima.Measurement(path, hashlib.sha256(content).digest()))
+            return {}
+        return {path: file for path, file in found.items() if file and self._seen.get(path) != file.signature}
+
+    def _settled(self, changed: dict[str, Signature]) -> bool:
+        """Whether files have been like this for a while, or have been changing for too long to wait any more."""
+        if changed != self._changing and self._waited < LONGEST_WAIT:
+            self._changing, self._waited = changed, self._waited + 1
+            return False
+        self._changing, self._waited = {}, 0
+        return True
+
+    def _measure(self, files: dict[str, File]) -> None:
+        for path, file in files.items():
+            digest = hashlib.sha256(file.read()).digest()
+            self._add(ima.Measurement(path, digest))
+            self._seen[path] = file.signature
 
     def _add(self, measurement: ima.Measurement) -> None:
         """Extend first: a list that lacks something is noticed, a measurement that lacks is not."""
@@ -171,39 +190,46 @@ class MeasuredBoot:
             os.close(folder)
 
 
-def look(root: Path, path: str) -> tuple[tuple[int, ...], t.Callable[[], bytes]] | None:
-    """What a guest's file looks like, and a way to read it; None where there is none.
+@dataclass(frozen=True)
+class File:
+    """A guest's file: what it looks like, and a way to read it."""
 
-    Links are not followed: seen from here they lead elsewhere. A file that is a link, or nothing to read, counts as
-    what it is.
+    signature: Signature
+    read: t.Callable[[], bytes]
+
+
+def look(root: Path, path: str) -> File | None:
+    """A file of the guest whose root directory is ``root``; None where there is none.
+
+    Links are not followed: seen from here they lead elsewhere. What is a link, or nothing to read, counts as that.
     """
-    *folders, name = path.strip("/").split("/")
-    with contextlib.ExitStack() as stack:
-        try:
-            here = os.open(root, os.O_DIRECTORY)
-            stack.callback(os.close, here)
-            for folder in folders:
-                here = os.open(folder, os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
-                stack.callback(os.close, here)
-            status = os.stat(name, dir_fd=here, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError:  # a link on the way
-            return None
+    try:
+        with _folder_of(root, path) as (folder, name):
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return None
     signature = (status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return signature, lambda: _read(root, folders, name, status)
+    return File(signature, lambda: _read(root, path, status))
 
 
-def _read(root: Path, folders: t.Sequence[str], name: str, status: os.stat_result) -> bytes:
+@contextlib.contextmanager
+def _folder_of(root: Path, path: str) -> t.Iterator[tuple[int, str]]:
+    """A descriptor of the folder that a file is in, and the file's name in it."""
+    *folders, name = path.strip("/").split("/")
     with contextlib.ExitStack() as stack:
         here = os.open(root, os.O_DIRECTORY)
         stack.callback(os.close, here)
         for folder in folders:
             here = os.open(folder, os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
             stack.callback(os.close, here)
+        yield here, name
+
+
+def _read(root: Path, path: str, status: os.stat_result) -> bytes:
+    with _folder_of(root, path) as (folder, name):
         if stat.S_ISLNK(status.st_mode):
-            return b"link to " + os.fsencode(os.readlink(name, dir_fd=here))
+            return b"link to " + os.fsencode(os.readlink(name, dir_fd=folder))
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE:
             return f"mode {status.st_mode:o}, {status.st_size} bytes".encode()
-        with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=here), "rb") as file:
+        with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder), "rb") as file:
             return file.read(LARGEST_FILE)
