@@ -14,8 +14,9 @@ options:
       - What the numbers of the trusted server mean, table by table, in place of the assumptions built in. Alibaba Cloud
         documents none of them. Results always carry the raw numbers.
       - Each table maps numbers to names. C(system_status) and C(program_status) have 1 for V(trusted) and 4 for
-        V(unmeasured), anything else is untrusted. C(event_status) has 0 for V(open) and 1 for V(handled), C(event_level) 1
-        to 3 for V(low), V(medium) and V(high), C(handle_type) and C(handle_style) 1 for V(accepted) and 2 for V(ignored).
+        V(unmeasured), anything else is untrusted. C(event_status) has 0 for V(open) and 1 for V(handled),
+        C(event_level) has 1 to 3 for V(low), V(medium) and V(high), C(handle_type) and C(handle_style) have 1 for
+        V(accepted) and 2 for V(ignored).
       - Nothing but 1 can be made to mean that a system is trusted.
     type: dict
     default: {}

@@ -72,8 +72,9 @@ options:
     default: alitrust_
   trust:
     description:
-      - Also asks the trusted server about each instance. Each host then has the variables C(trust_verdict) and C(trust),
-        with O(variables_prefix) in front. What they hold is documented in M(alitrust.ecs.trusted_instance_info).
+      - Also asks the trusted server about each instance. Each host then has the variables C(trust_verdict) and
+        C(trust), with O(variables_prefix) in front. What they hold is documented in
+        M(alitrust.ecs.trusted_instance_info).
       - It costs a call for each instance, of which ten run side by side. With O(cache), what is told is as old as the
         cache.
     type: bool

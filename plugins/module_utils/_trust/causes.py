@@ -37,8 +37,8 @@ _PROBED = {
     "tpm": "there is no TPM device in the instance",
     "unit": "the unit t-trustclient.service does not run; see the role alitrust.ecs.guest",
     "name": "the instance cannot resolve trusted-server-vpc.{region}.aliyuncs.com",
-    "server": "trusted-server-vpc.{region}.aliyuncs.com does not answer the instance at port 443; a security group rule "
-    "or a route may be in the way",
+    "server": "trusted-server-vpc.{region}.aliyuncs.com does not answer the instance at port 443; a security group "
+    "rule or a route may be in the way",
 }
 
 

@@ -59,8 +59,8 @@ def plan(
             f"There is no finding {', '.join(lost)} that passes the other filters.",
             hint="List what there is with alitrust.ecs.trust_event_info.",
         )
-    # By a filter, only what nobody has decided about is handled; what is named is decided anew. What was handled in a way
-    # that the table of meanings does not know counts as decided.
+    # By a filter, only what nobody has decided about is handled; what is named is decided anew. What was handled in a
+    # way that the table of meanings does not know counts as decided.
     done = (wanted, "handled")
     to_handle = [one for one in found if one["state"] not in done and (ids is not None or one["state"] == "open")]
     surprises = [one for one in to_handle if not explained(one, expected)]

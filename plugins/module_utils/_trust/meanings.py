@@ -57,8 +57,8 @@ def table(given: t.Mapping[str, t.Any] | None) -> Table:
     others = [key for key, value in merged["system_status"].items() if value == "trusted" and key != TRUSTED]
     if others:
         raise InvalidInput(
-            f"trust_meanings.system_status calls {others[0]} trusted; only {TRUSTED} is known to mean that, and what is "
-            "not known must not count as trusted."
+            f"trust_meanings.system_status calls {others[0]} trusted; only {TRUSTED} is known to mean that, and what "
+            "is not known must not count as trusted."
         )
     return merged
 
