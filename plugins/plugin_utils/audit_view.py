@@ -211,7 +211,7 @@ class Layout:
 
 
 WIDE = Layout("wide", source=230, gap=190, box=480, margin=140, row=26, char=7.0, two_lines=False)
-NARROW = Layout("narrow", source=88, gap=30, box=206, margin=32, row=38, char=6.2, two_lines=True)
+NARROW = Layout("narrow", source=106, gap=26, box=196, margin=30, row=38, char=6.2, two_lines=True)
 
 _HEAD, _BETWEEN, _SOURCE_HEIGHT, _SOURCE_BETWEEN = 46, 20, 44, 12
 #: So many groups are drawn, and so many rows in each; the tables have all.
@@ -308,7 +308,7 @@ def _sources(boxes: Sequence[Item], layout: Layout) -> list[Item]:
         lowest = y + _SOURCE_HEIGHT + _SOURCE_BETWEEN
         kind, source = key
         label, about = {
-            "world": ("The world", "the whole internet"),
+            "world": ("The world", "whole internet"),
             "cidr": (source.removesuffix("/32"), "network" if not source.endswith("/32") else "address"),
             "prefix_list": (source, "prefix list"),
             "foreign_group": (source, "group of others"),
@@ -321,8 +321,8 @@ def _sources(boxes: Sequence[Item], layout: Layout) -> list[Item]:
                 "y": y,
                 "width": layout.source - 4,
                 "height": _SOURCE_HEIGHT,
-                "label": fitted(label, layout.source - 20, layout.char),
-                "about": fitted(about, layout.source - 20, layout.char),
+                "label": fitted(label, layout.source - 14, layout.char),
+                "about": fitted(about, layout.source - 14, layout.char),
                 "title": source,
             }
         )
