@@ -220,7 +220,7 @@ def test_a_verdict_from_before_the_restart_does_not_count(modules: Modules) -> N
     [one] = records.fleet(modules, 1)
     records.report(modules, one, age=1)
     modules.cloud.clock_scale(20)
-    options = {"fleet": "web", "state": "restarted", "wait_for_trusted": True}
+    options: dict[str, t.Any] = {"fleet": "web", "state": "restarted", "wait_for_trusted": True}
     failed = modules.run("trusted_instance", **options, trust_timeout=1, fails=True)
     assert "has not reported since" in failed["msg"]
 
