@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from guest import ROLE, create_role
 from sdk import TRUSTED_IMAGE, ZONE, Sdk
-from wire import Wire
+from wire import Reply, Wire
 
 from local_cloud.control import LocalCloud
 from local_cloud.hosts import checks
@@ -114,11 +114,11 @@ class Host:
 
     # -- the trusted server
 
+    def ask(self, action: str, **params: str) -> Reply:
+        return self.owner.rpc("trusted-server", action, Format="JSON", **params)
+
     def shown(self, property_uuid: str = "") -> dict[str, t.Any]:
-        reply = self.owner.rpc(
-            "trusted-server", "DescribeInstance", Format="JSON", PropertyUuid=property_uuid or self.uuid
-        )
-        return reply.json
+        return self.ask("DescribeInstance", PropertyUuid=property_uuid or self.uuid).json
 
     def reports(self) -> int:
         return self.cloud.counts().get("trusted-server:PutMessage", 0)
@@ -142,10 +142,8 @@ class Host:
 
     def events(self) -> list[dict[str, t.Any]]:
         """Open findings."""
-        reply = self.owner.rpc(
-            "trusted-server", "DescribeEvents", Format="JSON", PropertyUuid=self.uuid, EventStatus="0"
-        )
-        return t.cast("list[dict[str, t.Any]]", reply.json["Items"])
+        found = self.ask("DescribeEvents", PropertyUuid=self.uuid, EventStatus="0").json["Items"]
+        return t.cast("list[dict[str, t.Any]]", found)
 
     def handle(self, action: str, *events: dict[str, t.Any]) -> str | None:
         names = json.dumps([event["EventUuid"] for event in events])

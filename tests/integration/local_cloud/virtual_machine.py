@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import tempfile
+import time
 import typing as t
 from pathlib import Path
 
@@ -58,6 +60,22 @@ def boot(tpm: VirtualTpm, root: Path) -> MeasuredBoot:
     measured = MeasuredBoot(tpm.tpm, tpm.door)
     measured.measure(root)
     return measured
+
+
+def connect(tpm: VirtualTpm, name: str) -> socket.socket:
+    """A connection to a socket of the door."""
+    with tempfile.TemporaryDirectory(prefix="tpm-") as short:  # paths of sockets must be short
+        os.symlink(tpm.door, f"{short}/door")
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(f"{short}/door/{name}")
+        return client
+
+
+def wait_for(condition: t.Callable[[], bool], seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
 
 
 def tool(tpm: VirtualTpm, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:

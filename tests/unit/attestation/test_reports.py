@@ -1,7 +1,10 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verifying reports: vectors made by tpm2_quote (make_vectors.py), and that nothing of a valid one can be changed."""
+"""Verifying reports, with vectors of tpm2_quote: a valid one is taken, and nothing of it can be changed.
+
+The vectors are made by tests/integration/local_cloud/make_vectors.py.
+"""
 
 from __future__ import annotations
 

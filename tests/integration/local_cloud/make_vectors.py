@@ -1,9 +1,9 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make vectors.json again: reports quoted by tpm2_quote. Run by hand: python tests/unit/attestation/make_vectors.py
+"""Make the vectors of the unit tests again: reports quoted by tpm2_quote. Needs swtpm and tpm2-tools.
 
-Needs swtpm and tpm2-tools; PYTHONPATH must have tests and tests/integration/local_cloud.
+By hand: PYTHONPATH=tests python tests/integration/local_cloud/make_vectors.py
 """
 
 from __future__ import annotations
@@ -76,4 +76,4 @@ def vectors() -> dict[str, t.Any]:
 
 if __name__ == "__main__":
     text = json.dumps(vectors(), indent=1) + "\n"
-    Path(__file__).with_name("vectors.json").write_text(text, encoding="utf-8")
+    (Path(__file__).parents[2] / "unit/attestation/vectors.json").write_text(text, encoding="utf-8")
