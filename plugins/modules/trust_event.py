@@ -96,7 +96,7 @@ EXAMPLES = r"""
     region: cn-hangzhou
     state: accepted
     instance_ids: [i-bp67acfmxazb4p****]
-    since: 2026-01-31T04:20:00Z
+    since: "2026-01-31T04:20:00Z"
   check_mode: true
   diff: true
 """

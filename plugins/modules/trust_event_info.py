@@ -62,8 +62,8 @@ EXAMPLES = r"""
   alitrust.ecs.trust_event_info:
     region: cn-hangzhou
     levels: [high]
-    since: 2026-01-31T00:00:00Z
-    until: 2026-01-31T23:59:59Z
+    since: "2026-01-31T00:00:00Z"
+    until: "2026-01-31T23:59:59Z"
 """
 
 RETURN = r"""
@@ -120,15 +120,15 @@ findings:
     created:
       description: When it was found first.
       type: str
-      sample: 2026-01-31T04:20:00Z
+      sample: "2026-01-31T04:20:00Z"
     modified:
       description: When it was changed last.
       type: str
-      sample: 2026-01-31T04:20:00Z
+      sample: "2026-01-31T04:20:00Z"
     handled:
       description: When it was handled, none when it is open.
       type: str
-      sample: 2026-01-31T05:00:00Z
+      sample: "2026-01-31T05:00:00Z"
     type_number:
       description: C(EventType) as the API tells it.
       type: int

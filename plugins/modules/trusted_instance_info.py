@@ -203,7 +203,7 @@ instances:
     creation_time:
       description: When it was created.
       type: str
-      sample: 2026-01-31T04:20Z
+      sample: "2026-01-31T04:20Z"
     trusted:
       description: What the API tells about trust.
       type: dict
@@ -246,7 +246,7 @@ instances:
         last_report:
           description: When it reported last, none when it never did.
           type: str
-          sample: 2026-01-31T04:20:00Z
+          sample: "2026-01-31T04:20:00Z"
         last_report_age:
           description: How long ago that is, in seconds.
           type: int

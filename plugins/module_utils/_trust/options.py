@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-import calendar
-import time
+import datetime
 import typing as t
 
 from .._cloud.errors import InvalidInput
@@ -68,20 +67,29 @@ def moment(option: str, text: str | None) -> float | None:
     """
     if text is None:
         return None
-    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"):
-        try:
-            return float(calendar.timegm(time.strptime(text, form)))
-        except ValueError:
-            continue
     try:
         seconds = float(text)
     except ValueError:
-        seconds = -1.0
+        seconds = _timestamp(text)
     if not 0 <= seconds < 1e11:  # what is larger is in milliseconds
         raise InvalidInput(
             f"{option} is {text!r}; expected a UTC time like 2026-01-31T04:20:00Z, or seconds since 1970."
         )
     return seconds
+
+
+def _timestamp(text: str) -> float:
+    """Seconds since 1970 of a time in ISO 8601, below 0 where it is none.
+
+    YAML makes a date of an unquoted time, which comes here with a space in it and an offset.
+    """
+    try:
+        parsed = datetime.datetime.fromisoformat(text) if len(text) > len("2026-01-31") else None
+    except ValueError:
+        parsed = None
+    if parsed is None:
+        return -1.0
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=datetime.UTC)).timestamp()
 
 
 def property_uuid(instance: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> str | None:

@@ -113,7 +113,16 @@ def test_meanings_that_are_given_replace_those_assumed() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1970-01-01T00:01:00Z", 60.0), ("1970-01-01T00:01Z", 60.0), ("90", 90.0), ("90.5", 90.5), (None, None)],
+    [
+        ("1970-01-01T00:01:00Z", 60.0),
+        ("1970-01-01T00:01Z", 60.0),
+        ("1970-01-01 00:01:00+00:00", 60.0),  # what YAML makes of an unquoted time
+        ("1970-01-01T08:01:00+08:00", 60.0),
+        ("1970-01-01 00:01:00", 60.0),
+        ("90", 90.0),
+        ("90.5", 90.5),
+        (None, None),
+    ],
 )
 def test_times_that_are_understood(text: str | None, seconds: float | None) -> None:
     assert moment("since", text) == seconds
