@@ -115,7 +115,7 @@ def parse_public(data: bytes, what: str = "public area") -> Public:
             raise reader.wrong(f"is no key: {error}") from error
     reader.expect(2, NIST_P256)
     reader.expect(2, NULL)
-    x, y = (int.from_bytes(reader.sized(), "big") for _ in range(2))
+    x, y = (int.from_bytes(reader.sized(), "big") for _part in range(2))
     reader.done()
     try:
         return Public(data, kind, attributes, ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key())
@@ -192,6 +192,6 @@ def parse_signature(data: bytes) -> Signature:
     reader = Reader(data, "signature")
     scheme = reader.expect(2, RSASSA, ECDSA)
     reader.expect(2, SHA256)
-    parts = tuple(reader.sized() for _ in range(1 if scheme == RSASSA else 2))
+    parts = tuple(reader.sized() for _part in range(1 if scheme == RSASSA else 2))
     reader.done()
     return Signature(scheme, parts)
