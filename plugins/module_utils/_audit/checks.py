@@ -401,7 +401,7 @@ def _over_wide(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
         for rule, ports in graph.grants(node):
             why = _wide(rule, ports)
             if why and not (traffic.is_world(rule) and (_all_open(ports) or risky(ports))):
-                yield Hit(f"The rule “{rule.line}” {why}.", _group(group), _narrowed(group, rule))
+                yield Hit(f"The rule '{rule.line}' {why}.", _group(group), _narrowed(group, rule))
 
 
 def _wide(rule: Rule, ports: traffic.Ports) -> str:
@@ -424,7 +424,7 @@ def _idle(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
     for group in facts.groups:
         found = traffic.idle(group["rules"])
         if found:
-            lines = "; ".join(f"“{rule.line}” {words[kind]} “{other.line}”" for kind, rule, other in found[:5])
+            lines = "; ".join(f"'{rule.line}' {words[kind]} '{other.line}'" for kind, rule, other in found[:5])
             more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
             yield Hit(
                 f"{_plural(len(found), 'rule')} without effect: {lines}{more}.",

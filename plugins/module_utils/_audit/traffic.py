@@ -11,7 +11,7 @@ import ipaddress
 import typing as t
 from functools import cache
 
-from .._security_group.rule import NO_PORTS, Rule
+from .._security_group.rule import NO_PORTS, Network, Rule
 
 #: First and last port.
 Span = tuple[int, int]
@@ -25,8 +25,6 @@ NO_SPAN: Span = (0, 0)
 _PARTS = ("tcp", "udp", "icmp", "icmpv6", "gre")
 #: Networks shorter than this count as the world, so that two halves of it do too.
 _WORLD_PREFIX = {4: 8, 6: 16}
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @cache
