@@ -62,7 +62,7 @@ def parse(log: bytes) -> tuple[Event, ...]:
         raise reader.wrong("does not begin with the header of a SHA-256 log")
     events = []
     while reader.left:
-        pcr, kind, count = (reader.number(4, "little") for _ in range(3))
+        pcr, kind, count = (reader.number(4, "little") for _part in range(3))
         if pcr not in BOOT_PCRS or kind == EV_NO_ACTION or count != 1 or reader.number(2, "little") != SHA256:
             raise reader.wrong("has an event that is not one SHA-256 digest of a boot PCR")
         digest = reader.take(32)
