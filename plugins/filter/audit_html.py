@@ -51,8 +51,7 @@ from ansible_collections.alitrust.ecs.plugins.plugin_utils.audit_view import htm
 def audit_html(audit: t.Any, template: t.Any) -> str:
     if not isinstance(audit, Mapping) or "figures" not in audit:
         raise AnsibleFilterError(
-            "audit_html needs the value 'audit' that alitrust.ecs.audit_info returns, "
-            f"but got {type(audit).__name__} without figures."
+            "audit_html needs the value 'audit' that alitrust.ecs.audit_info returns; this one has no figures."
         )
     try:
         return html(audit, str(template))
