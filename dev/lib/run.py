@@ -126,6 +126,7 @@ CHECKS = [
     ),
     Check("ruff", "ruff check --output-format concise . && ruff format --check .", venv="lint"),
     Check("shellcheck", "git grep -lzE '^#!.*\\b(ba)?sh$' | xargs -0 shellcheck", needs="shellcheck"),
+    pytest("browser", "tests/browser", coverage=False, needs="chromium"),
     pytest("hosts", "tests/hosts", root=True, cores=CORES, first="dev/host-packages; "),
     pytest("bench", "tests/bench", coverage=False, cores=CORES, options="-s", shown="^(cost of |  .* ratio )"),
 ]

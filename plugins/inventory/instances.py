@@ -16,6 +16,8 @@ author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
+  - alitrust.ecs.trust
+  - alitrust.ecs.trust.property
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 options:
@@ -68,6 +70,15 @@ options:
     description: Put in front of the name of each variable that comes from the API.
     type: str
     default: alitrust_
+  trust:
+    description:
+      - Also asks the trusted server about each instance. Each host then has the variables C(trust_verdict) and
+        C(trust), with O(variables_prefix) in front. What they hold is documented in
+        M(alitrust.ecs.trusted_instance_info).
+      - It costs a call for each instance, of which ten run side by side. With O(cache), what is told is as old as the
+        cache.
+    type: bool
+    default: false
   skip_failed_regions:
     description:
       - Lists the other regions when one fails, with a warning.
@@ -93,6 +104,12 @@ keyed_groups:
     prefix: zone
 compose:
   ansible_user: "'root'"
+
+# the whole fleet with its verdicts, in the groups trust_trusted, trust_untrusted and so on
+trust: true
+keyed_groups:
+  - key: alitrust_trust_verdict
+    prefix: trust
 """
 
 import typing as t
@@ -105,6 +122,8 @@ from ..module_utils._cloud.errors import AlitrustError
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
 from ..module_utils._core import tags as tagging
 from ..module_utils._instance import shape
+from ..module_utils._trust import options as trust_options
+from ..module_utils._trust.section import with_trust
 
 GROUP = "alitrust_fleet"
 
@@ -154,6 +173,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             options = {name: self.get_option(name) for name in CONNECTION_SPEC}
             connection = Connection.from_options(options)
+            trust_options.rules(self._trust_options())
             regions = self.get_option("regions") or [connection.need_region()]
         except AlitrustError as error:
             raise AnsibleParserError(f"{self.NAME}: {error.as_failure()['msg']}") from error
@@ -178,7 +198,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if len(statuses) == 1:
             params["Status"] = statuses[0]
         shaped = (shape.instance(item) for item in cloud.pages("ecs", "DescribeInstances", params))
-        return [one for one in shaped if one["status"] in statuses and (len(fleets) < 2 or one["fleet"] in fleets)]
+        found = [one for one in shaped if one["status"] in statuses and (len(fleets) < 2 or one["fleet"] in fleets)]
+        if self.get_option("trust"):
+            options = self._trust_options()
+            found = with_trust(cloud, found, options, trust_options.rules(options))
+        return found
+
+    def _trust_options(self) -> dict[str, t.Any]:
+        return {name: self.get_option(name) for name in trust_options.SPEC}
 
     def _populate(self, instances: list[shape.Instance]) -> None:
         prefix = self.get_option("variables_prefix")
@@ -189,6 +216,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.add_host(name, group=GROUP)
             variables = {f"{prefix}{variable}": one[key] for variable, key in _VARIABLES}
             variables[f"{prefix}supports_vtpm"] = one["trusted"]["supports_vtpm"]
+            if "trust" in one:
+                variables[f"{prefix}trust"] = one["trust"]
+                variables[f"{prefix}trust_verdict"] = one["trust"]["verdict"]
             address = next((one[kind] for kind in self.get_option("addresses") if one[kind]), None)
             if address:
                 variables["ansible_host"] = address

@@ -28,6 +28,8 @@ author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
+  - alitrust.ecs.trust
+  - alitrust.ecs.trust.property
   - alitrust.ecs.attributes
 attributes:
   idempotent:
@@ -264,6 +266,24 @@ options:
     description: The address for O(wait_for_ssh). Without it, the public one where there is one, else the private one.
     type: str
     choices: [private, public]
+  wait_for_trusted:
+    description:
+      - Also wait until the trusted server calls every instance trusted. Reports from before an instance was started by
+        this task do not count.
+      - When it runs out, the task fails and names those that are not trusted, and what was found out about the reason,
+        which is whether they run, whether a RAM role is attached, and whether it lets them report.
+    type: bool
+    default: false
+  trust_timeout:
+    description: How long to wait for O(wait_for_trusted), in seconds. A trust client reports first after about 300 s.
+    type: int
+    default: 900
+  trust_probe:
+    description:
+      - When O(wait_for_trusted) runs out, also look into the instances by a command of Cloud Assistant, which is
+        whether the trust client runs, a TPM is there, and the trusted server can be reached.
+    type: bool
+    default: false
 seealso:
   - module: alitrust.ecs.trusted_instance_info
   - module: alitrust.ecs.kms_service
@@ -437,7 +457,7 @@ instances:
     creation_time:
       description: When it was created.
       type: str
-      sample: 2026-01-31T04:20Z
+      sample: "2026-01-31T04:20Z"
     trusted:
       description: What the API tells about trust.
       type: dict
@@ -446,6 +466,77 @@ instances:
           description: Whether it carries the system tag C(acs:ecs:supportVtpm).
           type: bool
           sample: true
+    trust:
+      description:
+        - What the trusted server tells. RV(instances[].trust.verdict) is V(trusted) only where everything says so.
+      type: dict
+      returned: when O(wait_for_trusted) is true
+      contains:
+        verdict:
+          description: V(trusted), V(untrusted), V(unmeasured) (it does not report, or not lately) or V(unknown).
+          type: str
+          sample: trusted
+        reason:
+          description: Why it is not trusted.
+          type: str
+          sample: ""
+        causes:
+          description: What was found out about an instance that is unmeasured or unknown.
+          type: list
+          elements: str
+          sample: []
+        summary:
+          description: The verdict in one line, with reason and causes.
+          type: str
+          sample: web-001 is trusted
+        property_uuid:
+          description: By what the trusted server knows the instance.
+          type: str
+          sample: 51d1353b-22bf-4567-a176-8b3e12e4****
+        supports_vtpm:
+          description: Whether it carries the system tag C(acs:ecs:supportVtpm).
+          type: bool
+          sample: true
+        last_report:
+          description: When it reported last, none when it never did.
+          type: str
+          sample: "2026-01-31T04:20:00Z"
+        last_report_age:
+          description: How long ago that is, in seconds.
+          type: int
+          sample: 412
+        findings:
+          description: How many findings wait for a decision. None where the caller may not know.
+          type: int
+          sample: 0
+        system_trust_status:
+          description: C(SystemTrustStatus) as the API tells it.
+          type: int
+          sample: 1
+        system_trust_detail:
+          description: C(SystemTrustDetail) as the API tells it.
+          type: str
+          sample: ""
+        system_exceptions:
+          description: C(SystemExceptionNum) as the API tells it.
+          type: int
+          sample: 0
+        program_trust_status:
+          description: C(ProgramTrustStatus) as the API tells it.
+          type: int
+          sample: 1
+        program_trust_detail:
+          description: C(ProgramTrustDetail) as the API tells it.
+          type: str
+          sample: ""
+        program_exceptions:
+          description: C(ProgramExceptionNum) as the API tells it.
+          type: int
+          sample: 0
+        online_status:
+          description: C(OnlineStatus) as the API tells it.
+          type: int
+          sample: 1
     tags:
       description: The tags, without those of the system.
       type: dict

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -36,7 +36,7 @@ class Authority:
         self._key = t.cast(
             ec.EllipticCurvePrivateKey, serialization.load_pem_private_key(self._key_path.read_bytes(), password=None)
         )
-        self._certificate = x509.load_pem_x509_certificate(self.certificate_path.read_bytes())
+        self.certificate = x509.load_pem_x509_certificate(self.certificate_path.read_bytes())
 
     def server_context(self, default_name: str) -> ssl.SSLContext:
         """A TLS context that shows each client a certificate for the name it asks for."""
@@ -51,7 +51,7 @@ class Authority:
 
     def pkcs7(self, data: bytes) -> bytes:
         """``data`` with the authority's signature, as the Base64 lines of a PKCS #7 message."""
-        builder = pkcs7.PKCS7SignatureBuilder().set_data(data).add_signer(self._certificate, self._key, hashes.SHA256())
+        builder = pkcs7.PKCS7SignatureBuilder().set_data(data).add_signer(self.certificate, self._key, hashes.SHA256())
         pem = builder.sign(serialization.Encoding.PEM, [pkcs7.PKCS7Options.Binary])
         return b"\n".join(pem.strip().splitlines()[1:-1])
 
@@ -60,7 +60,7 @@ class Authority:
             if name not in self._contexts:
                 path = self._folder / "issued.pem"
                 key = ec.generate_private_key(ec.SECP256R1())
-                certificate = self._sign(name, key)
+                certificate = self.issue(name, key.public_key())
                 _write(path, _pem_key(key) + certificate.public_bytes(serialization.Encoding.PEM))
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(path)
@@ -88,22 +88,35 @@ class Authority:
         _write(self._key_path, _pem_key(key))
         _write(self.certificate_path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
-    def _sign(self, name: str, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    def issue(
+        self,
+        name: str,
+        key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+        purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
+    ) -> x509.Certificate:
+        """A certificate of a key: of the server ``name``, or for another purpose."""
         now = dt.datetime.now(dt.UTC)
+        # A TPM's endorsement key is made to decrypt, and stays with its instance.
+        usage = (
+            _usage(digital_signature=True)
+            if isinstance(key, ec.EllipticCurvePublicKey)
+            else _usage(key_encipherment=True)
+        )
+        server = purpose == ExtendedKeyUsageOID.SERVER_AUTH
         return (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])]))
-            .issuer_name(self._certificate.subject)
-            .public_key(key.public_key())
+            .issuer_name(self.certificate.subject)
+            .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _DAY)
-            .not_valid_after(now + 800 * _DAY)
+            .not_valid_after(now + (800 if server else 3600) * _DAY)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(digital_signature=True), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(usage, critical=True)
+            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._certificate.public_key()),  # type: ignore[arg-type]
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.certificate.public_key()),  # type: ignore[arg-type]
                 critical=False,
             )
             .sign(self._key, hashes.SHA256())

@@ -143,6 +143,10 @@ def describe(server: Server, *, secrets: bool) -> Body:
         "account_id": accounts[0]["account_id"],
         "accounts": accounts,
         "region": server.settings["default_region"],
-        "hosts": {"available": server.hosts.available, "reason": server.hosts.reason},
+        "hosts": {
+            "available": server.hosts.available,
+            "reason": server.hosts.reason,
+            "no_tpm": server.hosts.no_tpm,
+        },
         "ca_certificate": str(server.authority.certificate_path),
     }

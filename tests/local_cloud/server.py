@@ -25,6 +25,7 @@ from pathlib import Path
 import uvicorn
 
 from local_cloud import control_api, seed
+from local_cloud.attestation import certificates
 from local_cloud.ca import Authority
 from local_cloud.control import ControlError
 from local_cloud.faults import Faults
@@ -52,6 +53,7 @@ class NoHosts:
     """Stands for the hosts where there are none."""
 
     available = False
+    no_tpm = "there are no hosts"
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -158,7 +160,10 @@ class Server:
         except ImportError as error:
             self.hosts = NoHosts(f"this copy has no hosts ({error})")
         else:
-            options = hosts.HostOptions(on_power=lambda instance, state: self._runner.powered(instance, state))
+            options = hosts.HostOptions(
+                on_power=lambda instance, state: self._runner.powered(instance, state),
+                certify=lambda instance, public: certificates.certify(self.authority, instance, public),
+            )
             self.hosts = hosts.create(self.state_dir, options)
             if self.hosts.available:
                 self._runner = HostRunner(
@@ -167,6 +172,8 @@ class Server:
                     names=lambda region: guest_names(region, self.hosts.bridge_address),
                     ca_certificate=self.authority.certificate_path,
                 )
+                if self.hosts.no_tpm:
+                    _log.warning("%s", self.hosts.no_tpm)
         if self._wanted_hosts == "on" and not self.hosts.available:
             raise ControlError(f"hosts were asked for but can't be: {self.hosts.reason}")
 

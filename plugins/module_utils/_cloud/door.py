@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import json
 import re
+import threading
 import time
 import typing as t
 from collections import Counter
@@ -69,6 +70,7 @@ class Cloud:
         self.sleep = sleep
         self.monotonic = monotonic
         self.api_calls: Counter[str] = Counter()
+        self._counting = threading.Lock()  # reads of many things may run side by side
         self._clients: dict[str, t.Any] = {}
         self._credential: t.Any = None
 
@@ -112,7 +114,7 @@ class Cloud:
         page = 1
         while True:
             if paging.style == "page":
-                query["PageNumber"] = page
+                query[paging.number_name] = page
             answer = self.call(product, action, query)
             found = dig(answer, paging.items) or []
             items.extend(found)
@@ -177,7 +179,8 @@ class Cloud:
     def _try(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
         client = self._client(product)
         method = getattr(client, _method_name(product, action))
-        self.api_calls[f"{product}:{action}"] += 1
+        with self._counting:
+            self.api_calls[f"{product}:{action}"] += 1
         try:
             answer = method(_runtime()) if request is None else method(request, _runtime())
         except Exception as exc:

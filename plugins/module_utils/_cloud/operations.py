@@ -23,6 +23,7 @@ class Paging:
     :ivar size_name: parameter for the page size, None where the operation has none
     :ivar size: largest page the API gives
     :ivar total: path of the number of all items, for the style C(page)
+    :ivar number_name: parameter for the number of the page, for the style C(page)
     """
 
     style: t.Literal["page", "token", "marker", "none"]
@@ -30,6 +31,7 @@ class Paging:
     size_name: str | None = None
     size: int = 0
     total: str = "TotalCount"
+    number_name: str = "PageNumber"
 
 
 PAGING: dict[tuple[str, str], Paging] = {
@@ -61,6 +63,7 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ram", "ListTagResources"): Paging("token", "TagResources", "PageSize", 100),
     ("kms", "ListKeys"): Paging("page", "Keys.Key", "PageSize", 100),
     ("kms", "ListAliases"): Paging("page", "Aliases.Alias", "PageSize", 100),
+    ("trusted-server", "DescribeEvents"): Paging("page", "Items", "PageSize", 100, number_name="CurrentPage"),
     ("vpc", "DescribeVpcs"): Paging("page", "Vpcs.Vpc", "PageSize", 50),
     ("vpc", "DescribeVSwitches"): Paging("page", "VSwitches.VSwitch", "PageSize", 50),
 }

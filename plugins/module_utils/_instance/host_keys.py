@@ -51,7 +51,7 @@ def _ask(cloud: Cloud, ids: list[str], timeout: float) -> list[dict[str, t.Any]]
     def poll() -> dict[str, str]:
         waiting = [one for one in ids if one not in answers]
         states = {}
-        for result in _run(cloud, waiting, timeout):
+        for result in run_shell(cloud, waiting, _COMMAND, "alitrust-host-keys", timeout):
             instance_id = result["InstanceId"]
             if result.get("InvocationStatus") == "Success":
                 answers[instance_id] = {"instance_id": instance_id, "keys": _keys(instance_id, result)}
@@ -77,14 +77,15 @@ def _ask(cloud: Cloud, ids: list[str], timeout: float) -> list[dict[str, t.Any]]
     return list(answers.values())
 
 
-def _run(cloud: Cloud, ids: list[str], timeout: float) -> list[dict[str, t.Any]]:
+def run_shell(cloud: Cloud, ids: list[str], command: str, name: str, timeout: float) -> list[dict[str, t.Any]]:
+    """Run a shell command on at most 100 instances; what Cloud Assistant tells of each, once all have ended."""
     try:
         invocation = cloud.call(
             "ecs",
             "RunCommand",
-            Name="alitrust-host-keys",
+            Name=name,
             Type="RunShellScript",
-            CommandContent=_COMMAND,
+            CommandContent=command,
             InstanceId=ids,
             Timeout=_COMMAND_TIMEOUT,
         )["InvokeId"]

@@ -11,6 +11,9 @@ import typing as t
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._core import tags as tagging
+from .._trust import options as trust_options
+from .._trust.causes import with_causes
+from .._trust.section import with_trust
 from . import finder, shape
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -22,6 +25,10 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "vswitch_id": {"type": "str"},
     "status": {"type": "str", "choices": ["Pending", "Starting", "Running", "Stopping", "Stopped"]},
     "include_ram_role": {"type": "bool", "default": False},
+    "trust": {"type": "bool", "default": False},
+    "trust_causes": {"type": "bool", "default": False},
+    "trust_probe": {"type": "bool", "default": False},
+    **trust_options.SPEC,
 }
 
 _FILTERS = {"name": "InstanceName", "vpc_id": "VpcId", "vswitch_id": "VSwitchId", "status": "Status"}
@@ -36,6 +43,7 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     wrong = [one for one in ids or () if not one.startswith("i-")]
     if wrong:
         raise InvalidInput(f"instance_ids holds {wrong[0]!r}; expected ids of instances, which begin with i-.")
+    rules = trust_options.rules(options)
     filters: dict[str, t.Any] = {api: options[key] for key, api in _FILTERS.items() if options[key] is not None}
     tags = dict(options["tags"] or {})
     if options["fleet"]:
@@ -46,4 +54,8 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     if options["include_ram_role"]:
         found = finder.with_roles(cloud, found)
     found.sort(key=shape.order)
+    if options["trust"]:
+        found = with_trust(cloud, found, options, rules)
+        if options["trust_causes"] or options["trust_probe"]:
+            found = with_causes(cloud, found, probe=options["trust_probe"])
     return {"instances": found, "instance_ids": [one["instance_id"] for one in found]}

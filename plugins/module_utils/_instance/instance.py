@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import typing as t
 
 from .._cloud.errors import AlitrustError, UnexpectedState, WaitTimeout
@@ -16,6 +17,8 @@ from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._ram.attachments import AttachmentActions
+from .._trust import options as trust_options
+from .._trust.waiting import until_trusted
 from . import bindings, creation, finder, options, planner, power, preflight, reach, replacement, request, shape
 from .desired import Desired
 from .planner import MOVING, State
@@ -41,6 +44,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         self.restarted_at = 0.0
         self.restarting: set[str] = set()
         self.to_run: set[str] = set()  # instances that end up Running whatever state was asked for
+        self.booted: dict[str, float] = {}  # when this task started them; only later reports prove trust
 
     # ------------------------------------------------------------------ find
 
@@ -113,7 +117,8 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             if self.options["on_needs_replacement"] == "fail":
                 raise UnexpectedState(sentence, needs_replacement=self.replacements)
             warnings.append(sentence)
-        return _with(plan, warnings, unsettled=plan.unsettled or bool(kept and self.options["wait_for_ssh"]))
+        to_wait_for = self.options["wait_for_ssh"] or self.options["wait_for_trusted"]
+        return _with(plan, warnings, unsettled=plan.unsettled or bool(kept and to_wait_for))
 
     def _check_existence(self, actual: State) -> None:
         desired = self.desired
@@ -175,6 +180,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         bindings.bind_key_pair(self.cloud, ids, key_name)
 
     def start(self, ids: list[str]) -> None:
+        self.booted.update(dict.fromkeys(ids, time.time()))
         power.start(self.cloud, ids, timeout=self._timeout)
 
     def stop(self, ids: list[str], rising: list[str], created_too: bool) -> None:
@@ -193,6 +199,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         self.restarted_at = self.cloud.monotonic()
         self.restarting = set(ids)
         self.to_run.update(ids)
+        self.booted.update(dict.fromkeys(ids, time.time()))
 
     def delete(self, ids: list[str]) -> None:
         power.delete(self.cloud, ids, force=self.options["force"], wait=self.options["wait"], timeout=self._timeout)
@@ -239,6 +246,8 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             seen = [one for one in self._look() if one["instance_id"] not in deleted]
         if self.options["wait_for_ssh"]:
             self._wait_for_ssh(seen)
+        if self.options["wait_for_trusted"]:
+            seen = self._wait_for_trusted(seen)
         return seen
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
@@ -348,6 +357,22 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             lambda silent: f"no answer yet from {', '.join(f'{names[one]} ({one})' for one in silent[:5])}",
             timeout=self._timeout,
         )
+
+    def _wait_for_trusted(self, ones: list[Instance]) -> list[Instance]:
+        return until_trusted(
+            self.cloud,
+            ones,
+            self.options,
+            trust_options.rules(self.options),
+            since=self.booted,
+            timeout=float(self.options["trust_timeout"]),
+            probe=self.options["trust_probe"],
+            refresh=self._with_status,
+        )
+
+    def _with_status(self, ones: list[Instance]) -> list[Instance]:
+        now = power.statuses(self.cloud, [one["instance_id"] for one in ones])
+        return [{**one, "status": now.get(one["instance_id"], "gone")} for one in ones]
 
     def _foretold(self, one: Instance, number: int | None) -> Instance:
         to_set, to_remove = planner.tag_changes(self.desired, one)

@@ -13,6 +13,7 @@ import typing as t
 from .._cloud.errors import InvalidInput
 from .._core import tags as tagging
 from .._core.module import TAGS_SPEC, WAIT_SPEC
+from .._trust import options as trust_options
 from .families import WAYS
 from .names import Pattern, check_name
 
@@ -77,6 +78,10 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "wait_for_ssh": {"type": "bool", "default": False},
     "ssh_port": {"type": "int", "default": 22},
     "ssh_address": {"type": "str", "choices": ["private", "public"]},
+    "wait_for_trusted": {"type": "bool", "default": False},
+    "trust_timeout": {"type": "int", "default": 900},
+    "trust_probe": {"type": "bool", "default": False},
+    **trust_options.SPEC,
     **TAGS_SPEC,
     **WAIT_SPEC,
 }
@@ -118,6 +123,17 @@ def check(options: Options) -> None:
         raise InvalidInput(f"ssh_port is {options['ssh_port']}; expected 1 to 65535.")
     if options["wait_for_ssh"] and options["state"] in ("stopped", "absent"):
         raise InvalidInput(f"wait_for_ssh cannot be used with state={options['state']}: nothing would answer.")
+    _check_trust(options)
+
+
+def _check_trust(options: Options) -> None:
+    trust_options.rules(options)
+    if options["trust_timeout"] <= 0:
+        raise InvalidInput(f"trust_timeout is {options['trust_timeout']}; expected a number of seconds above 0.")
+    if options["wait_for_trusted"] and options["state"] in ("stopped", "absent"):
+        raise InvalidInput(f"wait_for_trusted cannot be used with state={options['state']}: nothing would report.")
+    if options["wait_for_trusted"] and not options["wait"]:
+        raise InvalidInput("wait_for_trusted needs wait: only an instance that is up can report.")
 
 
 def _check_identity(options: Options) -> None:

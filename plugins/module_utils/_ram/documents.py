@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 import typing as t
@@ -109,6 +110,28 @@ def trusts_service(document: Document, service: str) -> bool:
             return False
         allowed = allowed or not statement.get("Condition")
     return allowed
+
+
+def permits(policies: t.Iterable[Document], action: str) -> bool:
+    """Whether permission policies together allow an action on at least something.
+
+    What a condition makes of it cannot be told from here: an allowing statement counts with it, a denying one does not.
+    """
+    allowed = False
+    for document in policies:
+        for statement in as_list(document.get("Statement")):
+            if not _covers(statement, action):
+                continue
+            if statement.get("Effect") == "Deny" and not statement.get("Condition"):
+                return False
+            allowed = allowed or statement.get("Effect") == "Allow"
+    return allowed
+
+
+def _covers(statement: Document, action: str) -> bool:
+    listed = as_list(statement.get("Action", statement.get("NotAction")))
+    named = any(fnmatch.fnmatchcase(action.lower(), str(pattern).lower()) for pattern in listed)
+    return named if "Action" in statement else not named
 
 
 def with_service(document: Document, service: str) -> Document:

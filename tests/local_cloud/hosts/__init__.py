@@ -43,6 +43,8 @@ class HostOptions:
     stop_timeout: float = 15.0
     """Seconds an orderly shutdown may take before the host is switched off."""
     on_power: t.Callable[[str, str], None] | None = None
+    certify: t.Callable[[str, bytes], bytes] | None = None
+    """Given an instance's id and its endorsement key (TPMT_PUBLIC), returns the key's certificate (DER)."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class HostSpec:
     """Extra /etc/hosts entries: name to address."""
     ca_certificate: Path | None = None
     """PEM file to add to the instance's trust store."""
+    vtpm: bool = False
+    """Whether it has a TPM, where this machine can give it one (:attr:`Hosts.no_tpm`)."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Hosts:
     available: bool = False
     reason: str = ""
     """Why there are no hosts, one sentence; empty when available."""
+    no_tpm: str = "there are no hosts"
+    """Why the hosts of trusted instances have no TPM, one sentence; empty when they have."""
     disks_persist: bool = False
     """False when the state directory's file system cannot carry overlays: disks then end with the server."""
     metadata_address: str = METADATA_ADDRESS

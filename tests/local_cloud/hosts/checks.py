@@ -26,6 +26,21 @@ PROGRAMS = {
 }
 
 
+TPM_PROGRAMS = {"swtpm": "swtpm"}
+
+
+def installed(program: str) -> bool:
+    return shutil.which(program) is not None
+
+
+def why_no_tpm() -> str:
+    """One sentence that says why hosts can have no TPM on this machine; empty when they can."""
+    missing = sorted({package for program, package in TPM_PROGRAMS.items() if not installed(program)})
+    if missing:
+        return f"hosts have no TPM without the package(s) {', '.join(missing)}; run dev/host-packages"
+    return ""
+
+
 def cgroup_root() -> Path | None:
     """Where cgroup v2 is mounted and can be written."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
@@ -41,7 +56,7 @@ def why_not() -> str:
         return "hosts need Linux; the API of the local cloud works without them"
     if os.geteuid() != 0:
         return "hosts need root; run the local cloud as root to get them"
-    missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
+    missing = sorted({package for program, package in PROGRAMS.items() if not installed(program)})
     if missing:
         return f"hosts need the package(s) {', '.join(missing)}; run dev/host-packages or apt-get install them"
     if cgroup_root() is None:

@@ -21,7 +21,7 @@ import tomllib
 import typing as t
 from pathlib import Path
 
-from local_cloud.hosts import HostError, HostSpec
+from local_cloud.hosts import HostError, HostSpec, measured_boot
 
 GUEST = Path(__file__).with_name("guest")
 IMAGE: dict[str, list[str]] = tomllib.loads((GUEST / "image.toml").read_text())
@@ -56,6 +56,9 @@ class Disk:
             self._write_user_data(spec)
         record: dict[str, t.Any] = json.loads(self._record_file.read_text()) if self.exists else {}
         self._write_names(spec, record)
+        if spec.vtpm:
+            self._write_boot_chain(record)
+            self._name_tpm()
         if spec.ca_certificate is not None:
             self._trust(spec.ca_certificate)
         self._apply_login(spec, record)
@@ -218,6 +221,26 @@ class Disk:
             rf"^{re.escape(NAMES_BEGIN)}$.*?^{re.escape(NAMES_END)}\n?", "", hosts.read_text(), flags=re.M | re.S
         )
         _write(hosts, text.rstrip("\n") + "\n" + "\n".join(block) + "\n")
+
+    def _write_boot_chain(self, record: dict[str, t.Any]) -> None:
+        """What the instance boots from, once; afterwards it is the guest's to change."""
+        if record.get("boot_chain"):
+            return
+        for name, content in measured_boot.first_contents().items():
+            _mkdir(self._own(name).parent)
+            _write(self._own(name), content)
+        record["boot_chain"] = True
+
+    def _name_tpm(self) -> None:
+        """Tell programs of the guest where its TPM is: there is no device file for it."""
+        line = f"TPM2TOOLS_TCTI={measured_boot.TCTI}"
+        environment = self._own("etc/environment")
+        text = environment.read_text() if environment.exists() else ""
+        if line not in text.splitlines():
+            _write(environment, f"{text}{line}\n")
+        services = self._own("etc/systemd/system.conf.d/tpm.conf")
+        _mkdir(services.parent)
+        _write(services, f"[Manager]\nDefaultEnvironment={line}\n")
 
     def _trust(self, certificate: Path) -> None:
         """What update-ca-certificates does, for one certificate and in a hundredth of the time."""

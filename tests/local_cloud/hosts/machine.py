@@ -22,9 +22,12 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_cloud.attestation.tpm2 import TpmError
 from local_cloud.hosts import CommandResult, HostError, HostOptions, Hosts, HostSpec, checks
 from local_cloud.hosts.disk import Disk
+from local_cloud.hosts.measured_boot import MeasuredBoot
 from local_cloud.hosts.region import Region
+from local_cloud.hosts.tpm import VirtualTpm
 
 GUEST_INIT = Path(__file__).with_name("guest") / "init.sh"
 
@@ -75,6 +78,8 @@ class _Host:
     pid: int = -1
     """Process 1 of the host, as the controller numbers it."""
     deleted: bool = False
+    tpm: VirtualTpm | None = None
+    measured: MeasuredBoot | None = None
 
 
 def create_hosts(state_dir: Path, options: HostOptions) -> Hosts:
@@ -98,6 +103,7 @@ class NamespacedHosts(Hosts):
     def __init__(self, state_dir: Path, options: HostOptions) -> None:
         super().__init__()
         self._options = options
+        self.no_tpm = checks.why_no_tpm() if options.certify else "nobody certifies the TPMs of hosts"
         self._hosts: dict[str, _Host] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -248,18 +254,29 @@ class NamespacedHosts(Hosts):
             _remove_cgroup(cgroup)
             cgroup.mkdir(parents=True)
             host.spec = spec
+            if spec.vtpm and not self.no_tpm and self._options.certify is not None:
+                host.tpm = VirtualTpm.start(
+                    self._region, host.disk.path / "tpm", self._disks_inside / spec.instance_id / "tpm"
+                )
+                host.tpm.provision(spec.instance_id, self._options.certify)
             host.process = self._region.run(self._spawn, host, spec, cgroup)
             deadline = time.monotonic() + self._options.start_timeout
             self._await_built(host, deadline)
             host.pid = _child(host.process.pid)
+            if host.tpm is not None:
+                # Before anything of the guest runs: process 1 still waits to hand over to systemd.
+                host.measured = MeasuredBoot(host.tpm.tpm, host.tpm.door)
+                host.measured.measure(Path(f"/proc/{host.pid}/root{self._disks_inside / spec.instance_id / 'root'}"))
             self._region.attach(host.pid, address=spec.private_ip, gateway=spec.gateway, mac=spec.mac)
             assert host.process.stdin is not None
             host.process.stdin.write(b"go\n")
             host.process.stdin.close()
+            if host.measured is not None:
+                host.measured.watch(Path(f"/proc/{host.pid}/root"))
             self._await_ready(host, deadline)
         except BaseException as error:
             self._shut_down(host, force=True)
-            if isinstance(error, OSError):
+            if isinstance(error, (OSError, TpmError)):
                 raise HostError(f"the host of {spec.instance_id} could not be started: {error}") from error
             raise
         threading.Thread(
@@ -322,6 +339,7 @@ class NamespacedHosts(Hosts):
         """Stop the host if it runs; afterwards none of its processes, mounts and control groups are left."""
         process, host.process = host.process, None
         if process is None:
+            self._unplug(host)
             return
         assert host.spec is not None
         if not force and host.pid > 0:
@@ -341,6 +359,16 @@ class NamespacedHosts(Hosts):
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
         host.pid = -1
+        self._unplug(host)
+
+    @staticmethod
+    def _unplug(host: _Host) -> None:
+        """End the TPM, which is reset by the next start."""
+        if host.measured is not None:
+            host.measured.stop()
+        if host.tpm is not None:
+            host.tpm.stop()
+        host.measured = host.tpm = None
 
     def _watch(self, host: _Host, process: subprocess.Popen[bytes]) -> None:
         """Follow what the guest does to itself: ``reboot`` brings it back, ``poweroff`` leaves it stopped."""

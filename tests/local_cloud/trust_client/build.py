@@ -19,6 +19,9 @@ NAME = "t-trustclient"
 SUMMARY = "trust client of the local cloud (a stand-in)"
 UNIT = "t-trustclient.service"
 SOURCES = Path(__file__).parent / "src"
+#: how the agent speaks to the TPM: the same file that the local cloud itself uses
+TPM_COMMANDS = Path(__file__).parents[1] / "attestation" / "tpm2.py"
+LIBRARY = "/usr/local/lib/t-trustclient"
 INSTALLER = "TrustAgentInstall.sh"
 
 #: versions on offer, the newest last, and one whose package does not match its checksum
@@ -71,6 +74,7 @@ def files(version: str, options: Options) -> list[PackagedFile]:
         PackagedFile("/etc/ali_trust_net.conf", _source("ali_trust_net.conf", values).encode(), configuration=True),
         PackagedFile(f"/usr/lib/systemd/system/{UNIT}", _source(UNIT, values).encode()),
         PackagedFile("/usr/local/bin/trust-agent", agent.encode(), 0o755),
+        PackagedFile(f"{LIBRARY}/tpm2.py", TPM_COMMANDS.read_bytes()),
     ]
 
 
@@ -98,7 +102,7 @@ def _deb(version: str, architecture: str, options: Options) -> bytes:
         "Version": version,
         "Architecture": ARCHITECTURES[architecture],
         "Maintainer": "alitrust.ecs authors <noreply@example.com>",
-        "Depends": "python3 (>= 3.8)",
+        "Depends": "openssl, python3 (>= 3.8)",
         "Section": "admin",
         "Priority": "optional",
         "Description": f"{SUMMARY}\n Reports an instance of the local cloud to its trusted server.",
@@ -110,7 +114,13 @@ def _deb(version: str, architecture: str, options: Options) -> bytes:
 def _rpm(version: str, architecture: str, options: Options) -> bytes:
     scripts = {name: script(f"rpm-{name}").decode() for name in ("post", "preun", "postun")}
     return build_rpm(
-        NAME, version, architecture, SUMMARY, files(version, options), ["/bin/sh", "/usr/bin/python3"], scripts
+        NAME,
+        version,
+        architecture,
+        SUMMARY,
+        files(version, options),
+        ["/bin/sh", "/usr/bin/openssl", "/usr/bin/python3"],
+        scripts,
     )
 
 

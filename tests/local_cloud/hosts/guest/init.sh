@@ -22,6 +22,10 @@ mkdir root/dev/pts root/dev/shm root/dev/mqueue root/run/lock root/run/local-clo
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts root/dev/pts
 mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs root/dev/shm
 mount -t mqueue -o nosuid,nodev,noexec mqueue root/dev/mqueue
+if [ -d tpm/door ]; then
+    mkdir root/run/local-cloud/tpm
+    mount --bind tpm/door root/run/local-cloud/tpm
+fi
 ln -s pts/ptmx root/dev/ptmx
 ln -s /proc/self/fd root/dev/fd
 ln -s /proc/self/fd/0 root/dev/stdin

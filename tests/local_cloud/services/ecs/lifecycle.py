@@ -319,6 +319,7 @@ class HostRunner:
             password=instance.get("_Password") or None,
             names=self._names(instance["RegionId"]),
             ca_certificate=self._ca_certificate,
+            vtpm=bool(instance.get("_Trusted")),
         )
 
 

@@ -4,8 +4,10 @@
 """What the operations of the trusted server share.
 
 Records: ``trusted_property`` (id: PropertyUuid) has the members that DescribeInstance shows, InstanceId, RegionId,
-AccountId and LastMessage (FileData as sent); ``trust_event`` (id: EventUuid) has the members of DescribeEvents' Items
-and AccountId. Times are milliseconds since 1970.
+AccountId, and what is hidden: ``_Baseline``, ``_Boot`` and ``_Programs`` (of the last report). ``trusted_key`` (id:
+PropertyUuid) has the keys that an instance proved to have, ``trusted_challenge`` (id: PropertyUuid) the one challenge
+that it can answer, once. ``trust_event`` (id: EventUuid) has the members of DescribeEvents' Items, AccountId and
+``_Accept``, by which the baseline moves. Times are milliseconds since 1970.
 """
 
 from __future__ import annotations
@@ -31,7 +33,13 @@ define(
 define(
     "trusted_server.unmeasured_status", 4, "SystemTrustStatus of an instance without evidence (UNCERTAIN)", (0, 2, 3, 4)
 )
-define("trusted_server.online_seconds", 3600, "an instance that was silent for longer is offline (UNCERTAIN)")
+define("trusted_server.untrusted_status", 2, "SystemTrustStatus of an instance with findings (UNCERTAIN)", (0, 2, 3))
+define(
+    "trusted_server.silent_seconds",
+    0.0,
+    "an instance that was silent for longer is offline and unmeasured; 0: two report intervals (UNCERTAIN)",
+)
+define("trusted_server.challenge_seconds", 300, "how long a challenge can be answered (UNCERTAIN)")
 
 
 def trusted_server(action: str) -> t.Callable[[Handler], Handler]:
@@ -58,6 +66,14 @@ def required(call: Call, name: str) -> str:
             f'The input parameter "{name}" that is mandatory for processing this request is not supplied.',
         )
     return str(value)
+
+
+def is_silent(call: Call, record: Record) -> bool:
+    """Whether an instance has not reported for so long that its last report says nothing any more."""
+    longest = float(call.settings["trusted_server.silent_seconds"])
+    if not longest:
+        longest = 2 * float(call.settings.get("trust_client.report_interval_seconds", 1800.0))
+    return milliseconds(call) - int(record["GmtRecentReport"]) > 1000 * longest
 
 
 def milliseconds(call: Call) -> int:

@@ -35,6 +35,7 @@ def register_message(call: Call) -> Record:
     known = call.store.get("trusted_property", property_uuid) or {
         "PropertyUuid": property_uuid,
         "SystemTrustStatus": call.settings["trusted_server.unmeasured_status"],
+        "ProgramTrustStatus": call.settings["trusted_server.unmeasured_status"],
         "GmtCreate": now,
         "GmtRecentReport": 0,
     }
@@ -64,7 +65,8 @@ def unregister_message(call: Call) -> Record:
             raise ApiError("Forbidden.OtherInstance", 403, "An instance can unregister itself only.")
     for name in names:
         get_property(call, name)
-        call.store.delete("trusted_property", name)
+        for kind in ("trusted_property", "trusted_key", "trusted_challenge"):
+            call.store.delete(kind, name)
     return {}
 
 

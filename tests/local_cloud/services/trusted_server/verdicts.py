@@ -6,28 +6,35 @@
 from __future__ import annotations
 
 from local_cloud.framework import ApiError, Call
-from local_cloud.services.trusted_server.common import Record, get_property, milliseconds, required, trusted_server
+from local_cloud.services.trusted_server.common import Record, get_property, is_silent, required, trusted_server
 
-_HIDDEN = ("InstanceId", "RegionId", "AccountId", "LastMessage", "Boot")
+_HIDDEN = ("InstanceId", "RegionId", "AccountId")
 
 
 @trusted_server("DescribeInstance")
 def describe_instance(call: Call) -> Record:
+    """The verdict on the last report. That of an instance which has stopped reporting is that nobody knows."""
     record = get_property(call, required(call, "PropertyUuid"), lagged=True)
-    silent = milliseconds(call) - record["GmtRecentReport"]
-    shown = {name: value for name, value in record.items() if name not in _HIDDEN}
+    shown = {name: value for name, value in record.items() if name not in _HIDDEN and not name.startswith("_")}
+    shown.setdefault("ProgramTrustStatus", record["SystemTrustStatus"])
+    if not is_silent(call, record):
+        return {**shown, "OnlineStatus": 1}
+    unmeasured = call.settings["trusted_server.unmeasured_status"]
+    why = "no report for too long" if record["GmtRecentReport"] else "no report yet"
     return {
         **shown,
-        "OnlineStatus": int(silent <= 1000 * call.settings["trusted_server.online_seconds"]),
-        "SystemTrustDetail": record.get("SystemTrustDetail", ""),
-        "ProgramTrustStatus": record.get("ProgramTrustStatus", record["SystemTrustStatus"]),
+        "OnlineStatus": 0,
+        "SystemTrustStatus": unmeasured,
+        "SystemTrustDetail": why,
+        "ProgramTrustStatus": unmeasured,
+        "ProgramTrustDetail": why,
     }
 
 
 @trusted_server("DescribeBoot")
 def describe_boot(call: Call) -> Record:
     """The baseline: there is one once an instance's evidence was verified."""
-    boot = get_property(call, required(call, "PropertyUuid"), lagged=True).get("Boot")
+    boot = get_property(call, required(call, "PropertyUuid"), lagged=True).get("_Boot")
     if not boot:
         raise ApiError("BootMeasurement.NotFound", 404, "The instance has no baseline: nothing was measured yet.")
     return dict(boot)

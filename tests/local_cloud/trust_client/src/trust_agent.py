@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stand-in for the trust client's agent: enrols its instance with the trusted server and reports from time to time.
 
-It runs in the guests of the local cloud with nothing but Python's standard library. It has no TPM to ask: its messages
-say that they bring no evidence, and it claims nothing else.
+It runs in the guests of the local cloud with nothing but Python's standard library, its own tpm2.py and openssl. With
+every report it proves that it has the TPM that the trusted server knows, and sends the logs of the boot and of the
+measured programs together with a quote that binds them.
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ import hashlib
 import hmac
 import json
 import logging
+import os
 import pathlib
 import signal
+import struct
+import subprocess
+import sys
 import threading
 import time
 import typing
@@ -25,9 +30,32 @@ import urllib.parse
 import urllib.request
 import uuid
 
+if typing.TYPE_CHECKING:
+    from local_cloud.attestation import tpm2
+else:
+    # Comes with the package: /usr/local/bin/trust-agent finds it in /usr/local/lib/t-trustclient.
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib" / "t-trustclient"))
+    import tpm2
+
 VERSION = "@VERSION@"
 CONFIGURATION = pathlib.Path("/etc/ali_trust_net.conf")
 LOG = pathlib.Path("/var/log/trust-agent")
+#: certificate of the attestation key, and the key's name
+KEPT = pathlib.Path("/var/lib/t-trustclient/aik.json")
+
+#: where the logs of the boot and of the measured programs are, the kernel's own first
+EVENT_LOGS = (
+    "/sys/kernel/security/tpm0/binary_bios_measurements",
+    "/run/local-cloud/tpm/binary_bios_measurements",
+)
+PROGRAM_LISTS = (
+    "/sys/kernel/security/ima/ascii_runtime_measurements_sha256",
+    "/run/local-cloud/tpm/ascii_runtime_measurements_sha256",
+)
+DEVICES = ("/dev/tpmrm0", "/dev/tpm0")
+PCRS = tuple(range(11))
+#: a program may be measured while the list is read: then all is read again, so often and after such a pause
+ATTEMPTS, PAUSE_SECONDS = 5, 0.1
 
 TIMEOUT = 10.0
 #: seconds until the first repetition of what failed; doubles up to the report interval
@@ -38,6 +66,9 @@ DEFAULTS = {
     "metadata": "http://100.100.100.200",
     "endpoint": "",  # empty: trusted-server-vpc of the instance's region
     "property_uuid": "",  # empty: the instance's serial number
+    "tcti": "",  # empty: of the environment (TPM2TOOLS_TCTI), or the kernel's TPM device
+    "event_log": "",  # empty: the first of EVENT_LOGS that exists
+    "program_list": "",  # empty: the first of PROGRAM_LISTS that exists
     "first_report_seconds": "300",
     "report_interval_seconds": "1800",
 }
@@ -47,6 +78,18 @@ _log = logging.getLogger("trust-agent")
 
 class Failed(Exception):
     """Why a report could not be made."""
+
+
+class Refused(Failed):
+    """The trusted server refuses; with its error code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+#: codes of a trusted server that no longer knows the attestation key
+FORGOTTEN = ("InvalidAik.NotFound", "InvalidAikCert", "InvalidNonce.OtherKey")
 
 
 def configuration(path: pathlib.Path = CONFIGURATION) -> dict[str, str]:
@@ -123,7 +166,7 @@ class TrustedServer:
     def call(self, action: str, **parameters: str) -> dict[str, typing.Any]:
         """Call an operation and return its answer.
 
-        :raises Failed: the server refuses; with its code and message
+        :raises Refused: the server refuses; with its code and message
         """
         common = {
             "Action": action,
@@ -149,7 +192,125 @@ class TrustedServer:
             except ValueError:
                 answer = {}
             code, message = answer.get("Code", f"HTTP status {error.code}"), answer.get("Message", "")
-            raise Failed(f"{action}: {code}: {message}") from error
+            raise Refused(code, f"{action}: {code}: {message}") from error
+
+
+def tcti(settings: dict[str, str]) -> str:
+    """What names the TPM.
+
+    :raises Failed: there is none
+    """
+    named = settings["tcti"] or os.environ.get("TPM2TOOLS_TCTI", "")
+    found = [named] if named else [f"device:{device}" for device in DEVICES if os.path.exists(device)]
+    if not found:
+        raise Failed("the instance has no TPM, so there is no evidence to report")
+    return found[0]
+
+
+def file_of(setting: str, places: tuple[str, ...]) -> bytes:
+    """The content of the file that is set, or of the first that exists.
+
+    :raises Failed: there is none
+    """
+    for place in [setting] if setting else places:
+        if os.path.exists(place):
+            return pathlib.Path(place).read_bytes()
+    raise Failed(f"there is no log at {setting or ' or '.join(places)}")
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def canonical(value: object) -> str:
+    """The one way to write JSON that the trusted server takes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def replayed(programs: str) -> bytes:
+    """The value that PCR 10 has after what the list of programs says."""
+    value = bytes(32)
+    for line in programs.splitlines():
+        try:
+            value = hashlib.sha256(value + bytes.fromhex(line.split(" ")[1])).digest()
+        except (IndexError, ValueError):
+            return b""
+    return value
+
+
+class Attester:
+    """The TPM's side of the conversation with the trusted server."""
+
+    def __init__(self, tpm: tpm2.Tpm, server: TrustedServer, property_uuid: str) -> None:
+        self._tpm, self._server, self._uuid = tpm, server, property_uuid
+        self._ek = tpm.key_at(tpm2.EK_HANDLE, tpm2.EK_TEMPLATE)
+        self._aik = tpm.key_at(tpm2.AIK_HANDLE, tpm2.AIK_TEMPLATE)
+        self._name = struct.pack(">H", tpm2.SHA256) + hashlib.sha256(self._aik).digest()
+        self._keys = {
+            "PropertyUuid": property_uuid,
+            "AikName": encoded(self._name),
+            "EkCert": encoded(tpm.read_certificate()),
+            "EkPub": encoded(self._ek),
+        }
+
+    def certificate(self) -> str:
+        """The attestation key's certificate (hexadecimal): as it was kept, or a new one."""
+        try:
+            kept = json.loads(KEPT.read_text(encoding="utf-8"))
+            if kept["name"] == self._name.hex() and kept["property"] == self._uuid:
+                return str(kept["certificate"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        certificate = self._new_certificate()
+        KEPT.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = {"name": self._name.hex(), "property": self._uuid, "certificate": certificate}
+        KEPT.write_text(json.dumps(kept), encoding="utf-8")
+        return certificate
+
+    def report(self, certificate: str, settings: dict[str, str]) -> dict[str, typing.Any]:
+        """Send a message, and return the trusted server's answer."""
+        secret = self._challenge()
+        events = file_of(settings["event_log"], EVENT_LOGS)
+        for _attempt in range(ATTEMPTS):
+            programs = file_of(settings["program_list"], PROGRAM_LISTS).decode("utf-8", "replace")
+            values = self._tpm.read_pcrs(PCRS)
+            if replayed(programs) == values[10]:
+                break
+            time.sleep(PAUSE_SECONDS)
+        body = {
+            "agent": VERSION,
+            "certificate": certificate,
+            "events": events.hex(),
+            "pcrs": b"".join(values[number] for number in PCRS).hex(),
+            "programs": programs,
+            "property": self._uuid,
+        }
+        text = canonical(body)
+        nonce = hmac.new(secret, text.encode(), hashlib.sha256).digest()
+        quote, signature = self._tpm.quote(tpm2.AIK_HANDLE, nonce, PCRS)
+        message = canonical({"body": text, "quote": quote.hex(), "signature": signature.hex()})
+        return self._server.call("PutMessage", PropertyUuid=self._uuid, FileData=encoded(message.encode()))
+
+    def _challenge(self) -> bytes:
+        answer = self._server.call("GenerateNonce", **self._keys)
+        return self._answer(answer["data"]["CredentialBlob"])
+
+    def _answer(self, blob: str) -> bytes:
+        data = base64.b64decode(blob)
+        _identity, end = tpm2.take(data)
+        return self._tpm.activate(tpm2.AIK_HANDLE, tpm2.EK_HANDLE, data[:end], data[end:])
+
+    def _new_certificate(self) -> str:
+        digest = hashlib.sha256(self._challenge()).digest()
+        keys = {**self._keys, "AikPub": encoded(self._aik), "NonceDigest": encoded(digest)}
+        given = self._server.call("GenerateAikcert", **keys)["data"]
+        key, data = self._answer(given["keyCredentialBlob"]), base64.b64decode(given["dataCredentialBlob"])
+        # The key protects nothing but a certificate that everybody may see, and only this once.
+        command = ["openssl", "enc", "-d", "-aes-256-cbc", "-K", key.hex(), "-iv", data[:16].hex()]
+        done = subprocess.run(command, input=data[16:], capture_output=True, timeout=TIMEOUT, check=False)
+        if done.returncode != 0:
+            raise Failed("the certificate of the attestation key can't be decrypted")
+        return done.stdout.hex()
 
 
 def report(settings: dict[str, str]) -> int:
@@ -176,12 +337,18 @@ def report(settings: dict[str, str]) -> int:
             InstanceType=metadata.get("instance/instance-type"),
             Extensions=json.dumps({"agent": VERSION}),
         )
-        message = {"agent": VERSION, "evidence": None, "reason": "there is no TPM"}
-        data = base64.b64encode(json.dumps(message).encode()).decode()
-        answer = server.call("PutMessage", PropertyUuid=property_uuid, FileData=data)
+        with tpm2.Connection(tcti(settings)) as tpm:
+            attester = Attester(tpm, server, property_uuid)
+            try:
+                answer = attester.report(attester.certificate(), settings)
+            except Refused as refusal:
+                if refusal.code not in FORGOTTEN:
+                    raise
+                KEPT.unlink()
+                answer = attester.report(attester.certificate(), settings)
     except urllib.error.HTTPError as error:
         raise Failed(f"the metadata service answers with HTTP status {error.code}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError, tpm2.TpmError, subprocess.SubprocessError) as error:
         raise Failed(f"{type(error).__name__}: {error}") from error
     result = answer.get("data")
     verdict = result.get("systemVerificationResult") if isinstance(result, dict) else None

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens on real hosts when somebody tampers with them, and when somebody updates them.
+
+Each host is tampered with in its own way, so that one run shows several: the verdict changes, the playbook
+assert_trusted stops with the reason, and passes again after repair and, where the baseline is concerned, acceptance.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from hosts.fleet import NAMES, Run, Site
+from modules.harness import Modules
+
+from local_cloud.hosts import checks
+
+if reason := checks.why_not() or checks.why_no_tpm():
+    pytest.skip(f"no hosts with a TPM on this machine: {reason}", allow_module_level=True)
+
+CONFIGURATION = "/etc/ali_trust_net.conf"
+AGENT = "/usr/local/bin/trust-agent"
+SERVER = "trusted-server-vpc.cn-hangzhou.aliyuncs.com"
+INTERVAL = 2
+#: from when an agent that was told to report every INTERVAL counts as silent, in seconds
+SILENT = 8
+#: how long a busy machine may take beyond the interval, in seconds
+PATIENCE = 30
+FAST: dict[str, t.Any] = {
+    "assert_trusted_fresh_seconds": SILENT,
+    "assert_trusted_timeout": PATIENCE,
+    "patch_serial": "100%",
+    "patch_report_timeout": PATIENCE,
+    "patch_trust_timeout": PATIENCE,
+    "patch_poll_seconds": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def fleet(site: Site) -> t.Iterator[Site]:
+    """The fleet, reporting often."""
+    _configure(site, first=1, interval=INTERVAL, silent=SILENT)
+    yield site
+    _configure(site, first=300, interval=1800, silent=0)
+
+
+def _configure(site: Site, *, first: int, interval: int, silent: int) -> None:
+    site.cloud.set("trusted_server.silent_seconds", silent)
+    values = {"first_report_seconds": first, "report_interval_seconds": interval}
+    edits = " ".join(f"-e 's/^{name} =.*/{name} = {value}/'" for name, value in values.items())
+    for name in NAMES:
+        site.output(name, f"sed -i {edits} {CONFIGURATION} && systemctl restart t-trustclient")
+
+
+@pytest.fixture
+def modules(fleet: Site) -> Modules:
+    return Modules(fleet.cloud)
+
+
+def verdicts(modules: Modules) -> dict[str, str]:
+    found = modules.run("trusted_instance_info", fleet="web", trust=True, trust_fresh_seconds=SILENT)["instances"]
+    return {one["name"]: one["trust"]["verdict"] for one in found}
+
+
+def await_verdicts(modules: Modules, **wanted: str) -> None:
+    """Wait until the hosts have these verdicts, one, two and three for the names."""
+    expected = dict(zip(NAMES, wanted.values(), strict=True))
+    deadline = time.monotonic() + SILENT + PATIENCE
+    while (seen := verdicts(modules)) != expected:
+        assert time.monotonic() < deadline, (seen, expected)
+        time.sleep(0.5)
+
+
+def prove(site: Site, **more: t.Any) -> Run:
+    return site.playbook("assert_trusted", "-i", site.inventory, **{**FAST, **more})
+
+
+def assert_stops(site: Site, reasons: dict[str, str]) -> None:
+    run = prove(site, assert_trusted_timeout=0, assert_trusted_probe=True)
+    assert not run.succeeded
+    for name, reason in reasons.items():
+        assert reason in failure(run, name), failure(run, name)
+
+
+def failure(run: Run, name: str) -> str:
+    """With what the host failed at last, whether its result is printed on one line or on many."""
+    assert run.recap(name)["failed"], run.output
+    start = list(re.finditer(rf"^fatal: \[{re.escape(name)}(?: -> \w+)?\]: FAILED! => ", run.output, re.MULTILINE))[-1]
+    result, _end = json.JSONDecoder().raw_decode(run.output, start.end())
+    return str(result["msg"])
+
+
+def assert_passes(site: Site) -> None:
+    run = prove(site)
+    assert run.succeeded, run.output
+
+
+def reboot(site: Site, *names: str) -> None:
+    ids = [site.instance(name)["InstanceId"] for name in names]
+    Modules(site.cloud).run("trusted_instance", instance_ids=ids, state="restarted", wait_for_ssh=True)
+
+
+def handle(modules: Modules, state: str, **more: t.Any) -> list[str]:
+    result = modules.run("trust_event", state=state, fleet="web", **more)
+    return [f"{one['property_name']} {one['suspect']}" for one in result["findings"]]
+
+
+def test_an_untouched_fleet_is_trusted(fleet: Site) -> None:
+    assert_passes(fleet)
+
+
+def test_tampering_with_what_is_measured_or_with_the_agent(fleet: Site, modules: Modules) -> None:
+    extend = "import sys; sys.path.insert(0, '/usr/local/lib/t-trustclient'); import tpm2\n"
+    extend += "with tpm2.Connection('swtpm:path=/run/local-cloud/tpm/tpm') as tpm: tpm.extend(4, bytes(32))"
+    fleet.output("web-001", f"python3 - <<'END'\n{extend}\nEND")
+    fleet.output(
+        "web-002", f"cp -p {AGENT} /root/agent && echo '# changed' >> {AGENT} && systemctl restart t-trustclient"
+    )
+    fleet.output("web-003", "systemctl stop t-trustclient")
+    await_verdicts(modules, one="untrusted", two="untrusted", three="unmeasured")
+    assert_stops(
+        fleet,
+        {
+            "web-001": "PCR 4",
+            "web-002": AGENT,
+            "web-003": "the unit t-trustclient.service does not run",
+        },
+    )
+    health = fleet.playbook(_health_book(fleet), "-i", fleet.inventory, "--limit", "web-003")
+    assert "the unit t-trustclient.service does not run; there is no process trust-agent" in failure(health, "web-003")
+
+    fleet.output("web-002", f"cp -p /root/agent {AGENT} && systemctl restart t-trustclient")
+    fleet.output("web-003", "systemctl start t-trustclient")
+    reboot(fleet, "web-001")  # what was extended goes with the boot; it can be neither undone nor accepted
+    assert handle(modules, "ignored", expected=["PCR 4"], unexpected="leave") == ["web-001 PCR 4"]
+    assert handle(modules, "accepted", expected=[AGENT]) == [f"web-002 {AGENT}"]
+    assert_passes(fleet)
+    assert fleet.playbook(_health_book(fleet), "-i", fleet.inventory).succeeded
+
+
+def _health_book(site: Site) -> Path:
+    book = site.folder / "health.yml"
+    role = {"ansible.builtin.include_role": {"name": "alitrust.ecs.guest", "tasks_from": "health"}}
+    book.write_text(json.dumps([{"hosts": "alitrust_fleet", "gather_facts": False, "tasks": [role]}]))
+    return book
+
+
+def test_tampering_with_the_boot_the_role_or_the_way_to_the_server(fleet: Site, modules: Modules) -> None:
+    door = modules.door()
+    instance = json.dumps([fleet.instance("web-002")["InstanceId"]])
+    role = fleet.instance("web-002")["_RamRoleName"]
+    kernel = "/boot/local-cloud/vmlinuz"
+    fleet.output("web-001", f"cp {kernel} /root/vmlinuz && echo other > {kernel}")
+    door.call("ecs", "DetachInstanceRamRole", InstanceIds=instance, RamRoleName=role)
+    address = fleet.output("web-003", f"getent hosts {SERVER} | cut -d' ' -f1")
+    fleet.output("web-003", f"ip route add unreachable {address}/32")
+    reboot(fleet, "web-001")
+    await_verdicts(modules, one="untrusted", two="unmeasured", three="unmeasured")
+    assert_stops(
+        fleet,
+        {
+            "web-001": "PCR 9",
+            "web-002": "no RAM role is attached",
+            "web-003": f"{SERVER} does not answer the instance at port 443",
+        },
+    )
+
+    door.call("ecs", "AttachInstanceRamRole", InstanceIds=instance, RamRoleName=role)
+    fleet.output("web-003", f"ip route del unreachable {address}/32")
+    for name in ("web-002", "web-003"):
+        fleet.output(name, "systemctl restart t-trustclient")  # rather than wait for its next try
+    assert handle(modules, "accepted") == [f"web-001 PCR 9: {kernel}"]
+    assert_passes(fleet)
+
+
+def test_a_fleet_is_updated_and_only_what_the_update_explains_is_accepted(fleet: Site, modules: Modules) -> None:
+    tasks = fleet.folder / "kernel.yml"
+    copy = {"dest": "/boot/local-cloud/vmlinuz", "content": "Linux 7.0\n"}
+    tasks.write_text(json.dumps([{"name": "Install a kernel", "ansible.builtin.copy": copy}]))
+    run = fleet.playbook("patch", "-i", fleet.inventory, patch_tasks=str(tasks), **FAST)
+    assert run.succeeded, run.output
+    accepted = modules.run("trust_event_info", fleet="web", states=["accepted"])["findings"]
+    assert {one["property_name"] for one in accepted if one["suspect"].startswith("PCR 9")} == set(NAMES)
+
+    loader = {"dest": "/boot/local-cloud/loader.efi", "content": "evil\n"}
+    surprise = {"ansible.builtin.copy": loader, "when": "inventory_hostname == 'web-002'"}
+    tasks.write_text(json.dumps([{"ansible.builtin.copy": {**copy, "content": "Linux 8.0\n"}}, surprise]))
+    fleet.output("web-002", "cp /boot/local-cloud/loader.efi /root/loader.efi")
+    run = fleet.playbook("patch", "-i", fleet.inventory, patch_tasks=str(tasks), **FAST)
+    assert not run.succeeded
+    assert "not expected: PCR 4: /boot/local-cloud/loader.efi on web-002. Nothing was handled." in run.failure(
+        "web-002"
+    )
+    left = modules.run("trust_event_info", fleet="web", states=["open"])["findings"]
+    assert len(left) == 4, "nothing was accepted on any host of the batch"
+
+    fleet.output("web-002", "cp /root/loader.efi /boot/local-cloud/loader.efi")
+    reboot(fleet, "web-002")
+    handle(modules, "ignored", expected=["PCR 4"], unexpected="leave")
+    handle(modules, "accepted", expected=["PCR 9"])
+    assert_passes(fleet)

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verdicts where playbooks need them: in the inventory, and as a first play that stops a deployment."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from controller.playbook import Ansible
+from modules import trust_records as records
+from modules.harness import Modules
+
+from local_cloud.control import LocalCloud
+
+ROLE = "alitrust.ecs.assert_trusted"
+
+
+@pytest.fixture
+def modules(fresh_cloud: LocalCloud) -> Modules:
+    return Modules(fresh_cloud)
+
+
+@pytest.fixture
+def ansible(tmp_path: Path, fresh_cloud: LocalCloud) -> Ansible:
+    return Ansible(tmp_path, fresh_cloud)
+
+
+@pytest.fixture
+def fleet(modules: Modules) -> list[dict[str, t.Any]]:
+    """Three instances, of which the last is not trusted."""
+    ones = records.fleet(modules, 3)
+    for one in ones[:2]:
+        records.report(modules, one)
+    records.report(modules, ones[2], 2, SystemTrustDetail="PCR 9 differs")
+    modules.cloud.forget_requests()
+    return ones
+
+
+def inventory(ansible: Ansible, **options: t.Any) -> Path:
+    path = ansible.folder / "fleet.alitrust.yml"
+    path.write_text(json.dumps({"plugin": "alitrust.ecs.instances", "fleets": ["web"], **options}))
+    return path
+
+
+@pytest.mark.usefixtures("fleet")
+def test_the_inventory_has_verdicts_where_they_are_asked_for(ansible: Ansible) -> None:
+    groups = [{"key": "alitrust_trust_verdict", "prefix": "trust"}]
+    listed = ansible.command("ansible-inventory", "-i", inventory(ansible, trust=True, keyed_groups=groups), "--list")
+    found = json.loads(listed.stdout)
+    assert found["trust_trusted"]["hosts"] == ["web-001", "web-002"]
+    variables = found["_meta"]["hostvars"]["web-003"]
+    assert variables["alitrust_trust_verdict"] == {"__ansible_unsafe": "untrusted"}
+    assert variables["alitrust_trust"]["system_trust_status"] == 2
+
+
+@pytest.mark.usefixtures("fleet")
+def test_the_inventory_does_not_ask_by_itself(ansible: Ansible, fresh_cloud: LocalCloud) -> None:
+    ansible.command("ansible-inventory", "-i", inventory(ansible), "--list")
+    assert not any(name.startswith("trusted-server") for name in fresh_cloud.counts())
+
+
+# ---------------------------------------------------------------------- assert_trusted
+
+
+def prove(ansible: Ansible, *arguments: str | Path) -> tuple[int, str]:
+    done = ansible.command("ansible-playbook", ROLE, *arguments)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_deployment_stops_at_the_host_that_is_not_trusted(
+    ansible: Ansible, modules: Modules, fleet: list[dict[str, t.Any]]
+) -> None:
+    code, output = prove(ansible, "-i", inventory(ansible))
+    assert code == 2
+    assert "web-003 is untrusted: SystemTrustStatus is 2 (PCR 9 differs)." in output
+    assert modules.cloud.counts()["trusted-server:DescribeInstance"] == 3, "all hosts in one read"
+    records.report(modules, fleet[2])
+    code, output = prove(ansible, "-i", inventory(ansible))
+    assert code == 0, output
+
+
+def test_only_hosts_that_are_trusted_go_on(ansible: Ansible, fleet: list[dict[str, t.Any]]) -> None:
+    assert fleet
+    book = ansible.folder / "site.yml"
+    book.write_text(
+        f"""
+- hosts: alitrust_fleet
+  gather_facts: false
+  serial: [1, 2]
+  roles: [{ROLE}]
+- hosts: alitrust_fleet
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug:
+        msg: "deployed to {{{{ inventory_hostname }}}}, which is {{{{ alitrust_trust.verdict }}}}"
+"""
+    )
+    done = ansible.command("ansible-playbook", "-i", inventory(ansible), book)
+    assert "deployed to web-002, which is trusted" in done.stdout
+    assert "deployed to web-003" not in done.stdout
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["-e", "assert_trusted_fleet=web"], "web-003 is untrusted"),
+        (["-e", "assert_trusted_fleet=nothere"], "there is no instance to prove trust of"),
+        (["-e", '{"assert_trusted_instance_ids": ["i-gone"]}'], "there is no instance i-gone"),
+        ([], "localhost is not known to be trusted: it has no variable alitrust_instance_id"),
+        (["-e", "alitrust_instance_id=i-gone"], "there is no instance i-gone"),
+        (["-e", "assert_trusted_hosts=nowhere"], "No host matches nowhere, so nothing is proven"),
+    ],
+)
+@pytest.mark.usefixtures("fleet")
+def test_whatever_is_not_proven_fails(ansible: Ansible, arguments: list[str], reason: str) -> None:
+    code, output = prove(ansible, "-e", "assert_trusted_hosts=localhost", *arguments)
+    assert code != 0
+    assert reason in output
+
+
+def test_the_reason_why_nothing_is_measured_is_named(ansible: Ansible, modules: Modules) -> None:
+    [one] = records.fleet(modules, 1)
+    modules.door().call(
+        "ecs", "DetachInstanceRamRole", InstanceIds=json.dumps([one["InstanceId"]]), RamRoleName="reporter"
+    )
+    code, output = prove(ansible, "-i", inventory(ansible), "-e", "assert_trusted_timeout=1")
+    assert code == 2
+    assert "it has never reported to the trusted server; no RAM role is attached" in output
+
+
+def test_trusted_instances_pass_from_localhost(
+    ansible: Ansible, modules: Modules, fleet: list[dict[str, t.Any]]
+) -> None:
+    records.report(modules, fleet[2])
+    code, output = prove(ansible, "-e", "assert_trusted_hosts=localhost", "-e", "assert_trusted_fleet=web")
+    assert code == 0, output
+    assert "All 3 instances are trusted." in output

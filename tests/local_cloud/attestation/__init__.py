@@ -1,0 +1,6 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Attestation with TPM 2.0: commands, structures, logs and what follows from them. No module here knows the API."""
+
+from __future__ import annotations

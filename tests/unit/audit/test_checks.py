@@ -1,0 +1,358 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The checks, one wrong thing at a time."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._audit import checks, report, rights
+from ansible_collections.alitrust.ecs.plugins.module_utils._audit.collect import Facts, Item
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def rule(ports: str, peer: str = "0.0.0.0/0", kind: str = "cidr", **more: t.Any) -> Rule:
+    values = {"direction": "ingress", "protocol": "tcp", "ports": ports, "peer_kind": kind, "peer": peer, **more}
+    return Rule(**values)
+
+
+def role(*actions: str, resource: str = "*") -> Item:
+    found = rights.statements({"Statement": {"Effect": "Allow", "Action": list(actions), "Resource": resource}})
+    return {
+        "name": "r",
+        "policies": [],
+        "statements": found,
+        "rights": rights.summary(found),
+        "too_wide": rights.too_wide(found),
+        "can_report": all(rights.allows(found, one) for one in rights.TRUST_CLIENT),
+    }
+
+
+def share_role(**changes: t.Any) -> Item:
+    plain = {
+        "purpose": "share_image",
+        "recipients": ["account 1"],
+        "services": ["1@ecs.aliyuncs.com"],
+        "conditional": False,
+    }
+    return {**role("kms:Decrypt", resource="acs:kms:r:1:key/k"), **plain, "name": "share", **changes}
+
+
+def group(*rules: Rule, **changes: t.Any) -> Item:
+    plain = {
+        "name": "web",
+        "vpc_id": "vpc-1",
+        "type": "normal",
+        "inner_access_policy": "accept",
+        "instance_ids": ["i-1"],
+    }
+    return {"security_group_id": "sg-1", **plain, "addresses": ["10.0.0.1"], "rules": rules, **changes}
+
+
+def good() -> Facts:
+    """An account in which nothing is off."""
+    instance = {
+        "instance_id": "i-1",
+        "name": "web-001",
+        "fleet": "web",
+        "status": "Running",
+        "instance_type": "ecs.g7t.large",
+        "zone_id": "z",
+        "vswitch_id": "vsw-1",
+        "image_id": "m-1",
+        "os_name": "Linux",
+        "private_ip": "10.0.0.1",
+        "public_ip": None,
+        "security_group_ids": ["sg-1"],
+        "key_name": "ops",
+        "ram_role_name": "r",
+        "deletion_protection": True,
+        "http_endpoint": "enabled",
+        "http_tokens": "required",
+        "creation_time": "",
+        "trusted": {"supports_vtpm": True},
+        "disks": [{"disk_id": "d-1", "type": "system", "encrypted": True, "kms_key_id": "k"}],
+        "trust": {"verdict": "trusted", "reason": "", "last_report": "", "last_report_age": 60, "findings": 0},
+    }
+    return Facts(
+        region="cn-hangzhou",
+        account_id="1",
+        instances=[instance],
+        groups=[group(rule("443/443"), rule("22/22", "203.0.113.0/24"))],
+        key_pairs=[{"name": "ops", "fingerprint": "", "instance_ids": ["i-1"]}],
+        images={"m-1": {"image_id": "m-1", "name": "Linux", "status": "Available"}},
+        roles={"r": role(*rights.TRUST_CLIENT)},
+        share_roles=[share_role()],
+        kms_status="Enabled",
+        keys=[{"key_id": "k", "arn": "acs:kms:r:1:key/k", "aliases": [], "state": "Enabled", "creator": "1"}],
+    )
+
+
+def failed(facts: Facts, limits: dict[str, int] | None = None) -> list[str]:
+    findings, _states = checks.run(facts, list(checks.CHECKS), limits or checks.LIMITS)
+    return [finding["check"] for finding in findings]
+
+
+def test_nothing_is_found_where_nothing_is_off() -> None:
+    assert failed(good()) == []
+
+
+#: What is changed in the good account -> the one check that then fails.
+INSTANCE: dict[str, dict[str, t.Any]] = {
+    "imds_without_token": {"http_tokens": "optional"},
+    "disk_unencrypted": {"disks": [{"disk_id": "d", "type": "data", "encrypted": False, "kms_key_id": None}]},
+    "deletion_unprotected": {"deletion_protection": False},
+    "instance_without_vtpm": {"trusted": {"supports_vtpm": False}},
+    "instance_without_role": {"ram_role_name": ""},
+    "image_gone": {"image_id": "m-2"},
+}
+
+
+@pytest.mark.parametrize("check", INSTANCE)
+def test_an_instance_that_is_off_is_found(check: str) -> None:
+    facts = good()
+    facts.images["m-2"] = None
+    facts.instances[0].update(INSTANCE[check])
+    assert failed(facts) == [check]
+
+
+@pytest.mark.parametrize("verdict", ["untrusted", "unmeasured", "unknown"])
+def test_only_trusted_passes(verdict: str) -> None:
+    facts = good()
+    facts.instances[0]["trust"] = {**facts.instances[0]["trust"], "verdict": verdict, "reason": "it says so"}
+    assert failed(facts) == [f"instance_{verdict}"]
+
+
+def test_a_key_pair_that_no_instance_has_is_unused_and_an_instance_without_one_is_found() -> None:
+    facts = good()
+    facts.instances[0]["key_name"] = None
+    facts.key_pairs[0]["instance_ids"] = []
+    assert failed(facts) == ["instance_without_key_pair", "key_pair_unused"]
+
+
+def test_a_metadata_service_that_is_off_needs_no_token() -> None:
+    facts = good()
+    facts.instances[0].update(http_tokens="optional", http_endpoint="disabled")
+    assert failed(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([rule("22/22")], ["world_open_risky"]),
+        ([rule("20/30")], ["world_open_risky"]),
+        ([rule("22/22", "::/0")], ["world_open_risky"]),
+        ([rule("22/22", "0.0.0.0/1")], ["world_open_risky"]),
+        ([rule("22/22"), rule("22/22", policy="drop")], ["rule_without_effect"]),
+        ([rule("80/80")], []),
+        ([rule("1/65535")], ["world_open_all"]),
+        ([rule("-1/-1", protocol="all")], ["world_open_all"]),
+        ([rule("-1/-1", protocol="icmp")], []),
+        ([rule("8000/9999", "10.0.0.0/8")], ["rule_over_wide"]),
+        ([rule("8000/9000", "10.0.0.0/8")], ["rule_over_wide"]),
+        ([rule("8000/8999", "10.0.0.0/8")], []),
+        ([rule("443/443", "8.0.0.0/9")], ["rule_over_wide"]),
+        ([rule("443/443", "2001::/20")], ["rule_over_wide"]),
+        ([rule("443/443"), rule("443/443", "8.8.8.8/32", priority=2)], ["rule_without_effect"]),
+        ([rule("22/22", "sg-9", "group")], []),
+    ],
+)
+def test_rules(rules: list[Rule], expected: list[str]) -> None:
+    facts = good()
+    facts.groups = [group(*rules)]
+    assert failed(facts) == expected
+
+
+def test_limits_count_from_eighty_percent() -> None:
+    facts = good()
+    facts.groups = [group(*(rule(f"{port}/{port}", "10.0.0.0/8") for port in range(30000, 30008)))]
+    limits = {**checks.LIMITS, "rules_per_group": 10}
+    assert failed(facts, limits) == ["quota_near"]
+    assert failed(facts, {**limits, "rules_per_group": 11}) == []
+    assert failed(facts, {**checks.LIMITS, "rules_per_instance": 10}) == ["quota_near"]
+
+
+def test_groups_that_nothing_uses_are_found() -> None:
+    facts = good()
+    unused = group(security_group_id="sg-2", name="old", instance_ids=[], addresses=[])
+    facts.groups.append(unused)
+    assert failed(facts) == ["security_group_unused"]
+    facts.groups[0]["rules"] += (rule("80/80", "sg-2", "group"),)
+    assert failed(facts) == []
+    facts.groups[0]["rules"] = facts.groups[0]["rules"][:-1]
+    assert failed(facts, {**checks.LIMITS, "groups_per_region": 2}) == ["quota_near", "security_group_unused"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"recipients": [], "services": ["*@ecs.aliyuncs.com"]}, ["share_role_open"]),
+        ({"recipients": [], "services": []}, ["share_role_open"]),
+        ({"recipients": [], "services": ["ecs.aliyuncs.com"], "purpose": "disk_encrypt"}, []),
+        ({"too_wide": ["kms:*"]}, ["share_role_all_keys"]),
+        ({"too_wide": ["kms:*"], "purpose": "disk_encrypt"}, []),
+    ],
+)
+def test_share_roles(changes: Item, expected: list[str]) -> None:
+    facts = good()
+    facts.share_roles = [share_role(**changes)]
+    assert failed(facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("actions", "expected"),
+    [
+        (["*"], ["role_too_wide"]),
+        ([*rights.TRUST_CLIENT, "ecs:*"], ["role_too_wide"]),
+        (["yundun-systrust:*"], []),
+        (["yundun-systrust:Generate*", "yundun-systrust:RegisterMessage"], ["role_cannot_report"]),
+    ],
+)
+def test_rights_of_instance_roles(actions: list[str], expected: list[str]) -> None:
+    facts = good()
+    facts.roles = {"r": role(*actions)}
+    assert failed(facts) == expected
+
+
+def test_a_denial_takes_a_right_away() -> None:
+    found = rights.statements(
+        {
+            "Statement": [
+                {"Effect": "Allow", "Action": "kms:*", "Resource": "*"},
+                {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "acs:kms:*:*:key/k"},
+            ]
+        }
+    )
+    assert not rights.allows(found, "kms:Decrypt", "acs:kms:r:1:key/k")
+    assert rights.allows(found, "KMS:decrypt", "acs:kms:r:1:key/other")
+
+
+def test_kms_that_is_off_is_found() -> None:
+    facts = good()
+    facts.kms_status = "NotEnabled"
+    assert failed(facts) == ["kms_off"]
+
+
+@pytest.mark.parametrize("part", sorted({part for check in checks.CHECKS.values() for part in check.needs}))
+def test_what_was_not_read_is_unknown_and_never_passed(part: str) -> None:
+    facts = good()
+    facts.unread[part] = "no right"
+    _findings, states = checks.run(facts, list(checks.CHECKS), checks.LIMITS)
+    unknown = {one["check"] for one in states if one["state"] == "unknown"}
+    assert unknown == {name for name, check in checks.CHECKS.items() if part in check.needs}
+
+
+def test_without_the_trusted_server_every_verdict_is_unknown_and_says_why() -> None:
+    facts = good()
+    del facts.instances[0]["trust"]
+    facts.unread["trust"] = "there is no package"
+    audit = report.assemble(facts, list(checks.CHECKS), checks.LIMITS, 0.0)
+    assert audit["instances"][0]["trust"]["verdict"] == "unknown"
+    assert audit["instances"][0]["trust"]["reason"] == "there is no package"
+    assert audit["figures"]["verdicts"] == {"trusted": 0, "untrusted": 0, "unmeasured": 0, "unknown": 1}
+    assert [finding["check"] for finding in audit["findings"]] == ["instance_unknown"]
+    assert audit["not_read"] == [{"part": "trust", "reason": "there is no package"}]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"),
+    [(0, "under 1 h"), (3600, "1 to 6 h"), (86400, "1 to 7 d"), (10**7, "over 7 d"), (None, "never")],
+)
+def test_ages(seconds: float | None, age: str) -> None:
+    assert report.age_of(seconds) == age
+
+
+def test_every_check_is_documented_with_its_severity() -> None:
+    text = (ROOT / "plugins/modules/audit_info.py").read_text()
+    listed = text.split("From worst to least", 1)[1].split("type: list", 1)[0]
+    order = [listed.index(f"V({name})") for name in checks.CHECKS]
+    assert order == sorted(order)
+    for severity in checks.SEVERITIES:
+        last = [name for name, check in checks.CHECKS.items() if check.severity == severity][-1]
+        assert f"V({last}) ({severity})" in " ".join(listed.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"checks": ["nonsense"]}, "checks has 'nonsense'; expected some of instance_untrusted"),
+        ({"skip_checks": ["nonsense"]}, "skip_checks has 'nonsense'"),
+        ({"limits": {"rules": 1}}, "limits has 'rules'; expected some of rules_per_group"),
+        ({"limits": {"rules_per_group": "many"}}, "limits.rules_per_group is 'many'; expected a number above 0"),
+    ],
+)
+def test_bad_options_are_refused_before_any_call(options: Item, message: str) -> None:
+    given = {"checks": None, "skip_checks": [], "limits": {}, **options}
+    with pytest.raises(InvalidInput) as caught:
+        report.read(t.cast("t.Any", None), given)
+    assert message in str(caught.value)
+
+
+# ---------------------------------------------------------------------- what mends
+
+
+def everything_off() -> Facts:
+    facts = good()
+    bad = copy.deepcopy(facts.instances[0])
+    for verdict in ("untrusted", "unmeasured", "unknown"):
+        one = copy.deepcopy(bad)
+        one["trust"] = {**bad["trust"], "verdict": verdict, "reason": "it says so"}
+        facts.instances.append(one)
+    for change in INSTANCE.values():
+        facts.instances.append({**copy.deepcopy(bad), **change})
+    facts.instances.append({**copy.deepcopy(bad), "key_name": None})
+    facts.images["m-2"] = None
+    facts.roles["r"] = role("*")
+    facts.roles["s"] = {**role("ecs:DescribeInstances"), "name": "s"}
+    facts.groups = [
+        group(rule("1/65535"), rule("443/443", "8.8.8.8/32", priority=3)),
+        group(rule("22/22", description="{{ evil }}")),
+        group(rule("1/9000", "10.0.0.0/8")),
+        group(name="old", security_group_id="sg-3", instance_ids=[], addresses=[]),
+    ]
+    facts.key_pairs.append({"name": "old", "fingerprint": "", "instance_ids": []})
+    facts.share_roles = [share_role(recipients=[], services=["*@ecs.aliyuncs.com"], too_wide=["kms:*"])]
+    facts.kms_status = "NotEnabled"
+    return facts
+
+
+def test_every_finding_is_mended_by_modules_and_options_that_exist() -> None:
+    limits = {"rules_per_group": 1, "groups_per_region": 1, "rules_per_instance": 1}
+    findings, states = checks.run(everything_off(), list(checks.CHECKS), limits)
+    assert [one["check"] for one in states if one["state"] != "failed"] == []
+    documented: dict[str, t.Any] = {}
+    for finding in findings:
+        assert finding["mend"], finding
+        for task in finding["mend"]:
+            name = task["module"].removeprefix("alitrust.ecs.")
+            path = ROOT / "plugins" / "modules" / f"{name}.py"
+            if name not in documented:
+                text = path.read_text().split('DOCUMENTATION = r"""', 1)[1].split('"""', 1)[0]
+                documented[name] = yaml.safe_load(text)["options"]
+            unknown = set(task["options"]) - set(documented[name])
+            assert not unknown, (finding["check"], name, unknown)
+            for option, value in task["options"].items():
+                choices = documented[name][option].get("choices")
+                values = value if isinstance(value, list) else [value]
+                assert not choices or set(values) <= set(choices), (name, option, value)
+
+
+def test_findings_are_ranked() -> None:
+    findings, _states = checks.run(everything_off(), list(checks.CHECKS), checks.LIMITS)
+    order = [checks.SEVERITIES.index(finding["severity"]) for finding in findings]
+    assert order == sorted(order)
+
+
+def test_checks_can_be_chosen() -> None:
+    findings, states = checks.run(everything_off(), ["kms_off"], checks.LIMITS)
+    assert [one["check"] for one in states] == ["kms_off"]
+    assert [finding["check"] for finding in findings] == ["kms_off"]
