@@ -33,7 +33,7 @@ CACHE = Path(
 ).absolute()
 
 # Commands that some test uses, each with its Debian package. A test whose command is missing is skipped and says so.
-TEST_COMMANDS = {"git": "git", "rpm": "rpm", "shellcheck": "shellcheck", "ssh": "openssh-client"}
+TEST_COMMANDS = {"chromium": "chromium", "git": "git", "rpm": "rpm", "shellcheck": "shellcheck", "ssh": "openssh-client"}
 
 # ansible.posix has no package of its own on PyPI; this release of the community package carries it.
 ANSIBLE_PACKAGE = "ansible==12.3.0"
@@ -87,9 +87,13 @@ def apt_install(*packages: str) -> bool:
 def ensure_commands(**packages: str) -> dict[str, str]:
     """Make sure of commands (name="Debian package"); returns what is missing still, name to package."""
     missing = {command: package for command, package in packages.items() if not shutil.which(command)}
-    if missing and apt_install(*sorted(set(missing.values()))):
-        missing = {command: package for command, package in missing.items() if not shutil.which(command)}
-    return missing
+    # One at a time, because one that this distribution does not have must not keep the others away.
+    for package in sorted(set(missing.values())):
+        try:
+            apt_install(package)
+        except SetupError as error:
+            say(str(error).splitlines()[-1])
+    return {command: package for command, package in missing.items() if not shutil.which(command)}
 
 
 @functools.cache

@@ -46,7 +46,7 @@ EXAMPLES = r"""
   ansible.builtin.known_hosts:
     name: 172.16.0.10
     key: "172.16.0.10 {{ item }}"
-  loop: "{{ learnt.host_keys[0]['keys'] }}"
+  loop: "{{ learnt.host_keys[0].public_keys }}"
 """
 
 RETURN = r"""
@@ -60,7 +60,7 @@ host_keys:
       description: Id of the instance.
       type: str
       sample: i-bp1abcdefghijklmnopq
-    keys:
+    public_keys:
       description: Public keys in the form of C(known_hosts), without the host's name.
       type: list
       elements: str

@@ -11,7 +11,7 @@ short_description: Switch Key Management Service (KMS) on
 version_added: 0.1.0
 description:
   - Makes sure that KMS is switched on in the account. Trusted instances cannot be created without it.
-  - Switching KMS on cannot be undone through the API, so there is no O(state).
+  - Switching KMS on cannot be undone through the API, so there is no option C(state).
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:

@@ -143,7 +143,7 @@ def _reset(options: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(_: argparse.Namespace) -> int:
+def _settings(_unused: argparse.Namespace) -> int:
     from local_cloud.server import load_services
     from local_cloud.settings import DEFINED
 

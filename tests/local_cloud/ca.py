@@ -42,7 +42,7 @@ class Authority:
         """A TLS context that shows each client a certificate for the name it asks for."""
         context = self._context_for(default_name)
 
-        def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
             if name:
                 connection.context = self._context_for(name)
 

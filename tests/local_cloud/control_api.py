@@ -32,10 +32,10 @@ class _BadRequest(Exception):
 def create(server: Server) -> Starlette:
     """The application; what it does is listed in the README."""
 
-    def status(_: Body) -> t.Any:
+    def status(_unused: Body) -> t.Any:
         return server.status()
 
-    def settings(_: Body) -> t.Any:
+    def settings(_unused: Body) -> t.Any:
         return server.settings.all()
 
     def change_settings(body: Body) -> t.Any:
@@ -43,7 +43,7 @@ def create(server: Server) -> Starlette:
             server.settings.set(name, value)
         return server.settings.all()
 
-    def clock(_: Body) -> t.Any:
+    def clock(_unused: Body) -> t.Any:
         clock = server.store.clock
         return {"now": clock.text(), "offset": clock.offset, "scale": clock.scale}
 
@@ -55,7 +55,7 @@ def create(server: Server) -> Starlette:
             server.store.clock.advance(float(body["advance"]))
         return clock({})
 
-    def faults(_: Body) -> t.Any:
+    def faults(_unused: Body) -> t.Any:
         return server.faults.all()
 
     def add_fault(body: Body) -> t.Any:
@@ -63,7 +63,7 @@ def create(server: Server) -> Starlette:
         server.faults.add(Fault(**body))
         return server.faults.all()
 
-    def clear_faults(_: Body) -> t.Any:
+    def clear_faults(_unused: Body) -> t.Any:
         server.faults.clear()
         return []
 
@@ -72,11 +72,11 @@ def create(server: Server) -> Starlette:
         key = body.get("access_key_id")
         return {"counts": server.requests.counts(key), "requests": server.requests.entries(last, key)}
 
-    def forget_requests(_: Body) -> t.Any:
+    def forget_requests(_unused: Body) -> t.Any:
         server.requests.reset()
         return {}
 
-    def reset(_: Body) -> t.Any:
+    def reset(_unused: Body) -> t.Any:
         server.reset()
         return {}
 

@@ -25,7 +25,7 @@ _LETTERS = string.ascii_letters + string.digits
 
 def random_text(length: int) -> str:
     """Letters and digits nobody can guess."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+    return "".join(secrets.choice(_LETTERS) for _index in range(length))
 
 
 def account_keys(store: Store) -> list[dict[str, t.Any]]:

@@ -106,7 +106,7 @@ class MetadataService:
             if instance.get("MetadataOptions", {}).get("HttpTokens") == "required":
                 raise _Refusal(self._settings["metadata.no_token_status"], f"the header {TOKEN_HEADER} is required")
             return
-        expiry, _, proof = token.partition(".")
+        expiry, _mark, proof = token.partition(".")
         genuine = hmac.compare_digest(proof.encode(), self._proof(expiry, instance).encode())
         if not genuine or int(expiry, 16) <= self._store.clock.timestamp():
             raise _Refusal(self._settings["metadata.bad_token_status"], "the token is not valid or has expired")

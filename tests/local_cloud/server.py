@@ -161,7 +161,7 @@ class Server:
             self.hosts = NoHosts(f"this copy has no hosts ({error})")
         else:
             options = hosts.HostOptions(
-                on_power=lambda instance, state: self._runner.powered(instance, state),
+                on_power=self._powered,
                 certify=lambda instance, public: certificates.certify(self.authority, instance, public),
             )
             self.hosts = hosts.create(self.state_dir, options)
@@ -177,6 +177,10 @@ class Server:
         if self._wanted_hosts == "on" and not self.hosts.available:
             raise ControlError(f"hosts were asked for but can't be: {self.hosts.reason}")
 
+    def _powered(self, instance: str, state: str) -> None:
+        """A host went up or down by itself. The runner exists by then: it starts the hosts."""
+        self._runner.powered(instance, state)
+
     async def _serve(self) -> None:
         listeners = [self._listener(self._socket)]
         if self.hosts.available:
@@ -189,7 +193,7 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._leave, listeners)
         tasks = [asyncio.create_task(listener.serve(sockets=[sock])) for listener, sock in listeners]
-        while not all(listener.started for listener, _ in listeners):
+        while not all(listener.started for listener, _rest in listeners):
             if any(task.done() for task in tasks):
                 break
             await asyncio.sleep(0.01)
@@ -219,7 +223,7 @@ class Server:
         return _Listener(config), sock
 
     def _leave(self, listeners: list[tuple[_Listener, socket.socket]]) -> None:
-        for listener, _ in listeners:
+        for listener, _rest in listeners:
             listener.should_exit = True
 
     def _announce(self) -> None:
@@ -259,7 +263,7 @@ def load_services() -> None:
 
 def _check_packages() -> None:
     """:raises ControlError: an SDK package is missing that requests are checked against."""
-    wanted = sorted({PRODUCTS[product].package for product, _ in OPERATIONS})
+    wanted = sorted({PRODUCTS[product].package for product, _rest in OPERATIONS})
     missing = [package.replace("_", "-") for package in wanted if importlib.util.find_spec(package) is None]
     if missing:
         raise ControlError(

@@ -247,7 +247,7 @@ class Store:
 
     def new_id(self, prefix: str) -> str:
         """Return an id that looks as the real ones (``i-bp1`` and 17 letters and digits) and can't be guessed."""
-        return f"{prefix.rstrip('-')}-bp1" + "".join(secrets.choice(_ID_LETTERS) for _ in range(17))
+        return f"{prefix.rstrip('-')}-bp1" + "".join(secrets.choice(_ID_LETTERS) for _index in range(17))
 
     # -- what happens later
 

@@ -188,7 +188,7 @@ def _check_limits(limits: dict[str, Limit], parameters: dict[str, t.Any]) -> Non
         for where, value in values:
             problem = _problem(limit, value)
             if problem:
-                code, _, status = limit.get("code", "").partition(" ")
+                code, _mark, status = limit.get("code", "").partition(" ")
                 raise _invalid(where, problem, code.format(name=path.rpartition(".")[2]), int(status or 400))
 
 

@@ -54,7 +54,7 @@ def _ask(cloud: Cloud, ids: list[str], timeout: float) -> list[dict[str, t.Any]]
         for result in run_shell(cloud, waiting, _COMMAND, "alitrust-host-keys", timeout):
             instance_id = result["InstanceId"]
             if result.get("InvocationStatus") == "Success":
-                answers[instance_id] = {"instance_id": instance_id, "keys": _keys(instance_id, result)}
+                answers[instance_id] = {"instance_id": instance_id, "public_keys": _keys(instance_id, result)}
             elif result.get("ErrorCode") in _NOT_YET:
                 states[instance_id] = str(result["ErrorCode"])
             else:

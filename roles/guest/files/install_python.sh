@@ -1,6 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
 # Installs a Python with the system's package manager. POSIX sh, as root.
 if command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive

@@ -192,7 +192,7 @@ def test_hosts_stop_start_reboot_and_go_with_their_instance(region: Region) -> N
     wait(lambda: ("delete", instance_id) in region.hosts.done)
     region.store.clock.advance(2)
     assert region.record(instance_id) == {}
-    steps = [what for what, _ in region.hosts.done]
+    steps = [what for what, _rest in region.hosts.done]
     assert steps[:6] == ["start", "stop", "start", "kill", "start", "delete"]
 
 

@@ -22,7 +22,7 @@ def place(sdk: Sdk) -> dict[str, t.Any]:
 def test_an_instance_goes_through_its_states_to_running(sdk: Sdk, place: dict[str, t.Any]) -> None:
     instance_id = sdk("RunInstances", **place)["InstanceIdSets"]["InstanceIdSet"][0]
     seen = [sdk.status(instance_id)]
-    for _ in range(20):
+    for _index in range(20):
         sdk.cloud.clock_advance(0.1)
         if sdk.status(instance_id) != seen[-1]:
             seen.append(sdk.status(instance_id))
@@ -322,7 +322,7 @@ def test_attributes_are_modified(sdk: Sdk, place: dict[str, t.Any]) -> None:
 def test_security_groups_are_replaced_as_a_set(sdk: Sdk, place: dict[str, t.Any]) -> None:
     (instance_id,) = sdk.run(place)
     vpc_id = sdk.instance(instance_id)["VpcAttributes"]["VpcId"]
-    groups = [sdk("CreateSecurityGroup", VpcId=vpc_id)["SecurityGroupId"] for _ in range(6)]
+    groups = [sdk("CreateSecurityGroup", VpcId=vpc_id)["SecurityGroupId"] for _index in range(6)]
     sdk("ModifyInstanceAttribute", InstanceId=instance_id, SecurityGroupIds=groups[:2])
     assert sdk.instance(instance_id)["SecurityGroupIds"] == {"SecurityGroupId": groups[:2]}
     too_many = sdk.refused("ModifyInstanceAttribute", InstanceId=instance_id, SecurityGroupIds=groups)

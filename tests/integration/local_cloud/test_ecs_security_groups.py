@@ -47,9 +47,9 @@ def test_a_new_group_has_no_rules_and_its_type_s_inner_policy(sdk: Sdk, vpc: str
 
 
 def test_names_are_not_unique_but_tokens_are(sdk: Sdk, vpc: str) -> None:
-    ids = {sdk("CreateSecurityGroup", VpcId=vpc, SecurityGroupName="web")["SecurityGroupId"] for _ in range(2)}
+    ids = {sdk("CreateSecurityGroup", VpcId=vpc, SecurityGroupName="web")["SecurityGroupId"] for _index in range(2)}
     assert len(ids) == 2
-    same = {sdk("CreateSecurityGroup", VpcId=vpc, ClientToken="t")["SecurityGroupId"] for _ in range(2)}
+    same = {sdk("CreateSecurityGroup", VpcId=vpc, ClientToken="t")["SecurityGroupId"] for _index in range(2)}
     assert len(same) == 1
     assert sdk("DescribeSecurityGroups", SecurityGroupName="web")["TotalCount"] == 2
     assert sdk("DescribeSecurityGroups", SecurityGroupName="we")["TotalCount"] == 0
@@ -87,7 +87,7 @@ def test_groups_are_described_with_counts_and_in_pages(sdk: Sdk) -> None:
     shown = sdk("DescribeSecurityGroups", SecurityGroupIds=f'["{group}"]')["SecurityGroups"]["SecurityGroup"][0]
     assert (shown["EcsCount"], shown["AvailableInstanceAmount"], shown["RuleCount"]) == (2, 1998, 1)
     vpc_id = shown["VpcId"]
-    ids = [group] + [sdk("CreateSecurityGroup", VpcId=vpc_id)["SecurityGroupId"] for _ in range(11)]
+    ids = [group] + [sdk("CreateSecurityGroup", VpcId=vpc_id)["SecurityGroupId"] for _index in range(11)]
     assert len(sdk("DescribeSecurityGroups")["SecurityGroups"]["SecurityGroup"]) == 10
     body = sdk("DescribeSecurityGroups", MaxResults=8)
     assert "TotalCount" not in body

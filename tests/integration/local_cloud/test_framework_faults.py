@@ -35,7 +35,7 @@ def test_errors_hit_the_named_operation_so_many_times(
 ) -> None:
     fresh_cloud.fault(kind, "ram:CreateUser", times=2)
     assert users(wire) == []
-    for _ in range(2):
+    for _index in range(2):
         reply = wire.v3("ram", "CreateUser", UserName="ann")
         assert (reply.status, reply.code) == (status, code)
         assert "x-acs-retry-after" not in reply.headers
@@ -50,7 +50,7 @@ def test_throttling_can_say_when_to_come_back(fresh_cloud: LocalCloud, wire: Wir
 
 def test_any_documented_error_can_be_asked_for(fresh_cloud: LocalCloud, wire: Wire) -> None:
     fresh_cloud.fault("error", "ecs:*", code="OperationConflict", status=409, times=None)
-    for _ in range(3):
+    for _index in range(3):
         reply = wire.v3("ecs", "DescribeInstances", **REGION)
         assert (reply.status, reply.code) == (409, "OperationConflict")
     fresh_cloud.clear_faults()
@@ -59,7 +59,7 @@ def test_any_documented_error_can_be_asked_for(fresh_cloud: LocalCloud, wire: Wi
 
 def test_a_rate_hits_a_share_of_the_calls(fresh_cloud: LocalCloud, wire: Wire) -> None:
     fresh_cloud.fault("throttling", "ram:ListUsers", times=None, rate=0.5)
-    statuses = {wire.v3("ram", "ListUsers").status for _ in range(40)}
+    statuses = {wire.v3("ram", "ListUsers").status for _index in range(40)}
     assert statuses == {200, 400}
 
 
@@ -83,7 +83,7 @@ def test_bodies_can_be_empty_or_cut(fresh_cloud: LocalCloud, wire: Wire) -> None
     fresh_cloud.fault("cut_body", "ram:GetAccountAlias")
     assert (wire.v3("ram", "ListUsers").status, wire.v3("ram", "ListUsers").status) == (200, 200)
     with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
-        _ = wire.v3("ram", "GetAccountAlias").json
+        _answer = wire.v3("ram", "GetAccountAlias").json
 
 
 def test_a_slow_answer_holds_up_nobody_else(fresh_cloud: LocalCloud, wire: Wire) -> None:

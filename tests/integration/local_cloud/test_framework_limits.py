@@ -51,7 +51,7 @@ def test_every_limited_parameter_is_one_of_the_sdk_s_and_of_its_type(product: Pr
 
 
 def _field(fields: dict[str, Field], path: str) -> Field | None:
-    first, _, rest = path.partition(".")
+    first, _mark, rest = path.partition(".")
     if first.isdigit():  # the description lists the filters one by one
         return _field(fields, rest)
     field = fields.get(first)

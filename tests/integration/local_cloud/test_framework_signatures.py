@@ -89,7 +89,7 @@ def test_what_was_signed_can_not_be_changed_on_the_way(wire: Wire) -> None:
     assert wire.send(method, path.replace("5", "6"), changed, body).code == "SignatureDoesNotMatch"
     wire.form = True
     assert wire.v3("ram", "ListUsers", MaxItems="5").status == 200
-    method, path, headers, _ = wire.sent[-1]
+    method, path, headers, _rest = wire.sent[-1]
     assert wire.send(method, path, headers, b"MaxItems=6").code == "SignatureDoesNotMatch"
 
 

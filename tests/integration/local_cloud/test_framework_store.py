@@ -95,14 +95,14 @@ def test_an_inner_transaction_can_fail_alone(store: Store) -> None:
 def test_numbers_and_ids_never_repeat_even_among_threads(store: Store) -> None:
     numbers: list[int] = []
     threads = [
-        threading.Thread(target=lambda: numbers.extend(store.next_number("n") for _ in range(50))) for _ in range(4)
+        threading.Thread(target=lambda: numbers.extend(store.next_number("n") for _index in range(50))) for _index in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert sorted(numbers) == list(range(1, 201))
-    ids = {store.new_id("sg-") for _ in range(100)}
+    ids = {store.new_id("sg-") for _index in range(100)}
     assert len(ids) == 100
     assert all(re.fullmatch(r"sg-bp1[a-z0-9]{17}", id) for id in ids)
 

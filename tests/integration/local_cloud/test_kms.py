@@ -125,7 +125,7 @@ def test_bad_key_is_refused(kms: Sdk, params: dict[str, t.Any]) -> None:
 
 
 def test_keys_are_listed_by_page_and_filter(kms: Sdk) -> None:
-    keys = [kms("CreateKey", product="kms")["KeyMetadata"]["KeyId"] for _ in range(3)]
+    keys = [kms("CreateKey", product="kms")["KeyMetadata"]["KeyId"] for _index in range(3)]
     kms("DisableKey", product="kms", KeyId=keys[0])
     first = kms("ListKeys", product="kms", PageSize=2)
     second = kms("ListKeys", product="kms", PageSize=2, PageNumber=2)

@@ -118,7 +118,7 @@ def test_token_opens_the_hardened_mode(guest: Guest) -> None:
 
 def test_bad_token_is_refused_in_both_modes(sdk: Sdk, guest: Guest) -> None:
     other = Guest.start(sdk, 2)
-    expiry, _, proof = guest.token(60).partition(".")
+    expiry, _mark, proof = guest.token(60).partition(".")
     for bad in ("", "x", f"{int(expiry, 16) + 999:x}.{proof}", other.token()):
         assert guest.metadata("meta-data/instance-id", **{TOKEN: bad})[0] == 401
 

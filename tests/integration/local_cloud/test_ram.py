@@ -203,7 +203,7 @@ def test_user_has_keys_a_profile_and_groups(ram: Sdk) -> None:
     user = {"UserName": "alice"}
     ram("CreateUser", product="ram", **user, DisplayName="Alice", Email="a@example.com", MobilePhone="86-13000000000")
     assert ram.refused("CreateUser", product="ram", **user) == (409, "EntityAlreadyExists.User")
-    keys = [ram("CreateAccessKey", product="ram", **user)["AccessKey"]["AccessKeyId"] for _ in range(2)]
+    keys = [ram("CreateAccessKey", product="ram", **user)["AccessKey"]["AccessKeyId"] for _index in range(2)]
     assert ram.refused("CreateAccessKey", product="ram", **user) == (409, "LimitExceeded.User.AccessKey")
     ram("UpdateAccessKey", product="ram", **user, UserAccessKeyId=keys[0], Status="Inactive")
     listed = ram("ListAccessKeys", product="ram", **user)["AccessKeys"]["AccessKey"]

@@ -95,7 +95,7 @@ def test_vswitch_must_fit(vpc: Sdk, change: dict[str, str], answer: tuple[int, s
 
 
 def test_same_client_token_makes_one_vpc(vpc: Sdk) -> None:
-    ids = {vpc("CreateVpc", product="vpc", ClientToken="t")["VpcId"] for _ in range(2)}
+    ids = {vpc("CreateVpc", product="vpc", ClientToken="t")["VpcId"] for _index in range(2)}
     assert len(ids) == 1
 
 
@@ -148,7 +148,7 @@ def test_lists_are_filtered_and_paged(vpc: Sdk) -> None:
 
 
 def test_quota_of_vpcs(vpc: Sdk) -> None:
-    for _ in range(10):
+    for _index in range(10):
         vpc(
             "CreateVpc",
             product="vpc",

@@ -629,7 +629,7 @@ def test_a_fleet_that_was_deleted_can_be_made_again(world: World, hurried: None)
 
 def test_an_instance_deleted_by_somebody_is_made_again(world: World, hurried: None) -> None:
     world.run(**world.fleet(count=1))
-    for _ in range(3):
+    for _index in range(3):
         grown = world.run(**world.fleet(count=2))
         assert len(grown["created_ids"]) == 1
         world.api.call("ecs", "DeleteInstances", InstanceId=grown["created_ids"], Force=True)
@@ -679,7 +679,7 @@ def test_waits_for_the_greeting_of_ssh(world: World) -> None:
     def greet() -> None:
         while True:
             try:
-                peer, _ = address.accept()
+                peer, _rest = address.accept()
             except OSError:
                 return
             peer.sendall(b"SSH-2.0-Test\r\n")

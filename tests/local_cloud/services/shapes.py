@@ -79,9 +79,11 @@ def _fill(kind: t.Any, value: t.Any, where: str) -> t.Any:
         return kind.complete(value or {}, where)
     if value is None:
         return _EMPTY.get(kind, {})
-    if kind is float and type(value) is int:
+    # Not isinstance: a bool is an int to Python, but not to the API.
+    own = value.__class__
+    if kind is float and own is int:
         return float(value)
-    if kind in _EMPTY and type(value) is not kind:
+    if kind in _EMPTY and own is not kind:
         raise ValueError(f"{where}: {value!r} is not {kind.__name__}")
     return value
 

@@ -20,8 +20,8 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
     return [request.param, *(["sh"] if request.param.endswith("busybox") else [])]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
+@pytest.fixture(name="path")
+def a_path(tmp_path: Path) -> Path:
     """A PATH of its own."""
     folder = tmp_path / "bin"
     folder.mkdir()

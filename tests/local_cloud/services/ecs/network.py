@@ -62,7 +62,7 @@ def choose_addresses(call: Call, vswitch: Record, amount: int, first: str = "") 
             if address not in taken:
                 found.append(address)
             if len(found) == amount:
-                for _ in range(step):
+                for _index in range(step):
                     call.store.next_number(counter)
                 break
         return found

@@ -43,8 +43,8 @@ def create_access_key(call: Call) -> Record:
     if len(_pairs(call, owner)) >= quotas.ACCESS_KEYS_PER_USER:
         raise limit_exceeded("User.AccessKey", quotas.ACCESS_KEYS_PER_USER)
     pair: Record = {
-        "AccessKeyId": "LTAI5t" + "".join(secrets.choice(_LETTERS) for _ in range(18)),
-        "AccessKeySecret": "".join(secrets.choice(_LETTERS) for _ in range(30)),
+        "AccessKeyId": "LTAI5t" + "".join(secrets.choice(_LETTERS) for _index in range(18)),
+        "AccessKeySecret": "".join(secrets.choice(_LETTERS) for _index in range(30)),
         "Status": "Active",
         "CreateDate": timestamp(call.now),
         "AccountId": call.account_id,

@@ -71,7 +71,7 @@ def timestamp(moment: dt.datetime) -> str:
 
 def numeric_id() -> str:
     """An id like those of users, roles and groups: 18 decimal digits."""
-    return "3" + "".join(secrets.choice("0123456789") for _ in range(17))
+    return "3" + "".join(secrets.choice("0123456789") for _index in range(17))
 
 
 def required(call: Call, name: str) -> str:

@@ -69,7 +69,7 @@ def get_policy(call: Call) -> Record:
     record = entities.find_policy(call, lagged=True)
     version = next(item for item in record["Versions"] if item["VersionId"] == record["DefaultVersion"])
     policy = pick(record, *_CREATED, "UpdateDate")
-    policy["AttachmentCount"] = sum(1 for _ in entities.attached_to(call, record, lagged=True))
+    policy["AttachmentCount"] = sum(1 for _index in entities.attached_to(call, record, lagged=True))
     policy["PolicyDocument"] = version["PolicyDocument"]
     return {"Policy": policy, "DefaultPolicyVersion": version_view(record, version)}
 

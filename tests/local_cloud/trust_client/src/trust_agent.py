@@ -392,7 +392,7 @@ def main() -> int:
         return 1
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_args: stop.set())
     serve(settings, stop)
     return 0
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action plugin of all cloud modules (see C(plugin_routing) in meta/runtime.yml).
+"""The action plugin of every cloud module: each file in plugins/action is this class under its module's name.
 
 It runs the module in the controller's process where that is equivalent, and hands over to the ordinary way elsewhere.
 """
@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._cloud import errors, sdk
-from ..plugin_utils import in_process
+from . import in_process
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
