@@ -33,7 +33,13 @@ CACHE = Path(
 ).absolute()
 
 # Commands that some test uses, each with its Debian package. A test whose command is missing is skipped and says so.
-TEST_COMMANDS = {"chromium": "chromium", "git": "git", "rpm": "rpm", "shellcheck": "shellcheck", "ssh": "openssh-client"}
+TEST_COMMANDS = {
+    "chromium": "chromium",
+    "git": "git",
+    "rpm": "rpm",
+    "shellcheck": "shellcheck",
+    "ssh": "openssh-client",
+}
 
 # ansible.posix has no package of its own on PyPI; this release of the community package carries it.
 ANSIBLE_PACKAGE = "ansible==12.3.0"

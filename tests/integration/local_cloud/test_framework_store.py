@@ -95,7 +95,7 @@ def test_an_inner_transaction_can_fail_alone(store: Store) -> None:
 def test_numbers_and_ids_never_repeat_even_among_threads(store: Store) -> None:
     numbers: list[int] = []
     threads = [
-        threading.Thread(target=lambda: numbers.extend(store.next_number("n") for _index in range(50))) for _index in range(4)
+        threading.Thread(target=lambda: numbers.extend(store.next_number("n") for _i in range(50))) for _n in range(4)
     ]
     for thread in threads:
         thread.start()
