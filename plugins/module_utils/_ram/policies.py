@@ -18,8 +18,6 @@ from .._core.waiter import wait_for
 from . import documents
 from .documents import Document
 
-PolicyType = t.Literal["System", "Custom"]
-
 #: Versions one policy can have (RAM limits).
 MAX_VERSIONS = 5
 _NAME = re.compile(r"[A-Za-z0-9-]{1,128}")
