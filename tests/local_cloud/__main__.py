@@ -177,7 +177,7 @@ def _alive(state_dir: Path) -> bool:
 def _show(cloud: LocalCloud) -> None:
     info = cloud.status()
     hosts = "yes" if info["hosts"]["available"] else f"no: {info['hosts']['reason']}"
-    if info["hosts"]["available"] and info["hosts"]["no_tpm"]:
+    if info["hosts"]["available"] and info["hosts"].get("no_tpm"):  # an older server may run still
         hosts += f", but {info['hosts']['no_tpm']}"
     sys.stdout.write(
         f"The local cloud listens at {cloud.endpoint} (process {info['pid']}, state in {cloud.state_dir}).\n"
