@@ -133,6 +133,6 @@ def test_a_list_s_page_size_is_a_parameter_of_the_operation() -> None:
     for (product, action), paging in PAGING.items():
         model = getattr(product_models(product), f"{action}Request")()
         names = {name.replace("_", "") for name in vars(model)}
-        needed = {"page": "pagenumber", "token": "nexttoken", "marker": "marker"}.get(paging.style)
+        needed = {"page": paging.number_name, "token": "nexttoken", "marker": "marker"}.get(paging.style)
         for name in filter(None, (paging.size_name, needed)):
             assert name.lower() in names, f"{product} {action} has no {name}"
