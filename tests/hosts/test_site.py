@@ -14,7 +14,16 @@ from hosts.fleet import NAMES, Run, Site
 #: what an account keeps when all that was made is deleted again: what it was seeded with, KMS, and history
 KEPT = {
     *("account", "access_key", "policy", "kms_service", "kms_key", "kms_alias"),
-    *("invocation", "instance_session", "sts_session", "metadata_credentials", "trusted_property", "client_token"),
+    *(
+        "invocation",
+        "instance_session",
+        "sts_session",
+        "metadata_credentials",
+        "trusted_property",
+        "trusted_key",
+        "trusted_challenge",
+        "client_token",
+    ),
 }
 
 
