@@ -105,7 +105,10 @@ keyed_groups:
 compose:
   ansible_user: "'root'"
 
+---
 # the whole fleet with its verdicts, in the groups trust_trusted, trust_untrusted and so on
+plugin: alitrust.ecs.instances
+region: cn-hangzhou
 trust: true
 keyed_groups:
   - key: alitrust_trust_verdict
