@@ -19,6 +19,11 @@ author:
 extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.attributes.info
+attributes:
+  check_mode:
+    description: Can run in C(check_mode); it never changes anything.
+    support: full
+    details: The one command that reads the keys is run in the instances in check mode, too.
 options:
   instance_ids:
     description: Ids of the instances.

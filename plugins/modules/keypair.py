@@ -120,7 +120,7 @@ EXAMPLES = r"""
     region: cn-hangzhou
     name: ops
     state: unbound
-    instance_ids: [i-bp1a2b3c4d5e6f7g8h90]
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h90, i-bp1a2b3c4d5e6f7g8h91]
 
 - name: Delete it
   alitrust.ecs.keypair:

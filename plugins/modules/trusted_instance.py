@@ -309,10 +309,10 @@ EXAMPLES = r"""
       env: test
     wait_for_ssh: true
 
-- name: Have one instance, named web
+- name: Have one instance, named bastion
   alitrust.ecs.trusted_instance:
     region: cn-hangzhou
-    name: web
+    name: bastion
     instance_type: ecs.g7t.large
     image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
     vswitch_id: vsw-bp1s5fnvk4gn2tws03624

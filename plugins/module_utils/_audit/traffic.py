@@ -11,7 +11,9 @@ import ipaddress
 import typing as t
 from functools import cache
 
-from .._security_group.rule import NO_PORTS, Network, Rule
+from .._security_group.rule import NO_PORTS, Rule
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: First and last port.
 Span = tuple[int, int]

@@ -34,7 +34,7 @@ class Modules:
         self.cloud = cloud
         self.region = region
 
-    def run(self, name: str, /, *, check: bool = False, fails: bool = False, **options: t.Any) -> Result:
+    def run(self, module_name: str, /, *, check: bool = False, fails: bool = False, **options: t.Any) -> Result:
         """Run one module and return its result.
 
         :param check: in check mode
@@ -49,7 +49,7 @@ class Modules:
             "_ansible_check_mode": check,
             "_ansible_diff": True,
         }
-        module = importlib.import_module(f"ansible_collections.alitrust.ecs.plugins.modules.{name}")
+        module = importlib.import_module(f"ansible_collections.alitrust.ecs.plugins.modules.{module_name}")
         warnings._global_warnings.clear()  # of the module that ran before in this process
         output = io.StringIO()
         with patch_module_args(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
@@ -66,21 +66,21 @@ class Modules:
         }
         return Cloud(Connection(**{"region": self.region, "endpoint_url": self.cloud.endpoint, **own_key, **options}))
 
-    def twice(self, name: str, /, **options: t.Any) -> Result:
+    def twice(self, module_name: str, /, **options: t.Any) -> Result:
         """The rows of the matrix for one change: check, check, real, real, check.
 
         Both checks foretell the change with the diff of the real run, nothing is changed by checking, and the second
         real run and a last check change nothing.
         """
-        first = self.run(name, check=True, **options)
-        again = self.run(name, check=True, **options)
+        first = self.run(module_name, check=True, **options)
+        again = self.run(module_name, check=True, **options)
         assert [first["changed"], again["changed"]] == [True, True], (first, again)
-        real = self.run(name, **options)
+        real = self.run(module_name, **options)
         assert real["changed"], real
         assert first["diff"] == again["diff"] == real["diff"], (first["diff"], real["diff"])
         assert first["steps"] == real["steps"], (first["steps"], real["steps"])
         for check in (False, True):
-            idle = self.run(name, check=check, **options)
+            idle = self.run(module_name, check=check, **options)
             assert not idle["changed"], idle
             assert idle["diff"]["before"] == idle["diff"]["after"], idle["diff"]
         return real

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 FILES = Path(__file__).resolve().parents[3] / "roles" / "guest" / "files"
-SHELLS = [found for name in ("dash", "bash", "busybox") if (found := shutil.which(name))]
+SHELLS = list(filter(None, map(shutil.which, ("dash", "bash", "busybox"))))
 
 
 @pytest.fixture(params=SHELLS, ids=lambda path: Path(path).name)
