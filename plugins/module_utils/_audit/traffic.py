@@ -13,8 +13,6 @@ from functools import cache
 
 from .._security_group.rule import NO_PORTS, Rule
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 #: First and last port.
 Span = tuple[int, int]
 #: Protocol -> spans, in order, that neither overlap nor touch.
@@ -30,7 +28,7 @@ _WORLD_PREFIX = {4: 8, 6: 16}
 
 
 @cache
-def network(text: str) -> Network:
+def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text, strict=False)
 
 
