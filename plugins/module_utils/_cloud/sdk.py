@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import typing as t
 from functools import cache
@@ -42,6 +43,20 @@ def load(package: str, pypi_name: str) -> t.Any:
     for name in ("darabonba-core", "alibabacloud_credentials", "credentials"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     return module
+
+
+def _forget_connections() -> None:
+    """Drop the connections that a forked process has from its parent.
+
+    Both would write to the same socket, and each could read the other's answer. It happens to every worker of a run
+    whose inventory comes from the cloud.
+    """
+    for module, name in (("darabonba.core", "DaraCore"), ("Tea.core", "TeaCore")):
+        if module in sys.modules:
+            getattr(sys.modules[module], name)._sessions = {}
+
+
+os.register_at_fork(after_in_child=_forget_connections)
 
 
 @cache
