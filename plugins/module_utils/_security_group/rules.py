@@ -74,6 +74,9 @@ class SecurityGroupRules(Resource[Group]):
                 return Group(None, self.label)
             self.group_id = str(item["SecurityGroupId"])
             self.group_type = str(item.get("SecurityGroupType") or "normal")
+            if self.state == "present" and item.get("RuleCount") == 0 and item.get("VpcId"):
+                # Nothing to read, and a rule that is there all the same is not added twice.
+                return Group(self.group_id, self.label)
         try:
             return self._read()
         except NotFound:
