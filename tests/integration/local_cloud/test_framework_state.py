@@ -137,7 +137,11 @@ def test_server_json_tells_how_to_use_it_to_its_owner_only(state_dir: Path) -> N
         assert {stat.S_IMODE(one.stat().st_mode) for one in with_secrets} == {0o600}
         info = json.loads(path.read_text())
         assert info["endpoint"] == cloud.endpoint
-        assert info["hosts"] == {"available": False, "reason": "hosts are switched off (--hosts off)"}
+        assert info["hosts"] == {
+            "available": False,
+            "reason": "hosts are switched off (--hosts off)",
+            "no_tpm": "there are no hosts",
+        }
         assert info["access_key_secret"] not in (state_dir / "server.log").read_text()
         with pytest.raises(ControlError, match="already runs on"):
             LocalCloud.start(state_dir).__enter__()
