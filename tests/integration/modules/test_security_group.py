@@ -183,7 +183,8 @@ def test_a_group_that_is_not_listed_yet_is_not_made_twice(
 ) -> None:
     # A run that broke off right after creating, and a cloud that shows new groups late.
     first = network.new_group("web", Tag=[{"Key": OWNER, "Value": "web"}])
-    network.local.fault("read_lag", "ecs:DescribeSecurityGroups", seconds=2, times=3)
+    network.local.clock_advance(2)  # creation times are whole seconds, and which group is the older one must be plain
+    network.local.fault("read_lag", "ecs:DescribeSecurityGroups", seconds=60, times=3)
     made = modules.run("security_group", **web)
     network.local.clear_faults()  # a lag that the module did not meet must not blur what the test looks at
     assert made["security_group"]["security_group_id"] == first == one(network)["SecurityGroupId"]
