@@ -13,11 +13,12 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from .._security_group import traffic
 from .._security_group.rule import Rule
-from . import graph, traffic
+from .._security_group.traffic import Span
+from . import graph
 from .collect import Facts, Item
 from .rights import TRUST_CLIENT
-from .traffic import Span
 
 SEVERITIES = ("critical", "high", "medium", "low")
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .._security_group import traffic
 from .._security_group.rule import Rule
-from . import traffic
-from .traffic import Ports
+from .._security_group.traffic import Ports
 
 WORLD = "world"
 

@@ -11,9 +11,10 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
+from .._security_group import traffic
 from .._trust import options as trust_options
 from .._trust.verdict import clock
-from . import checks, graph, rights, traffic
+from . import checks, graph, rights
 from .collect import Facts, Item, collect
 
 SPEC: dict[str, dict[str, t.Any]] = {

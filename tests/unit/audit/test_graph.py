@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._audit import graph, traffic
+from ansible_collections.alitrust.ecs.plugins.module_utils._audit import graph
 from ansible_collections.alitrust.ecs.plugins.module_utils._audit.graph import Group
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import traffic
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule
 
 

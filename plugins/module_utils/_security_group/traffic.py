@@ -11,7 +11,7 @@ import ipaddress
 import typing as t
 from functools import cache
 
-from .._security_group.rule import NO_PORTS, Rule
+from .rule import NO_PORTS, Rule
 
 #: First and last port.
 Span = tuple[int, int]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._audit import traffic
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import traffic
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule
 
 
