@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput
+from .services import SERVICES
 
 #: Port range of protocols that have no ports, and of rules that do not look at source ports.
 NO_PORTS = "-1/-1"
@@ -19,6 +20,8 @@ DIRECTIONS = ("ingress", "egress")
 _POLICIES = ("accept", "drop")
 _NIC_TYPES = ("intranet", "internet")
 _NAMES = ("tcp", "udp", "icmp", "icmpv6", "gre", "all")
+_WITH_PORTS = ("tcp", "udp")
+_DESCRIPTION_LONGEST = 512
 #: IANA numbers of the protocols that have a name in the API.
 _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "47": "gre", "58": "icmpv6"}
 _RANGE = re.compile(r"(\d{1,5})(?:/(\d{1,5}))?")
@@ -36,8 +39,9 @@ class Rule:
     :ivar peer_kind: C(cidr), C(group) or C(prefix_list)
     :ivar peer: the other side: a network in canonical form, or an id
     :ivar local: network of the group's own side in five-tuple rules, else empty
-    :ivar port_list: id of a port list instead of ports; only ever read
+    :ivar port_list: id of a port list instead of ports
     :ivar nic_type: None until it is known whether the group is in a VPC
+    :ivar owner: account of a peer group, as its number or its login name
     """
 
     direction: str
@@ -103,10 +107,12 @@ class Rule:
             "direction": self.direction,
             "protocol": self.protocol,
             "ports": self.ports or None,
+            "port_list_id": self.port_list or None,
             "source_ports": None if self.source_ports == NO_PORTS else self.source_ports,
             "cidr": self.peer if self.peer_kind == "cidr" else None,
             "group_id": self.peer if self.peer_kind == "group" else None,
-            "group_owner_id": self.owner,
+            "group_owner_id": self.owner if _is_number(self.owner) else None,
+            "group_owner_account": None if _is_number(self.owner) else self.owner,
             "prefix_list_id": self.peer if self.peer_kind == "prefix_list" else None,
             "dest_cidr": (self.local or None) if ingress else None,
             "source_cidr": None if ingress else (self.local or None),
@@ -137,8 +143,10 @@ class Rule:
             values[_cidr_name(there, self.peer)] = self.peer
         elif self.peer_kind == "group":
             values[f"{there}GroupId"] = self.peer
-            if self.owner:
+            if self.owner and _is_number(self.owner):
                 values[f"{there}GroupOwnerId"] = int(self.owner)
+            elif self.owner:
+                values[f"{there}GroupOwnerAccount"] = self.owner
         else:
             values[f"{there}PrefixListId"] = self.peer
         if self.local:
@@ -173,6 +181,7 @@ def from_api(item: t.Mapping[str, t.Any]) -> Rule:
         nic_type=str(item.get("NicType") or "intranet").lower(),
         port_list=port_list,
         description=str(item.get("Description") or ""),
+        owner=(str(item.get(f"{there}GroupOwnerAccount") or "") or None) if peer_kind == "group" else None,
         rule_id=str(item.get("SecurityGroupRuleId") or "") or None,
     )
 
@@ -184,7 +193,7 @@ def from_options(rules: t.Sequence[t.Mapping[str, t.Any]]) -> list[Rule]:
     """
     origin: dict[Rule, tuple[int, Rule]] = {}
     for index, options in enumerate(rules):
-        for rule in _combinations(options, f"rules[{index}]"):
+        for rule in combinations(options, f"rules[{index}]"):
             first, known = origin.setdefault(rule, (index, rule))
             if known.description and rule.description and known.description != rule.description:
                 raise InvalidInput(
@@ -200,14 +209,17 @@ def from_options(rules: t.Sequence[t.Mapping[str, t.Any]]) -> list[Rule]:
 # ---------------------------------------------------------------------- options
 
 
-def _combinations(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[Rule]:
+def combinations(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[Rule]:
+    """A rule for each combination of ports and peers that one element names.
+
+    :param where: what the element is called in errors
+    :raises InvalidInput: what is wrong, what was expected
+    """
     direction = _one_of(f"{where}.direction", options.get("direction") or "ingress", DIRECTIONS)
-    protocol = _protocol(f"{where}.protocol", options.get("protocol"))
-    sources = _ports(f"{where}.source_ports", options.get("source_ports"), protocol, needed=False)
     description = options.get("description") or None
-    if description and len(description) > 512:
-        raise InvalidInput(f"{where}.description has {len(description)} characters; at most 512 are possible.")
+    _check_description(where, description)
     nic_type = options.get("nic_type") or None
+    owner = _owner(options, where)
     local = _local(options, where, direction)
     peers = list(_peers(options, where))
     if not peers:
@@ -215,17 +227,15 @@ def _combinations(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[Rule
             f"{where} says nothing about the other side.",
             hint="Give cidr (0.0.0.0/0 for everybody), group_id or prefix_list_id.",
         )
-    owner = options.get("group_owner_id") or None
-    if owner and not str(owner).isdigit():
-        raise InvalidInput(f"{where}.group_owner_id is {owner!r}; expected the number of an account.")
-    for ports in _ports(f"{where}.ports", options.get("ports"), protocol, needed=True):
-        for source_ports in sources:
+    for protocol, ports, port_list in _protocols(options, where):
+        for source_ports in _ports(f"{where}.source_ports", options.get("source_ports"), protocol):
             for kind, peer in peers:
                 _check_versions(where, protocol, peer if kind == "cidr" else "", local)
                 yield Rule(
                     direction=direction,
                     protocol=protocol,
                     ports=ports,
+                    port_list=port_list,
                     peer_kind=kind,
                     peer=peer,
                     source_ports=source_ports,
@@ -234,8 +244,67 @@ def _combinations(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[Rule
                     priority=_priority(f"{where}.priority", options.get("priority")),
                     nic_type=_one_of(f"{where}.nic_type", nic_type, _NIC_TYPES) if nic_type else None,
                     description=description,
-                    owner=str(owner) if owner and kind == "group" else None,
+                    owner=owner if kind == "group" else None,
                 )
+
+
+def _protocols(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[str, str, str]]:
+    """Protocol, ports and port list of each rule of an element."""
+    services = _listed(options.get("service"))
+    given = [name for name in ("protocol", "ports", "port_list_id") if _listed(options.get(name))]
+    if services and given:
+        raise InvalidInput(f"{where} has service and {given[0]}; a service says protocol and ports itself.")
+    for name in services:
+        if name.lower() not in SERVICES:
+            raise InvalidInput(f"{where}.service has {name!r}; expected {', '.join(sorted(SERVICES))}.")
+        for known, span in SERVICES[name.lower()]:
+            yield known, span, ""
+    if services:
+        return
+    if "protocol" not in given:
+        raise InvalidInput(f"{where} has neither protocol nor service.", hint="Write protocol: tcp, or service: ssh.")
+    protocol = _protocol(f"{where}.protocol", options["protocol"])
+    lists = _listed(options.get("port_list_id"))
+    for one in lists:
+        if protocol not in _WITH_PORTS:
+            raise InvalidInput(f"{where}.port_list_id is given, but the protocol {protocol} has no ports.")
+        yield protocol, "", _id(f"{where}.port_list_id", one)
+    ports = _ports(f"{where}.ports", options.get("ports"), protocol)
+    if protocol in _WITH_PORTS and ports == [NO_PORTS]:
+        if lists:
+            return
+        raise InvalidInput(
+            f"{where}.ports is not given; {protocol} needs ports, for example 22 or 8000/8080 (1/65535 for all)."
+        )
+    for span in ports:
+        yield protocol, span, ""
+
+
+def _check_description(where: str, description: str | None) -> None:
+    if not description:
+        return
+    if len(description) > _DESCRIPTION_LONGEST:
+        raise InvalidInput(
+            f"{where}.description has {len(description)} characters; at most {_DESCRIPTION_LONGEST} are possible."
+        )
+    try:
+        description.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{where}.description has half a character, which no text can have.") from None
+
+
+def _owner(options: t.Mapping[str, t.Any], where: str) -> str | None:
+    number, account = options.get("group_owner_id") or None, options.get("group_owner_account") or None
+    if number and not _is_number(str(number)):
+        raise InvalidInput(
+            f"{where}.group_owner_id is {number!r}; expected the number of an account.",
+            hint="A login name such as somebody@example.com goes into group_owner_account.",
+        )
+    return str(number or account or "") or None
+
+
+def _is_number(text: str | None) -> bool:
+    return bool(text) and str(text).isascii() and str(text).isdigit()
 
 
 def _one_of(where: str, value: t.Any, choices: tuple[str, ...]) -> str:
@@ -256,22 +325,18 @@ def _protocol(where: str, value: t.Any) -> str:
         return word
     if word.isdigit() and int(word) <= 255:
         return str(int(word))
-    raise InvalidInput(f"{where} is {value!r}; expected {', '.join(_NAMES)}, or the number of a protocol (0 to 255).")
+    hint = f"{word} is a service: write service: {word} instead." if word in SERVICES else ""
+    raise InvalidInput(
+        f"{where} is {value!r}; expected {', '.join(_NAMES)}, or the number of a protocol (0 to 255).", hint=hint
+    )
 
 
-def _ports(where: str, value: t.Any, protocol: str, *, needed: bool) -> list[str]:
-    ranges = [_range(where, item, protocol) for item in _listed(value)]
-    if ranges:
-        return ranges
-    if needed and protocol in ("tcp", "udp"):
-        raise InvalidInput(
-            f"{where} is not given; {protocol} needs ports, for example 22 or 8000/8080 (1/65535 for all)."
-        )
-    return [NO_PORTS]
+def _ports(where: str, value: t.Any, protocol: str) -> list[str]:
+    return [_range(where, item, protocol) for item in _listed(value)] or [NO_PORTS]
 
 
 def _range(where: str, value: str, protocol: str) -> str:
-    if protocol not in ("tcp", "udp"):
+    if protocol not in _WITH_PORTS:
         if value != NO_PORTS:
             raise InvalidInput(f"{where} is {value!r}, but the protocol {protocol} has no ports; leave the option out.")
         return NO_PORTS
@@ -309,9 +374,13 @@ def _peers(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[str, 
         yield "cidr", str(network(f"{where}.cidr", value))
     for kind, name in (("group", "group_id"), ("prefix_list", "prefix_list_id")):
         for value in _listed(options.get(name)):
-            if not _ID.fullmatch(value):
-                raise InvalidInput(f"{where}.{name} has {value!r}; expected an id of letters, digits and hyphens.")
-            yield kind, value
+            yield kind, _id(f"{where}.{name}", value)
+
+
+def _id(where: str, value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise InvalidInput(f"{where} has {value!r}; expected an id of letters, digits and hyphens.")
+    return value
 
 
 def _listed(value: t.Any) -> list[str]:
