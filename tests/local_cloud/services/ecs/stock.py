@@ -10,6 +10,7 @@ from local_cloud.catalogue import InstanceType
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import Record, ecs, page_token
 from local_cloud.services.ecs.launch import no_stock
+from local_cloud.services.ecs.network import interfaces_of_type
 
 
 def _local(call: Call, chinese: str, english: str) -> str:
@@ -122,7 +123,7 @@ def _in_ranges(call: Call, entry: Record) -> bool:
 
 def _type_shown(kind: InstanceType) -> Record:
     """A type's entry. The numbers grow with the type, as the real ones do, without claiming to be them."""
-    interfaces = 3 if kind.cpu <= 4 else 4 if kind.cpu <= 8 else 8
+    interfaces = interfaces_of_type(kind)
     bandwidth = kind.cpu * 1024 * 1000
     return {
         "InstanceTypeId": kind.id,
