@@ -82,6 +82,18 @@ class Cloud:
         """
         return self.connection.need_region()
 
+    def in_region(self, region: str | None) -> Cloud:
+        """The door to another region of the same account; its calls count here. Without a region, this door.
+
+        :raises InvalidInput: when that is no region id
+        """
+        if not region or region == self.connection.region:
+            return self
+        other = Cloud(self.connection.in_region(region), sleep=self.sleep, monotonic=self.monotonic)
+        other.api_calls, other._counting = self.api_calls, self._counting
+        other._credential = self._credential
+        return other
+
     # ------------------------------------------------------------------ calls
 
     def call(self, product: str, action: str, params: Params | None = None, /, **more: t.Any) -> dict[str, t.Any]:
