@@ -119,6 +119,10 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     # What was just taken away may still count for a moment.
     ("ram", "DeleteRole"): ("DeleteConflict.Role.Policy",),
     ("ram", "DeletePolicy"): ("DeleteConflict.Policy", "DeleteConflict.Role.Policy"),
+    ("ram", "DeleteGroup"): ("DeleteConflict.Group",),
+    ("ram", "DeleteUser"): tuple(
+        f"DeleteConflict.User.{what}" for what in ("Policy", "Group", "LoginProfile", "AccessKey")
+    ),
     ("vpc", "CreateVSwitch"): ("IncorrectVpcStatus", "TaskConflict", "IncorrectStatus.Vpc"),
     ("vpc", "DeleteVSwitch"): ("IncorrectVSwitchStatus", "TaskConflict"),
     ("vpc", "DeleteVpc"): ("IncorrectVpcStatus", "TaskConflict"),
