@@ -40,6 +40,7 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ecs", "DescribeInstanceRamRole"): Paging("page", "InstanceRamRoleSets.InstanceRamRoleSet", "PageSize", 50),
     ("ecs", "DescribeSecurityGroups"): Paging("token", "SecurityGroups.SecurityGroup", "MaxResults", 100),
     ("ecs", "DescribeSecurityGroupAttribute"): Paging("token", "Permissions.Permission", "MaxResults", 1000),
+    ("ecs", "DescribePrefixLists"): Paging("token", "PrefixLists.PrefixList", "MaxResults", 100),
     ("ecs", "DescribeKeyPairs"): Paging("page", "KeyPairs.KeyPair", "PageSize", 50),
     ("ecs", "DescribeImages"): Paging("page", "Images.Image", "PageSize", 100),
     ("ecs", "DescribeImageSharePermission"): Paging("page", "Accounts.Account", "PageSize", 100),

@@ -17,6 +17,10 @@ from .services import SERVICES
 #: Port range of protocols that have no ports, and of rules that do not look at source ports.
 NO_PORTS = "-1/-1"
 DIRECTIONS = ("ingress", "egress")
+#: Priority of the rules that Alibaba Cloud itself puts into a default group; nobody else can set it.
+SYSTEM_PRIORITY = 110
+#: The weakest priority that can be set.
+LOWEST_PRIORITY = 100
 _POLICIES = ("accept", "drop")
 _NIC_TYPES = ("intranet", "internet")
 _NAMES = ("tcp", "udp", "icmp", "icmpv6", "gre", "all")
@@ -353,8 +357,9 @@ def _range(where: str, value: str, protocol: str) -> str:
 
 def _priority(where: str, value: t.Any) -> int:
     text = str(1 if value is None else value).strip()
-    if not text.isdigit() or not 1 <= int(text) <= 100:
-        raise InvalidInput(f"{where} is {value!r}; expected a number from 1 (decides first) to 100.")
+    if not text.isdigit() or not 1 <= int(text) <= LOWEST_PRIORITY:
+        hint = "110 is for the system's own rules; 100 is the next to it." if text == str(SYSTEM_PRIORITY) else ""
+        raise InvalidInput(f"{where} is {value!r}; expected a number from 1 (decides first) to 100.", hint=hint)
     return int(text)
 
 
