@@ -143,6 +143,11 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
         {"alitrust.ecs.trust_event": {"state": "accepted", "fleet": "web"}},
         {"alitrust.ecs.audit_info": {}},
         {"alitrust.ecs.host_key_info": {"instance_ids": "{{ result_12.instance_ids }}", "wait_timeout": 1}},
+        {"alitrust.ecs.ram_user": {"name": "ann", "password": "Canary-Pass-1", "policies": [{"name": "look"}]}},
+        {"alitrust.ecs.ram_user_info": {"names": ["ann"]}},
+        {"alitrust.ecs.ram_group": {"name": "ops", "users": ["ann"]}},
+        {"alitrust.ecs.ram_group_info": {"names": ["ops"]}},
+        {f"{POLICY}_info": {"names": ["look"]}},
     ]
     used = {name.rpartition(".")[2] for task in tasks for name in task}
     assert used == {path.stem for path in MODULES.glob("[a-z]*.py")}
