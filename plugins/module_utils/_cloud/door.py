@@ -166,7 +166,9 @@ class Cloud:
         return request
 
     def _call_model(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
-        backoff = retry.Backoff(self.connection.api_timeout, self.monotonic)
+        budget = self.connection.api_timeout
+        backoff = retry.Backoff(budget, self.monotonic)
+        refused: retry.Backoff | None = None  # its budget begins with the first of several refusals in a row
         while True:
             try:
                 return self._try(product, action, request)
@@ -183,8 +185,15 @@ class Cloud:
                 if not retry.is_transient(error):
                     raise
                 delay = backoff.next_delay(error.retry_after)
+                limit = budget
+                if retry.is_refused(error):
+                    limit = min(budget, retry.REFUSED_BUDGET)
+                    refused = refused or retry.Backoff(limit, self.monotonic)
+                    delay = None if delay is None else refused.next_delay(None)
+                else:
+                    refused = None
                 if delay is None:
-                    error.message += f" (given up after {self.connection.api_timeout:g} s of retries)"
+                    error.message += f" (given up after {limit:g} s of retries)"
                     raise
             self.sleep(delay)
 
