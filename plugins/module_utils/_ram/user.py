@@ -10,7 +10,7 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.door import Cloud
-from .._cloud.errors import CloudError, InvalidInput, OutcomeUnknown, UnexpectedState
+from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, OutcomeUnknown, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
 from . import access_key_file, policies, shape, user_planner, users
@@ -118,7 +118,12 @@ class RamUser(UserActions, Resource[UserState]):
     # ------------------------------------------------------------------ steps about secrets
 
     def create_login_profile(self, name: str, **rules: bool) -> None:
-        self.cloud.call("ram", "CreateLoginProfile", _rules(rules), UserName=name, Password=self.options["password"])
+        params = {"UserName": name, "Password": self.options["password"], **_rules(rules)}
+        try:
+            self.cloud.call("ram", "CreateLoginProfile", params)
+        except AlreadyExists:
+            # An earlier try of this very call whose answer was lost, or somebody was faster: this password counts.
+            self.cloud.call("ram", "UpdateLoginProfile", params)
 
     def update_login_profile(self, name: str, new_password: bool, **rules: bool) -> None:
         password = self.options["password"] if new_password else None

@@ -224,7 +224,7 @@ def plan_group(actual: GroupState, wanted: WantedGroup) -> Plan:
         args = {"name": name, "comments": wanted.comments}
         steps.append(Step(f"change the comments of group {name}", "update_group", args))
     before = view_group(actual)
-    after = dict(before) if before else {"name": name, "comments": ""}
+    after: dict[str, t.Any] = dict(before) if before else {"name": name, "comments": ""}
     if wanted.comments is not None:
         after["comments"] = wanted.comments
     if wanted.users is not None:
