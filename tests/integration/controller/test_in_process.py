@@ -150,6 +150,12 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
         {f"{POLICY}_info": {"names": ["look"]}},
         {"alitrust.ecs.sg_rule_info": {"security_group": "web", "vpc_id": network}},
         {"alitrust.ecs.sg_rule_export": {"security_group": "web", "vpc_id": network, "dest": "{{ playbook_dir }}"}},
+        {
+            "alitrust.ecs.sg_access_info": {
+                "security_groups": ["web"],
+                "packets": [{"protocol": "tcp", "port": 22, "peer": "198.51.100.7", "expect": "allow"}],
+            }
+        },
     ]
     used = {name.rpartition(".")[2] for task in tasks for name in task}
     assert used == {path.stem for path in MODULES.glob("[a-z]*.py")}
