@@ -44,6 +44,7 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ecs", "DescribeKeyPairs"): Paging("page", "KeyPairs.KeyPair", "PageSize", 50),
     ("ecs", "DescribeImages"): Paging("page", "Images.Image", "PageSize", 100),
     ("ecs", "DescribeImageSharePermission"): Paging("page", "Accounts.Account", "PageSize", 100),
+    ("ecs", "DescribeSnapshots"): Paging("token", "Snapshots.Snapshot", "MaxResults", 100),
     ("ecs", "DescribeDisks"): Paging("token", "Disks.Disk", "MaxResults", 500),
     ("ecs", "DescribeNetworkInterfaces"): Paging(
         "token", "NetworkInterfaceSets.NetworkInterfaceSet", "MaxResults", 500
@@ -73,6 +74,10 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("kms", "ListAliasesByKeyId"): Paging("page", "Aliases.Alias", "PageSize", 100),
     ("kms", "ListResourceTags"): Paging("none", "Tags.Tag"),
     ("kms", "ListTagResources"): Paging("token", "TagResources.TagResource"),
+    ("resourcesharing", "ListResourceShares"): Paging("token", "ResourceShares", "MaxResults", 100),
+    ("resourcesharing", "ListResourceShareAssociations"): Paging(
+        "token", "ResourceShareAssociations", "MaxResults", 100
+    ),
     ("trusted-server", "DescribeEvents"): Paging("page", "Items", "PageSize", 100, number_name="CurrentPage"),
     ("vpc", "DescribeVpcs"): Paging("page", "Vpcs.Vpc", "PageSize", 50),
     ("vpc", "DescribeVSwitches"): Paging("page", "VSwitches.VSwitch", "PageSize", 50),
@@ -90,6 +95,7 @@ NOT_REPEATABLE: frozenset[tuple[str, str]] = frozenset(
         ("ram", "CreatePolicyVersion"),
         ("ram", "CreateAccessKey"),
         ("kms", "CreateKey"),
+        ("resourcesharing", "CreateResourceShare"),
     }
 )
 
