@@ -109,6 +109,9 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
         "InvalidRamRole.NotEcsRole",
     ),
     ("ecs", "ModifyInstanceAttribute"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
+    ("ecs", "ModifyNetworkInterfaceAttribute"): ("InvalidOperation.InvalidEniState", "InvalidOperation.Conflict"),
+    ("ecs", "JoinSecurityGroup"): ("IncorrectInstanceStatus",),
+    ("ecs", "LeaveSecurityGroup"): ("IncorrectInstanceStatus",),
     ("ecs", "DeleteInstances"): (
         "IncorrectInstanceStatus.Initializing",
         "DependencyViolation.RouteEntry",
@@ -130,6 +133,10 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     ("ram", "DeleteUser"): tuple(
         f"DeleteConflict.User.{what}" for what in ("Policy", "Group", "LoginProfile", "AccessKey")
     ),
+    # What goes on with a resource share ends by itself.
+    ("resourcesharing", "AssociateResourceShare"): ("AssociateConflict",),
+    ("resourcesharing", "DisassociateResourceShare"): ("DisassociateConflict",),
+    ("resourcesharing", "DeleteResourceShare"): ("DeleteResourceShareConflict",),
     ("vpc", "CreateVSwitch"): ("IncorrectVpcStatus", "TaskConflict", "IncorrectStatus.Vpc"),
     ("vpc", "DeleteVSwitch"): ("IncorrectVSwitchStatus", "TaskConflict"),
     ("vpc", "DeleteVpc"): ("IncorrectVpcStatus", "TaskConflict"),
