@@ -141,7 +141,11 @@ options:
         description: What the rule is for, up to 512 characters. A description that is not given is left alone.
         type: str
       security_group_rule_id:
-        description: Is in results. It is not looked at here, because rules are recognised by what they do.
+        description:
+          - The rule of the group that becomes this one, with the states V(present) and V(exact). That is done in place
+            where Alibaba Cloud can; where the direction, the kind of peer, the source ports or a five-tuple changes, a
+            new rule takes its place.
+          - An ID that is not in the group counts as not given, so that the result for another group can be given here.
         type: str
   rules_file:
     description:
@@ -334,6 +338,12 @@ added:
   sample: [ingress accept tcp 22/22 from 203.0.113.0/24 priority 1 "SSH from the office"]
 reworded:
   description: The rules whose description was changed, one line each.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+modified:
+  description: The rules changed because of their ID, one line each with the rule before and after.
   returned: success
   type: list
   elements: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._cloud.errors import InvalidInput
 from .services import SERVICES
@@ -196,8 +196,13 @@ def from_options(rules: t.Sequence[t.Mapping[str, t.Any]]) -> list[Rule]:
     :raises InvalidInput: naming the element, what is wrong and what was expected
     """
     origin: dict[Rule, tuple[int, Rule]] = {}
+    ids: dict[str, int] = {}
     for index, options in enumerate(rules):
-        for rule in combinations(options, f"rules[{index}]"):
+        made = list(combinations(options, f"rules[{index}]"))
+        rule_id = options.get("security_group_rule_id") or None
+        if rule_id:
+            made = [_with_id(index, made, rule_id, ids)]
+        for rule in made:
             first, known = origin.setdefault(rule, (index, rule))
             if known.description and rule.description and known.description != rule.description:
                 raise InvalidInput(
@@ -211,6 +216,19 @@ def from_options(rules: t.Sequence[t.Mapping[str, t.Any]]) -> list[Rule]:
 
 
 # ---------------------------------------------------------------------- options
+
+
+def _with_id(index: int, rules: t.Sequence[Rule], rule_id: str, ids: dict[str, int]) -> Rule:
+    where = f"rules[{index}]"
+    if len(rules) != 1:
+        raise InvalidInput(
+            f"{where} has the id of one rule, {rule_id}, but stands for {len(rules)} rules.",
+            hint="Give one port range and one peer, or leave security_group_rule_id out.",
+        )
+    first = ids.setdefault(_id(f"{where}.security_group_rule_id", rule_id), index)
+    if first != index:
+        raise InvalidInput(f"rules[{first}] and {where} both have the id {rule_id}.")
+    return replace(rules[0], rule_id=rule_id)
 
 
 def combinations(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[Rule]:

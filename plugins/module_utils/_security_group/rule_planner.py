@@ -44,7 +44,7 @@ class Group:
 class Changes:
     """What has to happen to a group's rules.
 
-    :ivar rewords: the existing rule, and how it is wanted
+    :ivar rewords: the existing rule, and how it is wanted: with another description, or altogether changed in place
     :ivar after: all rules once that is done
     """
 
@@ -57,6 +57,11 @@ class Changes:
     def any(self) -> bool:
         return bool(self.adds or self.rewords or self.removes)
 
+    @property
+    def new(self) -> list[Rule]:
+        """The rules that are not there yet."""
+        return [*self.adds, *(wanted for rule, wanted in self.rewords if rule != wanted)]
+
 
 def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Collection[str]) -> Changes:
     """Compare.
@@ -65,6 +70,7 @@ def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Co
     :param directions: what C(exact) is about; rules of the other direction stay
     """
     targets = {rule: rule for rule in (settled(rule, group) for rule in wanted)}
+    modified, replaced = _by_id(group, targets if state in ("present", "exact") else {})
     adds: list[Rule] = []
     rewords: list[tuple[Rule, Rule]] = []
     removes: list[Rule] = []
@@ -74,6 +80,13 @@ def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Co
         target = targets.get(rule)
         if state == "absent":
             (removes if target else kept).append(rule)
+        elif rule in replaced:
+            removes.append(rule)
+        elif rule in modified:
+            wanted_now = replace(modified[rule], description=modified[rule].description or rule.description)
+            rewords.append((rule, wanted_now))
+            kept.append(wanted_now)
+            seen.add(wanted_now)
         elif target is None or rule in seen:
             unwanted = state == "exact" and rule.direction in directions
             (removes if unwanted else kept).append(rule)
@@ -84,13 +97,35 @@ def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Co
             kept.append(rule)
         seen.add(rule)
     if state != "absent":
-        adds = [rule for rule in targets.values() if rule not in seen]
+        adds = [replace(rule, rule_id=None) for rule in targets.values() if rule not in seen]
     return Changes(
         adds=_sorted(adds),
         rewords=tuple(sorted(rewords, key=lambda pair: pair[0].order)),
         removes=_sorted(removes),
         after=_sorted([*kept, *adds]),
     )
+
+
+def _by_id(group: Group, targets: t.Mapping[Rule, Rule]) -> tuple[dict[Rule, Rule], set[Rule]]:
+    """The rules that become others because their ids say so: in place, or by a new rule instead."""
+    there = {rule.rule_id: rule for rule in group.rules}
+    modified: dict[Rule, Rule] = {}
+    replaced: set[Rule] = set()
+    for target in targets.values():
+        rule = there.get(target.rule_id) if target.rule_id else None
+        if rule is None or rule in targets:
+            continue
+        if target not in group.rules and _fixed(rule) == _fixed(target):
+            modified[rule] = target
+        else:
+            replaced.add(rule)
+    return modified, replaced
+
+
+def _fixed(rule: Rule) -> tuple[t.Any, ...]:
+    """What ModifySecurityGroupRule cannot change, or cannot take away."""
+    kind = rule.peer_kind + ("6" if rule.peer_kind == "cidr" and ":" in rule.peer else "")
+    return rule.direction, kind, rule.nic_type, rule.source_ports, rule.local, rule.port_list
 
 
 def check_limits(group: Group, found: Changes, max_rules: int) -> None:
@@ -173,7 +208,11 @@ def plan(state: str, group: Group, found: Changes, max_rules: int) -> Plan:
         *_removals(group, early),
         *_additions(group, found.adds),
         *(
-            Step(f"describe rule of {group.label}: {wanted.line}", "reword", {"rule_id": rule.rule_id, "rule": wanted})
+            Step(
+                f"{'describe' if rule == wanted else 'modify'} rule of {group.label}: {wanted.line}",
+                "reword",
+                {"rule_id": rule.rule_id, "rule": wanted},
+            )
             for rule, wanted in found.rewords
         ),
         *_removals(group, late),

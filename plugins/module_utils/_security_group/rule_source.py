@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from .._cloud.errors import InvalidInput, UnexpectedState
 from . import rule_file
 from .rule import LOWEST_PRIORITY, SYSTEM_PRIORITY, Rule
-from .rule_planner import Group
+from .rule_planner import Group, settled
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class Wanted:
 
     def only(self, directions: t.Collection[str]) -> Wanted:
         return replace(self, rules=tuple(rule for rule in self.rules if rule.direction in directions))
+
+    def settled(self, group: Group) -> Wanted:
+        """With the side of each rule that is meant in this group."""
+        places = {settled(rule, group): where for rule, where in self.places.items()}
+        return replace(self, rules=tuple(dict.fromkeys(settled(rule, group) for rule in self.rules)), places=places)
 
     def without(self, unfit: t.Iterable[tuple[Rule, str]]) -> Wanted:
         """With some rules left out for a reason."""

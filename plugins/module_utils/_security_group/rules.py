@@ -107,8 +107,9 @@ class SecurityGroupRules(Resource[Group]):
             self.wanted = rule_source.from_group(
                 self._source(group), group, map_system_priority=self.options["map_system_priority"]
             ).only(self.directions)
+        self.wanted = self.wanted.settled(group)
         if self.options["skip_invalid"]:
-            self.wanted = self.wanted.without(self._unfit(group, self._changes(group).adds)[0])
+            self.wanted = self.wanted.without(self._unfit(group, self._changes(group).new)[0])
         return group
 
     def _find(self) -> Group:
@@ -164,7 +165,7 @@ class SecurityGroupRules(Resource[Group]):
 
     def preflight(self, plan: Plan, actual: Group) -> None:
         """Refuse what this group cannot hold, all of it at once."""
-        unfit, kind = self._unfit(actual, self.changes.adds)
+        unfit, kind = self._unfit(actual, self.changes.new)
         if not unfit:
             return
         lines = [f"{self._place(rule)}{rule.line}: {reason}" for rule, reason in unfit]
@@ -196,7 +197,7 @@ class SecurityGroupRules(Resource[Group]):
         reasons: dict[Rule, list[str]] = {}
         for rule, reason in found:
             reasons.setdefault(rule, []).append(reason)
-        return [(rule, ", ".join(reasons[rule])) for rule in adds if rule in reasons], kind
+        return [(rule, ", ".join(reasons[rule])) for rule in self.wanted.rules if rule in reasons], kind
 
     def _type(self) -> str:
         if self.group_type is None:
@@ -294,11 +295,11 @@ class SecurityGroupRules(Resource[Group]):
         return self._result(self.changes.after)
 
     def _missing(self, group: Group) -> int:
-        there = {rule: rule for rule in group.rules}
+        words = {rule: rule.description for rule in group.rules}
         ids = {rule.rule_id for rule in group.rules}
         return (
-            sum(rule not in there for rule in self.changes.adds)
-            + sum(there.get(rule, rule).description != wanted.description for rule, wanted in self.changes.rewords)
+            sum(rule not in words for rule in self.changes.adds)
+            + sum(words.get(wanted) != wanted.description for _rule, wanted in self.changes.rewords)
             + sum(rule.rule_id in ids for rule in self.changes.removes)
         )
 
@@ -307,7 +308,8 @@ class SecurityGroupRules(Resource[Group]):
             "security_group_id": self.group_id,
             "rules": [rule.to_result() for rule in sorted(rules, key=lambda rule: rule.order)],
             "added": [rule.line for rule in self.changes.adds],
-            "reworded": [wanted.line for _rule, wanted in self.changes.rewords],
+            "reworded": [wanted.line for rule, wanted in self.changes.rewords if rule == wanted],
+            "modified": [f"{rule.line} -> {wanted.line}" for rule, wanted in self.changes.rewords if rule != wanted],
             "removed": [rule.line for rule in self.changes.removes],
             "left_out": [one.to_result() for one in self.wanted.left_out],
         }

@@ -178,6 +178,24 @@ def test_merging_leaves_descriptions_alone() -> None:
     assert [step.do for step in plan("merge", there, [rule(1, description="new"), rule(2)]).steps] == ["add"]
 
 
+def test_a_rule_becomes_another_by_its_id() -> None:
+    there = group([rule(1, description="old"), rule(2), rule(3)])
+    by_id = {one.ports: one.rule_id for one in there.rules}
+    one = replace(rule(10), rule_id=by_id["1/1"])
+    # In place; the second is there already under another id, the third cannot change its direction.
+    other, third = replace(rule(2), rule_id=by_id["3/3"]), replace(rule(9, "egress"), rule_id=by_id["2/2"])
+    for state in ("present", "exact"):
+        made = plan(state, there, [one])
+        assert made.steps[0].name.startswith("modify rule of web: ")
+        after = carry_out(there, made)
+        assert '10/10 from 10.0.0.0/8 priority 1 "old"' in rule_planner.text(after.rules)
+        assert not plan(state, after, [one]).changed
+    assert [step.do for step in plan("present", there, [other]).steps] == ["remove"]
+    assert [step.do for step in plan("present", there, [third]).steps] == ["add", "remove"]
+    assert [step.do for step in plan("merge", there, [one]).steps] == ["add"]
+    assert [step.do for step in plan("present", there, [replace(rule(8), rule_id="sgr-unknown")]).steps] == ["add"]
+
+
 def restored(source: Group, target: Group, **options: bool) -> tuple[list[str], list[str]]:
     """Ports of the rules to restore, and the reasons why others are not."""
     found = rule_source.from_group(source, target, map_system_priority=options.get("map_system_priority", False))
