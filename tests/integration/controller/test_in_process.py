@@ -156,6 +156,17 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
                 "packets": [{"protocol": "tcp", "port": 22, "peer": "198.51.100.7", "expect": "allow"}],
             }
         },
+        {
+            "alitrust.ecs.sg_member": {
+                "security_group_ids": ["{{ result_2.security_group.security_group_id }}"],
+                "instance_ids": "{{ result_12.instance_ids }}",
+            }
+        },
+        {"alitrust.ecs.kms_service_info": {}},
+        {"alitrust.ecs.kms_key": {"alias": "disks"}},
+        {"alitrust.ecs.kms_key_info": {"key_ids": ["alias/disks"]}},
+        {"alitrust.ecs.encrypted_share": {"name": "backup", "state": "absent"}},
+        {"alitrust.ecs.encrypted_share_info": {}},
     ]
     used = {name.rpartition(".")[2] for task in tasks for name in task}
     assert used == {path.stem for path in MODULES.glob("[a-z]*.py")}
