@@ -54,7 +54,7 @@ EXAMPLES = r"""
   alitrust.ecs.security_group_info:
     region: cn-hangzhou
     vpc_id: vpc-bp1aevy8sofi8mh1q0000
-  register: groups
+  register: found
 
 - name: Read one group with its rules
   alitrust.ecs.security_group_info:

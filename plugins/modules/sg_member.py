@@ -89,7 +89,7 @@ EXAMPLES = r"""
     region: cn-hangzhou
     state: exact
     security_group_ids: [sg-bp1fg655nh68xyz90000, sg-bp1fg655nh68xyz90001]
-    network_interface_ids: [eni-bp67acfmxazb4p000000]
+    network_interface_ids: [eni-bp125p95hhdhn3ot0000]
 """
 
 RETURN = r"""
@@ -106,7 +106,7 @@ members:
     network_interface_id:
       description: ID of the secondary network interface, null for an instance.
       type: str
-      sample: eni-bp67acfmxazb4p000000
+      sample: eni-bp125p95hhdhn3ot0000
     vpc_id:
       description: ID of its VPC, empty in the classic network.
       type: str

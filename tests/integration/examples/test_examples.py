@@ -21,6 +21,7 @@ import yaml
 from controller.playbook import Ansible, Tasks
 from modules import trust_records
 from modules.harness import Modules
+from modules.network import Network
 
 from local_cloud.control import LocalCloud
 
@@ -39,8 +40,37 @@ def findings(cloud: LocalCloud) -> dict[str, str]:
     }
 
 
+def members(cloud: LocalCloud) -> dict[str, str]:
+    """Groups, instances and a secondary network interface, for which there is no module."""
+    network = Network(Modules(cloud))
+    web, shop = (network.new_group(name) for name in ("web", "shop"))
+    one, other = network.new_instances(web, 2)
+    wanted = {"VSwitchId": network.vswitch, "SecurityGroupId": web}
+    return {
+        "sg-bp1fg655nh68xyz90000": web,
+        "sg-bp1fg655nh68xyz90001": shop,
+        "sg-bp1fg655nh68xyz90002": network.new_group("workers", SecurityGroupType="enterprise"),
+        "i-bp67acfmxazb4p000000": one,
+        "i-bp67acfmxazb4p000001": other,
+        "eni-bp125p95hhdhn3ot0000": network.api.call("ecs", "CreateNetworkInterface", wanted)["NetworkInterfaceId"],
+    }
+
+
+def peers(cloud: LocalCloud) -> dict[str, str]:
+    """A security group of another account, and a prefix list; returns what the examples call them."""
+    modules, partner = Modules(cloud), cloud.accounts[1]
+    door = modules.door(access_key_id=partner["access_key_id"], access_key_secret=partner["access_key_secret"])
+    vpc = door.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")["VpcId"]
+    cloud.clock_advance(10)
+    named = {"PrefixListName": "office", "AddressFamily": "IPv4", "MaxEntries": 5}
+    return {
+        "sg-bp1fg655nh68xyz90009": door.call("ecs", "CreateSecurityGroup", VpcId=vpc)["SecurityGroupId"],
+        "pl-x1j1k5ykzqlixdcy0000": modules.door().call("ecs", "CreatePrefixList", named)["PrefixListId"],
+    }
+
+
 #: What an account must hold that tasks cannot make.
-GIVEN = {"trust_event": findings, "trust_event_info": findings}
+GIVEN = {"sg_rule": peers, "trust_event": findings, "trust_event_info": findings, "sg_member": members}
 
 
 def examples(module: str) -> Tasks:

@@ -78,7 +78,7 @@ def test_modify_a_group_where_that_is_asked_for_and_nowhere_else(
     }
 
 
-def test_renames_a_group_given_by_its_id(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+def test_rename_a_group_given_by_its_id(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
     group_id = modules.run("security_group", **web)["security_group"]["security_group_id"]
     made = modules.twice("security_group", security_group_id=group_id, name="shop")
     assert made["security_group"]["name"] == one(network)["SecurityGroupName"] == "shop"
