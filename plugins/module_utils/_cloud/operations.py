@@ -40,9 +40,11 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ecs", "DescribeInstanceRamRole"): Paging("page", "InstanceRamRoleSets.InstanceRamRoleSet", "PageSize", 50),
     ("ecs", "DescribeSecurityGroups"): Paging("token", "SecurityGroups.SecurityGroup", "MaxResults", 100),
     ("ecs", "DescribeSecurityGroupAttribute"): Paging("token", "Permissions.Permission", "MaxResults", 1000),
+    ("ecs", "DescribePrefixLists"): Paging("token", "PrefixLists.PrefixList", "MaxResults", 100),
     ("ecs", "DescribeKeyPairs"): Paging("page", "KeyPairs.KeyPair", "PageSize", 50),
     ("ecs", "DescribeImages"): Paging("page", "Images.Image", "PageSize", 100),
     ("ecs", "DescribeImageSharePermission"): Paging("page", "Accounts.Account", "PageSize", 100),
+    ("ecs", "DescribeSnapshots"): Paging("token", "Snapshots.Snapshot", "MaxResults", 100),
     ("ecs", "DescribeDisks"): Paging("token", "Disks.Disk", "MaxResults", 500),
     ("ecs", "DescribeNetworkInterfaces"): Paging(
         "token", "NetworkInterfaceSets.NetworkInterfaceSet", "MaxResults", 500
@@ -72,6 +74,10 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("kms", "ListAliasesByKeyId"): Paging("page", "Aliases.Alias", "PageSize", 100),
     ("kms", "ListResourceTags"): Paging("none", "Tags.Tag"),
     ("kms", "ListTagResources"): Paging("token", "TagResources.TagResource"),
+    ("resourcesharing", "ListResourceShares"): Paging("token", "ResourceShares", "MaxResults", 100),
+    ("resourcesharing", "ListResourceShareAssociations"): Paging(
+        "token", "ResourceShareAssociations", "MaxResults", 100
+    ),
     ("trusted-server", "DescribeEvents"): Paging("page", "Items", "PageSize", 100, number_name="CurrentPage"),
     ("vpc", "DescribeVpcs"): Paging("page", "Vpcs.Vpc", "PageSize", 50),
     ("vpc", "DescribeVSwitches"): Paging("page", "VSwitches.VSwitch", "PageSize", 50),
@@ -89,6 +95,7 @@ NOT_REPEATABLE: frozenset[tuple[str, str]] = frozenset(
         ("ram", "CreatePolicyVersion"),
         ("ram", "CreateAccessKey"),
         ("kms", "CreateKey"),
+        ("resourcesharing", "CreateResourceShare"),
     }
 )
 
@@ -119,6 +126,10 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     # What was just taken away may still count for a moment.
     ("ram", "DeleteRole"): ("DeleteConflict.Role.Policy",),
     ("ram", "DeletePolicy"): ("DeleteConflict.Policy", "DeleteConflict.Role.Policy"),
+    ("ram", "DeleteGroup"): ("DeleteConflict.Group",),
+    ("ram", "DeleteUser"): tuple(
+        f"DeleteConflict.User.{what}" for what in ("Policy", "Group", "LoginProfile", "AccessKey")
+    ),
     ("vpc", "CreateVSwitch"): ("IncorrectVpcStatus", "TaskConflict", "IncorrectStatus.Vpc"),
     ("vpc", "DeleteVSwitch"): ("IncorrectVSwitchStatus", "TaskConflict"),
     ("vpc", "DeleteVpc"): ("IncorrectVpcStatus", "TaskConflict"),

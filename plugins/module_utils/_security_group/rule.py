@@ -17,6 +17,10 @@ from .services import SERVICES
 #: Port range of protocols that have no ports, and of rules that do not look at source ports.
 NO_PORTS = "-1/-1"
 DIRECTIONS = ("ingress", "egress")
+#: Priority of the rules that Alibaba Cloud itself puts into a default group; nobody else can set it.
+SYSTEM_PRIORITY = 110
+#: The weakest priority that can be set.
+LOWEST_PRIORITY = 100
 _POLICIES = ("accept", "drop")
 _NIC_TYPES = ("intranet", "internet")
 _NAMES = ("tcp", "udp", "icmp", "icmpv6", "gre", "all")
@@ -263,7 +267,7 @@ def _protocols(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[s
         return
     if "protocol" not in given:
         raise InvalidInput(f"{where} has neither protocol nor service.", hint="Write protocol: tcp, or service: ssh.")
-    protocol = _protocol(f"{where}.protocol", options["protocol"])
+    protocol = protocol_name(f"{where}.protocol", options["protocol"])
     lists = _listed(options.get("port_list_id"))
     for one in lists:
         if protocol not in _WITH_PORTS:
@@ -319,7 +323,11 @@ def _known_protocol(value: str) -> str:
     return _NUMBERS.get(word, word)
 
 
-def _protocol(where: str, value: t.Any) -> str:
+def protocol_name(where: str, value: t.Any) -> str:
+    """A protocol as rules name it.
+
+    :raises InvalidInput: for any other word or number
+    """
     word = _known_protocol(str(value if value is not None else ""))
     if word in _NAMES:
         return word
@@ -332,10 +340,14 @@ def _protocol(where: str, value: t.Any) -> str:
 
 
 def _ports(where: str, value: t.Any, protocol: str) -> list[str]:
-    return [_range(where, item, protocol) for item in _listed(value)] or [NO_PORTS]
+    return [port_range(where, item, protocol) for item in _listed(value)] or [NO_PORTS]
 
 
-def _range(where: str, value: str, protocol: str) -> str:
+def port_range(where: str, value: str, protocol: str) -> str:
+    """Ports as C(first/last), or C(-1/-1) for a protocol without ports.
+
+    :raises InvalidInput: what is wrong, what was expected
+    """
     if protocol not in _WITH_PORTS:
         if value != NO_PORTS:
             raise InvalidInput(f"{where} is {value!r}, but the protocol {protocol} has no ports; leave the option out.")
@@ -353,8 +365,9 @@ def _range(where: str, value: str, protocol: str) -> str:
 
 def _priority(where: str, value: t.Any) -> int:
     text = str(1 if value is None else value).strip()
-    if not text.isdigit() or not 1 <= int(text) <= 100:
-        raise InvalidInput(f"{where} is {value!r}; expected a number from 1 (decides first) to 100.")
+    if not text.isdigit() or not 1 <= int(text) <= LOWEST_PRIORITY:
+        hint = "110 is for the system's own rules; 100 is the next to it." if text == str(SYSTEM_PRIORITY) else ""
+        raise InvalidInput(f"{where} is {value!r}; expected a number from 1 (decides first) to 100.", hint=hint)
     return int(text)
 
 

@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput
-from .rule import Rule, combinations
+from .rule import LOWEST_PRIORITY, SYSTEM_PRIORITY, Rule, combinations
 
 FORMATS = ("json", "csv")
 #: Fields of a rule in the order of the columns.
@@ -135,9 +135,11 @@ def _unguarded(cell: str) -> str:
 # ---------------------------------------------------------------------- reading
 
 
-def read(path: str) -> RuleFile:
+def read(path: str, most: int | None = None, map_system_priority: bool = False) -> RuleFile:
     """Read a file, as JSON or CSV by the ending of its name, else by its first character.
 
+    :param most: how many elements or rows to take; the others become problems
+    :param map_system_priority: whether to take the priority of system rules as the lowest that anybody may set
     :raises InvalidInput: when it cannot be read at all
     """
     try:
@@ -155,11 +157,13 @@ def read(path: str) -> RuleFile:
         ) from None
     ending = path.rpartition(".")[2].lower()
     guess = "json" if text.lstrip().startswith(("[", "{")) else "csv"
-    return parse(text, ending if ending in FORMATS else guess, path)
+    return parse(text, ending if ending in FORMATS else guess, path, most, map_system_priority)
 
 
-def parse(text: str, form: str, name: str = "rules") -> RuleFile:
-    """Read rules from a text.
+def parse(
+    text: str, form: str, name: str = "rules", most: int | None = None, map_system_priority: bool = False
+) -> RuleFile:
+    """Read rules from a text, as :func:`read` does from a file.
 
     :param form: C(json) or C(csv)
     :param name: what the text is called in errors
@@ -171,7 +175,12 @@ def parse(text: str, form: str, name: str = "rules") -> RuleFile:
     for where, item in _from_json(text, name) if form == "json" else _from_csv(text, name):
         count += 1
         try:
-            rules = list(combinations(_options(item), where))
+            if most is not None and count > most:
+                raise InvalidInput(f"only the first {most} rules of a file can be imported at once.")
+            options = _options(item)
+            if map_system_priority and options["priority"] == str(SYSTEM_PRIORITY):
+                options["priority"] = str(LOWEST_PRIORITY)
+            rules = list(combinations(options, where))
             for rule in rules:
                 _check_same(known.get(rule), rule)
         except InvalidInput as error:

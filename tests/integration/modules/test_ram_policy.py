@@ -81,7 +81,7 @@ def test_going_back_to_an_older_document_makes_no_new_version(modules: Modules) 
     for number in range(3):
         modules.run("ram_policy", name="reader", document=document(number))
     back = modules.twice("ram_policy", name="reader", document=document(0))
-    assert back["steps"] == ["make version v1 of policy reader the default again"]
+    assert back["steps"] == ["make version v1 of policy reader the default"]
     assert len(stored(modules)[0]["Versions"]) == 3
 
 
