@@ -92,19 +92,19 @@ def host_name(one: Facts, names: t.Iterable[str]) -> str:
 def facts(item: t.Mapping[str, t.Any]) -> Facts:
     """What is known of an instance, from an item of DescribeInstances: its shape, and what only an inventory tells."""
     cards = dig(item, "NetworkInterfaces.NetworkInterface") or []
-    public = dig(item, "PublicIpAddress.IpAddress") or [None]
     own = shape.instance(item)
     return {
         **own,
         "instance_name": own["name"],
         "eip": dig(item, "EipAddress.IpAddress") or None,
-        "public_ip": public[0] or own["public_ip"],
         "eni_ips": [card.get("PrimaryIpAddress") for card in cards if card.get("Type") == "Secondary"],
         "network_interface_ids": [card.get("NetworkInterfaceId") for card in cards],
         "resource_group_id": item.get("ResourceGroupId") or None,
         "supports_vtpm": own["trusted"]["supports_vtpm"],
         "system_tags": {
-            key: value for key, value in tagging.from_api(dig(item, "Tags.Tag")).items() if key.startswith("acs:")
+            key: value
+            for key, value in tagging.from_api(dig(item, "Tags.Tag")).items()
+            if key.startswith(tagging.SYSTEM_PREFIXES)
         },
     }
 
