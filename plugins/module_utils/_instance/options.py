@@ -98,17 +98,18 @@ SPEC: dict[str, dict[str, t.Any]] = {
 
 CONSTRAINTS: dict[str, t.Any] = {
     "required_one_of": [("name", "fleet", "instance_ids")],
-    "mutually_exclusive": [
-        ("name", "instance_ids"),
-        ("fleet", "instance_ids"),
-        ("instance_type", "instance_types"),
-        ("vswitch_id", "vswitch_ids"),
-        ("zone_id", "vswitch_ids"),
-        ("image_id", "image_family"),
-        ("image_id", "image_name"),
-    ],
+    "mutually_exclusive": [("name", "instance_ids"), ("fleet", "instance_ids")],
     "required_by": {"count": "name"},
 }
+
+#: One of each may be given. Checked here, not by Ansible, to which a blank value is one too.
+_EXCLUSIVE = (
+    ("instance_type", "instance_types"),
+    ("vswitch_id", "vswitch_ids"),
+    ("zone_id", "vswitch_ids"),
+    ("image_id", "image_family"),
+    ("image_id", "image_name"),
+)
 
 #: Smallest size of a system disk in GiB by performance level, and the largest; PL1 is the default.
 _SYSTEM_DISK = {"PL0": 1, "PL1": 20, "PL2": 461, "PL3": 1261}
@@ -212,6 +213,9 @@ def _check_identity(options: Options) -> None:
 
 
 def _check_place(options: Options) -> None:
+    for one, other in _EXCLUSIVE:
+        if options[one] is not None and options[other] is not None:
+            raise InvalidInput(f"{one} and {other} exclude each other; give one of them.")
     for kind in places.instance_types(options):
         if not _INSTANCE_TYPE.match(kind):
             raise InvalidInput(f"instance_type is {kind!r}; expected ecs.family.size, for example ecs.g7t.large.")

@@ -82,14 +82,7 @@ class _Access:
         if options["rules"] is not None and options["rules_file"]:
             raise InvalidInput("rules and rules_file both say the rules; give one of them.")
         if options["rules_file"]:
-            # A system rule differs from one of the lowest priority in nothing that matters here.
-            found = rule_file.read(options["rules_file"], map_system_priority=True)
-            if found.problems:
-                listed = " ".join(str(problem) for problem in found.problems[:_LISTED])
-                raise InvalidInput(
-                    f"{len(found.problems)} of {found.count} rules in {options['rules_file']} cannot be read: {listed}"
-                )
-            return list(found.rules)
+            return list(rule_file.read_whole(options["rules_file"]))
         if options["rules"] is None:
             return None
         known = {*Rule("ingress", "all", "", "cidr", "::/0").to_result(), *_ALSO_IN_RULES}

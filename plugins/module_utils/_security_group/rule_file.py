@@ -160,6 +160,18 @@ def read(path: str, most: int | None = None, map_system_priority: bool = False) 
     return parse(text, ending if ending in FORMATS else guess, path, most, map_system_priority)
 
 
+def read_whole(path: str) -> tuple[Rule, ...]:
+    """The rules of a file as they would act: a system rule as one of the lowest priority, which decides the same.
+
+    :raises InvalidInput: unless all of them can be read
+    """
+    found = read(path, map_system_priority=True)
+    if found.problems:
+        listed = " ".join(str(problem) for problem in found.problems[:20])
+        raise InvalidInput(f"{len(found.problems)} of {found.count} rules in {path} cannot be read: {listed}")
+    return found.rules
+
+
 def parse(
     text: str, form: str, name: str = "rules", most: int | None = None, map_system_priority: bool = False
 ) -> RuleFile:
