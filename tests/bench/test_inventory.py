@@ -29,7 +29,7 @@ HOSTS = int(os.environ.get("ALITRUST_BENCH_HOSTS", "2000"))
 ROUNDS = 3
 TARGET = 1.3
 
-SYNTHETIC = '''
+SYNTHETIC = """
 import json
 from ansible.plugins.inventory import BaseInventoryPlugin
 
@@ -53,7 +53,7 @@ class InventoryModule(BaseInventoryPlugin):
                 inventory.set_variable(name, key, value)
             inventory.set_variable(name, "alitrust_instance_name", name)
             inventory.set_variable(name, "alitrust_instance_id", f"i-bench{number:015}")
-'''
+"""
 #: Runs a command and prints its wall time in seconds and its greatest resident memory in bytes.
 MEASURE = """
 import json, resource, subprocess, sys, time

@@ -20,8 +20,8 @@ Records (kind, id; keys as in the API's answers, private ones begin with ``_``; 
 from __future__ import annotations
 
 import base64
-import itertools
 import functools
+import itertools
 import json
 import re
 import typing as t

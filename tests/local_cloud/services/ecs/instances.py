@@ -24,8 +24,8 @@ from local_cloud.services.ecs.common import (
     get_one,
     has_tags,
     json_list,
-    page_walked,
     page_numbered,
+    page_walked,
     save,
     shown_tags,
 )
