@@ -24,8 +24,8 @@ from local_cloud.services.ecs.common import (
     get_one,
     has_tags,
     json_list,
-    page_either,
     page_numbered,
+    page_walked,
     save,
     shown_tags,
 )
@@ -80,11 +80,12 @@ def describe_instances(call: Call) -> Record:
     public = address_filter(call, "PublicIpAddresses")
     group = call.get("SecurityGroupId")
     nowhere = bool(call.get("LockReason")) or address_filter(call, "EipAddresses")
-    found = []
-    for instance in [] if nowhere else find_all(call, "instance", lagged=True):
+
+    def fits_all(instance: Record) -> bool:
         options = instance["MetadataOptions"]
-        if (
-            (not ids or instance["InstanceId"] in ids)
+        return (
+            not nowhere
+            and (not ids or instance["InstanceId"] in ids)
             and (not private or instance["PrivateIpAddress"] in private)
             and (not public or instance["PublicIpAddress"] in public)
             and (not group or group in instance["SecurityGroupIds"])
@@ -96,9 +97,9 @@ def describe_instances(call: Call) -> Record:
             and call.get("IoOptimized") in (None, True)
             and _in_times(call, instance)
             and has_tags(call, instance)
-        ):
-            found.append(instance)
-    page = page_either(call, found)
+        )
+
+    page = page_walked(call, "instance", fits_all)
     with_options = "META_OPTIONS" in (call.get("AdditionalAttributes") or ())
     interfaces = _interfaces(call)
     shown = [_shown(call, instance, with_options, interfaces[instance["InstanceId"]]) for instance in page.items]
