@@ -462,6 +462,17 @@ EXAMPLES = r"""
     vswitch_id: vsw-bp1s5fnvk4gn2tws03624
     security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
 
+- name: Demand a family with SGX, and boot by UEFI Secure Boot
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: enclave
+    instance_type: ecs.c7t.large
+    sgx: true
+    secure_boot: true
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+
 - name: Stop the whole fleet and stop paying for it
   alitrust.ecs.trusted_instance:
     region: cn-hangzhou

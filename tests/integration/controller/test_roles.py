@@ -134,6 +134,22 @@ def test_an_existing_network_is_used_and_stays(playbooks: Playbooks) -> None:
     assert "belong together" in playbooks.refused("provision", network_vpc_id="vpc-1")
 
 
+def test_a_fleet_takes_the_type_that_has_stock_and_attests_by_itself(playbooks: Playbooks) -> None:
+    playbooks.cloud.set("ecs.sold_out", "ecs.g7t.large@*")
+    choices = {
+        "fleet_instance_type": "",
+        "fleet_instance_types": ["ecs.g7t.large", "ecs.g8i.large"],
+        "fleet_image_id": "",
+        "fleet_image_name": "aliyun_3_x64_20G_uefi_alibase_*",
+        "fleet_trust_service": "self_managed",
+    }
+    assert playbooks.changed("provision", **choices) > 0
+    made = playbooks.cloud.resources("instance")
+    assert [(one["InstanceType"], one["_Trusted"], one["_RamRoleName"]) for one in made] == [
+        ("ecs.g8i.large", True, "")
+    ] * 2
+
+
 def test_what_has_no_default_is_asked_for_before_anything_is_made(playbooks: Playbooks) -> None:
     assert "Set network_zone_id" in playbooks.refused("provision", network_zone_id="")
     assert "Set fleet_instance_type" in playbooks.refused("provision", fleet_instance_type="")

@@ -47,7 +47,7 @@ def test_create_a_sixth_generation_instance_by_its_image(world: World) -> None:
 
 
 def test_create_a_seventh_generation_instance_by_the_parameter(world: World) -> None:
-    made = world.twice(**world.options, name="web", sgx=True)
+    made = world.twice(**world.options, name="web")
     assert made["instances"][0]["trusted"]["supports_vtpm"]
     assert sent(world)["SecurityOptions.TrustedSystemMode"] == "vTPM"
 
@@ -175,6 +175,12 @@ def test_attach_the_role_later(world: World) -> None:
     made = world.run(**world.options, name="web")
     assert "A role can be attached later" in made["notes"][0]
     assert world.twice(name="web", ram_role_name="web")["instances"][0]["ram_role_name"] == "web"
+
+
+def test_refuse_families_without_sgx(world: World) -> None:
+    plain = {**world.options, "instance_type": "ecs.g7.large"}
+    assert "g7 is not known to support SGX" in world.run(**plain, name="web", sgx=True, check=True, fails=True)["msg"]
+    assert world.twice(**world.options, name="web", sgx=True)["created_ids"]
 
 
 def test_install_the_trust_client_by_user_data(world: World) -> None:
