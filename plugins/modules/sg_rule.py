@@ -205,17 +205,46 @@ EXAMPLES = r"""
         ports: [80, 443]
         cidr: [0.0.0.0/0, "::/0"]
 
-- name: Make the inbound rules exactly these, and leave the outbound ones alone
+- name: Let services in by their names
   alitrust.ecs.sg_rule:
     region: cn-hangzhou
-    security_group: database
-    vpc_id: vpc-bp1aevy8sofi8mh1q0000
-    state: exact
-    directions: [ingress]
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - service: [rdp, postgresql, redis]
+        cidr: 198.51.100.0/24
+
+- name: Let several ranges of ports in from several others at once
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
     rules:
       - protocol: tcp
-        ports: 3306
+        ports: 22/23,443/443
+        cidr: 192.0.2.0/25, 192.0.2.200
         group_id: sg-bp1fg655nh68xyz90001
+
+- name: Let ping in, and GRE from the other end of a VPN
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - protocol: icmp
+        cidr: 0.0.0.0/0
+      - protocol: icmpv6
+        cidr: "::/0"
+      - protocol: gre
+        cidr: 192.0.2.1
+
+- name: Let in the members of a group of another account, and a prefix list
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - service: ssh
+        group_id: sg-bp1fg655nh68xyz90009
+        group_owner_id: "2345678901234567"
+      - service: https
+        prefix_list_id: pl-x1j1k5ykzqlixdcy0000
 
 - name: Forbid the way out to a network, for one source address only
   alitrust.ecs.sg_rule:
@@ -229,6 +258,38 @@ EXAMPLES = r"""
         policy: drop
         priority: 10
 
+- name: Make the inbound rules exactly these, and leave the outbound ones alone
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: exact
+    directions: [ingress]
+    rules:
+      - protocol: tcp
+        ports: 3306
+        group_id: sg-bp1fg655nh68xyz90001
+
+- name: Let an advanced group out to everywhere
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: advanced
+    rules:
+      - direction: egress
+        protocol: all
+        cidr: 0.0.0.0/0
+
+- name: Change a rule in place
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - security_group_rule_id: sgr-bp12kewq32dfwrdi0000
+        protocol: tcp
+        ports: 8000/8080
+        cidr: 10.0.0.0/8
+        priority: 5
+
 - name: Take a rule away
   alitrust.ecs.sg_rule:
     region: cn-hangzhou
@@ -238,6 +299,52 @@ EXAMPLES = r"""
       - protocol: tcp
         ports: 80
         cidr: 0.0.0.0/0
+
+- name: Add the rules of another group that are missing (partial restore)
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: merge
+    from_security_group: database-backup
+
+- name: Preview what it takes to be like another group
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: exact
+    from_security_group: database-backup
+  check_mode: true
+  diff: true
+
+- name: Make the rules those of another group (complete restore)
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: exact
+    from_security_group: database-backup
+
+- name: Import rules from a file in JSON
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90001
+    rules_file: "{{ playbook_dir }}/ecs_cn-qingdao_sg-123.json"
+
+- name: Import those rules of a file in CSV that can be
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90001
+    rules_file: "{{ playbook_dir }}/ecs_sgRule_sg-123_cn-qingdao_2020-01-20.csv"
+    skip_invalid: true
+
+- name: Make the rules those of a file
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90001
+    state: exact
+    rules_file: "{{ playbook_dir }}/ecs_cn-qingdao_sg-123.json"
 
 - name: Show what would be changed
   alitrust.ecs.sg_rule:

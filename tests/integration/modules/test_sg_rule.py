@@ -54,7 +54,7 @@ def many(count: int, first: int = 1, **more: t.Any) -> list[dict[str, t.Any]]:
 # ---------------------------------------------------------------------- the matrix
 
 
-def test_adds_rules(world: World) -> None:
+def test_add_rules(world: World) -> None:
     made = world.twice([SSH, WEB, {"direction": "egress", "protocol": "all", "cidr": "0.0.0.0/0"}])
     assert len(made["rules"]) == len(world.rules(world.group)) == 6
     assert all(rule["security_group_rule_id"] for rule in made["rules"])
@@ -189,7 +189,7 @@ def test_query_rules(world: World) -> None:
         found = world.modules.run("sg_rule_info", **options)["security_groups"]
         return {one["name"]: [f"{rule['direction']} {rule['ports']}" for rule in one["rules"]] for one in found}
 
-    by_id = {"security_group_ids": [world.group, "sg-none"]}
+    by_id: dict[str, t.Any] = {"security_group_ids": [world.group, "sg-none"]}
     assert ports(**by_id) == {"web": ["ingress 22/22", "ingress 22/22", "egress 53/53"]}
     assert ports(security_group="web", protocol="UDP") == {"web": ["ingress 22/22", "egress 53/53"]}
     assert ports(vpc_id=world.vpc, direction="ingress", policy="drop") == {"bare": [], "web": ["ingress 22/22"]}

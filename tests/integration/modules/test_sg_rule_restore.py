@@ -79,7 +79,11 @@ def test_restore_partially(world: World) -> None:
 
 
 def test_restore_one_direction_by_name(world: World) -> None:
-    by_name = {"security_group_id": None, "from_security_group_id": None, "from_security_group": "backup"}
+    by_name: dict[str, t.Any] = {
+        "security_group_id": None,
+        "from_security_group_id": None,
+        "from_security_group": "backup",
+    }
     made = world.restore(state="exact", directions=["egress"], security_group="web", vpc_id=world.vpc, **by_name)
     assert lines(made) == ["ingress 22/22 own", "ingress 23/23", "egress 53/53"]
 
