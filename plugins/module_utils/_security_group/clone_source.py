@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._cloud.door import Cloud, chunks
+from .._cloud.door import Cloud
 from .._cloud.errors import UnexpectedState
 from . import clone, find, rules, shape
 
 if t.TYPE_CHECKING:
     from .planner import CloneFrom, Desired
-
-_PREFIX_LISTS_PER_CALL = 100
 
 
 def read(cloud: Cloud, desired: Desired, item: find.Item | None) -> clone.Source | None:
@@ -65,12 +63,9 @@ def select(cloud: Cloud, desired: Desired, source: clone.Source) -> clone.Select
     """What of the source the clone can have; looks up what its rules name."""
     wanted, vpc_id = t.cast("CloneFrom", desired.clone_from), desired.vpc_id or ""
     groups = find.by_ids(cloud, (rule.peer for rule in source.rules if rule.peer_kind == "group"))
-    lists: set[str] = set()
+    lists: dict[str, find.Item] = {}
     if source.region != cloud.region:
-        named = sorted({rule.peer for rule in source.rules if rule.peer_kind == "prefix_list"})
-        for part in chunks(named, _PREFIX_LISTS_PER_CALL):
-            found = cloud.pages("ecs", "DescribePrefixLists", PrefixListId=part)
-            lists.update(item["PrefixListId"] for item in found)
+        lists = find.prefix_lists(cloud, (rule.peer for rule in source.rules if rule.peer_kind == "prefix_list"))
     target = clone.Target(
         region=cloud.region,
         vpc_id=vpc_id,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finding security groups: by id, or by a name that must be unambiguous. Private."""
+"""Finding security groups and what rules name: by id, or by a name that must be unambiguous. Private."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ def by_ids(cloud: Cloud, ids: t.Iterable[str]) -> dict[str, Item]:
     for part in chunks(sorted(set(ids)), _IDS_PER_CALL):
         items = cloud.pages("ecs", "DescribeSecurityGroups", SecurityGroupIds=json_list(part))
         found.update((item["SecurityGroupId"], item) for item in items)
+    return found
+
+
+def prefix_lists(cloud: Cloud, ids: t.Iterable[str]) -> dict[str, Item]:
+    """The items of the prefix lists that exist, by id."""
+    found: dict[str, Item] = {}
+    for part in chunks(sorted(set(ids)), _IDS_PER_CALL):
+        items = cloud.pages("ecs", "DescribePrefixLists", PrefixListId=part)
+        found.update((item["PrefixListId"], item) for item in items)
     return found
 
 

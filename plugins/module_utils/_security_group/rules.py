@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cloud.door import json_list
 from .._cloud.errors import CloudError, InvalidInput, NotFound, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
@@ -17,15 +16,11 @@ from .._core.waiter import wait_for
 from . import find, rule_planner, rule_source
 from .planner import check_id, check_name
 from .rule import DIRECTIONS, Rule, from_api, from_options
+from .rule_fit import KINDS, Fit
 from .rule_planner import Changes, Group, Unfit
 from .rule_source import Wanted
 
 _NO_SUCH_RULE = "InvalidParam.SecurityGroupRuleId"
-_KINDS = {
-    "vpc": "a security group in a VPC",
-    "classic": "a security group in the classic network",
-    "enterprise": "an advanced (enterprise) security group",
-}
 
 
 class SecurityGroupRules(Resource[Group]):
@@ -37,10 +32,9 @@ class SecurityGroupRules(Resource[Group]):
         partial = options["state"] == "present" and options["rules"] is None
         self.state = "merge" if partial else str(options["state"])
         self.group_id: str | None = options["security_group_id"]
-        self.group_type: str | None = None
+        self.fit = Fit(cloud)
         self.wanted = Wanted()
         self.changes = Changes((), (), (), ())
-        self._peers: dict[str, dict[str, t.Any]] | None = None
 
     def validate(self) -> None:
         options = self.options
@@ -109,7 +103,7 @@ class SecurityGroupRules(Resource[Group]):
             ).only(self.directions)
         self.wanted = self.wanted.settled(group)
         if self.options["skip_invalid"]:
-            self.wanted = self.wanted.without(self._unfit(group, self._changes(group).new)[0])
+            self.wanted = self.wanted.without(self._unfit(group)[0])
         return group
 
     def _find(self) -> Group:
@@ -120,7 +114,7 @@ class SecurityGroupRules(Resource[Group]):
                 # check mode would have made.
                 return Group(None, self.label)
             self.group_id = str(item["SecurityGroupId"])
-            self.group_type = str(item.get("SecurityGroupType") or "normal")
+            self.fit.group_type = str(item.get("SecurityGroupType") or "normal")
             if self.state in ("present", "merge") and item.get("RuleCount") == 0 and item.get("VpcId"):
                 # Nothing to read, and a rule that is there all the same is not added twice.
                 return Group(self.group_id, self.label, vpc_id=str(item["VpcId"]))
@@ -145,7 +139,7 @@ class SecurityGroupRules(Resource[Group]):
             raise InvalidInput(f"The security group {self.label} is itself the one to take the rules from.")
         raise UnexpectedState(
             f"There is no security group {name or self.options['from_security_group_id']} in "
-            f"{self.cloud.connection.need_region()} to take the rules from.",
+            f"{self.cloud.region} to take the rules from.",
             hint="Rules are restored within one region. To another one they go in a file: alitrust.ecs.sg_rule_export "
             "there, rules_file here.",
         )
@@ -165,73 +159,28 @@ class SecurityGroupRules(Resource[Group]):
 
     def preflight(self, plan: Plan, actual: Group) -> None:
         """Refuse what this group cannot hold, all of it at once."""
-        unfit, kind = self._unfit(actual, self.changes.new)
+        unfit, kind = self._unfit(actual)
         if not unfit:
             return
         lines = [f"{self._place(rule)}{rule.line}: {reason}" for rule, reason in unfit]
         raise UnexpectedState(
             f"{self.label} is {kind} and cannot have: {'; '.join(lines)}. Nothing was changed.",
             hint="An advanced group takes only rules that allow, with priority 1 and networks or prefix lists as peers."
-            if kind == _KINDS["enterprise"]
+            if kind == KINDS["enterprise"]
             else "",
         )
 
     def _place(self, rule: Rule) -> str:
         return f"{self.wanted.places[rule]}: " if rule in self.wanted.places else ""
 
-    def _unfit(self, group: Group, adds: t.Sequence[Rule]) -> tuple[list[Unfit], str]:
-        """The rules to add that the group cannot have, and what kind of group it is.
+    def _unfit(self, group: Group) -> tuple[list[Unfit], str]:
+        """The rules that the group should get and cannot have, in the order of the task, and what kind of group it is.
 
-        Its type costs a call, which is only made where it matters; whether peers exist costs one or two, which are only
-        made for rules of a file.
+        Whether peers exist is only asked for rules of a file: what a task or another group names is likely there.
         """
-        if not group.security_group_id:
-            return [], ""
-        kind = _KINDS["vpc" if group.vpc else "classic"]
-        found = rule_planner.only_elsewhere(group, adds)
-        for_basic = rule_planner.only_for_basic(adds)
-        if for_basic and self._type() == "enterprise":
-            found, kind = found + for_basic, _KINDS["enterprise"]
-        if self.options["rules_file"]:
-            found += self._without_peer(group, adds)
-        reasons: dict[Rule, list[str]] = {}
-        for rule, reason in found:
-            reasons.setdefault(rule, []).append(reason)
-        return [(rule, ", ".join(reasons[rule])) for rule in self.wanted.rules if rule in reasons], kind
-
-    def _type(self) -> str:
-        if self.group_type is None:
-            item = find.by_id(self.cloud, self._existing()) or {}
-            self.group_type = str(item.get("SecurityGroupType") or "normal")
-        return self.group_type
-
-    def _without_peer(self, group: Group, adds: t.Sequence[Rule]) -> list[Unfit]:
-        """Rules whose peer does not exist here; the groups of other accounts cannot be looked at."""
-        own = [rule for rule in adds if rule.peer_kind == "group" and not rule.owner]
-        lists = [rule for rule in adds if rule.peer_kind == "prefix_list"]
-        if self._peers is None:
-            self._peers = self._read_peers({rule.peer for rule in own}, {rule.peer for rule in lists})
-        found = []
-        for rule in (*own, *lists):
-            peer = self._peers.get(rule.peer)
-            if peer is None:
-                found.append((rule, f"there is no {rule.peer} in {self.cloud.connection.need_region()}"))
-            elif rule.peer_kind == "group" and str(peer.get("VpcId") or "") != group.vpc_id:
-                found.append((rule, f"{rule.peer} is in another VPC"))
-            elif peer.get("SecurityGroupType") == "enterprise":
-                found.append((rule, f"{rule.peer} is an advanced group, which no rule can name"))
-        return found
-
-    def _read_peers(self, groups: set[str], lists: set[str]) -> dict[str, dict[str, t.Any]]:
-        found: dict[str, dict[str, t.Any]] = {}
-        if groups:
-            ids = json_list(sorted(groups))
-            for item in self.cloud.pages("ecs", "DescribeSecurityGroups", SecurityGroupIds=ids):
-                found[item["SecurityGroupId"]] = item
-        if lists:
-            for item in self.cloud.pages("ecs", "DescribePrefixLists", PrefixListId=sorted(lists)):
-                found[item["PrefixListId"]] = item
-        return found
+        new = set(self._changes(group).new)
+        wanted = [rule for rule in self.wanted.rules if rule in new]
+        return self.fit.unfit(group, wanted, peers=bool(self.options["rules_file"]))
 
     # ------------------------------------------------------------------ steps
 
