@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from .._cloud.door import Cloud, dig, json_list
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, DryRunPassed, NotFound
+from .._kms import disk_encryption
 from . import places
 from .places import Place
-from .requirements import DISK_ROLE, Facts, Verdict, encrypted_disks, fits, judge, no_room
+from .requirements import Facts, Verdict, encrypted_disks, fits, judge, no_room
 
 Options = t.Mapping[str, t.Any]
 Item = dict[str, t.Any]
@@ -103,13 +104,12 @@ def read(cloud: Cloud, options: Options) -> Facts:
 
     types = places.instance_types(options)
     encrypted = encrypted_disks(options)
-    keys = sorted({str(disk["kms_key_id"]) for _name, disk in encrypted if disk.get("kms_key_id")})
+    keys = [disk.get("kms_key_id") for _name, disk in encrypted]
     image = (lambda: _image(cloud, options["image_id"])) if options["image_id"] else (lambda: _newest(cloud, options))
     return Facts(
-        kms_status=fact("KMS", lambda: _kms_status(cloud), options["trusted_mode"] or encrypted),
+        kms_status=fact("KMS", lambda: _kms_status(cloud), options["trusted_mode"]),
         role=fact("The RAM role", lambda: _role(cloud, options["ram_role_name"]), options["ram_role_name"]),
-        disk_role=fact(f"The RAM role {DISK_ROLE}", lambda: _role(cloud, DISK_ROLE), keys),
-        keys=fact("The CMK", lambda: {key: _key_state(cloud, key) for key in keys}, keys),
+        encryption=fact("What encrypted disks need", lambda: disk_encryption.problems(cloud, keys), encrypted),
         instance_types=fact("The instance type", lambda: _instance_types(cloud, types)),
         image=fact("The image", image),
         vswitches=fact("The vSwitch", lambda: {one: _vswitch(cloud, one) for one in places.vswitch_ids(options)}),
@@ -128,13 +128,6 @@ def read(cloud: Cloud, options: Options) -> Facts:
 
 def _kms_status(cloud: Cloud) -> str:
     return str(cloud.call("kms", "DescribeAccountKmsStatus").get("AccountStatus") or "NotEnabled")
-
-
-def _key_state(cloud: Cloud, key: str) -> str:
-    try:
-        return str(dig(cloud.call("kms", "DescribeKey", KeyId=key), "KeyMetadata.KeyState") or "")
-    except NotFound:
-        return ""
 
 
 def _role(cloud: Cloud, name: str) -> Item:

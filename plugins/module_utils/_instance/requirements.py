@@ -21,8 +21,6 @@ from .places import Place, instance_types, places, vswitch_ids
 Options = t.Mapping[str, t.Any]
 Item = t.Mapping[str, t.Any]
 
-#: The role by which ECS uses a CMK of the account for disks.
-DISK_ROLE = "AliyunECSDiskEncryptDefaultRole"
 #: Words in the id or name of an image that Alibaba Cloud lists as trusted.
 _TRUSTED_IMAGE_WORDS = ("secured", "trusted", "可信")
 
@@ -32,8 +30,7 @@ class Facts:
     """What the cloud says about everything the new instances need. Missing things are empty, unread ones None.
 
     :ivar role: body of GetRole's C(Role)
-    :ivar disk_role: the same of L(DISK_ROLE), read where a disk has a key of its own
-    :ivar keys: state of each such key by its id, empty for one that does not exist
+    :ivar encryption: what stands in the way of encrypting the disks, in sentences
     :ivar instance_types: items of DescribeInstanceTypes by type
     :ivar image: the image, a looked up one too
     :ivar vswitches: items of DescribeVSwitches by id
@@ -44,8 +41,7 @@ class Facts:
 
     kms_status: str | None = None
     role: Item | None = None
-    disk_role: Item | None = None
-    keys: t.Mapping[str, str] | None = None
+    encryption: t.Sequence[str] | None = None
     instance_types: t.Mapping[str, Item] | None = None
     image: Item | None = None
     vswitches: t.Mapping[str, Item] | None = None
@@ -200,17 +196,14 @@ def _bindings(options: Options, facts: Facts, verdict: Verdict) -> None:
     if name and facts.role is not None:
         if not facts.role:
             verdict.refuse("RAM role", "ram_role_name", f"There is no RAM role {name}.")
-        elif not _assumable(name, facts.role):
+        elif not documents.trusts_service(
+            documents.from_answer(f"the RAM role {name}", facts.role.get("AssumeRolePolicyDocument")), ROLE_SERVICE
+        ):
             verdict.refuse(
                 "RAM role",
                 "ram_role_name",
                 f"The trust policy of the RAM role {name} does not let {ROLE_SERVICE} assume it.",
             )
-
-
-def _assumable(name: str, role: Item) -> bool:
-    document = documents.from_answer(f"the RAM role {name}", role.get("AssumeRolePolicyDocument"))
-    return documents.trusts_service(document, ROLE_SERVICE)
 
 
 def encrypted_disks(options: Options) -> list[tuple[str, Item]]:
@@ -221,33 +214,10 @@ def encrypted_disks(options: Options) -> list[tuple[str, Item]]:
 
 
 def _disks(options: Options, facts: Facts, verdict: Verdict) -> None:
-    encrypted = encrypted_disks(options)
-    if encrypted and not options["trusted_mode"]:
-        _kms("encrypted disks", encrypted[0][0], facts, verdict)
-    with_key = [(name, str(disk["kms_key_id"])) for name, disk in encrypted if disk.get("kms_key_id")]
-    for name, key in with_key:
-        state = None if facts.keys is None else facts.keys.get(key)
-        if state == "":
-            verdict.refuse("CMK", f"{name}.kms_key_id", f"KMS has no key {key} in this region.", unseen=True)
-        elif state not in (None, "Enabled"):
-            verdict.refuse("CMK", f"{name}.kms_key_id", f"The key {key} is {state}, not Enabled.")
-    if with_key and facts.disk_role is not None and not (facts.disk_role and _assumable(DISK_ROLE, facts.disk_role)):
-        verdict.refuse(
-            "role for disk encryption",
-            f"{with_key[0][0]}.kms_key_id",
-            f"ECS uses a CMK by the RAM role {DISK_ROLE}, which "
-            + (f"does not let {ROLE_SERVICE} assume it." if facts.disk_role else "does not exist.")
-            + " alitrust.ecs.kms_share_role with role: disk_encrypt makes it.",
-        )
-
-
-def _kms(what: str, option: str, facts: Facts, verdict: Verdict) -> None:
-    if facts.kms_status not in (None, "Enabled"):
-        verdict.refuse(
-            "KMS",
-            option,
-            f"KMS is {facts.kms_status or 'NotEnabled'}; {what} need it. Switch it on with alitrust.ecs.kms_service.",
-        )
+    if options["trusted_mode"] and facts.kms_status not in (None, "Enabled"):
+        return  # said for the instance itself
+    for problem in facts.encryption or ():
+        verdict.refuse("encrypted disks", encrypted_disks(options)[0][0], problem)
 
 
 def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
@@ -261,7 +231,13 @@ def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
             "system_disk.category",
             f"The system disk of a trusted instance is {SYSTEM_DISK_CATEGORY}, not {category}.",
         )
-    _kms("trusted instances", "trusted_mode", facts, verdict)
+    if facts.kms_status not in (None, "Enabled"):
+        verdict.refuse(
+            "KMS",
+            "trusted_mode",
+            f"KMS is {facts.kms_status or 'NotEnabled'}; trusted instances need it. Switch it on with "
+            "alitrust.ecs.kms_service.",
+        )
     if facts.image and facts.image.get("BootMode") == "BIOS" and not _listed_as_trusted(facts.image):
         verdict.refuse(
             "trusted image",

@@ -251,10 +251,11 @@ def test_everything_that_is_missing_is_named_at_once_for_encrypted_disks_too(wor
         "security_group_ids",
         "key_name",
         "ram_role_name",
-        "data_disks[0].kms_key_id",
-        "system_disk.kms_key_id",
+        "system_disk",
+        "system_disk",
     ]
     assert "AliyunECSDiskEncryptDefaultRole, which does not exist" in refused["msg"]
+    assert "00000000-0000-0000-0000-000000000000" in refused["msg"]
 
 
 def test_an_instance_that_stays_stopped_is_not_waited_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

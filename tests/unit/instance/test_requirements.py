@@ -72,10 +72,7 @@ def test_nothing_is_unmet_where_all_is_well() -> None:
             "secure_boot",
             "does not support secure boot",
         ),
-        ({"keys": {"k": ""}, "disk_role": GOOD.role}, KEYED, "system_disk.kms_key_id", "has no key k"),
-        ({"keys": {"k": "Disabled"}, "disk_role": GOOD.role}, KEYED, "system_disk.kms_key_id", "is Disabled"),
-        ({"keys": {"k": "Enabled"}, "disk_role": {}}, KEYED, "system_disk.kms_key_id", "which does not exist"),
-        ({"kms_status": "NotEnabled"}, {**KEYED, "trusted_mode": False}, "system_disk", "encrypted disks need it"),
+        ({"encryption": ["The key k is Disabled."]}, KEYED, "system_disk", "is Disabled"),
         ({"groups": [{"SecurityGroupId": "sg-1", "VpcId": ""}]}, {}, "security_group_ids", "classic network"),
         ({"image": {}}, {"image_id": None, "image_family": "web"}, "image_family", "of the family web in this region"),
         (
@@ -121,6 +118,13 @@ def test_a_family_that_is_trusted_by_image_wants_a_trusted_image() -> None:
     assert "trusted only with a trusted image" in judge(options(**given), GOOD).notes[0]
     secured = replace(GOOD, image={"ImageId": "aliyun_2_1903_x64_20G_secured_alibase_20210120.vhd"})
     assert judge(options(**given), secured).notes == []
+
+
+def test_kms_is_asked_for_once_where_disks_are_encrypted_too() -> None:
+    facts = replace(GOOD, kms_status="NotEnabled", encryption=["KMS is NotEnabled; encrypted disks need it."])
+    given = options(**{**WANTED, **KEYED})
+    assert [item["option"] for item in judge(given, facts).unmet] == ["trusted_mode"]
+    assert [item["option"] for item in judge({**given, "trusted_mode": False}, facts).unmet] == ["system_disk"]
 
 
 def test_self_managed_trust_needs_no_role() -> None:
