@@ -149,8 +149,9 @@ options:
         type: str
   rules_file:
     description:
-      - Path of a file of rules on the machine that runs the module, JSON or CSV, as M(alitrust.ecs.sg_rule_export) and
-        the console write it. Each element or line is a rule, with the names that the API gives to its fields.
+      - Path of a file of rules on the machine that runs the module, JSON or CSV, as M(alitrust.ecs.sg_rule_export)
+        writes it. Each element or line is a rule, with the names that the API gives to its fields. An answer of
+        the operation DescribeSecurityGroupAttribute is such a file, too.
       - Each rule is checked first; if one cannot be, nothing is changed, and each of them is named with its line and
         the reason. Groups and prefix lists that rules name must exist in this region.
       - Rules that are there stay as they are, with their descriptions, unless O(state=exact).

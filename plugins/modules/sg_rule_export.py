@@ -14,9 +14,9 @@ description:
     to it, on the machine that runs the module.
   - M(alitrust.ecs.sg_rule) reads such a file again (O(alitrust.ecs.sg_rule#module:rules_file)), for the same group or
     another one, in this region or another one.
-  - The file holds an element or a line for each rule, with the fields of the operation DescribeSecurityGroupAttribute,
-    in an order that depends on nothing but the rules. IDs of rules and times of creation are left out, so the same
-    rules make the same file.
+  - The documents of Alibaba Cloud tell the names of such files, but not what is in them. Here it is an element or a
+    line for each rule, with the fields of the operation DescribeSecurityGroupAttribute, in an order that depends on
+    nothing but the rules. IDs of rules and times of creation are left out, so the same rules make the same file.
   - In CSV, a cell that a spreadsheet would take for a formula, which is one that starts with C(=), C(+), C(-), C(@) or
     white space, gets an apostrophe before it. M(alitrust.ecs.sg_rule) takes it away.
 author:

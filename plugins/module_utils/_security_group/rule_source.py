@@ -89,7 +89,7 @@ def from_group(source: Group, target: Group, *, map_system_priority: bool) -> Wa
 
     :raises UnexpectedState: when the groups are of different network types
     """
-    if source.vpc != target.vpc:
+    if target.security_group_id and source.vpc != target.vpc:
         kinds = {True: "in a VPC", False: "in the classic network"}
         raise UnexpectedState(
             f"The security group {source.label} is {kinds[source.vpc]} and {target.label} {kinds[target.vpc]}; rules "
