@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 from controller.playbook import Ansible, Tasks
-from modules import trust_records
+from modules import shareable, trust_records
 from modules.harness import Modules
 from modules.metadata_door import MetadataDoor
 from modules.network import Network
@@ -75,13 +75,33 @@ def instance(cloud: LocalCloud) -> dict[str, str]:
     return {"http://100.100.100.200": MetadataDoor(cloud).url}
 
 
+def shareables(cloud: LocalCloud) -> dict[str, str]:
+    """Images and snapshots, encrypted or not, and sharing within the resource directory."""
+    modules = Modules(cloud)
+    modules.door().call("resourcesharing", "EnableSharingWithResourceDirectory")
+    key = shareable.key(modules, "images")
+    return {
+        "m-bp1g7004ksh0oeuc0000": shareable.image(modules),
+        "m-bp1g7004ksh0oeuc1111": shareable.image(modules, key, number=6),
+        "s-bp67acfmxazb4p000000": shareable.snapshot(modules, 0),
+        "s-bp67acfmxazb4p111111": shareable.snapshot(modules, 1),
+    }
+
+
+def shared_image(cloud: LocalCloud) -> dict[str, str]:
+    """One image that can be shared."""
+    return {"m-bp1g7004ksh0oeuc0000": shareable.image(Modules(cloud))}
+
+
 #: What an account must hold that tasks cannot make.
 GIVEN = {
+    "encrypted_share": shareables,
+    "encrypted_share_info": shared_image,
     "metadata_credentials": instance,
+    "sg_member": members,
     "sg_rule": peers,
     "trust_event": findings,
     "trust_event_info": findings,
-    "sg_member": members,
 }
 
 
