@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from .._cloud.errors import InvalidInput
 from . import traffic
-from .evaluator import Decision, Group, Lists, Packet, decide, nic_type, ordered, within
+from .evaluator import Decision, Group, Lists, Ordered, Packet, decide, nic_type, ordered, within
 from .rule import NO_PORTS, Rule
 from .traffic import Span
 
@@ -84,15 +84,10 @@ def answer(groups: t.Sequence[Group], question: Question, lists: Lists) -> Answe
 
     :raises InvalidInput: when it is about too many different ones
     """
-    rules = ordered(groups, question.direction)
+    rules = [pair for pair in ordered(groups, question.direction) if _may_fit(pair[0], question)]
     cases: dict[tuple[t.Any, ...], tuple[Decision, Packet]] = {}
     seen: dict[bool, list[Packet]] = {}
-    for number, packet in enumerate(packets(groups, question, lists)):
-        if number >= _MOST:
-            raise InvalidInput(
-                f"The rules tell more than {_MOST} different packets apart in this question.",
-                hint="Ask about one port, or about one address or a smaller network.",
-            )
+    for packet in _packets(groups, rules, question, lists):
         decision = decide(groups, rules, packet, lists)
         key = (decision.allowed, decision.by, id(decision.group), id(decision.rule))
         cases.setdefault(key, (decision, packet))
@@ -104,9 +99,30 @@ def answer(groups: t.Sequence[Group], question: Question, lists: Lists) -> Answe
     return Answer(DEPENDS, tuple(cases.values()), varied)
 
 
-def packets(groups: t.Sequence[Group], question: Question, lists: Lists) -> t.Iterator[Packet]:
+def _may_fit(rule: Rule, question: Question) -> bool:
+    """Whether the rule can be about any of the packets, which saves looking at most rules of a full group."""
+    return (
+        (question.protocol == "all" or rule.protocol in ("all", question.protocol))
+        and _overlap(question.ports, rule.ports)
+        and _overlap(question.source_ports, rule.source_ports)
+        and (rule.peer_kind != "cidr" or _overlaps(question.peers, rule.peer))
+        and (not rule.local or _overlaps(question.own, rule.local))
+    )
+
+
+def _overlap(asked: Span | None, ports: str) -> bool:
+    if not asked or not ports or ports == NO_PORTS:
+        return True
+    first, last = traffic.span(ports)
+    return first <= asked[1] and asked[0] <= last
+
+
+def _overlaps(asked: t.Iterable[str] | None, cidr: str) -> bool:
+    return asked is None or any(traffic.within(one, cidr) or traffic.within(cidr, one) for one in asked)
+
+
+def _packets(groups: t.Sequence[Group], rules: Ordered, question: Question, lists: Lists) -> t.Iterator[Packet]:
     """One packet of each kind that the rules tell apart."""
-    rules = [(rule, group) for group in groups for rule in group.rules if rule.direction == question.direction]
     version = _version(question)
     for protocol in _protocols(question.protocol, version, [rule for rule, _group in rules]):
         about = [(rule, group) for rule, group in rules if rule.protocol in ("all", protocol)]
@@ -116,6 +132,11 @@ def packets(groups: t.Sequence[Group], question: Question, lists: Lists) -> t.It
         sources = _ports(question.source_ports, [rule.source_ports for rule in some]) if with_ports else [0]
         peers = _addresses(_peers(question, version), _networks(some, lists))
         owns = _addresses(question.own or (_EVERYTHING[version],), [rule.local for rule in some if rule.local])
+        if len(ports) * len(sources) * len(peers) * len(owns) > _MOST:
+            raise InvalidInput(
+                f"The rules tell more than {_MOST} different packets apart in this question.",
+                hint="Ask about one port, or about one address or a smaller network.",
+            )
         for port, source, peer, own in itertools.product(ports, sources, peers, owns):
             nic = _nic_type(question, groups, peer)
             fitting = [rule for rule, group in about if nic_type(rule, group) == nic]

@@ -113,7 +113,7 @@ def evaluated(rules_of: list[naive.NaiveGroup], about: dict[str, t.Any]) -> str:
     return question.answer(mine, asked_now, LISTS).verdict
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(groups(), asked)
 def test_the_same_answer_as_a_walk_through_every_packet(
     rules_of: list[naive.NaiveGroup], about: dict[str, t.Any]
