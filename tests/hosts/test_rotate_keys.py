@@ -1,0 +1,148 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook rotate_keys on real hosts: the keys of a running fleet are replaced, and the door is never shut."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from hosts.fleet import Run, Site, key_pair
+
+from local_cloud.control import LocalCloud
+from local_cloud.hosts import checks
+
+ONE, TWO = HOSTS = ("web-001", "web-002")
+
+#: Kills the run, as a power cut would, when a task of that name begins on the host or its batch.
+CALLBACK = """
+import os, signal
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "aggregate", "interrupt"
+
+    def v2_runner_on_start(self, host, task):
+        name, _at, where = os.environ.get("INTERRUPT_BEFORE", "").partition("@")
+        if name and task.get_name().rpartition(" : ")[2].startswith(name) and host.get_name() == where:
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class Rotation(Site):
+    """A fleet of two whose keys are rotated."""
+
+    def __init__(self, folder: Path, cloud: LocalCloud) -> None:
+        super().__init__(folder, cloud)
+        network = f"10.{200 + os.getpid() % 50}"
+        self.variables.update(
+            fleet_count=len(HOSTS),
+            network_cidr_block=f"{network}.0.0/16",
+            network_vswitch_cidr_block=f"{network}.0.0/24",
+        )
+        (folder / "callbacks").mkdir()
+        (folder / "callbacks" / "interrupt.py").write_text(CALLBACK)
+        self.ansible.environment["ANSIBLE_CALLBACK_PLUGINS"] = str(folder / "callbacks")
+
+    def rotate(self, name: str, key: Path, *arguments: str | Path, before: str = "", **variables: t.Any) -> Run:
+        """Run the playbook; it is killed when the task C(before), written as C(name@host), begins."""
+        self.ansible.environment["INTERRUPT_BEFORE"] = before
+        wanted = {"rotate_keys_name": name, "rotate_keys_private_key_file": str(key), **variables}
+        run = self.playbook("rotate_keys", "-i", self.inventory, *arguments, **wanted)
+        assert (run.code == -9) == bool(before), run.output
+        return run
+
+    def opens(self, host: str, key: Path) -> bool:
+        done = self.ssh(host, "true", key=key)
+        assert done.returncode == 0 or "Permission denied (publickey)" in done.stderr, done.stderr
+        return done.returncode == 0
+
+    def bound(self) -> list[str]:
+        return [self.instance(host)["KeyPairName"] for host in HOSTS]
+
+    def pairs(self) -> set[str]:
+        return {one["KeyPairName"] for one in self.cloud.resources("key_pair")}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Rotation]:
+    if reason := checks.why_not():
+        pytest.skip(f"no hosts on this machine: {reason}")
+    folder = tmp_path_factory.mktemp("rotation")
+    with LocalCloud.start(folder / "cloud", hosts="on", ecs__key_bits=2048) as cloud:
+        fleet = Rotation(folder, cloud)
+        made = fleet.playbook("provision")
+        assert made.succeeded, made.output
+        yield fleet
+
+
+#: Where the run is killed, one after the other: each run takes up what the one before has left.
+STEPS = (
+    f"Keep in mind what the new key pair replaces@{ONE}",
+    f"Add the new key@{ONE}",
+    f"Bind the new key pair@{ONE}",
+    f"Remove the old keys from authorized_keys@{ONE}",
+    f"Log in afresh with the new key, after@{ONE}",
+)
+
+
+def test_rotate_the_keys_of_a_running_fleet_through_every_interruption(fleet: Rotation) -> None:
+    old, new = fleet.key, fleet.folder / "new.pem"
+    foretold = fleet.rotate("new", new, "--check", rotate_keys_serial="100%")
+    assert foretold.succeeded, foretold.output
+    assert all(f"{host}: would be rotated" in foretold.output for host in HOSTS)
+    assert not new.exists()
+    assert fleet.pairs() == {"web"}
+    assert fleet.bound() == ["web", "web"]
+
+    for step in STEPS:
+        fleet.rotate("new", new, before=step)
+        open_now = [[fleet.opens(host, key) for key in (old, new)] for host in HOSTS]
+        assert all(any(keys) for keys in open_now), (step, open_now)
+    assert open_now == [[False, True], [True, False]]
+    assert fleet.bound() == ["new", "web"]
+
+    run = fleet.rotate("new", new)
+    assert run.succeeded, run.output
+    assert new.stat().st_mode & 0o777 == 0o600
+    assert "PRIVATE KEY" not in run.output
+    assert f"{ONE}: nothing to do" in run.output  # but the proofs
+    assert f"{TWO}: rotated" in run.output
+    assert "It replaces web." in run.output
+    assert fleet.bound() == ["new", "new"]
+    for host in HOSTS:
+        assert fleet.opens(host, new)
+        assert not fleet.opens(host, old)
+
+    # The inventory still names the old key.
+    again = fleet.rotate("new", new, rotate_keys_serial="100%")
+    assert [again.changed(host) for host in HOSTS] == [0, 0]
+
+
+def test_an_imported_key_and_an_old_one_that_hides(fleet: Rotation) -> None:
+    """Needs the rotation before."""
+    old, own = fleet.folder / "new.pem", fleet.folder / "own"
+    key_pair(own)
+    fleet.inventory.write_text(fleet.inventory.read_text().replace(str(fleet.key), str(old)))
+    known = "~/.ssh/authorized_keys"
+    fleet.key = old
+    fleet.output(ONE, f"echo '# kept' >> {known} && cp {known} {known}2")
+    run = fleet.rotate("own", own, rotate_keys_delete_old=True)
+    failure = run.failure(ONE)
+    assert "the host takes it all the same" in failure
+    assert f"Not begun: {TWO}" in failure
+    assert fleet.opens(TWO, old)
+    assert fleet.opens(ONE, own)
+
+    fleet.key = own
+    fleet.output(ONE, f"rm {known}2")
+    run = fleet.rotate("own", own, rotate_keys_delete_old=True, rotate_keys_serial="100%")
+    assert run.succeeded, run.output
+    assert fleet.pairs() == {"web", "own"}
+    for host in HOSTS:
+        assert fleet.opens(host, own)
+        assert not fleet.opens(host, old)
+    assert "# kept" in fleet.output(ONE, f"cat {known}")
