@@ -280,6 +280,18 @@ EXAMPLES = r"""
         protocol: all
         cidr: 0.0.0.0/0
 
+- name: Say which side a rule of the classic network is for
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: classic
+    rules:
+      - service: https
+        cidr: 0.0.0.0/0
+        nic_type: internet
+      - service: ssh
+        cidr: 10.0.0.7
+        nic_type: intranet
+
 - name: Change a rule in place
   alitrust.ecs.sg_rule:
     region: cn-hangzhou
