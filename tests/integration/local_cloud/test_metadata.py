@@ -80,6 +80,17 @@ def test_directories_list_their_items(guest: Guest) -> None:
     assert all(guest.metadata(f"meta-data/{name}")[0] == 200 for name in listed)
 
 
+def test_an_instance_of_the_classic_network_has_neither_a_vpc_nor_a_role(sdk: Sdk) -> None:
+    guest = Guest.start(sdk)
+    guest.change(VpcId="", VSwitchId="")
+    assert guest.metadata("meta-data/network-type") == (200, "classic")
+    for path in ("vpc-id", "vswitch-id", "network/interfaces/macs/"):
+        assert guest.metadata(f"meta-data/{path}")[0] == 404, path
+    ids = json.dumps([guest.instance_id])
+    refused = sdk.refused("AttachInstanceRamRole", RamRoleName=create_role(sdk), InstanceIds=ids)
+    assert refused == (403, "InvalidNetworkType.MismatchRamRole")
+
+
 def test_user_data_is_given_as_it_was_meant(guest: Guest) -> None:
     assert guest.metadata("user-data") == (200, "#!/bin/sh\necho hello\n")
 
