@@ -30,7 +30,7 @@ def test_an_instance_becomes_trusted_by_its_user_data_alone(site: Site) -> None:
         http_tokens="required",
         user_data_trust_client=True,
         wait_for_trusted=True,
-        trust_timeout=180,
+        trust_timeout=400,
     )
     try:
         assert made["instances"][0]["trust"]["verdict"] == "trusted"

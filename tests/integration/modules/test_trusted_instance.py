@@ -514,7 +514,7 @@ def test_killed_after_falling_back_to_another_type_the_next_run_creates_nothing(
     kill_after_creating(world, 1, **task)
     world.local.set("ecs.sold_out", "")  # so the next run prefers another type than the killed one took
     finished = world.run(**task)
-    assert sorted(finished["created_ids"]) == sorted(one["InstanceId"] for one in world.stored())
+    assert sorted(finished["instance_ids"]) == sorted(one["InstanceId"] for one in world.stored())
     assert [one["instance_type"] for one in finished["instances"]] == ["ecs.g8i.large"] * 3
 
 
