@@ -518,6 +518,22 @@ def test_killed_after_falling_back_to_another_type_the_next_run_creates_nothing(
     assert [one["instance_type"] for one in finished["instances"]] == ["ecs.g8i.large"] * 3
 
 
+def test_killed_before_a_newer_image_appeared_the_next_run_creates_nothing(world: World) -> None:
+    source = world.foreign("source")
+    old = world.api.call("ecs", "CreateImage", InstanceId=source, ImageName="shop-1", ImageFamily="shop")["ImageId"]
+    world.local.clock_advance(60)
+    world.run(instance_ids=[source], state="absent", adopt=True)
+    task = {key: value for key, value in world.fleet(image_family="shop").items() if key != "image_id"}
+    world.local.fault("read_lag", "ecs:DescribeInstances", seconds=5, times=None)
+    kill_after_creating(world, 1, **task)
+    (record,) = world.local.resources("image")
+    newer = {**record, "ImageId": "m-newer", "ImageName": "shop-2", "CreationTime": "2099-01-01T00:00:00Z"}
+    world.local.preload([{"kind": "image", "id": "m-newer", "data": newer, "region": "cn-hangzhou"}])
+    finished = world.run(**task)
+    assert sorted(finished["instance_ids"]) == sorted(one["InstanceId"] for one in world.stored())
+    assert [one["image_id"] for one in finished["instances"]] == [old] * 3
+
+
 def test_killed_between_two_calls_of_one_fleet(world: World) -> None:
     made = world.run(**world.fleet(count=3))
     world.run(instance_ids=made["instance_ids"][1:2], state="absent")
