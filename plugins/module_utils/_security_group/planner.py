@@ -258,8 +258,8 @@ def _creation(desired: Desired, actual: Actual) -> Plan:
 
 def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
     label = group["name"] or group["security_group_id"]
-    wanted_type = desired.type
-    for option, wanted in (("type", wanted_type), ("vpc_id", desired.vpc_id), ("network_type", desired.network_type)):
+    for option in ("type", "vpc_id", "network_type"):
+        wanted = getattr(desired, option)
         if wanted and wanted != group[option]:
             raise UnexpectedState(
                 f"The security group {label} ({group['security_group_id']}) has {option} {group[option] or 'none'}, "

@@ -53,6 +53,7 @@ def test_an_interface_is_attached_and_detached(sdk: Sdk, place: dict[str, t.Any]
     sdk("DetachNetworkInterface", **both)
     sdk.cloud.clock_advance(1)
     assert (shown(sdk, eni)["Status"], shown(sdk, eni)["InstanceId"]) == ("Available", "")
+    assert len(sdk.instance(instance)["NetworkInterfaces"]["NetworkInterface"]) == 1
     sdk("DeleteNetworkInterface", NetworkInterfaceId=eni)
     assert sdk.refused("DeleteNetworkInterface", NetworkInterfaceId=eni) == (404, "InvalidEniId.NotFound")
 

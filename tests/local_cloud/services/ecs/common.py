@@ -9,9 +9,10 @@ Records (kind, id; keys as in the API's answers, private ones begin with ``_``; 
   VSwitchId, PrivateIpAddress, MacAddress, NetworkInterfaceId, SecurityGroupIds (list), PublicIpAddress, SerialNumber,
   KeyPairName, MetadataOptions (HttpEndpoint, HttpTokens, HttpPutResponseHopLimit, InstanceMetadataTags), Tags (list of
   TagKey, TagValue), CreationTime, StartTime, DeletionProtection, StoppedMode, OSType, ... Private: ``_RamRoleName``,
-  ``_UserData`` (base64 as sent), ``_Password``, ``_Trusted``, ``_PublicKey`` (what the next boot puts into the host).
-- ``eni``, NetworkInterfaceId: what holds an address in a vSwitch and a membership in groups. It outlives its instance
-  by ``ecs.membership_linger_seconds``.
+  ``_UserData`` (base64 as sent), ``_Password``, ``_Trusted``, ``_PublicKey`` (what the next boot puts into the host),
+  ``_Interfaces`` (ids of the secondary network interfaces attached).
+- ``eni``, NetworkInterfaceId: what holds an address in a vSwitch and a membership in groups. A primary one outlives its
+  instance by ``ecs.membership_linger_seconds``.
 - ``security_group``, SecurityGroupId, with its rules in Permissions.
 - ``key_pair``, ``<account>/<region>/<name>``: KeyPairName, KeyPairId, KeyPairFingerPrint, PublicKey.
 - ``disk``, ``snapshot``, ``image``, ``prefix_list``, ``invocation``: by their ids.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import typing as t
-from collections import defaultdict
 
 from local_cloud import catalogue
 from local_cloud.clock import MINUTE_FORMAT
@@ -101,8 +100,7 @@ def describe_instances(call: Call) -> Record:
 
     page = page_walked(call, "instance", fits_all)
     with_options = "META_OPTIONS" in (call.get("AdditionalAttributes") or ())
-    interfaces = _interfaces(call)
-    shown = [_shown(call, instance, with_options, interfaces[instance["InstanceId"]]) for instance in page.items]
+    shown = [_shown(call, instance, with_options) for instance in page.items]
     return {"Instances": {"Instance": shown}, **page.about}
 
 
@@ -184,12 +182,12 @@ def _network_type(instance: Record) -> str:
     return "vpc" if instance["VpcId"] else "classic"
 
 
-def _interfaces(call: Call) -> dict[str, list[Record]]:
-    """The secondary network interfaces by their instance."""
-    found: dict[str, list[Record]] = defaultdict(list)
-    for eni in find_all(call, "eni", lagged=True, Type="Secondary"):
-        found[eni["InstanceId"]].append(eni)
-    return found
+def _interfaces(call: Call, instance: Record) -> list[Record]:
+    """The network interfaces that DescribeInstances shows: the primary one, and secondary ones that are attached."""
+    if not instance["VpcId"]:
+        return []
+    attached = (call.store.get("eni", eni_id, lagged=True) for eni_id in instance.get("_Interfaces") or ())
+    return [_interface(instance, "Primary"), *(_interface(eni, "Secondary") for eni in attached if eni)]
 
 
 def _interface(record: Record, kind: str) -> Record:
@@ -203,10 +201,8 @@ def _interface(record: Record, kind: str) -> Record:
     }
 
 
-def _shown(call: Call, instance: Record, with_options: bool, secondary: list[Record]) -> Record:
+def _shown(call: Call, instance: Record, with_options: bool) -> Record:
     kind = _type_of(instance)
-    interfaces = [_interface(instance, "Primary")] if instance["VpcId"] else []
-    interfaces += [_interface(eni, "Secondary") for eni in secondary]
     return {
         **{key: instance[key] for key in _SAME},
         "Cpu": kind.cpu,
@@ -220,7 +216,7 @@ def _shown(call: Call, instance: Record, with_options: bool, secondary: list[Rec
         "VpcAttributes": _vpc_attributes(instance),
         "InnerIpAddress": _addresses("" if instance["VpcId"] else instance["PrivateIpAddress"]),
         "SecurityGroupIds": {"SecurityGroupId": instance["SecurityGroupIds"]},
-        "NetworkInterfaces": {"NetworkInterface": interfaces},
+        "NetworkInterfaces": {"NetworkInterface": _interfaces(call, instance)},
         "Tags": {"Tag": shown_tags(call, instance)},
         "MetadataOptions": instance["MetadataOptions"] if with_options else ABSENT,
         "SecurityOptions": {"EnableSecureBoot": instance["_SecureBoot"]},

@@ -176,6 +176,8 @@ def attach_network_interface(call: Call) -> None:
         eni["NetworkInterfaceId"],
         {**eni, "InstanceId": instance["InstanceId"], "Status": "Attaching"},
     )
+    attached = [*(instance.get("_Interfaces") or ()), eni["NetworkInterfaceId"]]
+    save(call, "instance", instance["InstanceId"], {**instance, "_Interfaces": attached})
     _later(call, eni, {"Status": "InUse"})
 
 
@@ -194,6 +196,8 @@ def detach_network_interface(call: Call) -> None:
         raise ApiError("InvalidParameter", 400, "The network interface is not attached to that instance.")
     call.store.unschedule("eni", eni["NetworkInterfaceId"])
     save(call, "eni", eni["NetworkInterfaceId"], {**eni, "Status": "Detaching"})
+    attached = [one for one in instance.get("_Interfaces") or () if one != eni["NetworkInterfaceId"]]
+    save(call, "instance", instance["InstanceId"], {**instance, "_Interfaces": attached})
     _later(call, eni, {"Status": "Available", "InstanceId": ""})
 
 
