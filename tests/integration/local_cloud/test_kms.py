@@ -233,6 +233,21 @@ def test_deletion_protection(kms: Sdk, key: str) -> None:
     kms("ScheduleKeyDeletion", product="kms", KeyId=key, PendingWindowInDays=7)
 
 
+def test_a_right_to_one_key_is_enough_to_decrypt_what_it_has_encrypted(kms: Sdk, key: str) -> None:
+    other = kms("CreateKey", product="kms")["KeyMetadata"]["KeyId"]
+    user = ram_user(kms, "one-key")
+    arn = f"acs:kms:cn-hangzhou:{kms.cloud.account_id}:key/{key}"
+    statement = {"Effect": "Allow", "Action": ["kms:Encrypt", "kms:Decrypt"], "Resource": arn}
+    document = json.dumps({"Version": "1", "Statement": [statement]})
+    kms("CreatePolicy", product="ram", PolicyName="one-key", PolicyDocument=document)
+    kms("AttachPolicyToUser", product="ram", UserName="one-key", PolicyName="one-key", PolicyType="Custom")
+    sealed = user("Encrypt", product="kms", KeyId=key, Plaintext=b64("x"))["CiphertextBlob"]
+    assert user("Decrypt", product="kms", CiphertextBlob=sealed)["Plaintext"] == b64("x")
+    foreign = kms("Encrypt", product="kms", KeyId=other, Plaintext=b64("x"))["CiphertextBlob"]
+    assert user.refused("Decrypt", product="kms", CiphertextBlob=foreign)[0] == 403
+    assert user.refused("Decrypt", product="kms", CiphertextBlob="eA==")[0] == 403
+
+
 def test_rotation_is_switched_on_and_off(kms: Sdk, key: str) -> None:
     kms("UpdateRotationPolicy", product="kms", KeyId=key, EnableAutomaticRotation=True, RotationInterval="30d")
     shown = kms("DescribeKey", product="kms", KeyId=key)["KeyMetadata"]

@@ -10,9 +10,12 @@ last; ``kms_alias`` (id: account/region/name) has AliasName, AliasArn, KeyId.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import functools
 import json
 import typing as t
+import uuid
 
 from alibabacloud_kms20160120 import models
 
@@ -20,6 +23,9 @@ from local_cloud.framework import ApiError, Call, Handler, operation
 from local_cloud.services.shapes import complete
 
 Record = dict[str, t.Any]
+
+#: what a ciphertext begins with; the ID of the key follows
+MAGIC = b"\x01kms"
 
 SERVICE_OFF = {
     "NotEnabled": ("Forbidden.KmsServiceNotEnabled", "The KMS service is not enabled: open it first."),
@@ -48,7 +54,7 @@ def kms(action: str, *, service_needed: bool = True) -> t.Callable[[Handler], Ha
 
 
 def _resources(call: Call) -> list[str]:
-    """The keys and aliases a call names, as ARNs; ``key`` itself for lists and new keys."""
+    """The keys and aliases a call names, also by a ciphertext, as ARNs; ``key`` itself for lists and new keys."""
     start = f"acs:kms:{call.region}:{call.account_id}"
     found = []
     for parameter in ("KeyId", "SourceKeyId", "DestinationKeyId", "AliasName"):
@@ -57,7 +63,21 @@ def _resources(call: Call) -> list[str]:
             found.append(_arn(call, name))
     for key_id in call.get("ResourceId", []):
         found.append(f"{start}:key/{key_id}")
+    sealed_by = key_of_blob(str(call.get("CiphertextBlob") or ""))
+    if sealed_by:
+        found.append(f"{start}:key/{sealed_by}")
     return found or [f"{start}:key"]
+
+
+def key_of_blob(blob: str) -> str | None:
+    """The key that has made a ciphertext; None for what no key has made."""
+    try:
+        raw = base64.b64decode(blob, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if not raw.startswith(MAGIC) or len(raw) < len(MAGIC) + 16:
+        return None
+    return str(uuid.UUID(bytes=raw[len(MAGIC) : len(MAGIC) + 16]))
 
 
 def _arn(call: Call, name: str) -> str:

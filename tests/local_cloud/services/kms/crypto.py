@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from local_cloud.framework import ApiError, Call
-from local_cloud.services.kms.common import Record, get_key, invalid, json_of, kms
+from local_cloud.services.kms.common import MAGIC, Record, get_key, invalid, json_of, kms
 from local_cloud.services.kms.keys import SYMMETRIC
 from local_cloud.settings import define
 
@@ -26,7 +26,6 @@ define(
     ("Forbidden.CiphertextBlob", "InvalidParameter"),
 )
 
-_MAGIC = b"\x01kms"
 _NONCE = 12
 _LONGEST_PLAINTEXT = 6144
 _SPECS = {"AES_256": 32, "AES_128": 16}
@@ -61,7 +60,7 @@ def _seal(key: Record, plaintext: bytes, context: dict[str, str]) -> Record:
     nonce = secrets.token_bytes(_NONCE)
     bound = _bound(key["KeyId"], version["KeyVersionId"], context)
     sealed = AESGCM(base64.b64decode(version["Material"])).encrypt(nonce, plaintext, bound)
-    header = _MAGIC + uuid.UUID(key["KeyId"]).bytes + uuid.UUID(version["KeyVersionId"]).bytes
+    header = MAGIC + uuid.UUID(key["KeyId"]).bytes + uuid.UUID(version["KeyVersionId"]).bytes
     return {
         "CiphertextBlob": base64.b64encode(header + nonce + sealed).decode(),
         "KeyId": key["KeyId"],
@@ -76,10 +75,10 @@ def _unseal(call: Call, blob: str, context: dict[str, str]) -> tuple[Record, Rec
         raw = base64.b64decode(blob, validate=True)
     except (binascii.Error, ValueError) as error:
         raise wrong from error
-    start = len(_MAGIC) + 32
-    if not raw.startswith(_MAGIC) or len(raw) < start + _NONCE:
+    start = len(MAGIC) + 32
+    if not raw.startswith(MAGIC) or len(raw) < start + _NONCE:
         raise wrong
-    key_id, version_id = (str(uuid.UUID(bytes=raw[at : at + 16])) for at in (len(_MAGIC), len(_MAGIC) + 16))
+    key_id, version_id = (str(uuid.UUID(bytes=raw[at : at + 16])) for at in (len(MAGIC), len(MAGIC) + 16))
     key = _usable(call, key_id)
     version = next((item for item in key["Versions"] if item["KeyVersionId"] == version_id), None)
     if version is None:
