@@ -168,13 +168,22 @@ EXAMPLES = r"""
 - name: Let a RAM user create instances with the role, attach, replace and detach it
   alitrust.ecs.instance_ram_role:
     name: trusted-web
+    policies: []
     users: [deployer]
     user_actions: ["ecs:RunInstances"]
+
+- name: Put another role in place of the one that an instance has
+  alitrust.ecs.instance_ram_role:
+    region: cn-hangzhou
+    name: reader
+    policies: []
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h9k]
+    replace: true
 
 - name: Take the role away from an instance
   alitrust.ecs.instance_ram_role:
     region: cn-hangzhou
-    name: reader
+    name: trusted-web
     policies: []
     instance_ids: [i-bp1a2b3c4d5e6f7g8h9j]
     attachment: detached

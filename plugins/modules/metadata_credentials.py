@@ -73,11 +73,9 @@ EXAMPLES = r"""
   alitrust.ecs.metadata_credentials:
     role_name: trusted-web
     credentials: false
-    metadata_url: http://100.100.100.200
 
 - name: Get the credentials
   alitrust.ecs.metadata_credentials:
-    metadata_url: http://100.100.100.200
     valid_for: 900
   register: role
   no_log: true

@@ -84,6 +84,12 @@ EXAMPLES = r"""
       - name: AliyunECSFullAccess
         type: System
 
+- name: Create a group that may use instances, with a policy of the account
+  alitrust.ecs.ram_group:
+    name: Developers
+    policies:
+      - name: use-instances
+
 - name: Make a group have exactly these users
   alitrust.ecs.ram_group:
     name: SysAdmins

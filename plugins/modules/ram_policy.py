@@ -91,6 +91,19 @@ EXAMPLES = r"""
           Action: ["ecs:DescribeInstances", "ecs:DescribeInstanceStatus"]
           Resource: "*"
 
+- name: Keep its holders from using ECS from outside the corporate network
+  alitrust.ecs.ram_policy:
+    name: only-from-the-office
+    document:
+      Version: "1"
+      Statement:
+        - Effect: Deny
+          Action: "ecs:*"
+          Resource: "*"
+          Condition:
+            NotIpAddress:
+              "acs:SourceIp": [203.0.113.0/24]
+
 - name: Take the document from a file, and make room for it where five versions exist
   alitrust.ecs.ram_policy:
     name: look-at-instances

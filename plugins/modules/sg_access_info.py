@@ -93,7 +93,8 @@ options:
         type: str
       peer:
         description:
-          - The other side, an address or a network. V(0.0.0.0/0) asks about everybody.
+          - The other side, an address or a network. V(0.0.0.0/0) asks about everybody, members of security groups
+            among them unless O(packets[].peer_group_ids) is an empty list.
           - For a private address in the VPC of the groups, the groups that it is in are looked up where they matter.
         type: str
       peer_group_ids:

@@ -17,7 +17,8 @@ from .packet import SPEC as PACKET_SPEC
 from .packet import Asked, Side, asked, result, unexpected
 from .planner import check_id, check_name
 from .question import DEPENDS, PRIVATE, Answer, Question, answer
-from .rule import Rule, from_options
+from .rule import Rule
+from .rule_options import from_options
 from .traffic import network, within
 
 SPEC: dict[str, dict[str, t.Any]] = {

@@ -14,7 +14,8 @@ from . import traffic
 from .evaluator import Decision, Packet
 from .planner import check_id
 from .question import ALLOW, DENY, DEPENDS, PRIVATE, Answer, Question
-from .rule import NO_PORTS, network, port_range, protocol_name
+from .rule import NO_PORTS
+from .rule_options import network, port_range, protocol_name
 from .traffic import Span
 
 #: How the packets are written.

@@ -17,7 +17,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput
-from .rule import LOWEST_PRIORITY, SYSTEM_PRIORITY, Rule, combinations
+from .rule import LOWEST_PRIORITY, SYSTEM_PRIORITY, Rule
+from .rule_options import combinations
 
 FORMATS = ("json", "csv")
 #: Fields of a rule in the order of the columns.

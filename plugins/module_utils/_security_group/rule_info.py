@@ -12,7 +12,8 @@ from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound
 from . import find, rules
 from .planner import check_id, check_name
-from .rule import Rule, protocol_name
+from .rule import Rule
+from .rule_options import protocol_name
 from .rule_planner import Group
 
 

@@ -15,8 +15,9 @@ from .._core.resource import Resource
 from .._core.waiter import wait_for
 from . import find, rule_planner, rule_source
 from .planner import check_id, check_name
-from .rule import DIRECTIONS, Rule, from_api, from_options
+from .rule import DIRECTIONS, Rule, from_api
 from .rule_fit import KINDS, Fit
+from .rule_options import from_options
 from .rule_planner import Changes, Group, Unfit
 from .rule_source import Wanted
 

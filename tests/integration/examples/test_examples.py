@@ -5,8 +5,8 @@
 
 C(<module>.yml) beside this file is what an account holds before (C(prepare), a list of tasks), the variables that the
 examples use, files for the folder they run in, and the real ids of what they name (C(literals)). C(fails) names
-examples that end with an error here, with a text of it; C(settings) are those of the local cloud, and C(defaults) options
-that the examples leave to their defaults, such as a long time to wait.
+examples that end with an error here, with a text of it; C(settings) are those of the local cloud, and C(defaults)
+options that the examples leave to their defaults, such as a long time to wait.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import yaml
 from controller.playbook import Ansible, Tasks
 from modules import trust_records
 from modules.harness import Modules
+from modules.metadata_door import MetadataDoor
 from modules.network import Network
 
 from local_cloud.control import LocalCloud
@@ -69,8 +70,19 @@ def peers(cloud: LocalCloud) -> dict[str, str]:
     }
 
 
+def instance(cloud: LocalCloud) -> dict[str, str]:
+    """An instance with the role C(trusted-web), whose metadata service answers here."""
+    return {"http://100.100.100.200": MetadataDoor(cloud).url}
+
+
 #: What an account must hold that tasks cannot make.
-GIVEN = {"sg_rule": peers, "trust_event": findings, "trust_event_info": findings, "sg_member": members}
+GIVEN = {
+    "metadata_credentials": instance,
+    "sg_rule": peers,
+    "trust_event": findings,
+    "trust_event_info": findings,
+    "sg_member": members,
+}
 
 
 def examples(module: str) -> Tasks:
@@ -120,13 +132,14 @@ def test_examples_run_as_written(module: str, fresh_cloud: LocalCloud, tmp_path:
     given = GIVEN[module](fresh_cloud) if module in GIVEN else {}
     ansible = Ansible(tmp_path, fresh_cloud, HOME=str(tmp_path))
     tasks, results = examples(module), tmp_path / "results.json"
+    literals = {**given, **setting.get("literals", {})}
     book = [
         {
             "hosts": "localhost",
             "gather_facts": False,
             "vars": setting.get("variables", {}),
-            "module_defaults": {f"alitrust.ecs.{module}": setting.get("defaults", {})},
-            "tasks": play(tasks, setting, {**given, **setting.get("literals", {})}, results),
+            "module_defaults": {f"alitrust.ecs.{module}": filled_in(setting.get("defaults", {}), literals)},
+            "tasks": play(tasks, setting, literals, results),
         }
     ]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(book, sort_keys=False))

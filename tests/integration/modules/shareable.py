@@ -21,7 +21,7 @@ def key(modules: Modules, alias: str = "disks") -> str:
 
 
 def snapshot(modules: Modules, number: int = 0, key_id: str | None = None) -> str:
-    """A snapshot of a data disk that is gone; encrypted when a key is given, with the service key when that is blank."""
+    """A snapshot of a data disk that is gone; encrypted when a key is given, and a blank one is the service key."""
     snapshot_id = f"s-bp1aaaaaaaaaaaaaaaaa{number}"
     data: dict[str, t.Any] = {
         "AccountId": ACCOUNT,

@@ -216,6 +216,23 @@ def test_give_a_ram_user_group_permissions(modules: Modules, tmp_path: Path) -> 
     assert door.call("ecs", "DescribeRegions")
 
 
+def test_deny_a_group_access_from_outside_the_corporate_network(modules: Modules, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    modules.run("ram_user", name="ann", policies=[READ_ONLY], access_key_file=str(path))
+    key = json.loads(path.read_text())
+    door = modules.door(access_key_id=key["access_key_id"], access_key_secret=key["access_key_secret"])
+    for network, allowed in (("203.0.113.0/24", False), ("127.0.0.0/8", True)):
+        condition = {"NotIpAddress": {"acs:SourceIp": [network]}}
+        statement = {"Effect": "Deny", "Action": "ecs:*", "Resource": "*", "Condition": condition}
+        modules.twice("ram_policy", name="office", document={"Version": "1", "Statement": [statement]})
+        modules.run("ram_group", name="staff", users=["ann"], policies=[{"name": "office"}])
+        if allowed:
+            assert door.call("ecs", "DescribeRegions")
+        else:
+            with pytest.raises(AccessDenied):
+                door.call("ecs", "DescribeRegions")
+
+
 # ---------------------------------------------------------------------- trouble
 
 

@@ -52,7 +52,7 @@ def test_groups_of_a_peer_are_looked_up_only_where_they_matter(modules: Modules,
     rules(modules, app, {"protocol": "tcp", "ports": "8080", "group_id": web})
     network.new_instances(web, PrivateIpAddress="172.16.0.9")
     network.local.forget_requests()
-    packet = {"protocol": "tcp", "port": "8080"}
+    packet: dict[str, t.Any] = {"protocol": "tcp", "port": "8080"}
     packets = [
         {**packet, "peer": "203.0.113.7"},
         {**packet, "peer_group_ids": [web]},

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
-from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule, from_api, from_options
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule, from_api
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_options import from_options
 
 
 def one(**options: t.Any) -> Rule:

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import rule_file
-from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule, from_options
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_options import from_options
 
 SSH = {"Direction": "ingress", "IpProtocol": "TCP", "PortRange": "22/22", "SourceCidrIp": "10.0.0.0/8"}
 HEADER = "Direction,IpProtocol,PortRange,SourceCidrIp,Description\n"

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import rule_planner, rule_source
-from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import DIRECTIONS, Rule, from_options
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import DIRECTIONS, Rule
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_options import from_options
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_planner import Group
 
 
