@@ -29,7 +29,8 @@ What the documents describe, and how to do it here
 
 Each row is one operation that Alibaba Cloud's documents describe for the console or the API. It names the module with
 the example that does it, or the playbook, role or file of the collection. Every example is run by
-``tests/integration/examples``; the test in the last column looks at what the operation does.
+``tests/integration/examples``. The test in the last column looks at what the operation does; its name there is written
+in words.
 """
 
 
@@ -47,7 +48,7 @@ def page() -> str:
         lines += [".. list-table::", "   :header-rows: 1", "   :widths: 20 30 25 25", ""]
         lines += _cells("Section", "Operation", "How to do it here", "Test")
         for row in listed:
-            lines += _cells(row["section"], row["operation"], _how(row), f"``{row['test'].removeprefix('tests/')}``")
+            lines += _cells(row["section"], row["operation"], _how(row), _test(row["test"]))
         lines.append("")
     return "\n".join(lines)
 
@@ -58,13 +59,20 @@ def _cells(*cells: str) -> list[str]:
 
 def _how(row: Row) -> str:
     if "module" in row:
-        module = f":ansplugin:`alitrust.ecs.{row['module']} <alitrust.ecs.{row['module']}#module>`"
+        module = f":ansplugin:`{row['module']} <alitrust.ecs.{row['module']}#module>`"
         return f"{module}: *{row['example']}*"
     if "role" in row:
-        return f":ansplugin:`alitrust.ecs.{row['role']} <alitrust.ecs.{row['role']}#role>`"
+        return f":ansplugin:`{row['role']} <alitrust.ecs.{row['role']}#role>`"
     if "playbook" in row:
         return f"``ansible-playbook alitrust.ecs.{row['playbook']}``"
     return f"``{row['file']}``"
+
+
+def _test(name: str) -> str:
+    """The test in words, which a table can break into lines, and its file."""
+    path, _sep, function = name.partition("::")
+    words = function.partition("[")[0].removeprefix("test_").replace("_", " ")
+    return f"{words} ({Path(path).name.replace('_', chr(92) + '_')})"
 
 
 def main() -> None:
