@@ -66,6 +66,8 @@ def wanted_policies(given: list[dict[str, t.Any]] | None) -> tuple[PolicyRef, ..
 class RamUser(UserActions, Resource[UserState]):
     """One RAM user."""
 
+    _applied = False
+
     def validate(self) -> None:
         users.check_names("name", [self.options["name"]])
         users.check_profile(self.options)
@@ -87,7 +89,7 @@ class RamUser(UserActions, Resource[UserState]):
             profile={name: options[name] for name in PROFILE if options[name] is not None},
             console_login=True if options["password"] else options["console_login"],
             password=bool(options["password"]),
-            new_password=options["update_password"] == "always",
+            new_password=options["update_password"] == "always" and not self._applied,
             password_reset_required=options["password_reset_required"],
             mfa_bind_required=options["mfa_bind_required"],
             groups=None if groups is None else tuple(groups),
@@ -167,7 +169,7 @@ class RamUser(UserActions, Resource[UserState]):
 
     def settle(self, plan: Plan, actual: UserState) -> dict[str, t.Any]:
         # The file is there now, and a password that is always set anew would never be settled.
-        self.options["update_password"] = "on_create"
+        self._applied = True
         del self._wanted
         state = self.reread(f"user {self.options['name']}", self.cloud.connection.api_timeout)
         return {"ram_user": shape.user(state)}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import typing as t
@@ -14,6 +15,7 @@ import pytest
 from modules.harness import Modules
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import AccessDenied
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram import access_key_file
 
 PASSWORD = "Canary-Pass-1"
 READ_ONLY = {"name": "AliyunECSReadOnlyAccess", "type": "System"}
@@ -137,6 +139,20 @@ def test_an_access_key_whose_answer_got_lost_is_told(modules: Modules, tmp_path:
     assert not os.listdir(tmp_path)
     modules.run("ram_user", name="ann", access_key_file=str(path))
     assert len(keys(modules)) == 2
+
+
+def test_an_access_key_that_cannot_be_kept_is_deleted_again(
+    modules: Modules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(access_key_file.Destination, "keep", full)
+    path = tmp_path / "key.json"
+    failed = modules.run("ram_user", name="ann", access_key_file=str(path), fails=True)
+    assert f"could not be written to {path}: No space left on device. It was deleted again" in failed["msg"]
+    assert not keys(modules)
+    assert not os.listdir(tmp_path)
 
 
 def test_authorize_a_ram_user(modules: Modules) -> None:
