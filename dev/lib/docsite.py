@@ -34,6 +34,7 @@ LABELS = {
     },
     "ansible_collections.ansible.posix.authorized_key_module": "collections/ansible/posix/authorized_key_module.html",
 }
+_COMPRESSED = "# The remainder of this file is compressed using zlib."
 VARIABLES = ("", "_CONNECTION", "_PREFIX", "_TIMEOUT")
 CONFIGURATION = f"""
 project = "{COLLECTION}"
@@ -57,9 +58,6 @@ def inventory() -> bytes:
     page = "reference_appendices/config.html"
     lines += [f"ANSIBLE_CACHE_PLUGIN{name} std:envvar 1 {page} -" for name in VARIABLES]
     return head.encode() + zlib.compress("".join(f"{line}\n" for line in lines).encode())
-
-
-_COMPRESSED = "# The remainder of this file is compressed using zlib."
 
 
 def run(command: t.Sequence[str | Path], folder: Path) -> None:

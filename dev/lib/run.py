@@ -96,6 +96,7 @@ CHECKS = [
         copy=True,
     ),
     Check("docs", "antsibull-docs lint-collection-docs --plugin-docs .", venv="collection", copy=True),
+    Check("docsite", "python dev/lib/docsite.py $OUTPUT", venv="collection"),
     Check(
         "execution-environment",
         "ansible-builder introspect --sanitize ../../.. | tee found.yml; grep -q 'ecs20140526.*alitrust.ecs' found.yml",
