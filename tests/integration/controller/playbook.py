@@ -47,7 +47,7 @@ class Ansible:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=800,  # only for what hangs: a busy machine is slow
             check=False,
         )
 
