@@ -149,7 +149,7 @@ class Site:
             "IdentitiesOnly": "yes",
             "IdentityAgent": "none",
             "BatchMode": "yes",
-            "ConnectTimeout": 10,
+            "ConnectTimeout": 60,
         }
         return subprocess.run(
             [
@@ -159,7 +159,7 @@ class Site:
             ],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=self.ansible.timeout,
             stdin=subprocess.DEVNULL,
             check=False,
         )
