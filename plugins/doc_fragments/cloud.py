@@ -57,7 +57,7 @@ options:
     description:
       - How long one call may take with all its repetitions, in seconds.
       - Calls that fail for a passing reason (throttling, a server error, a broken connection) are repeated with
-        growing, random pauses within this budget.
+        growing, random pauses within this budget. Where nobody listens at the address, they are for 10 seconds only.
     type: int
     default: 120
 requirements:

@@ -27,7 +27,9 @@ options:
     required: true
     choices: [alitrust.ecs.instances]
   regions:
-    description: The regions to list. The default is the one of O(region).
+    description:
+      - The regions to list, side by side. The default is the one of O(region). V(all) stands for all regions that the
+        account can use.
     type: list
     elements: str
     default: []
@@ -41,12 +43,20 @@ options:
     type: bool
     default: false
   tags:
-    description: Tags that an instance must have, all of them.
+    description: Tags that an instance must have, all of them. A tag without a value may have any.
     type: dict
     default: {}
   vpc_id:
-    description: Lists the instances of this VPC only.
+    description: Lists the instances of this VPC only. The same as V(vpc_id) in O(filters).
     type: str
+  filters:
+    description:
+      - What else an instance must be. Alibaba Cloud filters, so that nothing else is transferred.
+      - Takes C(image_id), C(instance_name) (with C(*) for any text), C(instance_network_type), C(instance_type),
+        C(instance_type_family), C(key_name), C(resource_group_id), C(security_group_id), C(vpc_id), C(vswitch_id) and
+        C(zone_id), and up to 100 values each in C(eips), C(instance_ids), C(private_ips) and C(public_ips).
+    type: dict
+    default: {}
   statuses:
     description: The states an instance may be in to be listed.
     type: list
@@ -56,20 +66,37 @@ options:
   hostnames:
     description:
       - What to name a host by; the first of these that it has. A name that is taken gets the instance id appended.
+      - Takes V(name), V(instance_id), V(host_name), V(private_ip), V(public_ip), V(eip), and V(tag:KEY) for the value
+        of a tag.
     type: list
     elements: str
-    choices: [name, instance_id, private_ip, public_ip]
     default: [name, instance_id]
   addresses:
-    description: What C(ansible_host) is set to; the first of these that the instance has.
+    description:
+      - What C(ansible_host) is set to; the first of these that the instance has.
+      - V(public_ip) is the elastic IP address where there is one, V(eni_ip) the address of the first secondary network
+        interface.
     type: list
     elements: str
-    choices: [private_ip, public_ip]
+    choices: [private_ip, public_ip, eip, eni_ip]
     default: [private_ip, public_ip]
+  variables:
+    description:
+      - The variables that each host gets, of those listed under O(compose). Few of them keep a large inventory fast.
+      - O(compose), O(groups) and O(keyed_groups) can use all of them in any case.
+      - V(all) stands for all.
+    type: list
+    elements: str
+    default: [instance_id, instance_name, fleet, region_id, zone_id, status, instance_type, private_ip, public_ip, tags]
   variables_prefix:
     description: Put in front of the name of each variable that comes from the API.
     type: str
     default: alitrust_
+  ram_role:
+    description:
+      - Also asks for the RAM role of each instance, 50 with a call. Each host then has the variable C(ram_role_name).
+    type: bool
+    default: false
   trust:
     description:
       - Also asks the trusted server about each instance. Each host then has the variables C(trust_verdict) and
@@ -87,10 +114,13 @@ options:
     default: false
   compose:
     description:
-      - Variables from Jinja2 expressions. Each host has these variables to build on, with O(variables_prefix) in front.
-      - C(instance_id), C(instance_name), C(fleet), C(status), C(region_id), C(zone_id), C(instance_type), C(image_id),
-        C(vpc_id), C(vswitch_id), C(private_ip), C(public_ip), C(security_group_ids), C(key_name), C(supports_vtpm),
-        C(tags).
+      - Variables from Jinja2 expressions. These are there to build on, with O(variables_prefix) in front.
+      - C(instance_id), C(instance_name), C(fleet), C(status), C(description), C(host_name), C(region_id), C(zone_id),
+        C(instance_type), C(image_id), C(os_name), C(vpc_id), C(vswitch_id), C(resource_group_id), C(private_ip),
+        C(public_ip), C(eip), C(eni_ips), C(network_interface_ids), C(security_group_ids), C(key_name),
+        C(deletion_protection), C(http_tokens), C(secure_boot), C(serial_number), C(creation_time), C(supports_vtpm),
+        C(tags), and C(system_tags) for those that Alibaba Cloud sets (they begin with C(acs:)).
+      - C(ram_role_name) with O(ram_role), C(trust_verdict) and C(trust) with O(trust).
 """
 
 EXAMPLES = r"""
@@ -104,6 +134,20 @@ keyed_groups:
     prefix: zone
 compose:
   ansible_user: "'root'"
+
+---
+# everything in all regions, named by a tag, in groups by role and by what may be sent to the metadata service
+plugin: alitrust.ecs.instances
+regions: [all]
+all_instances: true
+hostnames: ["tag:Name", name]
+ram_role: true
+keyed_groups:
+  - key: alitrust_ram_role_name
+    prefix: role
+    default_value: none
+groups:
+  old_metadata: alitrust_http_tokens == 'optional'
 
 ---
 # the whole fleet with its verdicts, in the groups trust_trusted, trust_untrusted and so on
@@ -121,33 +165,49 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ..module_utils._cloud.door import Cloud
-from ..module_utils._cloud.errors import AlitrustError
+from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
 from ..module_utils._core import tags as tagging
-from ..module_utils._instance import shape
+from ..module_utils._instance import finder, listing
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
 
 GROUP = "alitrust_fleet"
 
-#: Variables of a host, and where each comes from in the shape of an instance.
+#: What every host can have as a variable.
 _VARIABLES = (
-    ("instance_id", "instance_id"),
-    ("instance_name", "name"),
-    ("fleet", "fleet"),
-    ("status", "status"),
-    ("region_id", "region_id"),
-    ("zone_id", "zone_id"),
-    ("instance_type", "instance_type"),
-    ("image_id", "image_id"),
-    ("vpc_id", "vpc_id"),
-    ("vswitch_id", "vswitch_id"),
-    ("private_ip", "private_ip"),
-    ("public_ip", "public_ip"),
-    ("security_group_ids", "security_group_ids"),
-    ("key_name", "key_name"),
-    ("tags", "tags"),
+    "instance_id",
+    "instance_name",
+    "fleet",
+    "status",
+    "description",
+    "host_name",
+    "region_id",
+    "zone_id",
+    "instance_type",
+    "image_id",
+    "os_name",
+    "vpc_id",
+    "vswitch_id",
+    "resource_group_id",
+    "private_ip",
+    "public_ip",
+    "eip",
+    "eni_ips",
+    "network_interface_ids",
+    "security_group_ids",
+    "key_name",
+    "deletion_protection",
+    "http_tokens",
+    "secure_boot",
+    "serial_number",
+    "creation_time",
+    "supports_vtpm",
+    "tags",
+    "system_tags",
 )
+#: What a host has as a variable where it was asked for.
+_ON_REQUEST = {"ram_role": ("ram_role_name",), "trust": ("trust", "trust_verdict")}
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -163,45 +223,68 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._read_config_data(path)
         use_cache = cache and self.get_option("cache")
         key = self.get_cache_key(path)
-        instances: list[shape.Instance] | None = None
-        if use_cache:
-            instances = self._cache.get(key)
-        if instances is None:
-            instances = self._instances()
+        try:
+            self._check()
+            instances: list[listing.Facts] | None = self._cache.get(key) if use_cache else None
+            if instances is None:
+                instances = self._instances()
+        except AlitrustError as error:
+            raise AnsibleParserError(f"{self.NAME}: {error.as_failure()['msg']}") from error
         if self.get_option("cache"):
             self._cache[key] = instances
         self._populate(instances)
 
-    def _instances(self) -> list[shape.Instance]:
-        try:
-            options = {name: self.get_option(name) for name in CONNECTION_SPEC}
-            connection = Connection.from_options(options)
-            trust_options.rules(self._trust_options())
-            regions = self.get_option("regions") or [connection.need_region()]
-        except AlitrustError as error:
-            raise AnsibleParserError(f"{self.NAME}: {error.as_failure()['msg']}") from error
-        found: list[shape.Instance] = []
-        for region in regions:
-            try:
-                found += self._of_region(Cloud(Connection.from_options({**options, "region": region})))
-            except AlitrustError as error:
-                text = f"{self.NAME}: the instances of {region} could not be listed: {error.as_failure()['msg']}"
-                if not self.get_option("skip_failed_regions"):
-                    raise AnsibleParserError(text) from error
-                self.display.warning(text)
-        return sorted(found, key=shape.order)
+    # ------------------------------------------------------------------ reading
 
-    def _of_region(self, cloud: Cloud) -> list[shape.Instance]:
+    def _check(self) -> None:
+        """Refuse wrong options before anything is called.
+
+        :raises InvalidInput: the first of them
+        """
+        listing.check_names(self.get_option("hostnames"))
+        for name in self.get_option("variables"):
+            if name not in (*_VARIABLES, "all"):
+                raise InvalidInput(f"variables has {name!r}; expected all or some of {', '.join(_VARIABLES)}.")
+        self._filters = listing.parameters(self.get_option("filters"))
+        trust_options.rules(self._trust_options())
+
+    def _instances(self) -> list[listing.Facts]:
+        """All instances of all regions.
+
+        :raises AlitrustError: a region could not be listed, and that is not to be skipped
+        """
+        connection = Connection.from_options({name: self.get_option(name) for name in CONNECTION_SPEC})
+        regions = listing.regions(connection, self.get_option("regions"))
+        found, failed = listing.read(connection, regions, self._of_region)
+        texts = [
+            f"the instances of {region} could not be listed: {error.as_failure()['msg']}"
+            for region, error in failed.items()
+        ]
+        if texts and not self.get_option("skip_failed_regions"):
+            raise AlitrustError(
+                " ".join(f"{text[0].upper()}{text[1:]}" for text in texts),
+                hint="Set skip_failed_regions to list the other regions nevertheless." if len(regions) > 1 else "",
+            )
+        for text in texts:
+            self.display.warning(f"{self.NAME}: {text}")
+        return found
+
+    def _of_region(self, cloud: Cloud) -> list[listing.Facts]:
         tags: list[dict[str, str]] = tagging.to_api(self.get_option("tags"))
         fleets: list[str] = self.get_option("fleets")
         if fleets or not self.get_option("all_instances"):
             tags.append({"Key": tagging.OWNER_KEY, **({"Value": fleets[0]} if len(fleets) == 1 else {})})
         params: dict[str, t.Any] = {"Tag": tags, "VpcId": self.get_option("vpc_id") or None}
+        params.update(self._filters)
+        if "http_tokens" in self._told() or self._composes():  # it is told on request only
+            params["AdditionalAttributes"] = ["META_OPTIONS"]
         statuses: list[str] = self.get_option("statuses")
         if len(statuses) == 1:
             params["Status"] = statuses[0]
-        shaped = (shape.instance(item) for item in cloud.pages("ecs", "DescribeInstances", params))
+        shaped = (listing.facts(item) for item in cloud.pages("ecs", "DescribeInstances", params))
         found = [one for one in shaped if one["status"] in statuses and (len(fleets) < 2 or one["fleet"] in fleets)]
+        if self.get_option("ram_role"):
+            found = finder.with_roles(cloud, found)
         if self.get_option("trust"):
             options = self._trust_options()
             found = with_trust(cloud, found, options, trust_options.rules(options))
@@ -210,27 +293,42 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _trust_options(self) -> dict[str, t.Any]:
         return {name: self.get_option(name) for name in trust_options.SPEC}
 
-    def _populate(self, instances: list[shape.Instance]) -> None:
+    # ------------------------------------------------------------------ telling
+
+    def _told(self) -> tuple[str, ...]:
+        """The variables that hosts get."""
+        chosen: list[str] = self.get_option("variables")
+        asked = [name for option, names in _ON_REQUEST.items() if self.get_option(option) for name in names]
+        return (*(_VARIABLES if "all" in chosen else chosen), *asked)
+
+    def _composes(self) -> bool:
+        return any(self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
+
+    def _populate(self, instances: list[listing.Facts]) -> None:
         prefix = self.get_option("variables_prefix")
-        strict = self.get_option("strict")
-        self.inventory.add_group(GROUP)
+        addresses, names = self.get_option("addresses"), self.get_option("hostnames")
+        told, composes = self._told(), self._composes()
+        inventory = self.inventory
+        inventory.add_group(GROUP)
         for one in instances:
-            name = self._name(one)
-            self.inventory.add_host(name, group=GROUP)
-            variables = {f"{prefix}{variable}": one[key] for variable, key in _VARIABLES}
-            variables[f"{prefix}supports_vtpm"] = one["trusted"]["supports_vtpm"]
             if "trust" in one:
-                variables[f"{prefix}trust"] = one["trust"]
-                variables[f"{prefix}trust_verdict"] = one["trust"]["verdict"]
-            address = next((one[kind] for kind in self.get_option("addresses") if one[kind]), None)
+                one["trust_verdict"] = one["trust"]["verdict"]
+            name = listing.host_name(one, names)
+            if name in inventory.hosts:
+                name = f"{name}-{one['instance_id']}"
+            inventory.add_host(name, group=GROUP)
+            variables = {f"{prefix}{variable}": one[variable] for variable in told}
+            address = listing.address(one, addresses)
             if address:
                 variables["ansible_host"] = address
             for key, value in variables.items():
-                self.inventory.set_variable(name, key, value)
-            self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
-            self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
-            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+                inventory.set_variable(name, key, value)
+            if composes:
+                all_of_it = {f"{prefix}{variable}": one[variable] for variable in _VARIABLES}
+                self._compose_from({**all_of_it, **variables}, name)
 
-    def _name(self, one: shape.Instance) -> str:
-        name = next((one[kind] for kind in self.get_option("hostnames") if one[kind]), one["instance_id"])
-        return f"{name}-{one['instance_id']}" if name in self.inventory.hosts else str(name)
+    def _compose_from(self, variables: dict[str, t.Any], name: str) -> None:
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)

@@ -13,6 +13,9 @@ description:
   - Reads one region of an account and tells what is off, how bad it is, and which module call mends it.
   - Only operations that read are called. What the caller has no right to see is named in RV(audit.not_read), and
     checks that need it are V(unknown), never passed.
+  - With O(security_group_ids) or O(rules_file) only rules are judged. The checks are then V(world_open_all),
+    V(world_open_risky), V(rule_over_wide), V(quota_near) and V(rule_without_effect), and the lists of
+    RV(audit) about anything else are empty.
   - The verdict on each instance comes from the trusted server, which needs the Python package
     alibabacloud-trusted-server20200613. Without the package or the right to ask, every verdict is V(unknown).
 author:
@@ -46,7 +49,18 @@ options:
         as nearly reached.
     type: dict
     default: {}
+  security_group_ids:
+    description: IDs of security groups to audit instead of the region.
+    type: list
+    elements: str
+  rules_file:
+    description:
+      - A file of rules to audit instead of the region, JSON or CSV, as it is exported. No account is needed.
+      - It is read on the host that runs the task.
+    type: path
 seealso:
+  - module: alitrust.ecs.sg_access_info
+    description: Tells whether a packet would be let in, and by which rule.
   - module: alitrust.ecs.trusted_instance_info
   - module: alitrust.ecs.security_group_info
 """
@@ -72,6 +86,15 @@ EXAMPLES = r"""
     skip_checks: [security_group_unused]
     limits:
       rules_per_group: 500
+
+- name: Audit two security groups
+  alitrust.ecs.audit_info:
+    region: cn-hangzhou
+    security_group_ids: [sg-bp1fg655nh68xyz90000, sg-bp1fg655nh68xyz90001]
+
+- name: Audit a file of rules before it is imported
+  alitrust.ecs.audit_info:
+    rules_file: rules.csv
 """
 
 RETURN = r"""

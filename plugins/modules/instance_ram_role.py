@@ -29,7 +29,7 @@ options:
     description:
       - With V(present), the role exists, has the policies, and is attached or detached as O(attachment) says.
       - With V(absent), its policies are detached and the role is deleted, and with it the policies that this module
-        made for it, unless something else has them too. All other options about the role's content are ignored.
+        made for it, unless something else has them too. The policy of its O(users) always goes with it. All other options about the role's content are ignored.
     type: str
     choices: [present, absent]
     default: present
@@ -88,6 +88,17 @@ options:
         document.
     type: bool
     default: false
+  users:
+    description:
+      - The RAM users that may use the role, which is to create instances with it, to attach, replace and detach it.
+        They get a custom policy (V(NAME-use)) with the documented actions and C(ram:PassRole) on this role alone.
+      - Users that are not listed lose this policy. When it is not given, nothing is changed.
+    type: list
+    elements: str
+  user_actions:
+    description: What the policy of the O(users) allows besides, for example V(ecs:RunInstances).
+    type: list
+    elements: str
   instance_ids:
     description: Instances in O(region) that O(attachment) is about, any number.
     type: list
@@ -154,10 +165,25 @@ EXAMPLES = r"""
               Action: ecs:DescribeInstances
               Resource: "*"
 
-- name: Take the role away from an instance
+- name: Let a RAM user create instances with the role, attach, replace and detach it
+  alitrust.ecs.instance_ram_role:
+    name: trusted-web
+    policies: []
+    users: [deployer]
+    user_actions: ["ecs:RunInstances"]
+
+- name: Put another role in place of the one that an instance has
   alitrust.ecs.instance_ram_role:
     region: cn-hangzhou
     name: reader
+    policies: []
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h9k]
+    replace: true
+
+- name: Take the role away from an instance
+  alitrust.ecs.instance_ram_role:
+    region: cn-hangzhou
+    name: trusted-web
     policies: []
     instance_ids: [i-bp1a2b3c4d5e6f7g8h9j]
     attachment: detached
@@ -223,6 +249,11 @@ instance_ram_role:
       type: list
       elements: str
       sample: [i-bp1a2b3c4d5e6f7g8h9j]
+    users:
+      description: The RAM users that may use it. Returned when O(users) is given.
+      type: list
+      elements: str
+      sample: [deployer]
     create_date:
       description: When it was created.
       type: str

@@ -10,7 +10,7 @@ module: keypair
 short_description: Manage SSH key pairs
 version_added: 0.1.0
 description:
-  - Creates, imports, replaces and deletes SSH key pairs, and binds them to instances.
+  - Creates, imports, replaces and deletes SSH key pairs, and binds them to instances, which must run Linux.
   - The private key of a created pair is written to a file before anything else can happen to it, and appears nowhere
     else.
 author:
@@ -23,7 +23,7 @@ options:
     description:
       - V(present) makes sure that the pair exists. V(bound) does, and binds it to O(instance_ids).
       - V(unbound) unbinds it from those of O(instance_ids) that it is bound to.
-      - V(absent) deletes it. That is refused while it is bound.
+      - V(absent) deletes it; O(if_bound) says what to do while it is bound. A deleted pair cannot be restored.
     type: str
     choices: [present, absent, bound, unbound]
     default: present
@@ -36,6 +36,9 @@ options:
     description:
       - Public key to import, one line in the form of OpenSSH. The comment at its end does not count when keys are
         compared.
+      - Alibaba Cloud documents RSA, DSA and ECDSA keys, and certificates of these. It is warned about any other type,
+        which is sent all the same.
+      - A private key is refused, and appears nowhere.
       - When the pair exists with another key, the task fails unless O(replace) is set.
     type: str
   private_key_file:
@@ -54,20 +57,45 @@ options:
     description:
       - Whether to delete a pair and make it anew when it has another key than O(public_key), or when
         O(private_key_file) is missing.
-      - A pair that is bound to instances cannot be replaced. Bind one of another name instead.
+      - A pair that is bound to instances is replaced only with O(if_bound=unbind). To change the keys of a running
+        fleet, use the playbook C(alitrust.ecs.rotate_keys), which never loses the way in.
     type: bool
     default: false
+  if_bound:
+    description:
+      - What to do when a pair that is to be deleted or replaced is bound to instances.
+      - V(refuse) fails and names them. V(unbind) unbinds it from them first.
+      - V(delete), for O(state=absent) only, deletes it as it is, which the documents allow. The instances keep the
+        public key and go on showing the name, and no other pair can have that name meanwhile. Today's service may
+        refuse that.
+    type: str
+    choices: [refuse, unbind, delete]
+    default: refuse
   instance_ids:
-    description: Instances for the states V(bound) and V(unbound). An instance has one key pair, so that binding takes
-      the place of another.
+    description:
+      - Instances for the states V(bound) and V(unbound), any number. An instance has one key pair, so that binding
+        takes the place of another.
+      - Binding switches password login off.
     type: list
     elements: str
+  password:
+    description:
+      - A new password for the administrator of the instances that this task binds or unbinds. Like the key pair, it
+        takes effect at the next restart.
+      - An instance without a key pair can be logged in to only with a password that was reset; this resets it before
+        unbinding, and the task warns when it is not given. With O(state=bound), the password lets in beside the key.
+      - An instance whose key pair does not change keeps its password.
+    type: str
   reboot:
     description:
       - Whether to restart running instances whose key pair this task changes, because it takes effect only then.
       - A stopped instance is not started. Instances that need a restart are returned in RV(reboot_needed).
     type: bool
     default: false
+  quota:
+    description: How many key pairs the account may have in a region. One more is an error before any change.
+    type: int
+    default: 500
   tags:
     description: Tags that the pair is to have. When this is not given, tags are left alone.
     type: dict
@@ -91,42 +119,80 @@ EXAMPLES = r"""
     region: cn-hangzhou
     name: fleet
     private_key_file: ~/.ssh/fleet.pem
+    tags:
+      team: ops
 
 - name: Import a public key
   alitrust.ecs.keypair:
     region: cn-hangzhou
     name: ops
     public_key: "{{ lookup('ansible.builtin.file', '~/.ssh/id_rsa.pub') }}"
-    tags:
-      team: ops
 
-- name: Import it again after it has changed
+- name: Replace it with another public key
   alitrust.ecs.keypair:
     region: cn-hangzhou
     name: ops
-    public_key: "{{ lookup('ansible.builtin.file', '~/.ssh/id_rsa.pub') }}"
+    public_key: "{{ lookup('ansible.builtin.file', '~/.ssh/id_ecdsa.pub') }}"
     replace: true
 
-- name: Bind it to two instances and restart them
+- name: Bind it to two instances
   alitrust.ecs.keypair:
     region: cn-hangzhou
     name: ops
     state: bound
     instance_ids: [i-bp1a2b3c4d5e6f7g8h90, i-bp1a2b3c4d5e6f7g8h91]
+
+- name: Bind another one in its place and restart the instances, so that it takes effect
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: fleet
+    state: bound
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h90, i-bp1a2b3c4d5e6f7g8h91]
     reboot: true
 
-- name: Unbind it
+- name: Bind a key pair and let a password in beside it
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: ops
+    state: bound
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h90]
+    password: "{{ web_password }}"
+
+- name: Reset the password, then unbind the key pair
   alitrust.ecs.keypair:
     region: cn-hangzhou
     name: ops
     state: unbound
-    instance_ids: [i-bp1a2b3c4d5e6f7g8h90, i-bp1a2b3c4d5e6f7g8h91]
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h90]
+    password: "{{ web_password }}"
 
-- name: Delete it
+- name: Unbind a key pair, where the password was reset before
   alitrust.ecs.keypair:
     region: cn-hangzhou
-    name: ops
+    name: fleet
+    state: unbound
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h91]
+
+- name: Delete two key pairs that are bound to nothing
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: "{{ item }}"
     state: absent
+  loop: [ops, fleet]
+
+- name: Delete a key pair that is bound, and leave its instances as they are
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: legacy
+    state: absent
+    if_bound: delete
+
+- name: Unbind a key pair from every instance and delete it
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: leaver
+    state: absent
+    if_bound: unbind
 """
 
 RETURN = r"""
@@ -204,8 +270,11 @@ def main() -> None:
             "public_key": {"type": "str"},
             "private_key_file": {"type": "path"},
             "replace": {"type": "bool", "default": False},
+            "if_bound": {"type": "str", "choices": ["refuse", "unbind", "delete"], "default": "refuse"},
             "instance_ids": {"type": "list", "elements": "str"},
+            "password": {"type": "str", "no_log": True},
             "reboot": {"type": "bool", "default": False},
+            "quota": {"type": "int", "default": 500},
             **TAGS_SPEC,
             "wait_timeout": {"type": "int", "default": 600},
         }

@@ -11,6 +11,7 @@ short_description: Read SSH key pairs
 version_added: 0.1.0
 description:
   - Lists the key pairs of a region that match every filter given, with public key and fingerprint.
+  - Tells on request which of them a key that you have belongs to.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -26,6 +27,17 @@ options:
   tags:
     description: Tags that the pairs have, all of them.
     type: dict
+  public_key:
+    description:
+      - A public key to compare with, one line in the form of OpenSSH. Each pair then has C(matches). The comment at its
+        end does not count.
+      - It excludes O(private_key_file).
+    type: str
+  private_key_file:
+    description:
+      - File with a private key whose public half is compared, in any form that OpenSSH or Alibaba Cloud writes. The
+        public half is returned in RV(compared_with); nothing of the private key leaves the file.
+    type: path
   include_instances:
     description: Whether to read which instances each pair is bound to, which costs one more call a pair.
     type: bool
@@ -45,6 +57,28 @@ EXAMPLES = r"""
     region: cn-hangzhou
     name: fleet*
     include_instances: true
+
+- name: Find a key pair by its fingerprint
+  alitrust.ecs.keypair_info:
+    region: cn-hangzhou
+    fingerprint: "{{ pairs.key_pairs[0].fingerprint }}"
+
+- name: See the public key of a private key, and which key pair it belongs to
+  alitrust.ecs.keypair_info:
+    region: cn-hangzhou
+    private_key_file: ~/.ssh/fleet.pem
+  register: mine
+
+- name: Compare a local public key with the stored one
+  alitrust.ecs.keypair_info:
+    region: cn-hangzhou
+    name: ops
+    public_key: "{{ lookup('ansible.builtin.file', '~/.ssh/id_rsa.pub') }}"
+  register: compared
+
+- name: Stop where they differ
+  ansible.builtin.assert:
+    that: compared.key_pairs[0].matches
 """
 
 RETURN = r"""
@@ -80,6 +114,16 @@ key_pairs:
       elements: str
       returned: when O(include_instances) is true
       sample: [i-bp1a2b3c4d5e6f7g8h90]
+    matches:
+      description: Whether it is the key to compare with.
+      type: bool
+      returned: when O(public_key) or O(private_key_file) is given
+      sample: true
+compared_with:
+  description: The public key that pairs were compared with.
+  returned: when O(public_key) or O(private_key_file) is given
+  type: str
+  sample: ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always
@@ -90,6 +134,7 @@ api_calls:
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.info import read
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import hide_private
 
 
 def main() -> None:
@@ -98,9 +143,12 @@ def main() -> None:
             "name": {"type": "str"},
             "fingerprint": {"type": "str"},
             "tags": {"type": "dict"},
+            "public_key": {"type": "str"},
+            "private_key_file": {"type": "path"},
             "include_instances": {"type": "bool", "default": False},
         }
     )
+    hide_private(module, "public_key")
     flow.read(module, read)
 
 

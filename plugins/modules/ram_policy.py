@@ -29,6 +29,27 @@ options:
       - The policy document, as a dictionary or as JSON text. It can have 6144 characters.
       - Needed to create a policy. When it is not given, the document of an existing policy stays as it is.
     type: json
+  template:
+    description:
+      - A ready-made document instead of O(document), with the actions that the documents list, on all resources.
+      - V(create_pay_as_you_go_instances) and V(create_subscription_instances) let a RAM user create instances that are
+        paid that way, V(query_instances) look at instances and disks.
+      - V(use_instance_role) lets a RAM user attach, replace and detach instance RAM roles, see O(roles). The option
+        O(alitrust.ecs.instance_ram_role#module:users) of M(alitrust.ecs.instance_ram_role) does the same for one role.
+    type: str
+    choices: [create_pay_as_you_go_instances, create_subscription_instances, query_instances, use_instance_role]
+  actions:
+    description: What O(template) allows besides, on all resources, for example V(ecs:DescribeInstances).
+    type: list
+    elements: str
+  roles:
+    description: Names of the roles that may be passed with O(template=use_instance_role). Any role when it is not
+      given, as in the documents.
+    type: list
+    elements: str
+  default_version:
+    description: The version that is in force, instead of O(document), for example V(v2). It has to exist.
+    type: str
   description:
     description: What the policy is for, at most 1024 characters. When it is not given, it stays as it is.
     type: str
@@ -52,7 +73,10 @@ options:
 notes:
   - RAM is one service for all regions, so O(region) is not needed.
 seealso:
+  - module: alitrust.ecs.ram_policy_info
   - module: alitrust.ecs.instance_ram_role
+  - module: alitrust.ecs.ram_user
+  - module: alitrust.ecs.ram_group
 """
 
 EXAMPLES = r"""
@@ -67,11 +91,52 @@ EXAMPLES = r"""
           Action: ["ecs:DescribeInstances", "ecs:DescribeInstanceStatus"]
           Resource: "*"
 
+- name: Keep its holders from using ECS from outside the corporate network
+  alitrust.ecs.ram_policy:
+    name: only-from-the-office
+    document:
+      Version: "1"
+      Statement:
+        - Effect: Deny
+          Action: "ecs:*"
+          Resource: "*"
+          Condition:
+            NotIpAddress:
+              "acs:SourceIp": [203.0.113.0/24]
+
 - name: Take the document from a file, and make room for it where five versions exist
   alitrust.ecs.ram_policy:
     name: look-at-instances
     document: "{{ lookup('ansible.builtin.file', 'look-at-instances.json') }}"
     rotate: true
+
+- name: Go back to an older version
+  alitrust.ecs.ram_policy:
+    name: look-at-instances
+    default_version: v1
+
+- name: Let its holders create pay-as-you-go instances, and see what they created
+  alitrust.ecs.ram_policy:
+    name: create-instances
+    template: create_pay_as_you_go_instances
+    actions: ["ecs:DescribeInstances"]
+
+- name: Let its holders create subscription instances, order and payment included
+  alitrust.ecs.ram_policy:
+    name: create-subscriptions
+    template: create_subscription_instances
+
+- name: Let its holders query instances and disks
+  alitrust.ecs.ram_policy:
+    name: query-instances
+    template: query_instances
+
+- name: Let its holders attach, replace and detach two instance RAM roles
+  alitrust.ecs.ram_policy:
+    name: use-roles
+    template: use_instance_role
+    roles: [trusted-web, reader]
+    actions: ["ecs:RunInstances", "ecs:DescribeInstanceRamRole"]
 
 - name: Delete the policy, whoever has it
   alitrust.ecs.ram_policy:

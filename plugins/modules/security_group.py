@@ -10,11 +10,20 @@ module: security_group
 short_description: Manage security groups
 version_added: 0.1.0
 description:
-  - Creates, changes and deletes security groups of a VPC. Their rules are managed with M(alitrust.ecs.sg_rule).
+  - Creates, clones, changes and deletes security groups. Their rules are managed with M(alitrust.ecs.sg_rule), their
+    members with M(alitrust.ecs.sg_member).
   - A group is found by O(security_group_id), or by O(name) within O(vpc_id). Names of security groups are not unique;
     where several
     groups have the name the task fails and lists them.
-  - A group that this module creates carries the tag C(alitrust.ecs:owner) with its name as the value.
+  - A group that this module creates carries the tag C(alitrust.ecs:owner) with its name as the value, a clone also
+    C(alitrust.ecs:clone-of) with region and ID of what it is a clone of.
+  - A group that is still used cannot be deleted. The task then says by which instances, network interfaces and rules
+    of other groups.
+notes:
+  - Put instances with the same need for protection into one group, rather than a group for each instance or one group
+    for everything.
+  - Use a group as a list of what is allowed. Open single ports to known addresses, not ranges of ports to everybody.
+  - Try changes to the rules of a group in production on a clone of it first.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -36,18 +45,26 @@ options:
     description: ID of an existing group.
     type: str
   vpc_id:
-    description: ID of the VPC. Needed to create a group. It cannot be changed later.
+    description: ID of the VPC. Needed to create a group, unless O(network_type=classic). It cannot be changed later.
     type: str
+  network_type:
+    description:
+      - V(classic) for a group in the classic network, which only older accounts have. It has basic groups only.
+      - It cannot be changed later.
+    type: str
+    choices: [vpc, classic]
   description:
     description: What the group is for, 2 to 256 characters. A description cannot be taken away again, only changed.
     type: str
   type:
     description:
       - V(normal) or V(basic) is a basic security group. V(enterprise) or V(advanced) is an advanced one.
-      - An advanced group can hold more instances. It takes only rules that allow, with priority 1 and address ranges
-        as peers. Without
-        rules it lets nothing in or out.
-      - A new group is a basic one unless this says otherwise. The type cannot be changed later.
+      - An advanced group can hold 65,536 private addresses instead of 2,000. It is for a VPC only, and takes only rules
+        that allow, with
+        priority 1 and address ranges or prefix lists as peers. Without rules it lets nothing in or out, see
+        O(outbound).
+      - A new group is a basic one, a clone of the type of its source, unless this says otherwise. The type cannot be
+        changed later.
     type: str
     choices: [normal, enterprise, basic, advanced]
   inner_access_policy:
@@ -56,11 +73,57 @@ options:
       - Members of an advanced group are always isolated from each other.
     type: str
     choices: [accept, drop]
+  outbound:
+    description:
+      - What happens to outbound traffic that no other rule is about. Not in the classic network.
+      - V(allow) lets it out. An advanced group gets the rule that the console gives to new ones (everything to
+        0.0.0.0/0). IPv6 needs a
+        rule of its own there. From a basic group the rules of V(deny) are removed; it lets everything out by itself.
+      - V(deny) drops it. A basic group gets rules of the weakest priority that drop everything (to 0.0.0.0/0 and ::/0).
+        From an advanced
+        group the rule of V(allow) is removed; it lets nothing out by itself.
+      - When this is not given, outbound rules are left alone, and the task warns when a new advanced group lets nothing
+        out.
+      - Where M(alitrust.ecs.sg_rule) makes the rules of the same group exact, list the rule there too, or limit it to
+        inbound rules.
+    type: str
+    choices: [allow, deny]
+  clone_from:
+    description:
+      - Makes the new group a clone of this one, with its description, type, inner access policy and rules. Name, network
+        and tags are those
+        of this task, as in the console.
+      - Within a region, to another region, and from the classic network into a VPC. In a VPC the rules for the internet
+        and for the
+        intranet side become one list.
+      - A rule that the clone cannot have is left out, with a warning and its reason in RV(not_cloned).
+      - A clone is what its source was at that moment. When it is there, its rules are not compared any more. A clone
+        that was interrupted is
+        finished by the next run.
+    type: dict
+    suboptions:
+      security_group_id:
+        description: ID of the group to clone. Either this or O(clone_from.name) is needed.
+        type: str
+      name:
+        description: Name of the group to clone, the only one of that name in its region or in O(clone_from.vpc_id).
+        type: str
+      vpc_id:
+        description: ID of the VPC in which O(clone_from.name) is looked up.
+        type: str
+      region:
+        description: Region of the group to clone. The default is the region of the clone.
+        type: str
+      map_system_priority:
+        description: Whether a rule of the system, which has priority 110, is cloned with priority 100, the weakest that
+          users can give. Otherwise it is left out.
+        type: bool
+        default: false
   tags:
     description: Tags that the group is to have. When this is not given, tags are left alone.
     type: dict
   purge_tags:
-    description: Whether tags that are not in O(tags) are removed. System tags and the ownership tag always stay.
+    description: Whether tags that are not in O(tags) are removed. System tags and those of this collection always stay.
     type: bool
     default: true
   wait_timeout:
@@ -71,6 +134,7 @@ options:
 seealso:
   - module: alitrust.ecs.security_group_info
   - module: alitrust.ecs.sg_rule
+  - module: alitrust.ecs.sg_member
   - module: alitrust.ecs.vpc
 """
 
@@ -91,12 +155,60 @@ EXAMPLES = r"""
     vpc_id: vpc-bp1aevy8sofi8mh1q0000
     inner_access_policy: drop
 
-- name: Create an advanced security group
+- name: Create an advanced security group that lets everything out
   alitrust.ecs.security_group:
     region: cn-hangzhou
     name: workers
     vpc_id: vpc-bp1aevy8sofi8mh1q0000
     type: advanced
+    outbound: allow
+
+- name: Forbid a basic group's members all outbound traffic that no other rule allows
+  alitrust.ecs.security_group:
+    region: cn-hangzhou
+    name: web
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    outbound: deny
+
+- name: Clone a group within its region, to try changes of its rules
+  alitrust.ecs.security_group:
+    region: cn-hangzhou
+    name: web-trial
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    clone_from:
+      name: web
+      vpc_id: vpc-bp1aevy8sofi8mh1q0000
+
+- name: Clone a group to another region
+  alitrust.ecs.security_group:
+    region: cn-shanghai
+    name: web
+    vpc_id: vpc-uf6aevy8sofi8mh1q0001
+    tags:
+      service: shop
+    clone_from:
+      security_group_id: sg-bp1fg655nh68xyz90000
+      region: cn-hangzhou
+      map_system_priority: true
+  register: clone
+
+- name: Show the rules that the clone cannot have, and why
+  ansible.builtin.debug:
+    var: clone.not_cloned
+
+- name: Create a group in the classic network
+  alitrust.ecs.security_group:
+    region: cn-hangzhou
+    name: old-web
+    network_type: classic
+
+- name: Clone a group from the classic network into a VPC
+  alitrust.ecs.security_group:
+    region: cn-hangzhou
+    name: new-web
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    clone_from:
+      name: old-web
 
 - name: Rename a group
   alitrust.ecs.security_group:
@@ -107,7 +219,7 @@ EXAMPLES = r"""
 - name: Delete a group that nothing uses any more
   alitrust.ecs.security_group:
     region: cn-hangzhou
-    name: web
+    name: web-trial
     vpc_id: vpc-bp1aevy8sofi8mh1q0000
     state: absent
 """
@@ -134,6 +246,10 @@ security_group:
       description: ID of its VPC, empty in the classic network.
       type: str
       sample: vpc-bp1aevy8sofi8mh1q0000
+    network_type:
+      description: V(vpc) or V(classic).
+      type: str
+      sample: vpc
     type:
       description: V(normal) or V(enterprise).
       type: str
@@ -143,6 +259,10 @@ security_group:
         more call.
       type: str
       sample: accept
+    outbound:
+      description: V(allow) or V(deny). Null unless O(outbound) was given.
+      type: str
+      sample: allow
     tags:
       description: Tags of the group, without system tags.
       type: dict
@@ -151,6 +271,30 @@ security_group:
       description: When the group was created.
       type: str
       sample: "2026-01-20T08:15:00Z"
+cloned:
+  description: The rules of the clone, one line each. Empty when the clone was there already.
+  returned: when O(clone_from) is given
+  type: list
+  elements: str
+  sample: [ingress accept tcp 443/443 from 0.0.0.0/0 priority 1]
+not_cloned:
+  description: The rules of the source that the clone cannot have. Empty when the clone was there already.
+  returned: when O(clone_from) is given
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: The rule.
+      type: str
+      sample: ingress accept tcp 22/22 from 0.0.0.0/0 priority 110
+    security_group_rule_id:
+      description: ID of the rule in the source.
+      type: str
+      sample: sgr-bp12kewq32dfwrdi0000
+    reason:
+      description: Why the clone cannot have it.
+      type: str
+      sample: priority 110 is for rules of the system only; clone_from.map_system_priority makes it 100
 steps:
   description: What was done, or would be done in check mode.
   returned: success
@@ -169,6 +313,15 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import T
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.group import SecurityGroup
 
 
+CLONE_OPTIONS = {
+    "security_group_id": {"type": "str"},
+    "name": {"type": "str"},
+    "vpc_id": {"type": "str"},
+    "region": {"type": "str"},
+    "map_system_priority": {"type": "bool", "default": False},
+}
+
+
 def main() -> None:
     module = create(
         {
@@ -176,9 +329,12 @@ def main() -> None:
             "name": {"type": "str"},
             "security_group_id": {"type": "str"},
             "vpc_id": {"type": "str"},
+            "network_type": {"type": "str", "choices": ["vpc", "classic"]},
             "description": {"type": "str"},
             "type": {"type": "str", "choices": ["normal", "enterprise", "basic", "advanced"]},
             "inner_access_policy": {"type": "str", "choices": ["accept", "drop"]},
+            "outbound": {"type": "str", "choices": ["allow", "deny"]},
+            "clone_from": {"type": "dict", "options": CLONE_OPTIONS},
             **TAGS_SPEC,
             "wait_timeout": {"type": "int", "default": 600},
         },

@@ -28,6 +28,10 @@ options:
   vpc_id:
     description: ID of the VPC of the groups.
     type: str
+  network_type:
+    description: V(vpc) for the groups of VPCs, V(classic) for those of the classic network.
+    type: str
+    choices: [vpc, classic]
   type:
     description: V(normal) or V(basic) for basic groups, V(enterprise) or V(advanced) for advanced ones.
     type: str
@@ -36,7 +40,8 @@ options:
     description: Tags that the groups have, all of them.
     type: dict
   include_rules:
-    description: Whether to read the rules and the inner access policy of each group, which costs one more call a group.
+    description: Whether to read the rules, the inner access policy and the outbound choice of each group, which costs
+      one more call a group.
     type: bool
     default: false
 seealso:
@@ -49,13 +54,24 @@ EXAMPLES = r"""
   alitrust.ecs.security_group_info:
     region: cn-hangzhou
     vpc_id: vpc-bp1aevy8sofi8mh1q0000
-  register: groups
+  register: found
 
 - name: Read one group with its rules
   alitrust.ecs.security_group_info:
     region: cn-hangzhou
     name: web
     include_rules: true
+
+- name: Read groups by their IDs
+  alitrust.ecs.security_group_info:
+    region: cn-hangzhou
+    security_group_ids:
+      - sg-bp1fg655nh68xyz90000
+
+- name: List the advanced groups of the region
+  alitrust.ecs.security_group_info:
+    region: cn-hangzhou
+    type: advanced
 
 - name: Find the groups of a service
   alitrust.ecs.security_group_info:
@@ -87,6 +103,10 @@ security_groups:
       description: ID of its VPC, empty in the classic network.
       type: str
       sample: vpc-bp1aevy8sofi8mh1q0000
+    network_type:
+      description: V(vpc) or V(classic).
+      type: str
+      sample: vpc
     type:
       description: V(normal) or V(enterprise).
       type: str
@@ -95,6 +115,11 @@ security_groups:
       description: V(accept) or V(drop). Null unless O(include_rules) is true.
       type: str
       sample: accept
+    outbound:
+      description: What happens to outbound traffic that no other rule is about, V(allow) or V(deny), as the option
+        of M(alitrust.ecs.security_group) says it. Null unless O(include_rules) is true.
+      type: str
+      sample: allow
     tags:
       description: Tags of the group, without system tags.
       type: dict
@@ -134,6 +159,7 @@ def main() -> None:
             "name": {"type": "str"},
             "security_group_ids": {"type": "list", "elements": "str", "aliases": ["ids"]},
             "vpc_id": {"type": "str"},
+            "network_type": {"type": "str", "choices": ["vpc", "classic"]},
             "type": {"type": "str", "choices": ["normal", "enterprise", "basic", "advanced"]},
             "tags": {"type": "dict"},
             "include_rules": {"type": "bool", "default": False},

@@ -16,6 +16,11 @@ description:
     V(192.0.2.1) and
     V(192.0.2.1/32) are the same. The description does not make another rule, and is changed in place.
   - New rules are added before others are removed, unless the group has no room for both.
+  - The rules come from the task, from a file, or from another group, which restores the rules of this one, all of them
+    (O(state=exact)) or those that are missing (O(state=merge)). Check mode with C(--diff) previews that with a line for
+    each rule.
+  - What the group cannot hold because of its type (advanced groups only allow, with priority 1, and name no groups) or
+    its network is refused before anything is written, with a reason for each such rule, in check mode too.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -25,11 +30,13 @@ options:
   state:
     description:
       - V(present) adds what is missing and leaves other rules alone.
+      - V(merge) does too, and also leaves the descriptions of the rules that are there. It is the same as V(present)
+        where the rules come from a file or another group.
       - V(absent) removes these rules, if they are there.
-      - V(exact) makes the rules of the group equal to O(rules), and removes all others. An empty list removes all
-        rules.
+      - V(exact) makes the rules of the group equal to the given ones, and removes all others. An empty list in
+        O(rules) removes all rules.
     type: str
-    choices: [present, absent, exact]
+    choices: [present, merge, absent, exact]
     default: present
   security_group_id:
     description: ID of the group.
@@ -39,11 +46,11 @@ options:
       the ID.
     type: str
   vpc_id:
-    description: ID of the VPC in which O(security_group) is looked up.
+    description: ID of the VPC in which O(security_group) and O(from_security_group) are looked up.
     type: str
   directions:
-    description: With O(state=exact), which rules are meant. Rules of the other direction are left alone. Both unless
-      this is given.
+    description: With O(state=exact), which rules are meant; rules of the other direction are left alone. From a file
+      or another group only these are taken. Both unless this is given.
     type: list
     elements: str
     choices: [ingress, egress]
@@ -51,10 +58,10 @@ options:
     description:
       - The rules. One element may name several port ranges and several peers, and then stands for a rule for each
         combination.
-      - What this module and M(alitrust.ecs.security_group_info) return can be given here.
+      - What this module, M(alitrust.ecs.sg_rule_info) and M(alitrust.ecs.security_group_info) return can be given here.
+      - Exactly one of O(rules), O(rules_file), O(from_security_group_id) and O(from_security_group) is needed.
     type: list
     elements: dict
-    required: true
     suboptions:
       direction:
         description: V(ingress) for traffic to the instances of the group, V(egress) for traffic from them.
@@ -62,14 +69,26 @@ options:
         default: ingress
       protocol:
         description: V(tcp), V(udp), V(icmp), V(icmpv6), V(gre), V(all), or the number of a protocol. In upper or
-          lower case.
+          lower case. Needed unless O(rules[].service) is given.
         type: str
-        required: true
+      service:
+        description:
+          - Services instead of O(rules[].protocol) and O(rules[].ports), one or several. V(ftp) 21, V(ssh) 22,
+            V(telnet) 23, V(smtp) 25, V(http) 80, V(pop3) 110, V(imap) 143, V(https) 443, V(mssql) 1433, V(oracle) 1521,
+            V(mysql) 3306, V(rdp) 3389, V(postgresql) 5432, V(redis) 6379, V(proxy) 8080, all TCP; V(mssql_browser) is
+            UDP 1434, V(netbios) is UDP 137 to 138 and TCP 139.
+          - Alibaba Cloud blocks TCP port 25 on the way out to the internet, which no rule changes.
+        type: list
+        elements: str
       ports:
         description:
           - Destination ports, a port such as V(22) or a range such as V(8000/8080), or several, as a list or with
             commas between.
           - Needed for V(tcp) and V(udp), where V(1/65535) means all. Other protocols have none.
+        type: list
+        elements: str
+      port_list_id:
+        description: IDs of port lists of Alibaba Cloud, instead of O(rules[].ports) or besides them.
         type: list
         elements: str
       source_ports:
@@ -89,10 +108,13 @@ options:
         type: list
         elements: str
       group_owner_id:
-        description: Account of the groups in O(rules[].group_id), where that is another one.
+        description: Number of the account of the groups in O(rules[].group_id), where that is another one.
+        type: str
+      group_owner_account:
+        description: Login name of that account, instead of its number.
         type: str
       prefix_list_id:
-        description: The other side as IDs of prefix lists.
+        description: The other side as IDs of prefix lists. Not in the classic network.
         type: list
         elements: str
       dest_cidr:
@@ -112,14 +134,48 @@ options:
         default: 1
       nic_type:
         description: V(intranet) or V(internet), of interest in the classic network only. In a VPC it is always
-          V(intranet).
+          V(intranet). In the classic network it is V(internet) unless given, and always V(intranet) for
+          O(rules[].group_id); there, rules of the intranet name single addresses or groups as sources.
         type: str
       description:
         description: What the rule is for, up to 512 characters. A description that is not given is left alone.
         type: str
       security_group_rule_id:
-        description: Is in results. It is not looked at here, because rules are recognised by what they do.
+        description:
+          - The rule of the group that becomes this one, with the states V(present) and V(exact). That is done in place
+            where Alibaba Cloud can; where the direction, the kind of peer, the source ports or a five-tuple changes, a
+            new rule takes its place.
+          - An ID that is not in the group counts as not given, so that the result for another group can be given here.
         type: str
+  rules_file:
+    description:
+      - Path of a file of rules on the machine that runs the module, JSON or CSV, as M(alitrust.ecs.sg_rule_export)
+        writes it. Each element or line is a rule, with the names that the API gives to its fields. An answer of
+        the operation DescribeSecurityGroupAttribute is such a file, too.
+      - Each rule is checked first; if one cannot be, nothing is changed, and each of them is named with its line and
+        the reason. Groups and prefix lists that rules name must exist in this region.
+      - Rules that are there stay as they are, with their descriptions, unless O(state=exact).
+    type: path
+  max_file_rules:
+    description: How many rules can come from one file. The console takes V(100).
+    type: int
+    default: 100
+  skip_invalid:
+    description: Whether to import the other rules of O(rules_file) where some cannot be. Those are in
+      RV(left_out). With the states V(present) and V(merge).
+    type: bool
+    default: false
+  from_security_group_id:
+    description: ID of the group to take the rules from. It is in the same region, and of the same network type. What
+      cannot be restored is in RV(left_out), system rules above all (priority 110).
+    type: str
+  from_security_group:
+    description: Name of that group, instead of its ID.
+    type: str
+  map_system_priority:
+    description: Whether a system rule (priority 110) of O(rules_file) or the other group becomes one of priority 100.
+    type: bool
+    default: false
   max_rules:
     description: How many rules the group can have, in both directions together. More than Alibaba Cloud's default
       needs a raised quota.
@@ -132,6 +188,8 @@ options:
 seealso:
   - module: alitrust.ecs.security_group
   - module: alitrust.ecs.security_group_info
+  - module: alitrust.ecs.sg_rule_export
+  - module: alitrust.ecs.sg_rule_info
 """
 
 EXAMPLES = r"""
@@ -148,17 +206,46 @@ EXAMPLES = r"""
         ports: [80, 443]
         cidr: [0.0.0.0/0, "::/0"]
 
-- name: Make the inbound rules exactly these, and leave the outbound ones alone
+- name: Let services in by their names
   alitrust.ecs.sg_rule:
     region: cn-hangzhou
-    security_group: database
-    vpc_id: vpc-bp1aevy8sofi8mh1q0000
-    state: exact
-    directions: [ingress]
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - service: [rdp, postgresql, redis]
+        cidr: 198.51.100.0/24
+
+- name: Let several ranges of ports in from several others at once
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
     rules:
       - protocol: tcp
-        ports: 3306
+        ports: 22/23,443/443
+        cidr: 192.0.2.0/25, 192.0.2.200
         group_id: sg-bp1fg655nh68xyz90001
+
+- name: Let ping in, and GRE from the other end of a VPN
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - protocol: icmp
+        cidr: 0.0.0.0/0
+      - protocol: icmpv6
+        cidr: "::/0"
+      - protocol: gre
+        cidr: 192.0.2.1
+
+- name: Let in the members of a group of another account, and a prefix list
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - service: ssh
+        group_id: sg-bp1fg655nh68xyz90009
+        group_owner_id: "2345678901234567"
+      - service: https
+        prefix_list_id: pl-x1j1k5ykzqlixdcy0000
 
 - name: Forbid the way out to a network, for one source address only
   alitrust.ecs.sg_rule:
@@ -172,6 +259,38 @@ EXAMPLES = r"""
         policy: drop
         priority: 10
 
+- name: Make the inbound rules exactly these, and leave the outbound ones alone
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: exact
+    directions: [ingress]
+    rules:
+      - protocol: tcp
+        ports: 3306
+        group_id: sg-bp1fg655nh68xyz90001
+
+- name: Let an advanced group out to everywhere
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: advanced
+    rules:
+      - direction: egress
+        protocol: all
+        cidr: 0.0.0.0/0
+
+- name: Change a rule in place
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90000
+    rules:
+      - security_group_rule_id: sgr-bp12kewq32dfwrdi0000
+        protocol: tcp
+        ports: 8000/8080
+        cidr: 10.0.0.0/8
+        priority: 5
+
 - name: Take a rule away
   alitrust.ecs.sg_rule:
     region: cn-hangzhou
@@ -181,6 +300,52 @@ EXAMPLES = r"""
       - protocol: tcp
         ports: 80
         cidr: 0.0.0.0/0
+
+- name: Add the rules of another group that are missing (partial restore)
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: merge
+    from_security_group: database-backup
+
+- name: Preview what it takes to be like another group
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: exact
+    from_security_group: database-backup
+  check_mode: true
+  diff: true
+
+- name: Make the rules those of another group (complete restore)
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: exact
+    from_security_group: database-backup
+
+- name: Import rules from a file in JSON
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90001
+    rules_file: "{{ playbook_dir }}/ecs_cn-qingdao_sg-123.json"
+
+- name: Import those rules of a file in CSV that can be
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90001
+    rules_file: "{{ playbook_dir }}/ecs_sgRule_sg-123_cn-qingdao_2020-01-20.csv"
+    skip_invalid: true
+
+- name: Make the rules those of a file
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group_id: sg-bp1fg655nh68xyz90001
+    state: exact
+    rules_file: "{{ playbook_dir }}/ecs_cn-qingdao_sg-123.json"
 
 - name: Show what would be changed
   alitrust.ecs.sg_rule:
@@ -217,6 +382,10 @@ rules:
       description: The destination ports, C(-1/-1) for protocols without ports.
       type: str
       sample: 443/443
+    port_list_id:
+      description: Port list instead of ports.
+      type: str
+      sample: null
     source_ports:
       description: The source ports, null where the rule does not look at them.
       type: str
@@ -230,9 +399,13 @@ rules:
       type: str
       sample: sg-bp1fg655nh68xyz90001
     group_owner_id:
-      description: Account of that group, where the task gave one.
+      description: Number of the account of that group, where the task gave one or Alibaba Cloud names it.
       type: str
       sample: "1234567890123456"
+    group_owner_account:
+      description: Login name of that account, where it is known by its name.
+      type: str
+      sample: null
     prefix_list_id:
       description: The other side, where it is a prefix list.
       type: str
@@ -277,12 +450,37 @@ reworded:
   type: list
   elements: str
   sample: []
+modified:
+  description: The rules changed because of their ID, one line each with the rule before and after.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 removed:
   description: The rules removed, one line each.
   returned: success
   type: list
   elements: str
   sample: [ingress accept tcp 80/80 from 0.0.0.0/0 priority 1]
+left_out:
+  description: The rules of a file or another group that this group cannot have.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    where:
+      description: Line or element of the file, null for a rule of a group.
+      type: str
+      sample: line 7
+    rule:
+      description: The rule in words, null where it could not be read.
+      type: str
+      sample: ingress accept tcp 22/22 from 0.0.0.0/0 priority 110
+    reason:
+      description: Why not.
+      type: str
+      sample: it is a system rule (priority 110); map_system_priority makes one of priority 100 of it
 steps:
   description: What was done, or would be done in check mode.
   returned: success
@@ -302,12 +500,15 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rules
 
 RULE_OPTIONS = {
     "direction": {"type": "str", "default": "ingress"},
-    "protocol": {"type": "str", "required": True},
+    "protocol": {"type": "str"},
+    "service": {"type": "list", "elements": "str"},
     "ports": {"type": "list", "elements": "str"},
+    "port_list_id": {"type": "list", "elements": "str"},
     "source_ports": {"type": "list", "elements": "str"},
     "cidr": {"type": "list", "elements": "str"},
     "group_id": {"type": "list", "elements": "str"},
     "group_owner_id": {"type": "str"},
+    "group_owner_account": {"type": "str"},
     "prefix_list_id": {"type": "list", "elements": "str"},
     "dest_cidr": {"type": "str"},
     "source_cidr": {"type": "str"},
@@ -322,12 +523,18 @@ RULE_OPTIONS = {
 def main() -> None:
     module = create(
         {
-            "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "merge", "absent", "exact"], "default": "present"},
             "security_group_id": {"type": "str"},
             "security_group": {"type": "str"},
             "vpc_id": {"type": "str"},
             "directions": {"type": "list", "elements": "str", "choices": ["ingress", "egress"]},
-            "rules": {"type": "list", "elements": "dict", "required": True, "options": RULE_OPTIONS},
+            "rules": {"type": "list", "elements": "dict", "options": RULE_OPTIONS},
+            "rules_file": {"type": "path"},
+            "max_file_rules": {"type": "int", "default": 100},
+            "skip_invalid": {"type": "bool", "default": False},
+            "from_security_group_id": {"type": "str"},
+            "from_security_group": {"type": "str"},
+            "map_system_priority": {"type": "bool", "default": False},
             "max_rules": {"type": "int", "default": 200},
             "wait_timeout": {"type": "int", "default": 60},
         },

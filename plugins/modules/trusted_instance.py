@@ -23,7 +23,11 @@ notes:
   - Alibaba Cloud never tells whether an instance was created in trusted mode, so the module cannot find a difference
     there. Evidence is the system tag C(acs:ecs:supportVtpm) (see RV(instances[].trusted)), the device C(/dev/tpm0) in
     the instance, and the verdict of the trusted service.
-  - User data is used at creation and not compared afterwards, because it costs a call for each instance to read it.
+  - User data and O(security_enhancement_strategy) are used at creation and not compared afterwards. The one costs a
+    call for each instance to read, the other is never told by the API.
+  - The families known to support trusted mode are g6t, c6t and r6t (a trusted image makes the instance trusted); g7t,
+    c7t and r7t (with SGX); g7, c7, r7, g8i, c8i, r8i, g8a, c8a, r8a, g8ine, c8ine, g9ae, i5g, gn8v and gn8is. All but
+    the first three are created with C(TrustedSystemMode) and an image that boots by UEFI.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -97,21 +101,75 @@ options:
     default: true
   trusted_families:
     description:
-      - Families that are known to support trusted mode, in addition to those the module knows, for example C(g9i)
-        with the value V(parameter).
-      - V(parameter) is for families whose creation needs C(TrustedSystemMode), V(image) for those where a trusted
-        image is enough.
+      - What instance families need to be trusted, in addition to what the module knows (see the notes) and instead of
+        it. The keys are families, for example C(g9i).
+      - A value is V(parameter) for families whose creation needs C(TrustedSystemMode), V(image) for those where a
+        trusted image is enough, V(none) for those that do not support trusted mode.
+      - Or it is a dictionary of C(mode) (one of these three), C(image) (V(trusted) or V(uefi), the images that fit),
+        C(sgx) (whether the family has SGX) and C(generation) (a number).
     type: dict
     default: {}
+  trust_service:
+    description:
+      - Who attests the instances. V(alibaba_cloud) is the trusted service of Alibaba Cloud, which needs a RAM role
+        (O(ram_role_name), now or later) and the trust client in the instance.
+      - V(self_managed) is an attestation system of your own. The instances get a vTPM as well, but neither a role nor
+        the trust client is needed, nothing is said about their lack, and nothing waits for a verdict.
+    type: str
+    choices: [alibaba_cloud, self_managed]
+    default: alibaba_cloud
+  sgx:
+    description: Refuse instance types whose family is not known to support SGX.
+    type: bool
+    default: false
+  secure_boot:
+    description:
+      - Whether new instances boot by UEFI Secure Boot, which the instance type and the image have to support. It can be
+        chosen at creation only, and is compared afterwards where the API tells it.
+    type: bool
   instance_type:
     description: The instance type, for example V(ecs.g7t.large). Needed to create, compared afterwards.
     type: str
+  instance_types:
+    description:
+      - The instance types that will do, the preferred one first, instead of O(instance_type). 1 to 10.
+      - All instances that one call creates have the same type, in the same vSwitch. The first type is tried in each of
+        O(vswitch_ids), then the second, and so on, each once. A place without stock or without free addresses is passed
+        over; RV(placements) tells which and why. Every other refusal fails the task.
+      - An instance with any of the types is as wanted, so a fleet that is spread over them needs no replacement.
+    type: list
+    elements: str
   image_id:
     description: The image. Needed to create, compared afterwards. A trusted instance needs a trusted or UEFI image.
     type: str
+  image_family:
+    description:
+      - Create from the newest image of this family that fits, instead of O(image_id). It has to be available, all of
+        O(instance_types) have to be able to boot it, and in trusted mode it has to boot by UEFI or to be published as
+        trusted, as the family needs it.
+      - It is looked up only when instances are created, and not compared afterwards. A newer image in the family does
+        not make the instances of a fleet wrong.
+    type: str
+  image_name:
+    description:
+      - The same by the image's name, in which C(*) stands for any text. With O(image_family), both have to fit.
+    type: str
+  image_owner:
+    description:
+      - Whose images are looked up for O(image_family) and O(image_name).
+      - Without it, the public ones of Alibaba Cloud and those of the account. Anybody may publish an image under any
+        name, so others have to be asked for.
+    type: str
+    choices: [system, self, others, marketplace]
   vswitch_id:
     description: The vSwitch. Needed to create, compared afterwards.
     type: str
+  vswitch_ids:
+    description:
+      - The vSwitches that will do, the preferred one first, instead of O(vswitch_id). 1 to 10, all in the VPC of the
+        security groups. See O(instance_types).
+    type: list
+    elements: str
   zone_id:
     description: The zone. It follows from O(vswitch_id); when it is given too, both are compared.
     type: str
@@ -126,7 +184,9 @@ options:
       - The key pair. Another one is replaced. That takes effect at the next restart; see O(restart_if_needed).
     type: str
   ram_role_name:
-    description: The RAM role. Another one is replaced, without a restart.
+    description:
+      - The RAM role. Another one is replaced, without a restart. It can be attached to instances that were created
+        without one; the trust client reports as soon as it finds the role.
     type: str
   system_disk:
     description: The system disk. Used at creation; what is given is compared afterwards.
@@ -192,6 +252,21 @@ options:
       - What the instance runs at its first boot, as plain text of at most 32 KB. The module encodes it.
       - Not a place for secrets; everything in the instance can read it.
     type: str
+  user_data_trust_client:
+    description:
+      - Install the trust client at the first boot by user data, as an alternative to the role
+        P(alitrust.ecs.guest#role) for instances that Ansible does not log in to. Excludes O(user_data).
+      - The script takes the region from the metadata service with a token, downloads the newest package from the
+        region's OSS sites by TLS, compares its published checksum, installs it and starts the service. What it did
+        is in C(/var/log/cloud-init-output.log).
+    type: bool
+    default: false
+  user_data_allow_http:
+    description:
+      - Let O(user_data_trust_client) download by plain HTTP where no site answers by TLS. Whoever is on the way may
+        then choose what is installed as root; the sites are published with plain HTTP addresses only.
+    type: bool
+    default: false
   http_endpoint:
     description: Whether the metadata service answers in the instance.
     type: str
@@ -206,7 +281,8 @@ options:
       - With O(state=absent) and with O(remove_surplus), V(false) switches the protection off and deletes.
     type: bool
   security_enhancement_strategy:
-    description: Whether the agent of Security Center is installed at creation. V(Active) is for public images only.
+    description:
+      - Whether the agent of Security Center is installed at creation. V(Active) is for public images only.
     type: str
     choices: [Active, Deactive]
   internet_max_bandwidth_out:
@@ -305,15 +381,94 @@ EXAMPLES = r"""
     ram_role_name: AliyunECSInstanceForYundunSysTrustRole
     key_name: web
     http_tokens: required
+    security_enhancement_strategy: Active
     tags:
       env: test
-    wait_for_ssh: true
 
-- name: Have one instance, named bastion
+- name: Have one instance, named bastion, that nobody releases by accident
   alitrust.ecs.trusted_instance:
     region: cn-hangzhou
     name: bastion
     instance_type: ecs.g7t.large
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+    deletion_protection: true
+
+- name: Have a sixth-generation instance, which a trusted image makes trusted
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: archive
+    instance_type: ecs.c6t.large
+    image_id: aliyun_2_1903_x64_20G_secured_alibase_20210120.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+
+- name: Take the newest UEFI image, and whichever type and zone has stock
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: shop-[1,3]
+    count: 2
+    instance_types: [ecs.g7t.large, ecs.g8i.large]
+    image_name: aliyun_3_x64_20G_uefi_alibase_*
+    image_owner: system
+    vswitch_ids: [vsw-bp1s5fnvk4gn2tws03624, vsw-bp1gw6vm5y3o7u2j9****]
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+
+- name: Install the trust client at the first boot, without logging in
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: batch
+    instance_type: ecs.g7t.large
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+    ram_role_name: AliyunECSInstanceForYundunSysTrustRole
+    user_data_trust_client: true
+
+- name: Attest with a system of your own, which needs no role and no trust client
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: vault
+    trust_service: self_managed
+    instance_type: ecs.g7t.large
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+
+- name: Attach the role for the trusted service later
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: bastion
+    ram_role_name: AliyunECSInstanceForYundunSysTrustRole
+
+- name: Answer metadata only to those who fetched a token
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    fleet: shop
+    http_tokens: required
+
+- name: Use a family that this collection does not know yet
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: next
+    instance_type: ecs.g9i.large
+    trusted_families:
+      g9i:
+        mode: parameter
+        image: uefi
+        sgx: true
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+
+- name: Demand a family with SGX, and boot by UEFI Secure Boot
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: enclave
+    instance_type: ecs.c7t.large
+    sgx: true
+    secure_boot: true
     image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
     vswitch_id: vsw-bp1s5fnvk4gn2tws03624
     security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
@@ -342,6 +497,19 @@ EXAMPLES = r"""
   alitrust.ecs.trusted_instance:
     region: cn-hangzhou
     fleet: web
+    state: absent
+
+- name: Be told that an instance is protected
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: bastion
+    state: absent
+
+- name: Delete a protected instance
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: bastion
+    deletion_protection: false
     state: absent
 """
 
@@ -446,6 +614,10 @@ instances:
       description: Whether the metadata service asks for a token.
       type: str
       sample: required
+    secure_boot:
+      description: Whether it boots by UEFI Secure Boot, none where the API does not tell.
+      type: bool
+      sample: false
     stopped_mode:
       description: How it was stopped.
       type: str
@@ -553,6 +725,59 @@ created_ids:
   type: list
   elements: str
   sample: []
+placements:
+  description: Where instances were created, or would be, by one call each. Empty when none was.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    instance_type:
+      description: The instance type.
+      type: str
+      sample: ecs.g7t.large
+    vswitch_id:
+      description: The vSwitch.
+      type: str
+      sample: vsw-bp1s5fnvk4gn2tws03624
+    zone_id:
+      description: Its zone, none where it could not be read.
+      type: str
+      sample: cn-hangzhou-h
+    image_id:
+      description: The image, also where it was looked up.
+      type: str
+      sample: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    names:
+      description: The names of the instances.
+      type: list
+      elements: str
+      sample: [web-001, web-002]
+    instance_ids:
+      description: The IDs of the instances, none in check mode.
+      type: list
+      elements: str
+      sample: [i-bp67acfmxazb4ph****]
+    passed_over:
+      description: The preferred places that were not used.
+      type: list
+      elements: dict
+      contains:
+        instance_type:
+          description: The instance type.
+          type: str
+          sample: ecs.g8i.large
+        vswitch_id:
+          description: The vSwitch.
+          type: str
+          sample: vsw-bp1gw6vm5y3o7u2j9****
+        zone_id:
+          description: Its zone, none where it could not be read.
+          type: str
+          sample: cn-hangzhou-b
+        reason:
+          description: Why it was not used.
+          type: str
+          sample: The vSwitch vsw-bp1gw6vm5y3o7u2j9**** has 1 free addresses, 2 are needed at once.
 needs_replacement:
   description: What differs from the options and can only be had with new instances.
   returned: success

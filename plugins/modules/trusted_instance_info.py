@@ -192,6 +192,10 @@ instances:
       description: Whether the metadata service asks for a token.
       type: str
       sample: required
+    secure_boot:
+      description: Whether it boots by UEFI Secure Boot, none where the API does not tell.
+      type: bool
+      sample: false
     stopped_mode:
       description: How it was stopped.
       type: str

@@ -135,6 +135,8 @@ def _is_principal(trusted: t.Any, principal: str) -> bool:
     for name in names:
         if name == "*" or name.lower() == principal.lower():
             return True
+        if name.startswith("*@") and principal.lower().endswith(name[1:].lower()):  # a service, for whichever account
+            return True
         if account and name.lower() in (account[1], f"acs:ram::{account[1]}:root", f"acs:ram::{account[1]}:*"):
             return True
     return False

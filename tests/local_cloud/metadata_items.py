@@ -50,6 +50,7 @@ def tree(server: Server, instance: Record) -> Directory:
 
 def _meta_data(server: Server, instance: Record) -> Directory:
     store = server.store
+    in_vpc = bool(instance["VpcId"])
     vpc = store.get("vpc", instance["VpcId"]) or {}
     vswitch = store.get("vswitch", instance["VSwitchId"]) or {}
     mac = instance["MacAddress"]
@@ -67,8 +68,8 @@ def _meta_data(server: Server, instance: Record) -> Directory:
         },
         "instance-id": instance["InstanceId"],
         "mac": mac,
-        "network": {"interfaces": {"macs": {mac: _interface(instance, vpc, vswitch)}}},
-        "network-type": "vpc",
+        "network": {"interfaces": {"macs": {mac: _interface(instance, vpc, vswitch)}}} if in_vpc else None,
+        "network-type": "vpc" if in_vpc else "classic",
         "ntp-conf": {"ntp-servers": "\n".join(_NTP_SERVERS)},
         "owner-account-id": instance["AccountId"],
         "private-ipv4": instance["PrivateIpAddress"],
@@ -77,9 +78,9 @@ def _meta_data(server: Server, instance: Record) -> Directory:
         "region-id": instance["RegionId"],
         "serial-number": instance["SerialNumber"],
         "vpc-cidr-block": vpc.get("CidrBlock"),
-        "vpc-id": instance["VpcId"],
+        "vpc-id": instance["VpcId"] or None,
         "vswitch-cidr-block": vswitch.get("CidrBlock"),
-        "vswitch-id": instance["VSwitchId"],
+        "vswitch-id": instance["VSwitchId"] or None,
         "zone-id": instance["ZoneId"],
     }
     return found

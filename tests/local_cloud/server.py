@@ -284,7 +284,7 @@ def guest_names(region: str, address: str) -> dict[str, str]:
         "aliyun-tpm-ca.oss-cn-beijing.aliyuncs.com",
         *(
             f"{product}{vpc}.{region}.aliyuncs.com"
-            for product in ("trusted-server", "ecs", "sts", "kms", "vpc")
+            for product in ("trusted-server", "ecs", "sts", "kms", "vpc", "resourcesharing")
             for vpc in ("", "-vpc")
         ),
         "trusted-server.aliyuncs.com",

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS record (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL, id TEXT NOT NULL, region TEXT NOT NULL, data TEXT NOT NULL,
     UNIQUE (kind, id));
+CREATE INDEX IF NOT EXISTS record_by_kind ON record (kind, seq);
 CREATE TABLE IF NOT EXISTS history (
     n INTEGER PRIMARY KEY AUTOINCREMENT, ended REAL NOT NULL,
     kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER, region TEXT, data TEXT);
@@ -51,6 +52,8 @@ CREATE TABLE IF NOT EXISTS client_token (
 
 #: how long the past of a record is kept for reads with a lag, in seconds of the cloud's clock
 HISTORY_SECONDS = 600.0
+#: how many records a walk takes from the database at a time
+_READ_AT_ONCE = 128
 
 _ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -183,22 +186,38 @@ class Store:
         :param where: wanted values (strings, numbers, booleans or None) of top-level keys.
         :param lagged: as it was ``read_lag`` seconds ago.
         """
+        return [record for _seq, record in self.walk(kind, region, where, lagged=lagged)]
+
+    def walk(
+        self, kind: str, region: str | None = None, where: Record | None = None, *, after: int = 0, lagged: bool = False
+    ) -> t.Iterator[tuple[int, Record]]:
+        """Yield what L{find} returns one by one with its place, which is a number; it reads no further than asked to.
+
+        :param after: begin behind this place.
+        """
         where = where or {}
         if lagged and self.read_lag:
-            return self._find_in_the_past(kind, region, where)
-        sql, values = "SELECT data FROM record WHERE kind = ?", [kind]
+            yield from ((seq, record) for seq, record in self._find_in_the_past(kind, region, where) if seq > after)
+            return
+        sql, values = "SELECT seq, data FROM record WHERE kind = ?", [kind]
         if region is not None:
             sql, values = sql + " AND region = ?", [*values, region]
         for key, wanted in where.items():
             sql, values = sql + " AND json_extract(data, ?) IS ?", [*values, _path(key), wanted]
-        return [json.loads(row[0]) for row in self.execute(sql + " ORDER BY seq", values)]
+        sql += " AND seq > ? ORDER BY seq LIMIT ?"
+        while True:
+            rows = self.execute(sql, [*values, after, _READ_AT_ONCE])
+            for after, data in rows:
+                yield after, json.loads(data)
+            if len(rows) < _READ_AT_ONCE:
+                return
 
     def region_of(self, kind: str, id: str) -> str | None:
         """Return the region a record was put with, None when there is no such record."""
         rows = self.execute("SELECT region FROM record WHERE kind = ? AND id = ?", (kind, id))
         return rows[0][0] if rows else None
 
-    def _find_in_the_past(self, kind: str, region: str | None, where: Record) -> list[Record]:
+    def _find_in_the_past(self, kind: str, region: str | None, where: Record) -> list[tuple[int, Record]]:
         with self._lock:
             state: dict[str, tuple[int, str, str] | None] = {
                 id: (seq, its_region, data)
@@ -218,7 +237,7 @@ class Store:
         for entry in sorted(entry for entry in state.values() if entry):
             record = json.loads(entry[2])
             if region in (None, entry[1]) and all(record.get(key) == wanted for key, wanted in where.items()):
-                found.append(record)
+                found.append((entry[0], record))
         return found
 
     def _lagged_time(self) -> float:

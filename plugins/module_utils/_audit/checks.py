@@ -329,7 +329,8 @@ def as_graph(facts: Facts) -> list[graph.Group]:
 
 
 def _group(group: Item) -> list[dict[str, str]]:
-    return [_resource("security_group", group["security_group_id"], group["name"])]
+    kind = "security_group" if group["security_group_id"] else "rules_file"
+    return [_resource(kind, group["security_group_id"] or group["name"], group["name"])]
 
 
 def _options(rule: Rule) -> dict[str, t.Any]:
@@ -347,6 +348,8 @@ def _options(rule: Rule) -> dict[str, t.Any]:
 def _narrowed(group: Item, rule: Rule) -> list[dict[str, t.Any]]:
     """Let in those who are meant, then nobody else."""
     wanted = {**_options(rule), "cidr": "{{ admin_networks }}"}
+    if not group["security_group_id"]:
+        return []  # in a file, which people mend
     return [
         _task("sg_rule", security_group_id=group["security_group_id"], rules=[wanted]),
         _task("sg_rule", security_group_id=group["security_group_id"], state="absent", rules=[_options(rule)]),
@@ -355,6 +358,8 @@ def _narrowed(group: Item, rule: Rule) -> list[dict[str, t.Any]]:
 
 def _removed(group: Item, rules: t.Sequence[Rule]) -> list[dict[str, t.Any]]:
     listed = [_options(rule) for rule in rules]
+    if not group["security_group_id"]:
+        return []
     return [_task("sg_rule", security_group_id=group["security_group_id"], state="absent", rules=listed)]
 
 
@@ -435,7 +440,7 @@ def _idle(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
 
 
 def _quotas(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
-    rules = {group["security_group_id"]: len(group["rules"]) for group in facts.groups}
+    rules = {**facts.rule_counts, **{group["security_group_id"]: len(group["rules"]) for group in facts.groups}}
     limit = limits["rules_per_group"]
     for group in facts.groups:
         number = len(group["rules"])
@@ -444,7 +449,7 @@ def _quotas(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
             spare = [rule for _kind, rule, _other in traffic.idle(group["rules"])]
             mend = (
                 _removed(group, spare)
-                if spare
+                if spare or not group["security_group_id"]
                 else [
                     _task(
                         "sg_rule",
@@ -455,10 +460,11 @@ def _quotas(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
                 ]
             )
             yield Hit(f"{number} of {limit} rules are used.", _group(group), mend)
-    if len(facts.groups) >= _NEAR * limits["groups_per_region"]:
+    number = len(rules)
+    if number >= _NEAR * limits["groups_per_region"]:
         unused = [group for group in facts.groups if not group["instance_ids"]]
         yield Hit(
-            f"{len(facts.groups)} of {limits['groups_per_region']} security groups of the region are used.",
+            f"{number} of {limits['groups_per_region']} security groups of the region are used.",
             [_resource("region", facts.region)],
             [
                 _task("security_group", security_group_id=group["security_group_id"], state="absent")
@@ -569,6 +575,10 @@ CHECKS: dict[str, Check] = {
     "key_pair_unused": Check("low", "Unused key pairs", _unused_key_pairs, ("key pairs",)),
     "image_gone": Check("low", "Images that cannot be used again", _image_gone, ("images",)),
 }
+
+
+#: Checks that need nothing but the rules of groups.
+GROUP_CHECKS = ("world_open_all", "world_open_risky", "rule_over_wide", "quota_near", "rule_without_effect")
 
 
 def run(

@@ -18,6 +18,7 @@ from .._instance import finder
 from .._keypair import shape as keypair_shape
 from .._ram import documents, policies, recipients, roles, share_role
 from .._ram.policies import PolicyRef
+from .._security_group import rule_file
 from .._security_group import rules as group_rules
 from .._security_group import shape as group_shape
 from .._security_group.rule import Rule
@@ -43,6 +44,8 @@ class Facts:
     :ivar roles: by name; the roles that instances have
     :ivar kms_status: None where it was not read
     :ivar unread: part of the account -> why nothing is known of it
+    :ivar rule_counts: how many rules each group of the region has, also those that are not in C(groups)
+    :ivar groups_only: whether nothing but some groups was read, and the instances for their members
     """
 
     region: str
@@ -57,6 +60,8 @@ class Facts:
     kms_status: str | None = None
     keys: list[Item] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
+    rule_counts: dict[str, int] = field(default_factory=dict)
+    groups_only: bool = False
 
 
 def collect(cloud: Cloud, options: t.Mapping[str, t.Any]) -> Facts:
@@ -66,6 +71,32 @@ def collect(cloud: Cloud, options: t.Mapping[str, t.Any]) -> Facts:
     :raises CloudError: when not even the instances can be read
     """
     return _Reader(cloud, options).read()
+
+
+def collect_groups(cloud: Cloud, options: t.Mapping[str, t.Any], ids: t.Collection[str]) -> Facts:
+    """Read nothing but some security groups, and the instances of the region for their members.
+
+    :raises UnexpectedState: when one of the groups does not exist
+    """
+    return _Reader(cloud, options).read_groups(ids)
+
+
+def of_file(path: str, region: str) -> Facts:
+    """The rules of a file as those of a group that does not exist yet.
+
+    :raises InvalidInput: when they cannot be read
+    """
+    group = {
+        "security_group_id": "",
+        "name": path,
+        "vpc_id": "",
+        "type": "normal",
+        "inner_access_policy": None,
+        "instance_ids": [],
+        "addresses": [],
+        "rules": tuple(sorted(rule_file.read_whole(path), key=lambda rule: rule.order)),
+    }
+    return Facts(region, groups=[group], groups_only=True)
 
 
 class _Reader:
@@ -99,6 +130,16 @@ class _Reader:
             except (CloudError, SdkMissing, UnexpectedState) as error:
                 facts.unread[part] = _reason(error)
         return facts
+
+    def read_groups(self, ids: t.Collection[str]) -> Facts:
+        self.facts.groups_only = True
+        self.facts.instances = finder.describe(self.cloud)
+        self._groups(ids)
+        there = {group["security_group_id"] for group in self.facts.groups}
+        missing = [one for one in ids if one not in there]
+        if missing:
+            raise UnexpectedState(f"There is no security group {', '.join(missing)} in {self.cloud.region}.")
+        return self.facts
 
     def _account(self) -> None:
         self.facts.account_id = str(self.cloud.call("sts", "GetCallerIdentity").get("AccountId") or "") or None
@@ -192,9 +233,13 @@ class _Reader:
                 {"name": pair["name"], "fingerprint": pair["fingerprint"], "instance_ids": users.get(pair["name"], [])}
             )
 
-    def _groups(self) -> None:
+    def _groups(self, ids: t.Collection[str] | None = None) -> None:
+        """All groups, or some; of all of them how many rules they have."""
         found = []
         for item in self.cloud.pages("ecs", "DescribeSecurityGroups"):
+            self.facts.rule_counts[item["SecurityGroupId"]] = int(item.get("RuleCount") or 0)
+            if ids is not None and item["SecurityGroupId"] not in ids:
+                continue
             try:
                 read = group_rules.read(self.cloud, item["SecurityGroupId"], item.get("SecurityGroupName") or "")
             except NotFound:

@@ -12,15 +12,18 @@ import typing as t
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._security_group import traffic
+from .._security_group.planner import check_id
 from .._trust import options as trust_options
 from .._trust.verdict import clock
 from . import checks, graph, rights
-from .collect import Facts, Item, collect
+from .collect import Facts, Item, collect, collect_groups, of_file
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "checks": {"type": "list", "elements": "str"},
     "skip_checks": {"type": "list", "elements": "str", "default": []},
     "limits": {"type": "dict", "default": {}},
+    "security_group_ids": {"type": "list", "elements": "str"},
+    "rules_file": {"type": "path"},
     **trust_options.SPEC,
 }
 
@@ -37,22 +40,33 @@ NEVER = "never"
 
 
 def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Audit one region of an account.
+    """Audit one region of an account, or some of its security groups, or rules in a file.
 
     :raises InvalidInput: an unknown check or limit
     """
-    chosen = _chosen(options)
+    ids, file = options["security_group_ids"], options["rules_file"]
+    if ids is not None and file:
+        raise InvalidInput("security_group_ids and rules_file both say what to audit; give one of them.")
+    for one in ids or ():
+        check_id("security_group_ids", one)
+    groups_only = ids is not None or bool(file)
+    chosen = _chosen(options, checks.GROUP_CHECKS if groups_only else tuple(checks.CHECKS))
     limits = _limits(options["limits"])
-    facts = collect(cloud, options)
+    if file:
+        facts = of_file(file, cloud.connection.region or "")
+    elif ids is not None:
+        facts = collect_groups(cloud, options, ids)
+    else:
+        facts = collect(cloud, options)
     return {"audit": assemble(facts, chosen, limits, time.time())}
 
 
-def _chosen(options: dict[str, t.Any]) -> list[str]:
+def _chosen(options: dict[str, t.Any], possible: t.Sequence[str]) -> list[str]:
     for option in ("checks", "skip_checks"):
-        wrong = [one for one in options[option] or () if one not in checks.CHECKS]
+        wrong = [one for one in options[option] or () if one not in possible]
         if wrong:
-            raise InvalidInput(f"{option} has {wrong[0]!r}; expected some of {', '.join(checks.CHECKS)}.")
-    named = options["checks"] if options["checks"] is not None else list(checks.CHECKS)
+            raise InvalidInput(f"{option} has {wrong[0]!r}; expected some of {', '.join(possible)}.")
+    named = options["checks"] if options["checks"] is not None else possible
     return [name for name in named if name not in (options["skip_checks"] or ())]
 
 
@@ -74,7 +88,7 @@ def assemble(facts: Facts, chosen: t.Collection[str], limits: t.Mapping[str, int
     findings, states = checks.run(facts, chosen, limits)
     nodes = checks.as_graph(facts)
     edges = graph.edges(nodes)
-    instances = [_instance(one, facts) for one in facts.instances]
+    instances = [] if facts.groups_only else [_instance(one, facts) for one in facts.instances]
     audit: Item = {
         "generated": clock(now),
         "region": facts.region,
@@ -84,7 +98,7 @@ def assemble(facts: Facts, chosen: t.Collection[str], limits: t.Mapping[str, int
         "security_groups": [
             _group(group, node, edges, limits) for group, node in zip(facts.groups, nodes, strict=True)
         ],
-        "reach": [_edge(edge, nodes) for edge in edges],
+        "reach": [] if facts.groups_only else [_edge(edge, nodes) for edge in edges],
         "roles": list(facts.roles.values()),
         "share_roles": facts.share_roles,
         "shared_images": facts.shared_images,

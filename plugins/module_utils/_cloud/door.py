@@ -82,6 +82,18 @@ class Cloud:
         """
         return self.connection.need_region()
 
+    def in_region(self, region: str | None) -> Cloud:
+        """The door to another region of the same account; its calls count here. Without a region, this door.
+
+        :raises InvalidInput: when that is no region id
+        """
+        if not region or region == self.connection.region:
+            return self
+        other = Cloud(self.connection.in_region(region), sleep=self.sleep, monotonic=self.monotonic)
+        other.api_calls, other._counting = self.api_calls, self._counting
+        other._credential = self._credential
+        return other
+
     # ------------------------------------------------------------------ calls
 
     def call(self, product: str, action: str, params: Params | None = None, /, **more: t.Any) -> dict[str, t.Any]:
@@ -154,7 +166,9 @@ class Cloud:
         return request
 
     def _call_model(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
-        backoff = retry.Backoff(self.connection.api_timeout, self.monotonic)
+        budget = self.connection.api_timeout
+        backoff = retry.Backoff(budget, self.monotonic)
+        refused: retry.Backoff | None = None  # its budget begins with the first of several refusals in a row
         while True:
             try:
                 return self._try(product, action, request)
@@ -171,8 +185,15 @@ class Cloud:
                 if not retry.is_transient(error):
                     raise
                 delay = backoff.next_delay(error.retry_after)
+                limit = budget
+                if retry.is_refused(error):
+                    limit = min(budget, retry.REFUSED_BUDGET)
+                    refused = refused or retry.Backoff(limit, self.monotonic)
+                    delay = None if delay is None else refused.next_delay(None)
+                else:
+                    refused = None
                 if delay is None:
-                    error.message += f" (given up after {self.connection.api_timeout:g} s of retries)"
+                    error.message += f" (given up after {limit:g} s of retries)"
                     raise
             self.sleep(delay)
 

@@ -40,9 +40,11 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ecs", "DescribeInstanceRamRole"): Paging("page", "InstanceRamRoleSets.InstanceRamRoleSet", "PageSize", 50),
     ("ecs", "DescribeSecurityGroups"): Paging("token", "SecurityGroups.SecurityGroup", "MaxResults", 100),
     ("ecs", "DescribeSecurityGroupAttribute"): Paging("token", "Permissions.Permission", "MaxResults", 1000),
+    ("ecs", "DescribePrefixLists"): Paging("token", "PrefixLists.PrefixList", "MaxResults", 100),
     ("ecs", "DescribeKeyPairs"): Paging("page", "KeyPairs.KeyPair", "PageSize", 50),
     ("ecs", "DescribeImages"): Paging("page", "Images.Image", "PageSize", 100),
     ("ecs", "DescribeImageSharePermission"): Paging("page", "Accounts.Account", "PageSize", 100),
+    ("ecs", "DescribeSnapshots"): Paging("token", "Snapshots.Snapshot", "MaxResults", 100),
     ("ecs", "DescribeDisks"): Paging("token", "Disks.Disk", "MaxResults", 500),
     ("ecs", "DescribeNetworkInterfaces"): Paging(
         "token", "NetworkInterfaceSets.NetworkInterfaceSet", "MaxResults", 500
@@ -58,11 +60,24 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ram", "ListRoles"): Paging("marker", "Roles.Role", "MaxItems", 1000),
     ("ram", "ListPolicies"): Paging("marker", "Policies.Policy", "MaxItems", 1000),
     ("ram", "ListUsers"): Paging("marker", "Users.User", "MaxItems", 1000),
+    ("ram", "ListGroups"): Paging("marker", "Groups.Group", "MaxItems", 100),
+    ("ram", "ListUsersForGroup"): Paging("marker", "Users.User", "MaxItems", 1000),
+    ("ram", "ListGroupsForUser"): Paging("none", "Groups.Group"),
+    ("ram", "ListAccessKeys"): Paging("none", "AccessKeys.AccessKey"),
     ("ram", "ListPoliciesForRole"): Paging("none", "Policies.Policy"),
+    ("ram", "ListPoliciesForUser"): Paging("none", "Policies.Policy"),
+    ("ram", "ListPoliciesForGroup"): Paging("none", "Policies.Policy"),
     ("ram", "ListPolicyVersions"): Paging("none", "PolicyVersions.PolicyVersion"),
     ("ram", "ListTagResources"): Paging("token", "TagResources", "PageSize", 100),
     ("kms", "ListKeys"): Paging("page", "Keys.Key", "PageSize", 100),
     ("kms", "ListAliases"): Paging("page", "Aliases.Alias", "PageSize", 100),
+    ("kms", "ListAliasesByKeyId"): Paging("page", "Aliases.Alias", "PageSize", 100),
+    ("kms", "ListResourceTags"): Paging("none", "Tags.Tag"),
+    ("kms", "ListTagResources"): Paging("token", "TagResources.TagResource"),
+    ("resourcesharing", "ListResourceShares"): Paging("token", "ResourceShares", "MaxResults", 100),
+    ("resourcesharing", "ListResourceShareAssociations"): Paging(
+        "token", "ResourceShareAssociations", "MaxResults", 100
+    ),
     ("trusted-server", "DescribeEvents"): Paging("page", "Items", "PageSize", 100, number_name="CurrentPage"),
     ("vpc", "DescribeVpcs"): Paging("page", "Vpcs.Vpc", "PageSize", 50),
     ("vpc", "DescribeVSwitches"): Paging("page", "VSwitches.VSwitch", "PageSize", 50),
@@ -78,10 +93,9 @@ NOT_REPEATABLE: frozenset[tuple[str, str]] = frozenset(
         ("ecs", "RebootInstance"),
         ("ecs", "RebootInstances"),
         ("ram", "CreatePolicyVersion"),
-        ("ram", "CreateUser"),
         ("ram", "CreateAccessKey"),
         ("kms", "CreateKey"),
-        ("kms", "CreateAlias"),
+        ("resourcesharing", "CreateResourceShare"),
     }
 )
 
@@ -95,6 +109,9 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
         "InvalidRamRole.NotEcsRole",
     ),
     ("ecs", "ModifyInstanceAttribute"): ("IncorrectInstanceStatus", "InvalidOperation.Conflict"),
+    ("ecs", "ModifyNetworkInterfaceAttribute"): ("InvalidOperation.InvalidEniState", "InvalidOperation.Conflict"),
+    ("ecs", "JoinSecurityGroup"): ("IncorrectInstanceStatus",),
+    ("ecs", "LeaveSecurityGroup"): ("IncorrectInstanceStatus",),
     ("ecs", "DeleteInstances"): (
         "IncorrectInstanceStatus.Initializing",
         "DependencyViolation.RouteEntry",
@@ -104,8 +121,22 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     ("ecs", "CreateSecurityGroup"): ("IncorrectVpcStatus",),
     # What was created a moment ago may not be visible yet; that it exists at all is checked before.
     ("ram", "AttachPolicyToRole"): ("EntityNotExist.Role", "EntityNotExist.Policy"),
+    ("ram", "AttachPolicyToUser"): ("EntityNotExist.User", "EntityNotExist.Policy"),
+    ("ram", "AttachPolicyToGroup"): ("EntityNotExist.Group", "EntityNotExist.Policy"),
+    ("ram", "AddUserToGroup"): ("EntityNotExist.User", "EntityNotExist.Group"),
+    ("ram", "CreateLoginProfile"): ("EntityNotExist.User",),
+    ("ram", "CreateAccessKey"): ("EntityNotExist.User",),
+    # What was just taken away may still count for a moment.
     ("ram", "DeleteRole"): ("DeleteConflict.Role.Policy",),
-    ("ram", "DeletePolicy"): ("DeleteConflict.Policy.Role", "DeleteConflict.Role.Policy"),
+    ("ram", "DeletePolicy"): ("DeleteConflict.Policy", "DeleteConflict.Role.Policy"),
+    ("ram", "DeleteGroup"): ("DeleteConflict.Group",),
+    ("ram", "DeleteUser"): tuple(
+        f"DeleteConflict.User.{what}" for what in ("Policy", "Group", "LoginProfile", "AccessKey")
+    ),
+    # What goes on with a resource share ends by itself.
+    ("resourcesharing", "AssociateResourceShare"): ("AssociateConflict",),
+    ("resourcesharing", "DisassociateResourceShare"): ("DisassociateConflict",),
+    ("resourcesharing", "DeleteResourceShare"): ("DeleteResourceShareConflict",),
     ("vpc", "CreateVSwitch"): ("IncorrectVpcStatus", "TaskConflict", "IncorrectStatus.Vpc"),
     ("vpc", "DeleteVSwitch"): ("IncorrectVSwitchStatus", "TaskConflict"),
     ("vpc", "DeleteVpc"): ("IncorrectVpcStatus", "TaskConflict"),

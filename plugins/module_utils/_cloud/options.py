@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
 
 from .errors import InvalidInput
@@ -113,6 +113,15 @@ class Connection:
             )
         if self.api_timeout <= 0:
             raise InvalidInput(f"api_timeout is {self.api_timeout}; expected a number of seconds above 0.")
+
+    def in_region(self, region: str) -> Connection:
+        """The same in another region.
+
+        :raises InvalidInput: when that is no region id
+        """
+        other = replace(self, region=region)
+        other._check()
+        return other
 
     def need_region(self) -> str:
         """The region id.

@@ -14,6 +14,9 @@ from .operations import NOT_REPEATABLE, TRANSIENT
 
 #: Codes by which the service says that the request was not carried out and may be sent again.
 _NOT_CARRIED_OUT = ("Rejected.Throttling", "LastTokenProcessing", "IdempotentProcessing", "OperationConflict")
+#: How long to try again where nobody listens, in seconds: long enough for a restart, too short to wait out a wrong
+#: address.
+REFUSED_BUDGET = 10.0
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 10.0
 
@@ -30,6 +33,11 @@ def is_transient(error: CloudError) -> bool:
         return True
     codes = TRANSIENT.get((error.product, error.action), ())
     return error.status >= 500 or any(error.code == code or error.code.startswith(code + ".") for code in codes)
+
+
+def is_refused(error: CloudError) -> bool:
+    """Whether nobody listens at the address called."""
+    return isinstance(error, TransportFailure) and "Connection refused" in error.text
 
 
 def may_have_happened(error: CloudError) -> bool:

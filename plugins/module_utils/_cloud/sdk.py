@@ -22,6 +22,7 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "kms": ("alibabacloud_kms20160120", "alibabacloud-kms20160120"),
     "sts": ("alibabacloud_sts20150401", "alibabacloud-sts20150401"),
     "vpc": ("alibabacloud_vpc20160428", "alibabacloud-vpc20160428"),
+    "resourcesharing": ("alibabacloud_resourcesharing20200110", "alibabacloud-resourcesharing20200110"),
     "trusted-server": ("alibabacloud_trusted_server20200613", "alibabacloud-trusted-server20200613"),
 }
 

@@ -13,9 +13,12 @@ from .._cloud.errors import InvalidInput
 #: Keys that only Alibaba Cloud may set; never compared, never purged.
 SYSTEM_PREFIXES = ("acs:", "aliyun")
 
+#: Keys of this collection's own tags; purging never removes them.
+OWN_PREFIX = "alitrust.ecs:"
+
 #: Ownership: what carries this tag was made by this collection. The value names the fleet, group or pair that it was
 #: made for.
-OWNER_KEY = "alitrust.ecs:owner"
+OWNER_KEY = f"{OWN_PREFIX}owner"
 
 _MAX_TAGS = 20
 _MAX_LENGTH = 128
@@ -71,11 +74,13 @@ def changes(
 ) -> tuple[dict[str, str], list[str]]:
     """Tags to set and keys to remove. C(wanted) None means: not given, leave them alone.
 
-    The ownership tag is never removed by purging.
+    The tags of this collection are never removed by purging.
     """
     if wanted is None:
         return {}, []
     target = {key: text(value) for key, value in wanted.items()}
     to_set = {key: value for key, value in target.items() if actual.get(key) != value}
-    to_remove = sorted(key for key in own(actual) if key not in target and key != OWNER_KEY) if purge else []
-    return to_set, to_remove
+    if not purge:
+        return to_set, []
+    to_remove = (key for key in own(actual) if key not in target and not key.startswith(OWN_PREFIX))
+    return to_set, sorted(to_remove)

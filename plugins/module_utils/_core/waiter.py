@@ -66,3 +66,18 @@ def wait_for(
             )
         cloud.sleep(interval)
         interval = min(interval * 1.5, longest)
+
+
+def seen_within(cloud: Cloud, read: t.Callable[[], Seen | None], patience: float) -> Seen | None:
+    """What C(read) finds within a few seconds, or None: whether a call whose answer was lost has done its work.
+
+    :param patience: in seconds; how far reads may be behind writes
+    """
+    start = cloud.monotonic()
+    pause = 0.2
+    while True:
+        found = read()
+        if found is not None or cloud.monotonic() - start + pause > patience:
+            return found
+        cloud.sleep(pause)
+        pause = min(pause * 2, 1.0)

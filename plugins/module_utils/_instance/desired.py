@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core import tags as tagging
+from . import places
 from .names import Pattern
 from .shape import Instance
 
@@ -29,6 +30,7 @@ AT_CREATION = (
     "image_id",
     "vswitch_id",
     "zone_id",
+    "secure_boot",
     "internet_max_bandwidth_out",
     "internet_charge_type",
 )
@@ -43,7 +45,7 @@ class Desired:
     :ivar plain_name: the name of the only instance, None where C(pattern) gives the names or names don't matter
     :ivar only_named: whether the fleet was named apart from the instance, so that only C(plain_name) in it is meant
     :ivar attributes: options of L(IN_PLACE) that were given
-    :ivar fixed: options of L(AT_CREATION) that were given
+    :ivar fixed: options of L(AT_CREATION) that were given, each with the values that will do, the preferred one first
     """
 
     state: str
@@ -56,7 +58,7 @@ class Desired:
     adopt: bool = False
     remove_surplus: bool = False
     attributes: dict[str, t.Any] = field(default_factory=dict)
-    fixed: dict[str, t.Any] = field(default_factory=dict)
+    fixed: dict[str, list[t.Any]] = field(default_factory=dict)
     tags: dict[str, str] | None = None
     purge_tags: bool = True
     host_name: str | None = None
@@ -88,13 +90,18 @@ class Desired:
             adopt=options["adopt"],
             remove_surplus=options["remove_surplus"],
             attributes=attributes,
-            fixed={key: options[key] for key in AT_CREATION if options[key] is not None},
+            fixed=_fixed(options),
             tags=None if options["tags"] is None else {key: tagging.text(val) for key, val in options["tags"].items()},
             purge_tags=options["purge_tags"],
             host_name=options["host_name"],
             trusted=options["trusted_mode"],
             restart_if_needed=options["restart_if_needed"],
         )
+
+    @property
+    def at_creation(self) -> dict[str, t.Any]:
+        """C(fixed) for eyes: the value, or the list of those that will do."""
+        return {key: values[0] if len(values) == 1 else values for key, values in self.fixed.items()}
 
     def number_of(self, one: Instance) -> int | None:
         """The number in an instance's name, None where it has none."""
@@ -118,3 +125,11 @@ class Desired:
                 hosts.name(hosts.begin + number - self.pattern.begin) if self.pattern and number is not None else None
             )
         return self.host_name.replace("${instance_id}", instance_id)
+
+
+def _fixed(options: t.Mapping[str, t.Any]) -> dict[str, list[t.Any]]:
+    """What is compared with each instance. An image that is looked up is not: a newer one in its family would make
+    every instance look wrong."""
+    fixed = {key: [options[key]] for key in AT_CREATION if options[key] is not None}
+    several = {"instance_type": places.instance_types(options), "vswitch_id": places.vswitch_ids(options)}
+    return {**fixed, **{key: values for key, values in several.items() if values}}

@@ -17,6 +17,7 @@ import typing as t
 from .._cloud.door import Cloud, chunks
 from .._cloud.errors import CloudError, InvalidInput, NotFound, UnexpectedState
 from .._core.waiter import wait_for
+from .names import counted
 
 #: RunCommand takes up to 100 instances, DescribeInvocationResults gives up to 50 a page.
 _PER_COMMAND = 100
@@ -67,7 +68,7 @@ def _ask(cloud: Cloud, ids: list[str], timeout: float) -> list[dict[str, t.Any]]
 
     wait_for(
         cloud,
-        f"Cloud Assistant to answer for {len(ids)} instances",
+        f"Cloud Assistant to answer for {counted(len(ids))}",
         poll,
         lambda states: len(answers) == len(ids),
         lambda states: ", ".join(f"{one}: {why}" for one, why in sorted(states.items())) or "no result yet",

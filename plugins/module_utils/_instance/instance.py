@@ -21,6 +21,8 @@ from .._trust import options as trust_options
 from .._trust.waiting import until_trusted
 from . import bindings, creation, finder, options, planner, power, preflight, reach, replacement, request, shape
 from .desired import Desired
+from .names import counted
+from .places import Place
 from .planner import MOVING, State
 from .shape import Instance
 
@@ -44,6 +46,8 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         self.restarted_at = 0.0
         self.restarting: set[str] = set()
         self.to_run: set[str] = set()  # instances that end up Running whatever state was asked for
+        self.outlook: preflight.Outlook | None = None
+        self.placements: list[dict[str, t.Any]] = []
         self.booted: dict[str, float] = {}  # when this task started them; only later reports prove trust
 
     # ------------------------------------------------------------------ find
@@ -135,28 +139,91 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             )
 
     def preflight(self, plan: Plan, actual: State) -> None:
-        first = next((step for step in plan.steps if step.do == "create"), None)
-        if first is not None:
-            params = request.parameters(self.options, self.desired, first.args["numbers"])
-            self.notes = preflight.check(self.cloud, self.options, params)
+        runs = [step.args["numbers"] for step in plan.steps if step.do == "create"]
+        if runs:
+            self.outlook = preflight.check(
+                self.cloud,
+                self.options,
+                lambda options: request.parameters(options, self.desired, runs[0]),
+                sum(map(len, runs)),
+                len(runs[0]),
+            )
+            self.notes = [*self.outlook.notes, *self._other_images(actual)]
         self.known = {one["instance_id"] for one in actual.members}
+
+    def _other_images(self, actual: State) -> list[str]:
+        """A word about a fleet that gets members with another image, because a newer one was found."""
+        image = self.outlook.image_id if self.outlook else ""
+        others = sorted({str(one["image_id"]) for one in actual.members if one["image_id"] != image})
+        if self.options["image_id"] or not others:
+            return []
+        return [f"New instances have the image {image}; others of the fleet have {', '.join(others)}, and keep it."]
 
     # ------------------------------------------------------------------ steps
 
     def create(self, numbers: list[int | None]) -> None:
-        params = request.parameters(self.options, self.desired, numbers)
-        token = request.token(params, self.desired.fleet, self.known)
-        made = creation.run_instances(self.cloud, params, token)
-        ids = made.seen
+        offers = self._offers(numbers)
+        token = request.token(self.options, offers[0][1], self.desired.fleet, self.known)
+        made = creation.run_instances(self.cloud, offers, token)
+        ids = self._placed(made, numbers)
         if made.lost:
             # Deleted since an earlier run made them with the same token; by now everything there is can be seen.
-            names = {one["name"] for one in self._members()}
-            left = [number for number in numbers if self.desired.name_with(number) not in names]
+            found = self._found(numbers, wait=made.place is None)
+            ids += [id for id in found.values() if id not in self.known and id not in ids]
+            left = [number for number in numbers if self.desired.name_with(number) not in found]
             for run in planner.new_runs(left):
-                ids += creation.run_anew(self.cloud, request.parameters(self.options, self.desired, run))
+                ids += self._placed(creation.run_anew(self.cloud, self._offers(run)), run)
         self.known.update(ids)
         self.created += ids
         self.to_run.update(ids)
+
+    def _offers(self, numbers: list[int | None]) -> list[tuple[Place, dict[str, t.Any]]]:
+        """The places to ask, each with the parameters of RunInstances."""
+        outlook = t.cast("preflight.Outlook", self.outlook)  # the flow has called preflight
+        chosen = {**self.options, "image_id": outlook.image_id}
+        return [(place, request.parameters(place.over(chosen), self.desired, numbers)) for place in outlook.room]
+
+    def _placed(self, made: creation.Created, numbers: list[int | None]) -> list[str]:
+        """Note where instances were created; returns their ids."""
+        if made.place is not None and made.seen:
+            self.placements.append(self._placement(made.place, numbers, made.passed_over, made.seen))
+        return list(made.seen)
+
+    def _placement(
+        self,
+        place: Place,
+        numbers: list[int | None],
+        passed_over: t.Sequence[dict[str, t.Any]] = (),
+        ids: t.Sequence[str] = (),
+    ) -> dict[str, t.Any]:
+        outlook = t.cast("preflight.Outlook", self.outlook)
+        return {
+            **vars(place),
+            "image_id": outlook.image_id,
+            "names": [self.desired.name_with(number) for number in numbers],
+            "instance_ids": list(ids),
+            "passed_over": [*outlook.passed_over, *passed_over],
+        }
+
+    def _found(self, numbers: list[int | None], *, wait: bool) -> dict[str, str]:
+        """Ids by name of instances that are there; C(wait): until all are, or could be seen if they were."""
+        wanted = {self.desired.name_with(number) for number in numbers}
+        found: dict[str, str] = {}
+
+        def poll() -> dict[str, str]:
+            found.update({one["name"]: one["instance_id"] for one in self._members() if one["name"] in wanted})
+            return found
+
+        with contextlib.suppress(WaitTimeout):
+            wait_for(
+                self.cloud,
+                f"{counted(len(wanted))} that an earlier run created",
+                poll,
+                lambda seen: not wait or wanted <= seen.keys(),
+                lambda seen: f"{len(seen)} of them",
+                timeout=creation.VISIBLE_WITHIN,
+            )
+        return found
 
     def modify(self, id: str, wanted: dict[str, t.Any]) -> None:
         names = {
@@ -209,11 +276,12 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         return float(self.options["wait_timeout"])
 
     def _wait_until_up(self, ids: list[str]) -> None:
+        stopped = power.StoppedForGood(self.cloud)
         wait_for(
             self.cloud,
-            f"{len(ids)} instances to be Running",
+            f"{counted(len(ids))} to be Running",
             lambda: power.statuses(self.cloud, ids) if ids else {},
-            lambda seen: all(seen.get(one) == "Running" for one in ids),
+            lambda seen: {id for id in ids if seen.get(id) != "Running"} <= set(stopped.among(seen)),
             lambda seen: power.words(seen, ids),
             timeout=self._timeout,
         )
@@ -231,7 +299,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             raise
         extra = len(seen) - len(self.expected)
         if self.desired.count is not None and extra > 0:
-            self.notes.append(f"{extra} more instances of the fleet appeared meanwhile; the next run tells about them.")
+            self.notes.append(f"{counted(extra)} more of the fleet appeared meanwhile; the next run tells about it.")
         return self._result(seen, len(deleted))
 
     def _settled(self, plan: Plan, actual: State, deleted: set[str]) -> list[Instance]:
@@ -256,6 +324,9 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         if plan.changed:
             ones = [self._foretold(one, number) for one, number in roles.keep]
             ones += [self._unborn(number) for number in roles.new]
+        if self.outlook:
+            runs = planner.new_runs(roles.new)
+            self.placements = [self._placement(self.outlook.room[0], run) for run in runs]
         return self._result(ones)
 
     def _look(self) -> list[Instance]:
@@ -269,6 +340,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
     def _wait(self, deleted: set[str]) -> list[Instance]:
         met: set[str] = set()
+        stopped = power.StoppedForGood(self.cloud)
 
         def poll() -> list[Instance]:
             seen = [one for one in self._look() if one["instance_id"] not in deleted]
@@ -281,16 +353,29 @@ class TrustedInstance(AttachmentActions, Resource[State]):
                     instance_ids=vanished,
                 )
             met.update(ids)
+            self._check_stopped(stopped, seen)
             return seen
 
         return wait_for(
             self.cloud,
-            f"{len(self.expected)} instances to be {'Stopped' if self.desired.state == 'stopped' else 'ready'}",
+            f"{counted(len(self.expected))} to be {'Stopped' if self.desired.state == 'stopped' else 'ready'}",
             poll,
             lambda seen: not self._unfinished(seen),
             self._words,
             timeout=self._timeout,
         ).value
+
+    def _check_stopped(self, stopped: power.StoppedForGood, seen: list[Instance]) -> None:
+        """Stop waiting for instances that do not come up."""
+        lasting = stopped.among({one["instance_id"]: one["status"] for one in seen})
+        down = [one for one in seen if one["instance_id"] in lasting and self._status_wanted(one) == "Running"]
+        if down:
+            raise UnexpectedState(
+                f"{planner.titles(down)} {'is' if len(down) == 1 else 'are'} Stopped and did not come up again within "
+                f"{power.STOP_PASSES_WITHIN:.0f} s.",
+                hint="Somebody stopped it, or its system does not start: look at its events and its console output.",
+                instance_ids=[one["instance_id"] for one in down],
+            )
 
     def _words(self, seen: list[Instance]) -> str:
         """How many are in which state, and what else is missing: one line also for a hundred instances."""
@@ -351,7 +436,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         names = {address: name for name, address in addresses.items() if address}
         wait_for(
             self.cloud,
-            f"SSH on {len(names)} instances",
+            f"SSH on {counted(len(names))}",
             lambda: reach.silent(list(names), self.options["ssh_port"]),
             lambda silent: not silent,
             lambda silent: f"no answer yet from {', '.join(f'{names[one]} ({one})' for one in silent[:5])}",
@@ -382,7 +467,9 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     def _unborn(self, number: int | None) -> Instance:
         """An instance that does not exist yet, in the shape of one that does."""
         blank = shape.instance({"InstanceId": None})
-        wanted = {**self.desired.fixed, **self.desired.attributes, "name": self.desired.name_with(number)}
+        wanted = {**self.desired.at_creation, **self.desired.attributes, "name": self.desired.name_with(number)}
+        if self.outlook:
+            wanted |= {**vars(self.outlook.room[0]), "image_id": self.outlook.image_id}
         tags = {**(self.desired.tags or {}), tag_rules.OWNER_KEY: str(self.desired.fleet)}
         return {**blank, **wanted, "fleet": self.desired.fleet, "tags": tags}
 
@@ -392,21 +479,21 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             "instances": ones,
             "instance_ids": ids,
             "created_ids": self.created,
+            "placements": self.placements,
             "needs_replacement": self.replacements,
             "notes": self.notes,
             "summary": self._summary(ones, deleted),
         }
 
     def _summary(self, ones: list[Instance], deleted: int) -> str:
-        words = [f"{len(ones)} instance{'' if len(ones) == 1 else 's'}"]
+        words = [counted(len(ones))]
         if ones:
             seen = {one["instance_id"] or one["name"]: one["status"] or "to be created" for one in ones}
             words[0] += f" ({power.words(seen, list(seen))})"
         words += [f"{len(self.created)} created"] if self.created else []
         words += [f"{deleted} deleted"] if deleted else []
-        words += (
-            [f"{len({one['instance_id'] for one in self.replacements})} need replacement"] if self.replacements else []
-        )
+        replaced = {one["instance_id"] for one in self.replacements}
+        words += [f"{len(replaced)} need{'s' if len(replaced) == 1 else ''} replacement"] if replaced else []
         return ", ".join(words)
 
 

@@ -118,6 +118,11 @@ def runs(numbers: t.Iterable[int], longest: int) -> list[list[int]]:
     return found
 
 
+def counted(number: int) -> str:
+    """So many instances, in words."""
+    return f"{number} instance{'' if number == 1 else 's'}"
+
+
 def listing(names: t.Sequence[str], most: int = 3) -> str:
     """Some names and how many more there are, for a line of text."""
     if len(names) <= most + 1:

@@ -14,7 +14,7 @@ from .._cloud.errors import InvalidInput
 from .._core import tags as tagging
 from .._core.module import TAGS_SPEC, WAIT_SPEC
 from .._trust import options as trust_options
-from .families import WAYS
+from . import families, places
 from .names import Pattern, check_name
 
 Options = dict[str, t.Any]
@@ -41,9 +41,17 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "remove_surplus": {"type": "bool", "default": False},
     "trusted_mode": {"type": "bool", "default": True},
     "trusted_families": {"type": "dict", "default": {}},
+    "trust_service": {"type": "str", "default": "alibaba_cloud", "choices": ["alibaba_cloud", families.SELF_MANAGED]},
+    "sgx": {"type": "bool", "default": False},
+    "secure_boot": {"type": "bool"},
     "instance_type": {"type": "str"},
+    "instance_types": {"type": "list", "elements": "str"},
     "image_id": {"type": "str"},
+    "image_family": {"type": "str"},
+    "image_name": {"type": "str"},
+    "image_owner": {"type": "str", "choices": ["system", "self", "others", "marketplace"]},
     "vswitch_id": {"type": "str"},
+    "vswitch_ids": {"type": "list", "elements": "str"},
     "zone_id": {"type": "str"},
     "security_group_ids": {"type": "list", "elements": "str"},
     "key_name": {"type": "str", "no_log": False},
@@ -65,6 +73,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "host_name": {"type": "str"},
     "description": {"type": "str"},
     "user_data": {"type": "str", "no_log": True},
+    "user_data_trust_client": {"type": "bool", "default": False},
+    "user_data_allow_http": {"type": "bool", "default": False},
     "http_endpoint": {"type": "str", "choices": ["enabled", "disabled"]},
     "http_tokens": {"type": "str", "choices": ["optional", "required"], "no_log": False},
     "deletion_protection": {"type": "bool"},
@@ -92,6 +102,15 @@ CONSTRAINTS: dict[str, t.Any] = {
     "required_by": {"count": "name"},
 }
 
+#: One of each may be given. Checked here, not by Ansible, to which a blank value is one too.
+_EXCLUSIVE = (
+    ("instance_type", "instance_types"),
+    ("vswitch_id", "vswitch_ids"),
+    ("zone_id", "vswitch_ids"),
+    ("image_id", "image_family"),
+    ("image_id", "image_name"),
+)
+
 #: Smallest size of a system disk in GiB by performance level, and the largest; PL1 is the default.
 _SYSTEM_DISK = {"PL0": 1, "PL1": 20, "PL2": 461, "PL3": 1261}
 _SYSTEM_DISK_MAX = 2048
@@ -100,6 +119,8 @@ _DISK_CATEGORIES = ("cloud_essd", "cloud_auto", "cloud_essd_entry", "cloud_ssd",
 _DISK_BLANKS = {"category": "cloud_essd", "kms_key_id": None, "snapshot_id": None}
 _MAX_DATA_DISKS = 16
 _MAX_GROUPS = 16
+#: DescribeInstanceTypes takes no more at once; for vSwitches the same number is plenty.
+_MAX_CHOICES = 10
 _MAX_TAGS = 19  # of 20, one says whose the instance is
 _USER_DATA_LIMIT = 32 * 1024
 _HOST_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$")
@@ -132,8 +153,39 @@ def _check_trust(options: Options) -> None:
         raise InvalidInput(f"trust_timeout is {options['trust_timeout']}; expected a number of seconds above 0.")
     if options["wait_for_trusted"] and options["state"] in ("stopped", "absent"):
         raise InvalidInput(f"wait_for_trusted cannot be used with state={options['state']}: nothing would report.")
+    if options["trust_service"] == families.SELF_MANAGED:
+        _check_self_managed(options)
+    if options["user_data_trust_client"]:
+        _check_trust_client(options)
+    if options["sgx"] and not options["trusted_mode"]:
+        raise InvalidInput("sgx needs trusted_mode: the families with SGX are those of trusted instances.")
     if options["wait_for_trusted"] and not options["wait"]:
         raise InvalidInput("wait_for_trusted needs wait: only an instance that is up can report.")
+
+
+def _check_self_managed(options: Options) -> None:
+    """With an attestation system of one's own nothing reports to Alibaba Cloud's."""
+    if not options["trusted_mode"]:
+        raise InvalidInput("trust_service: self_managed needs trusted_mode: without a vTPM there is nothing to attest.")
+    for name in ("wait_for_trusted", "user_data_trust_client"):
+        if options[name]:
+            raise InvalidInput(
+                f"{name} cannot be used with trust_service: self_managed: it is about Alibaba Cloud's trusted service."
+            )
+
+
+def _check_trust_client(options: Options) -> None:
+    if options["user_data"] is not None:
+        raise InvalidInput(
+            "user_data and user_data_trust_client exclude each other: an instance runs one script. Install the trust "
+            "client with the role alitrust.ecs.guest instead, or from your own user data."
+        )
+    if not options["trusted_mode"]:
+        raise InvalidInput(
+            "user_data_trust_client needs trusted_mode: without a vTPM the client has nothing to report."
+        )
+    if options["http_endpoint"] == "disabled":
+        raise InvalidInput("user_data_trust_client needs the metadata service, but http_endpoint is disabled.")
 
 
 def _check_identity(options: Options) -> None:
@@ -161,14 +213,20 @@ def _check_identity(options: Options) -> None:
 
 
 def _check_place(options: Options) -> None:
-    if options["instance_type"] and not _INSTANCE_TYPE.match(options["instance_type"]):
-        raise InvalidInput(
-            f"instance_type is {options['instance_type']!r}; expected ecs.family.size, for example ecs.g7t.large."
-        )
-    if options["vswitch_id"] and not options["vswitch_id"].startswith("vsw-"):
-        raise InvalidInput(
-            f"vswitch_id is {options['vswitch_id']!r}; expected the id of a vSwitch, which begins with vsw-."
-        )
+    for one, other in _EXCLUSIVE:
+        if options[one] is not None and options[other] is not None:
+            raise InvalidInput(f"{one} and {other} exclude each other; give one of them.")
+    for kind in places.instance_types(options):
+        if not _INSTANCE_TYPE.match(kind):
+            raise InvalidInput(f"instance_type is {kind!r}; expected ecs.family.size, for example ecs.g7t.large.")
+    for vswitch in places.vswitch_ids(options):
+        if not vswitch.startswith("vsw-"):
+            raise InvalidInput(f"vswitch_id is {vswitch!r}; expected the id of a vSwitch, which begins with vsw-.")
+    for name in ("instance_types", "vswitch_ids"):
+        if options[name] is not None and not 1 <= len(options[name]) <= _MAX_CHOICES:
+            raise InvalidInput(f"{name} has {len(options[name])} entries; expected 1 to {_MAX_CHOICES}.")
+    if options["image_owner"] and not (options["image_family"] or options["image_name"]):
+        raise InvalidInput("image_owner needs image_family or image_name.")
     groups = options["security_group_ids"]
     if groups is not None:
         wrong = [group for group in groups if not group.startswith("sg-")]
@@ -180,11 +238,9 @@ def _check_place(options: Options) -> None:
             raise InvalidInput(
                 f"security_group_ids has {len(set(groups))} ids; an instance is in 1 to {_MAX_GROUPS} groups."
             )
-    for family, way in options["trusted_families"].items():
-        if way not in WAYS:
-            raise InvalidInput(
-                f"trusted_families says {way!r} for {family}; expected {' or '.join(WAYS)}.",
-            )
+    fault = families.wrong(options["trusted_families"])
+    if fault:
+        raise InvalidInput(fault)
 
 
 def _check_attributes(options: Options) -> None:

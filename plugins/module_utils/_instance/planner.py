@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
+from . import places
 from .desired import Desired
 from .families import VTPM_TAG
-from .names import listing, runs
+from .names import counted, listing, runs
 from .request import MOST_AT_ONCE, NEEDED
 from .shape import Instance, order
 
@@ -136,7 +137,7 @@ def _without_surplus(desired: Desired, state: State) -> tuple[list[Instance], li
     keep, surplus = members[: desired.count], members[desired.count :]
     if not desired.remove_surplus:
         raise UnexpectedState(
-            f"The fleet {desired.fleet} has {len(members)} instances, count is {desired.count}.",
+            f"The fleet {desired.fleet} has {counted(len(members))}, count is {desired.count}.",
             hint=f"Set remove_surplus: true to delete {titles(surplus)}, or raise count.",
             instance_ids=_id_list(surplus),
         )
@@ -172,10 +173,11 @@ def _new_numbers(desired: Desired, keep: list[tuple[Instance, int | None]], amou
 
 
 def _check_needed(options: t.Mapping[str, t.Any], roles: Cast) -> None:
-    lacking = [name for name in NEEDED if not options[name]]
+    lacking = [names[0] for names in NEEDED if not any(options[name] for name in names)]
     if roles.new and lacking:
         raise InvalidInput(
-            f"{len(roles.new)} instances have to be created, which needs {', '.join(lacking)}.",
+            f"{counted(len(roles.new))} {'has' if len(roles.new) == 1 else 'have'} to be created, which needs "
+            f"{', '.join(lacking)}.",
             hint="Give these options, or give fleet or instance_ids without name to work with what is there.",
         )
 
@@ -280,8 +282,10 @@ def _removal(desired: Desired, roles: Cast) -> list[Step]:
     steps: list[Step] = []
     protected = [one for one in roles.remove if one["deletion_protection"]]
     if protected and desired.attributes.get("deletion_protection") is not False:
+        names = ", ".join(_title(one) for one in protected)  # every one: somebody protected it for a reason
         raise UnexpectedState(
-            f"{_ids(protected)} {'is' if len(protected) == 1 else 'are'} protected; nothing was deleted.",
+            f"{counted(len(protected))} of {len(roles.remove)} to be deleted {'is' if len(protected) == 1 else 'are'} "
+            f"protected against deletion, so none was deleted: {names}.",
             hint="Give deletion_protection: false to switch the protection off and delete.",
             instance_ids=_id_list(protected),
         )
@@ -305,8 +309,8 @@ def new_runs(numbers: list[int | None]) -> list[list[int | None]]:
 
 def _creation_name(desired: Desired, run: list[int | None], options: t.Mapping[str, t.Any]) -> str:
     names = [desired.name_with(number) for number in run]
-    what = names[0] if len(names) == 1 else f"{len(names)} instances {names[0]} to {names[-1]}"
-    return f"create {what} ({options['instance_type']})"
+    what = names[0] if len(names) == 1 else f"{counted(len(names))} {names[0]} to {names[-1]}"
+    return f"create {what} ({' or '.join(places.instance_types(options))})"
 
 
 def _power(desired: Desired, roles: Cast, so_far: list[Step]) -> tuple[list[Step], dict[str, str]]:
@@ -363,11 +367,11 @@ def _images(
 
 
 def _new_image(desired: Desired, number: int | None, options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    image: dict[str, t.Any] = {**desired.fixed, **desired.attributes, "name": desired.name_with(number)}
+    image: dict[str, t.Any] = {**desired.at_creation, **desired.attributes, "name": desired.name_with(number)}
     host_name = desired.host_name_for(number, "${instance_id}")
     if host_name is not None:
         image["host_name"] = host_name
-    for key in ("system_disk", "data_disks"):
+    for key in ("image_family", "image_name", "system_disk", "data_disks"):
         if options[key]:
             image[key] = options[key]
     image["tags"] = dict(desired.tags or {})

@@ -17,6 +17,7 @@ from .._cloud.door import Cloud, chunks, dig
 from .._cloud.errors import CloudError, NotFound, OutcomeUnknown, UnexpectedState
 from .._core.waiter import wait_for
 from . import finder
+from .names import counted
 from .planner import MOVING
 
 _AT_ONCE = 100
@@ -30,6 +31,24 @@ _PASSING = (
 )
 
 Statuses = dict[str, str]
+
+
+#: An instance that starts or restarts may be Stopped for a moment; one that is for longer stays so. In seconds.
+STOP_PASSES_WITHIN = 30.0
+
+
+class StoppedForGood:
+    """Tells a stop on the way up, which passes, from one that lasts."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._since: dict[str, float] = {}
+
+    def among(self, seen: t.Mapping[str, str]) -> list[str]:
+        """Ids that have been Stopped for longer than a start takes; to be asked at each look."""
+        now = self._cloud.monotonic()
+        self._since = {id: self._since.get(id, now) for id, status in seen.items() if status == "Stopped"}
+        return [id for id, since in self._since.items() if now - since >= STOP_PASSES_WITHIN]
 
 
 def statuses(cloud: Cloud, ids: t.Sequence[str]) -> Statuses:
@@ -90,7 +109,7 @@ def delete(cloud: Cloud, ids: t.Sequence[str], *, force: bool, wait: bool, timeo
 
     wait_for(
         cloud,
-        f"{len(ids)} instances to be deleted",
+        f"{counted(len(ids))} to be deleted",
         poll,
         lambda seen: not seen if wait else asked.issuperset(seen),
         lambda seen: words(seen, [one for one in ids if one in seen]),
@@ -126,7 +145,7 @@ def _drive(
 
     wait_for(
         cloud,
-        f"{action} of {len(ids)} instances to be accepted",
+        f"{action} of {counted(len(ids))} to be accepted",
         poll,
         lambda now: all(one in accepted or now.get(one) in there for one in ids),
         lambda now: words(now, [one for one in ids if one not in accepted]),

@@ -39,8 +39,8 @@ def needed(
         of.setdefault(disk.get("InstanceId") or "", []).append(disk)
     for one in ones:
         for option, wanted in desired.fixed.items():
-            if one[option] != wanted:
-                found.append(_one(one, option, one[option], wanted))
+            if one[option] is not None and one[option] not in wanted:  # what is not told is not compared
+                found.append(_one(one, option, one[option], wanted[0] if len(wanted) == 1 else wanted))
         mine = of.get(one["instance_id"], [])
         if options["system_disk"]:
             for disk in mine:
@@ -74,8 +74,12 @@ def _one(one: Instance, option: str, actual: t.Any, wanted: t.Any) -> Replacemen
 def sentence(found: t.Sequence[Replacement]) -> str:
     """All of them in one line of text."""
     parts = [
-        f"{item['name']} ({item['instance_id']}) has {item['option']} {item['actual']}, wanted {item['wanted']}"
+        f"{item['name']} ({item['instance_id']}) has {item['option']} {item['actual']}, wanted {_words(item['wanted'])}"
         for item in found[:5]
     ]
     more = f"; and {len(found) - 5} more, see needs_replacement" if len(found) > 5 else ""
     return f"This can only be had with new instances, and nothing is replaced: {'; '.join(parts)}{more}."
+
+
+def _words(wanted: t.Any) -> str:
+    return " or ".join(wanted) if isinstance(wanted, list) else str(wanted)

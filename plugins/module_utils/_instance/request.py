@@ -5,7 +5,9 @@
 """The request that creates instances, and the token that keeps it from creating them twice. Private.
 
 A re-run after a crash must send the token of the crashed run, so the token is made from what both know: the whole
-request and the instances the fleet had before. A token that depended on the request alone would bring back the ids of
+request as the options have it, and the instances the fleet had before. It does not depend on which of several instance
+types, vSwitches or images is used: two runs that choose differently then cannot both create, because a token that was
+used with other parameters is refused. A token that depended on the request alone would bring back the ids of
 instances that were deleted since; the same can still happen here when a fleet is back at a former set of instances,
 which is why the ids in the answer are believed only once they are seen (creation.py).
 """
@@ -19,11 +21,17 @@ import typing as t
 
 from .._core import tags as tagging
 from .desired import Desired
-from .families import PARAMETER, SYSTEM_DISK_CATEGORY, TRUSTED_SYSTEM_MODE, trusted_way
+from .families import PARAMETER, SYSTEM_DISK_CATEGORY, TRUSTED_SYSTEM_MODE, family
 from .names import Pattern
+from .trust_client_script import script
 
-#: What RunInstances cannot do without, as options of the module.
-NEEDED = ("instance_type", "image_id", "vswitch_id", "security_group_ids")
+#: What RunInstances cannot do without, as options of the module; one of each.
+NEEDED = (
+    ("instance_type", "instance_types"),
+    ("image_id", "image_family", "image_name"),
+    ("vswitch_id", "vswitch_ids"),
+    ("security_group_ids",),
+)
 MOST_AT_ONCE = 100
 
 _PLAIN = {
@@ -41,6 +49,15 @@ _PLAIN = {
     "internet_max_bandwidth_out": "InternetMaxBandwidthOut",
     "internet_charge_type": "InternetChargeType",
 }
+#: Parameters that depend on which choice is taken, and the options that say among which.
+_CHOSEN = ("InstanceType", "VSwitchId", "ImageId", "SecurityOptions")
+_CHOICES = (
+    *(name for names in NEEDED[:3] for name in names),
+    "image_owner",
+    "trusted_mode",
+    "trusted_families",
+    "secure_boot",
+)
 _DISK = {
     "category": "Category",
     "performance_level": "PerformanceLevel",
@@ -52,7 +69,10 @@ _DISK = {
 
 
 def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequence[int | None]) -> dict[str, t.Any]:
-    """Parameters of RunInstances for a run of consecutive numbers; C([None]) for the one instance with a plain name."""
+    """Parameters of RunInstances for a run of consecutive numbers; C([None]) for the one instance with a plain name.
+
+    :param options: with one instance type, one vSwitch and the image chosen
+    """
     params: dict[str, t.Any] = {api: options[key] for key, api in _PLAIN.items() if options[key] is not None}
     params["SecurityGroupIds"] = list(desired.attributes["security_group_ids"])
     params["Amount"] = len(numbers)
@@ -60,24 +80,42 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
     host_name = _host_name(desired, numbers)
     if host_name:
         params["HostName"] = host_name
-    if options["trusted_mode"] and trusted_way(options["instance_type"], options["trusted_families"]) == PARAMETER:
-        params["SecurityOptions"] = {"TrustedSystemMode": TRUSTED_SYSTEM_MODE}
+    security = _security(options)
+    if security:
+        params["SecurityOptions"] = security
     params["SystemDisk"] = _disk(options["system_disk"] or {"category": SYSTEM_DISK_CATEGORY}, text_size=True)
     if options["data_disks"]:
         params["DataDisk"] = [_disk(disk) for disk in options["data_disks"]]
-    if options["user_data"] is not None:
-        params["UserData"] = base64.b64encode(options["user_data"].encode()).decode()
+    data = script(options["user_data_allow_http"]) if options["user_data_trust_client"] else options["user_data"]
+    if data is not None:
+        params["UserData"] = base64.b64encode(data.encode()).decode()
     params["Tag"] = tagging.to_api({**(desired.tags or {}), tagging.OWNER_KEY: desired.fleet})
     return params
 
 
-def token(params: t.Mapping[str, t.Any], fleet: str | None, existing: t.Iterable[str]) -> str:
+def token(
+    options: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], fleet: str | None, existing: t.Iterable[str]
+) -> str:
     """A ClientToken that a re-run makes again, as long as the fleet still looks the same to it.
 
+    :param options: as the task has them, with every choice
+    :param params: for any of the choices
     :param existing: ids of the fleet's instances before the call
     """
-    text = json.dumps([fleet, sorted(existing), params], sort_keys=True, separators=(",", ":"))
+    same = {key: value for key, value in params.items() if key not in _CHOSEN}
+    choices = {key: options[key] for key in _CHOICES}
+    text = json.dumps([fleet, sorted(existing), same, choices], sort_keys=True, separators=(",", ":"))
     return "alitrust-" + hashlib.sha256(text.encode()).hexdigest()[:48]
+
+
+def _security(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    security: dict[str, t.Any] = {}
+    needs = family(options["instance_type"], options["trusted_families"])
+    if options["trusted_mode"] and needs is not None and needs.mode == PARAMETER:
+        security["TrustedSystemMode"] = TRUSTED_SYSTEM_MODE
+    if options["secure_boot"] is not None:
+        security["EnableSecureBoot"] = options["secure_boot"]
+    return security
 
 
 def _sequence(pattern: Pattern | None, numbers: t.Sequence[int | None]) -> str | None:

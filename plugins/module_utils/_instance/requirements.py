@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether instances could be created: pure checks over facts that were read. Private.
+"""Whether instances could be created, and where: pure checks over facts that were read. Private.
 
 A fact that could not be read (the caller lacks the right) is None, and what depends on it is noted instead of judged.
+Stock and free addresses may be lacking in one place and not in another; everything else that is wrong is wrong for the
+task, even where it concerns one of several choices.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._ram import documents
-from .families import IMAGE, ROLE_SERVICE, SYSTEM_DISK_CATEGORY, family_of, trusted_way
+from .families import IMAGE, ROLE_SERVICE, SELF_MANAGED, SYSTEM_DISK_CATEGORY, TRUSTED_IMAGE, family, family_of
+from .places import Place, instance_types, places, vswitch_ids
 
 Options = t.Mapping[str, t.Any]
 Item = t.Mapping[str, t.Any]
@@ -27,118 +30,161 @@ class Facts:
     """What the cloud says about everything the new instances need. Missing things are empty, unread ones None.
 
     :ivar role: body of GetRole's C(Role)
-    :ivar stock: zones with what they have of the instance type, of DescribeAvailableResource
+    :ivar encryption: what stands in the way of encrypting the disks, in sentences
+    :ivar instance_types: items of DescribeInstanceTypes by type
+    :ivar image: the image, a looked up one too
+    :ivar vswitches: items of DescribeVSwitches by id
+    :ivar stock: zones by instance type, as DescribeAvailableResource tells them
+    :ivar vcpus: how many vCPUs the account may have in pay-as-you-go instances, and how many it has
     :ivar unread: what could not be read, and why, in words
     """
 
     kms_status: str | None = None
     role: Item | None = None
-    instance_type: Item | None = None
+    encryption: t.Sequence[str] | None = None
+    instance_types: t.Mapping[str, Item] | None = None
     image: Item | None = None
-    vswitch: Item | None = None
+    vswitches: t.Mapping[str, Item] | None = None
     groups: t.Sequence[Item] | None = None
     key_pair: Item | None = None
-    stock: t.Sequence[Item] | None = None
+    stock: t.Mapping[str, t.Sequence[Item]] | None = None
+    vcpus: tuple[int, int] | None = None
     unread: t.Sequence[str] = ()
 
 
 @dataclass
 class Verdict:
-    """What stands in the way, and what could not be judged.
+    """What stands in the way, what could not be judged, and where there is room.
 
     :ivar unseen: how many of C(unmet) say no more than that something could not be found, which may also mean that it
         was made a moment ago and cannot be read yet
+    :ivar room: places that may have room, the preferred one first
+    :ivar passed_over: places without, and why
     """
 
     unmet: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unseen: int = 0
+    room: list[Place] = field(default_factory=list)
+    passed_over: list[dict[str, t.Any]] = field(default_factory=list)
 
     def refuse(self, requirement: str, option: str, message: str, *, unseen: bool = False) -> None:
-        self.unmet.append({"requirement": requirement, "option": option, "message": message})
-        self.unseen += unseen
+        item = {"requirement": requirement, "option": option, "message": message}
+        if item not in self.unmet:
+            self.unmet.append(item)
+            self.unseen += unseen
 
 
-def judge(options: Options, facts: Facts) -> Verdict:
-    """All requirements at once: those of a trusted instance only where one is wanted."""
+def judge(options: Options, facts: Facts, amount: int = 1, together: int | None = None) -> Verdict:
+    """All requirements at once: those of a trusted instance only where one is wanted.
+
+    :param amount: how many instances are to be created
+    :param together: how many of them at most by one call, which have to fit into one place
+    """
     verdict = Verdict(notes=list(facts.unread))
-    _instance_type(options, facts, verdict)
+    _instance_types(options, facts, verdict)
     _image(options, facts, verdict)
     _network(options, facts, verdict)
     _bindings(options, facts, verdict)
+    _disks(options, facts, verdict)
     if options["trusted_mode"]:
         _trust(options, facts, verdict)
+    _room(options, facts, verdict, together or amount)
+    _quota(facts, verdict, amount)
     return verdict
 
 
-def _instance_type(options: Options, facts: Facts, verdict: Verdict) -> None:
-    wanted = options["instance_type"]
-    if facts.instance_type is None:
-        return
-    if not facts.instance_type:
-        verdict.refuse("instance type", "instance_type", f"The region has no instance type {wanted}.")
-    elif facts.stock is not None and facts.vswitch:
-        zone = facts.vswitch.get("ZoneId")
-        if not any(one.get("ZoneId") == zone and one.get("Status") != "SoldOut" for one in facts.stock):
-            having = sorted(str(one.get("ZoneId")) for one in facts.stock if one.get("Status") != "SoldOut")
-            verdict.refuse(
-                "stock",
-                "vswitch_id",
-                f"{wanted} is not to be had in {zone}, the zone of the vSwitch"
-                + (f"; it is in {', '.join(having)}." if having else " nor in another zone of the region."),
-            )
+# ---------------------------------------------------------------------- each thing
+
+
+def _instance_types(options: Options, facts: Facts, verdict: Verdict) -> None:
+    for wanted in instance_types(options) if facts.instance_types is not None else ():
+        found = (facts.instance_types or {}).get(wanted)
+        if not found:
+            verdict.refuse("instance type", "instance_type", f"The region has no instance type {wanted}.")
+        elif options["secure_boot"] and _refuses_secure_boot(found.get("SecurityOptions")):
+            verdict.refuse("secure boot", "secure_boot", f"The instance type {wanted} does not support secure boot.")
+
+
+def _refuses_secure_boot(told: t.Any) -> bool:
+    return isinstance(told, dict) and told.get("SecureBootSupport") == "unsupported"
 
 
 def _image(options: Options, facts: Facts, verdict: Verdict) -> None:
     if facts.image is None:
         return
     if not facts.image:
+        _no_image(options, verdict)
+        return
+    name = facts.image.get("ImageId")
+    if facts.image.get("Status") not in (None, "", "Available"):
+        verdict.refuse("image", "image_id", f"The image {name} is {facts.image.get('Status')}, not Available.")
+        return
+    runs_data = "user_data" if options["user_data"] is not None else "user_data_trust_client"
+    if options[runs_data] and facts.image.get("IsSupportCloudinit") is False:
+        verdict.refuse("image", runs_data, f"The image {name} does not run user data (no cloud-init).")
+    if (
+        options["security_enhancement_strategy"] == "Active"
+        and facts.image.get("ImageOwnerAlias", "system") != "system"
+    ):
         verdict.refuse(
-            "image", "image_id", f"There is no image {options['image_id']} in this region that the account can use."
+            "Security Center agent",
+            "security_enhancement_strategy",
+            f"Active is for public images only, and {name} is not one.",
         )
-    elif facts.image.get("Status") not in (None, "", "Available"):
-        verdict.refuse(
-            "image", "image_id", f"The image {options['image_id']} is {facts.image.get('Status')}, not Available."
-        )
-    elif options["user_data"] is not None and facts.image.get("IsSupportCloudinit") is False:
-        verdict.refuse("image", "user_data", f"The image {options['image_id']} does not run user data (no cloud-init).")
+    if options["secure_boot"] and _refuses_secure_boot(facts.image.get("SecureBootOptions")):
+        verdict.refuse("secure boot", "secure_boot", f"The image {name} does not support secure boot.")
+
+
+def _no_image(options: Options, verdict: Verdict) -> None:
+    if options["image_id"]:
+        message = f"There is no image {options['image_id']} in this region that the account can use."
+        verdict.refuse("image", "image_id", message)
+        return
+    by = [
+        f"{words} {options[key]}"
+        for key, words in (("image_family", "of the family"), ("image_name", "named"), ("image_owner", "owned by"))
+        if options[key]
+    ]
+    types = ", ".join(instance_types(options))
+    fit = f"fits {types}{' in trusted mode' if options['trusted_mode'] else ''}"
+    message = f"There is no image {' '.join(by)} in this region that {fit}."
+    verdict.refuse("image", "image_family" if options["image_family"] else "image_name", message)
 
 
 def _network(options: Options, facts: Facts, verdict: Verdict) -> None:
-    if facts.vswitch is not None and not facts.vswitch:
-        verdict.refuse(
-            "vSwitch", "vswitch_id", f"There is no vSwitch {options['vswitch_id']} in this region.", unseen=True
-        )
-    elif facts.vswitch and options["zone_id"] and facts.vswitch.get("ZoneId") != options["zone_id"]:
-        verdict.refuse(
-            "zone",
-            "zone_id",
-            f"The vSwitch {options['vswitch_id']} is in {facts.vswitch.get('ZoneId')}, not in {options['zone_id']}.",
-        )
-    if facts.groups is None:
-        return
-    known = {str(group.get("SecurityGroupId")): group for group in facts.groups}
+    vswitches = facts.vswitches
+    for wanted in vswitch_ids(options) if vswitches is not None else ():
+        found = (vswitches or {}).get(wanted)
+        if not found:
+            message = f"There is no vSwitch {wanted} in this region."
+            verdict.refuse("vSwitch", "vswitch_id", message, unseen=True)
+        elif options["zone_id"] and found.get("ZoneId") != options["zone_id"]:
+            message = f"The vSwitch {wanted} is in {found.get('ZoneId')}, not in {options['zone_id']}."
+            verdict.refuse("zone", "zone_id", message)
+    if facts.groups is not None:
+        _groups(options, facts.groups, [one for one in (vswitches or {}).values() if one], verdict)
+
+
+def _groups(options: Options, groups: t.Sequence[Item], vswitches: t.Sequence[Item], verdict: Verdict) -> None:
+    def refuse(message: str, *, unseen: bool = False) -> None:
+        verdict.refuse("security group", "security_group_ids", message, unseen=unseen)
+
+    known = {str(group.get("SecurityGroupId")): group for group in groups}
     for wanted in options["security_group_ids"]:
         if wanted not in known:
-            verdict.refuse(
-                "security group",
-                "security_group_ids",
-                f"There is no security group {wanted} in this region.",
-                unseen=True,
-            )
-        elif facts.vswitch and known[wanted].get("VpcId") != facts.vswitch.get("VpcId"):
-            verdict.refuse(
-                "security group",
-                "security_group_ids",
-                f"The security group {wanted} is in the VPC {known[wanted].get('VpcId')}, the vSwitch in "
-                f"{facts.vswitch.get('VpcId')}.",
-            )
+            refuse(f"There is no security group {wanted} in this region.", unseen=True)
+            continue
+        its_vpc = known[wanted].get("VpcId")
+        if not its_vpc:
+            refuse(f"The security group {wanted} is of the classic network; instances are created in a VPC.")
+            continue
+        for vswitch in vswitches:
+            if its_vpc != vswitch.get("VpcId"):
+                where = f"the vSwitch {vswitch.get('VSwitchId')} in {vswitch.get('VpcId')}"
+                refuse(f"The security group {wanted} is in the VPC {its_vpc}, {where}.")
     if len({group.get("SecurityGroupType") or "normal" for group in known.values()}) > 1:
-        verdict.refuse(
-            "security group",
-            "security_group_ids",
-            "Basic and advanced security groups cannot be mixed on one instance.",
-        )
+        refuse("Basic and advanced security groups cannot be mixed on one instance.")
 
 
 def _bindings(options: Options, facts: Facts, verdict: Verdict) -> None:
@@ -160,16 +206,24 @@ def _bindings(options: Options, facts: Facts, verdict: Verdict) -> None:
             )
 
 
+def encrypted_disks(options: Options) -> list[tuple[str, Item]]:
+    """The disks that are to be encrypted, each with the name of its option."""
+    disks = [("system_disk", options["system_disk"] or {})]
+    disks += [(f"data_disks[{number}]", disk) for number, disk in enumerate(options["data_disks"] or ())]
+    return [(name, disk) for name, disk in disks if disk.get("encrypted")]
+
+
+def _disks(options: Options, facts: Facts, verdict: Verdict) -> None:
+    if options["trusted_mode"] and facts.kms_status not in (None, "Enabled"):
+        return  # said for the instance itself
+    for problem in facts.encryption or ():
+        verdict.refuse("encrypted disks", encrypted_disks(options)[0][0], problem)
+
+
 def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
     """What only a trusted instance needs."""
-    way = trusted_way(options["instance_type"], options["trusted_families"])
-    if way is None:
-        verdict.refuse(
-            "trusted family",
-            "instance_type",
-            f"The family {family_of(options['instance_type'])} is not known to support trusted mode. Choose "
-            "one that does (for example g7t), set trusted_mode: false, or add the family to trusted_families.",
-        )
+    for kind in instance_types(options):
+        _family(options, kind, verdict)
     category = (options["system_disk"] or {}).get("category", SYSTEM_DISK_CATEGORY)
     if category != SYSTEM_DISK_CATEGORY:
         verdict.refuse(
@@ -188,19 +242,105 @@ def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
         verdict.refuse(
             "trusted image",
             "image_id",
-            f"The image {options['image_id']} boots by BIOS; a trusted instance needs a trusted or UEFI image.",
+            f"The image {facts.image.get('ImageId')} boots by BIOS; a trusted instance needs a trusted or UEFI image.",
         )
-    elif facts.image and way == IMAGE and not _listed_as_trusted(facts.image):
+    elif facts.image and not _listed_as_trusted(facts.image):
+        verdict.notes += [
+            f"An instance of the family {family_of(kind)} is trusted only with a trusted image, and nothing in the "
+            f"name of {facts.image.get('ImageId')} says that it is one."
+            for kind in instance_types(options)
+            if (needs := family(kind, options["trusted_families"])) and needs.mode == IMAGE
+        ]
+    if not options["ram_role_name"] and options["trust_service"] != SELF_MANAGED:
         verdict.notes.append(
-            f"An instance of the family {family_of(options['instance_type'])} is trusted only with a trusted image, "
-            f"and nothing in the name of {options['image_id']} says that it is one."
+            "No ram_role_name is given: without a role for the trusted service an instance cannot report to it. A role "
+            "can be attached later; with an attestation system of your own give trust_service: self_managed."
         )
-    if not options["ram_role_name"]:
-        verdict.notes.append(
-            "No ram_role_name is given: without a role for the trusted service an instance cannot report to it."
+
+
+def _family(options: Options, kind: str, verdict: Verdict) -> None:
+    needs = family(kind, options["trusted_families"])
+    name = family_of(kind)
+    if needs is None:
+        verdict.refuse(
+            "trusted family",
+            "instance_type",
+            f"The family {name} is not known to support trusted mode. Choose one that does (for example g7t), set "
+            "trusted_mode: false, or add the family to trusted_families.",
         )
+    elif options["sgx"] and not needs.sgx:
+        verdict.refuse(
+            "SGX",
+            "instance_type",
+            f"The family {name} is not known to support SGX. Choose one that does (g7t, c7t, r7t), or say so in "
+            "trusted_families.",
+        )
+
+
+def fits(options: Options, image: Item) -> bool:
+    """Whether a looked up image suits all instance types of the task, as far as its description tells."""
+    if not options["trusted_mode"]:
+        return True
+    needs = [family(kind, options["trusted_families"]) for kind in instance_types(options)]
+    if any(one is not None and one.image == TRUSTED_IMAGE for one in needs):
+        return _listed_as_trusted(image)
+    return image.get("BootMode") != "BIOS" or _listed_as_trusted(image)
 
 
 def _listed_as_trusted(image: Item) -> bool:
     text = " ".join(str(image.get(key) or "") for key in ("ImageId", "ImageName", "OSName", "OSNameEn")).lower()
     return any(word in text for word in _TRUSTED_IMAGE_WORDS)
+
+
+# ---------------------------------------------------------------------- where there is room
+
+
+def _room(options: Options, facts: Facts, verdict: Verdict, together: int) -> None:
+    """Sort the places; refuse where none is left."""
+    for place in places(options):
+        vswitch = (facts.vswitches or {}).get(place.vswitch_id) or {}
+        seen = Place(place.instance_type, place.vswitch_id, vswitch.get("ZoneId"))
+        reason = _lack(seen, vswitch, facts, together)
+        if reason is None:
+            verdict.room.append(seen)
+        else:
+            verdict.passed_over.append(seen.passed_over(reason))
+    if not verdict.room:
+        no_room(verdict)
+
+
+def no_room(verdict: Verdict) -> None:
+    """Refuse, because no place is left."""
+    verdict.refuse("stock", "vswitch_id", " ".join(one["reason"] for one in verdict.passed_over))
+
+
+def _lack(place: Place, vswitch: Item, facts: Facts, together: int) -> str | None:
+    """Why there is no room in a place, as far as the facts tell."""
+    free = vswitch.get("AvailableIpAddressCount")
+    if isinstance(free, int) and free < together:
+        return f"The vSwitch {place.vswitch_id} has {free} free addresses, {together} are needed at once."
+    zones = (facts.stock or {}).get(place.instance_type)
+    known = (facts.instance_types or {}).get(place.instance_type)
+    if zones is None or known is None or not place.zone_id:
+        return None  # not read, or refused for another reason
+    having = sorted(str(one.get("ZoneId")) for one in zones if one.get("Status") != "SoldOut")
+    if place.zone_id in having:
+        return None
+    elsewhere = f"; it is in {', '.join(having)}." if having else " nor in another zone of the region."
+    return f"{place.instance_type} is not to be had in {place.zone_id}, the zone of the vSwitch{elsewhere}"
+
+
+def _quota(facts: Facts, verdict: Verdict, amount: int) -> None:
+    types = [(facts.instance_types or {}).get(place.instance_type) for place in verdict.room]
+    sizes = [int(one["CpuCoreCount"]) for one in types if one and one.get("CpuCoreCount")]
+    if facts.vcpus is None or not sizes:
+        return
+    most, used = facts.vcpus
+    needed = amount * min(sizes)
+    if used + needed > most:
+        verdict.refuse(
+            "quota",
+            "instance_type",
+            f"The account may have {most} vCPUs in pay-as-you-go instances of this region and has {used}; {needed} "
+            "more are needed. Ask for a higher quota in Quota Center.",
+        )

@@ -48,6 +48,7 @@ def instance(item: t.Mapping[str, t.Any], role: str | None = None) -> Instance:
         "deletion_protection": bool(item.get("DeletionProtection")),
         "http_endpoint": options.get("HttpEndpoint"),
         "http_tokens": options.get("HttpTokens"),
+        "secure_boot": dig(item, "SecurityOptions.EnableSecureBoot"),
         "stopped_mode": item.get("StoppedMode"),
         "serial_number": item.get("SerialNumber"),
         "creation_time": item.get("CreationTime"),

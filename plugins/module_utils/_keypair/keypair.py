@@ -17,10 +17,12 @@ from .._core.removal import delete_when_free
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._instance import power
-from . import binding, key_file, planner, public_key, shape
+from . import binding, key_file, passwords, planner, public_key, shape
 from .planner import Actual, Desired, Instance
 
 _DESCRIBE_AT_ONCE = 100
+#: By which DeleteKeyPairs says that the pair is bound.
+_ATTACHED = "InvalidParameter.KeypairAlreadyAttachedInstance"
 #: How long a pair that may have been made is looked for before it counts as not made, in seconds.
 DOUBT = 5.0
 #: How long a pair may take to show up once it was made, in seconds.
@@ -35,7 +37,8 @@ class KeyPair(Resource[Actual]):
         self.name = str(options["name"])
         self.desired = Desired(self.name)
         self.file: key_file.FileState | None = None
-        self.changed_ids: list[str] = []
+        #: instance -> the key pair that it is to show, empty for none, where this task changes that
+        self.rebound: dict[str, str] = {}
         self.rebooted: list[str] = []
 
     def validate(self) -> None:
@@ -49,6 +52,17 @@ class KeyPair(Resource[Actual]):
             binding.check_instance_ids(ids)
         elif ids:
             raise InvalidInput(f"instance_ids is for the states bound and unbound; the state is {state}.")
+        if options["password"]:
+            if state == "present" or (state == "absent" and options["if_bound"] != "unbind"):
+                raise InvalidInput(
+                    "password is for the states bound and unbound, and for absent with if_bound=unbind; the state is "
+                    f"{state}."
+                )
+            passwords.check("password", options["password"])
+        if options["if_bound"] == "delete" and state != "absent":
+            raise InvalidInput(f"if_bound=delete is for the state absent; the state is {state}.")
+        if options["quota"] < 1:
+            raise InvalidInput(f"quota is {options['quota']}; expected 1 or more.")
         if options["public_key"] and options["private_key_file"]:
             raise InvalidInput(
                 "public_key and private_key_file exclude each other: the first imports a key that you have, the second "
@@ -65,6 +79,8 @@ class KeyPair(Resource[Actual]):
             replace=options["replace"],
             instance_ids=tuple(ids or ()),
             reboot=options["reboot"],
+            if_bound=options["if_bound"],
+            sets_password=bool(options["password"]),
             tags=options["tags"],
             purge_tags=options["purge_tags"],
         )
@@ -73,16 +89,33 @@ class KeyPair(Resource[Actual]):
         pair = self._read()
         actual = Actual(pair, self.file, tuple(self._instances(self.desired.instance_ids)))
         if planner.must_go(self.desired, actual):
-            actual = Actual(pair, self.file, actual.instances, tuple(self._users()))
+            users = tuple(self._users())
+            more = [one for one in users if one not in self.desired.instance_ids]
+            actual = Actual(pair, self.file, (*actual.instances, *self._instances(more)), users)
         return actual
 
     def plan(self, actual: Actual) -> Plan:
         return planner.plan(self.desired, actual)
 
+    def preflight(self, plan: Plan, actual: Actual) -> None:
+        """:raises UnexpectedState: there is no room for one more pair"""
+        if actual.pair is not None or self.desired.state not in ("present", "bound"):
+            return
+        count = int(self.cloud.call("ecs", "DescribeKeyPairs", PageSize=1).get("TotalCount") or 0)
+        if count >= self.options["quota"]:
+            raise UnexpectedState(
+                f"The key pair {self.name} cannot be made: this account has {count} key pairs in this region, and the "
+                f"quota is {self.options['quota']}. Nothing was changed.",
+                hint="Delete pairs that nobody uses (keypair_info with include_instances tells them), or set quota if "
+                "Alibaba Cloud has raised it for you.",
+            )
+
     # ------------------------------------------------------------------ steps
 
-    def make(self, path: str, tags: dict[str, str], replaces: bool) -> None:
+    def make(self, path: str, tags: dict[str, str], replaces: bool, users: list[str]) -> None:
         with key_file.Destination(path, self.name) as destination:
+            if users:
+                self.unbind(users)
             if replaces:
                 self.delete()
             private_key = self._create(destination, {**tags, tags_of.OWNER_KEY: destination.owner})
@@ -110,6 +143,7 @@ class KeyPair(Resource[Actual]):
                     raise UnexpectedState(
                         f"Somebody else made a key pair {self.name} with another key at the same moment."
                     ) from error
+                self._check_name_is_free(error)
                 if self.cloud.monotonic() > deadline:
                     raise
 
@@ -119,10 +153,22 @@ class KeyPair(Resource[Actual]):
             f"key pair {self.name}",
             lambda: self.cloud.call("ecs", "DeleteKeyPairs", KeyPairNames=json_list([self.name])),
             lambda: [planner.listed(ids) for ids in [self._users()] if ids],
-            blocked=("InvalidParameter.KeypairAlreadyAttachedInstance",),
+            blocked=(_ATTACHED,),
             timeout=self.options["wait_timeout"],
-            hint="Unbind it first (state unbound), or delete these instances.",
+            hint="Unbind it first (state unbound, or if_bound), or delete these instances.",
         )
+
+    def delete_bound(self) -> None:
+        try:
+            self.cloud.call("ecs", "DeleteKeyPairs", KeyPairNames=json_list([self.name]))
+        except CloudError as error:
+            if error.code != _ATTACHED:
+                raise
+            raise UnexpectedState(
+                f"Alibaba Cloud does not delete the key pair {self.name} while it is bound ({error.code}), although "
+                "its documents allow that.",
+                hint="Set if_bound to unbind, which unbinds it from its instances first.",
+            ) from error
 
     def restrict(self, path: str) -> None:
         key_file.restrict(path)
@@ -131,10 +177,15 @@ class KeyPair(Resource[Actual]):
         tagging.write(self.cloud, "ecs", "keypair", [self._tagging_id()], to_set, to_remove)
 
     def bind(self, instance_ids: list[str]) -> None:
-        self._rebind("AttachKeyPair", instance_ids)
+        binding.write(self.cloud, "AttachKeyPair", self.name, instance_ids)
+        self.rebound.update(dict.fromkeys(instance_ids, self.name))
 
     def unbind(self, instance_ids: list[str]) -> None:
-        self._rebind("DetachKeyPair", instance_ids)
+        binding.write(self.cloud, "DetachKeyPair", self.name, instance_ids)
+        self.rebound.update(dict.fromkeys(instance_ids, ""))
+
+    def reset_password(self, instance_ids: list[str]) -> None:
+        passwords.write(self.cloud, instance_ids, self.options["password"])
 
     def reboot(self, instance_ids: list[str]) -> None:
         power.restart(self.cloud, instance_ids, force=False, timeout=self.options["wait_timeout"])
@@ -161,6 +212,8 @@ class KeyPair(Resource[Actual]):
                     raise UnexpectedState(f"Somebody else made a key pair {self.name} at the same moment.") from error
                 if pair is not None:
                     self.delete()
+                else:
+                    self._check_name_is_free(error, destination)
                 if self.cloud.monotonic() > deadline:
                     raise
             except CloudError:
@@ -179,6 +232,19 @@ class KeyPair(Resource[Actual]):
             ) from error
         destination.give_up()
         raise UnexpectedState(f"{message} The key pair was deleted again, so nothing is left behind.")
+
+    def _check_name_is_free(self, error: CloudError, destination: key_file.Destination | None = None) -> None:
+        """:raises UnexpectedState: the pair of that name was deleted while instances were bound to it"""
+        users = self._users() if isinstance(error, AlreadyExists) else []
+        if not users:
+            return
+        if destination is not None:
+            destination.give_up()
+        raise UnexpectedState(
+            f"There is no key pair {self.name}, but its name is taken: {planner.listed(users)} had a pair of that name "
+            "bound when it was deleted, and show it still.",
+            hint="Choose another name, or bind another key pair to them first.",
+        ) from error
 
     def _look_again(self) -> dict[str, t.Any] | None:
         """The pair, or None when it does not show up for a while."""
@@ -211,30 +277,31 @@ class KeyPair(Resource[Actual]):
                 timeout=_SHOW_UP,
             )
             pair = waited.value
-        if self.changed_ids:
-            target = self.name if self.desired.state == "bound" else ""
+        if self.rebound:
             wait_for(
                 self.cloud,
-                f"{planner.listed(self.changed_ids)} to show the change",
-                lambda: self._instances(self.changed_ids),
+                f"{planner.listed(list(self.rebound))} to show the change",
+                lambda: self._instances(list(self.rebound)),
                 lambda seen: (
-                    len(seen) == len(self.changed_ids)
-                    and all(one.key_name == target for one in seen)
+                    len(seen) == len(self.rebound)
+                    and all(one.key_name == self.rebound[one.instance_id] for one in seen)
                     and all(one.status == "Running" for one in seen if one.instance_id in self.rebooted)
                 ),
-                lambda seen: f"{sum(one.key_name == target for one in seen)} do",
+                lambda seen: f"{sum(one.key_name == self.rebound[one.instance_id] for one in seen)} do",
                 timeout=self.options["wait_timeout"],
             )
         return self._result(pair, actual)
 
     def foretell(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
-        if self.desired.state == "absent":
-            return self._result(None, actual)
         for step in plan.steps:
             if step.do in ("bind", "unbind"):
-                self.changed_ids = step.args["instance_ids"]
+                self.rebound.update(dict.fromkeys(step.args["instance_ids"], ""))
+            if step.do == "make":
+                self.rebound.update(dict.fromkeys(step.args["users"], ""))
             if step.do == "reboot":
                 self.rebooted = step.args["instance_ids"]
+        if self.desired.state == "absent":
+            return self._result(None, actual)
         pair = actual.pair
         if plan.changed and "name" in plan.after:
             anew = actual.pair is None or planner.must_go(self.desired, actual)
@@ -251,9 +318,9 @@ class KeyPair(Resource[Actual]):
         path = self.desired.private_key_file
         return {
             "key_pair": {**pair, "private_key_file": path} if pair is not None else None,
-            "changed_instance_ids": self.changed_ids,
+            "changed_instance_ids": list(self.rebound),
             "rebooted": self.rebooted,
-            "reboot_needed": [one for one in self.changed_ids if one in running and one not in self.rebooted],
+            "reboot_needed": [one for one in self.rebound if one in running and one not in self.rebooted],
         }
 
     # ------------------------------------------------------------------ reading
@@ -280,10 +347,6 @@ class KeyPair(Resource[Actual]):
     def _users(self) -> list[str]:
         """Ids of the instances that the pair is bound to."""
         return binding.users(self.cloud, self.name)
-
-    def _rebind(self, action: str, instance_ids: list[str]) -> None:
-        binding.write(self.cloud, action, self.name, instance_ids)
-        self.changed_ids = instance_ids
 
     def _tagging_id(self) -> str:
         """What TagResources knows the pair by.

@@ -31,6 +31,8 @@ class Desired:
     replace: bool = False
     instance_ids: tuple[str, ...] = ()
     reboot: bool = False
+    if_bound: str = "refuse"
+    sets_password: bool = False
     tags: dict[str, t.Any] | None = None
     purge_tags: bool = True
 
@@ -56,7 +58,7 @@ class Actual:
 
     :ivar pair: in the shape of results, or None
     :ivar file: what is at C(private_key_file), where that was given
-    :ivar instances: those of C(instance_ids) that exist
+    :ivar instances: those of C(instance_ids) and of C(users) that exist
     :ivar users: ids of instances that the pair is bound to; read only when the pair may have to go
     """
 
@@ -120,8 +122,11 @@ def plan(desired: Desired, actual: Actual) -> Plan:
         keys = {one.instance_id: one.key_name or None for one in actual.instances}
         before["instances"] = keys
         target = desired.name if desired.state == "bound" else None
-        after["instances"] = {**keys, **{one.instance_id: target for one in chosen}}
+        freed = actual.users if must_go(desired, actual) else ()
+        after["instances"] = {**keys, **dict.fromkeys(freed), **{one.instance_id: target for one in chosen}}
         steps += _binding_steps(desired, chosen)
+        if desired.state == "unbound" and chosen and not desired.sets_password:
+            warnings.append(_locked_out(chosen))
     return Plan(before, after, tuple(steps), tuple(warnings))
 
 
@@ -142,21 +147,37 @@ def _visible(tags: t.Mapping[str, str]) -> dict[str, str]:
 def _removal(desired: Desired, actual: Actual, before: dict[str, t.Any]) -> Plan:
     if actual.pair is None:
         return Plan({}, {})
-    warnings: tuple[str, ...] = ()
-    if actual.users:
-        warnings = (f"The key pair {desired.name} is still bound to {listed(actual.users)}.",)
-    return Plan(before, {}, (Step(f"delete key pair {desired.name}", "delete"),), warnings)
+    name, users = desired.name, actual.users
+    delete = Step(f"delete key pair {name}", "delete")
+    if not users:
+        return Plan(before, {}, (delete,))
+    if desired.if_bound == "unbind":
+        freed = [one for one in actual.instances if one.instance_id in users]
+        before = {**before, "instances": dict.fromkeys(users, name)}
+        steps = [*_binding_steps(desired, freed), delete]
+        warnings = () if desired.sets_password else (_locked_out(freed),)
+        return Plan(before, {"instances": dict.fromkeys(users)}, tuple(steps), warnings)
+    warning = f"The key pair {name} is still bound to {listed(users)}."
+    if desired.if_bound == "delete":
+        delete = Step(f"delete key pair {name}, which is bound to {listed(users)}", "delete_bound")
+        warning += " They keep its public key and go on showing its name, which no other pair can have while they do."
+    return Plan(before, {}, (delete,), (warning,))
 
 
 def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict[str, t.Any], list[Step]]:
     name, file = desired.name, actual.file
     steps = []
     replaces = actual.pair is not None
-    if actual.users:
+    users = list(actual.users)
+    if users and desired.if_bound != "unbind":
         raise UnexpectedState(
-            f"The key pair {name} cannot be replaced while it is bound to {listed(actual.users)}.",
-            hint="Make a key pair of another name and bind that one instead, or unbind this one first.",
+            f"The key pair {name} cannot be replaced while it is bound to {listed(users)}.",
+            hint="Make a key pair of another name and bind that one instead (the playbook rotate_keys does that for a "
+            "fleet), or have this one unbound first with if_bound.",
         )
+    left = sorted(set(users) - set(desired.instance_ids if desired.state == "bound" else ()))
+    if left:
+        warnings.append(f"{listed(left)} will have no key pair, because the one that is replaced is unbound first.")
     tags = {key: tagging.text(value) for key, value in (desired.tags or {}).items()}
     after: dict[str, t.Any] = {"name": name, "tags": tags}
     if desired.public_key is not None:
@@ -166,6 +187,8 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
                 f"The type {desired.public_key.type} of public_key is not among those that Alibaba Cloud documents for "
                 "import; it may be refused."
             )
+        if users:
+            steps.append(Step(f"unbind key pair {name} from {listed(users)}", "unbind", {"instance_ids": users}))
         if replaces:
             steps.append(Step(f"delete key pair {name}", "delete"))
         steps.append(Step(f"import key pair {name}", "bring", {"wanted": desired.public_key, "tags": tags}))
@@ -191,7 +214,9 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
                     f"An earlier run created the key pair {name} and broke off before it had the private key. The pair "
                     "is made anew."
                 )
-        args = {"path": file.path, "tags": tags, "replaces": replaces}
+        if users:
+            what = f"unbind key pair {name} from {listed(users)} and {what.replace(f'key pair {name}', 'it', 1)}"
+        args = {"path": file.path, "tags": tags, "replaces": replaces, "users": users}
         step = Step(f"{what}, private key in {file.path}", "make", args)
         steps.append(step)
     return after, steps
@@ -247,13 +272,14 @@ def _keep_file(
 def _check_instances(desired: Desired, actual: Actual) -> None:
     if desired.state == "unbound":
         return
+    wanted = _wanted(desired, actual)
     missing = sorted(set(desired.instance_ids) - {one.instance_id for one in actual.instances})
     if missing:
         raise UnexpectedState(
             f"There is no instance {', '.join(missing[:_LISTED])} in this region.",
             hint="Check instance_ids and region.",
         )
-    windows = [one.instance_id for one in actual.instances if one.windows]
+    windows = [one.instance_id for one in wanted if one.windows]
     if windows:
         raise UnexpectedState(
             f"{listed(windows)} run Windows; a key pair can be bound to Linux instances only.",
@@ -261,23 +287,43 @@ def _check_instances(desired: Desired, actual: Actual) -> None:
         )
 
 
+def _wanted(desired: Desired, actual: Actual) -> list[Instance]:
+    return [one for one in actual.instances if one.instance_id in desired.instance_ids]
+
+
 def _to_rebind(desired: Desired, actual: Actual) -> list[Instance]:
+    wanted = _wanted(desired, actual)
     if desired.state == "bound":
         # A pair that is made anew in this task is bound anew, even where an instance shows its name already.
         anew = actual.pair is None or must_go(desired, actual)
-        return [one for one in actual.instances if anew or one.key_name != desired.name]
-    return [one for one in actual.instances if actual.pair and one.key_name == desired.name]
+        return [one for one in wanted if anew or one.key_name != desired.name]
+    return [one for one in wanted if actual.pair and one.key_name == desired.name]
 
 
 def _binding_steps(desired: Desired, chosen: list[Instance]) -> t.Iterator[Step]:
     ids = [one.instance_id for one in chosen]
     if not ids:
         return
-    verb, word = ("bind", "to") if desired.state == "bound" else ("unbind", "from")
-    yield Step(f"{verb} key pair {desired.name} {word} {listed(ids)}", verb, {"instance_ids": ids})
+    binds = desired.state == "bound"
+    verb, word = ("bind", "to") if binds else ("unbind", "from")
+    bind = Step(f"{verb} key pair {desired.name} {word} {listed(ids)}", verb, {"instance_ids": ids})
+    if desired.sets_password:
+        # Binding switches password login off; unbinding takes the only other way in.
+        reset = Step(f"reset the password of {listed(ids)}", "reset_password", {"instance_ids": ids})
+        yield from (bind, reset) if binds else (reset, bind)
+    else:
+        yield bind
     running = [one.instance_id for one in chosen if one.running]
     if desired.reboot and running:
         yield Step(f"reboot {listed(running)}", "reboot", {"instance_ids": running})
+
+
+def _locked_out(instances: list[Instance]) -> str:
+    return (
+        f"From its next restart, nobody can log in to {listed([one.instance_id for one in instances])} with this key "
+        "pair, and password login works only if the password is reset: set password together with the state unbound, "
+        "or reset it in the console, before the restart."
+    )
 
 
 def listed(ids: t.Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, UnexpectedState
 from .._core.plan import Plan, Step
 from .._core.resource import Resource
@@ -19,6 +20,16 @@ _BLOCKED = {
     "InDebt": "the account has overdue payments",
     "Suspended": "the service is suspended",
 }
+
+
+def read_status(cloud: Cloud) -> str:
+    """C(Enabled), C(NotEnabled), C(InDebt) or C(Suspended)."""
+    return str(cloud.call("kms", "DescribeAccountKmsStatus").get("AccountStatus") or "NotEnabled")
+
+
+def read_service(cloud: Cloud, _options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What C(kms_service_info) returns."""
+    return {"kms_service": {"status": read_status(cloud)}}
 
 
 class KmsService(Resource[str]):

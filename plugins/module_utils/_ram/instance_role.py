@@ -15,10 +15,10 @@ from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
-from . import attachments, documents, policies, role_planner, roles, shape
+from . import attachments, documents, policies, policy_planner, role_planner, roles, shape, templates, users
 from .attachments import AttachmentActions
 from .documents import Document
-from .policies import PolicyRef
+from .policies import Entity, PolicyRef
 from .policy_planner import WantedPolicy
 from .role_planner import RoleState, WantedRole
 from .roles import Role, RoleActions
@@ -51,6 +51,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "trust_actions": {"type": "list", "elements": "str"},
     "purge_policies": {"type": "bool", "default": False},
     "rotate": {"type": "bool", "default": False},
+    "users": {"type": "list", "elements": "str"},
+    "user_actions": {"type": "list", "elements": "str"},
     "instance_ids": {"type": "list", "elements": "str"},
     "attachment": {"type": "str", "choices": ["attached", "detached"], "default": "attached"},
     "replace": {"type": "bool", "default": False},
@@ -70,7 +72,16 @@ def owner_of(name: str) -> str:
 
 def report_policy_name(role: str) -> str:
     """Name of the policy that a role gets when no policies are given."""
-    return f"{re.sub('[^A-Za-z0-9-]', '-', role)}-trust-report"
+    return _policy_name(role, "trust-report")
+
+
+def use_policy_name(role: str) -> str:
+    """Name of the policy by which RAM users may use the role."""
+    return _policy_name(role, "use")
+
+
+def _policy_name(role: str, purpose: str) -> str:
+    return f"{re.sub('[^A-Za-z0-9-]', '-', role)}-{purpose}"
 
 
 class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
@@ -87,9 +98,11 @@ class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
             raise InvalidInput(
                 "trust_actions is about the policy that the role gets when policies is not given; give one of them."
             )
-        for action in self.options["trust_actions"] or ():
-            if not re.fullmatch(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+", action):
-                raise InvalidInput(f"trust_actions has {action!r}; expected for example {TRUST_ACTIONS[0]}.")
+        templates.check_actions("trust_actions", self.options["trust_actions"] or ())
+        templates.check_actions("user_actions", self.options["user_actions"] or ())
+        if self.options["user_actions"] and not self.options["users"]:
+            raise InvalidInput("user_actions is about what the RAM users in users may do; users is not given.")
+        users.check_names("users", self.options["users"] or ())
         for number, policy in enumerate(self.options["policies"] or ()):
             policies.check_name(f"policies[{number}].name", policy["name"])
             if policy["type"] == "System" and policy["document"]:
@@ -128,8 +141,27 @@ class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
             return (PolicyRef("Custom", report_policy_name(self._name)),)
         return tuple(PolicyRef(policy["type"], policy["name"]) for policy in given)
 
+    @property
+    def _users(self) -> list[str] | None:
+        """The RAM users that shall be able to use the role; None: not given, leave them alone."""
+        return None if self._absent else self.options["users"]
+
+    @property
+    def _use_policy(self) -> PolicyRef:
+        return PolicyRef("Custom", use_policy_name(self._name))
+
     @cached_property
     def _contents(self) -> tuple[WantedPolicy, ...]:
+        """The custom policies that the task says the content of: the role's own, and the one of its users."""
+        contents = self._contents_of_role
+        if not self._users:
+            return contents
+        document = templates.document("use_instance_role", self.options["user_actions"] or (), [self._name])
+        mine = WantedPolicy(self._use_policy.name, document, rotate=self.options["rotate"], owner=owner_of(self._name))
+        return (*contents, mine)
+
+    @property
+    def _contents_of_role(self) -> tuple[WantedPolicy, ...]:
         owner, rotate = owner_of(self._name), self.options["rotate"]
         given = self.options["policies"]
         if given is None:
@@ -165,7 +197,15 @@ class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
                 for wanted in self._contents
             },
             carriers=attachments.read_carriers(self.cloud, self._instance_ids),
+            users=self._read_users(),
         )
+
+    def _read_users(self) -> tuple[str, ...]:
+        """The RAM users that may use the role now; read only where the task is about them."""
+        if self._users is None:
+            return ()
+        entities = policies.read_entities(self.cloud, self._use_policy)
+        return tuple(sorted(entity.name for entity in entities if entity.kind == "User"))
 
     def plan(self, actual: RoleState) -> Plan:
         return self._plan_absent(actual) if self._absent else self._plan_present(actual)
@@ -183,6 +223,7 @@ class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
             purge=lambda ref: purge,
         )
         plan = role_planner.plan_present(actual, wanted)
+        plan = self._with_users(plan, actual)
         if self.options["attachment"] == "attached":
             replace_other = bool(self.options["replace"])
             steps, carriers = attachments.attach_steps(self._name, actual.carriers, self._instance_ids, replace_other)
@@ -196,6 +237,17 @@ class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
             (*plan.steps, *steps),
             plan.warnings,
         )
+
+    def _with_users(self, plan: Plan, actual: RoleState) -> Plan:
+        """The plan, with the users that shall be able to use the role and no others."""
+        if self._users is None:
+            return plan
+        joining = [name for name in self._users if name not in actual.users]
+        leaving = [name for name in actual.users if name not in self._users]
+        steps = [policy_planner.attach_step(Entity("User", name), self._use_policy) for name in joining]
+        steps += [policy_planner.detach_step(Entity("User", name), self._use_policy) for name in leaving]
+        before, after = {"users": list(actual.users)}, {"users": sorted(self._users)}
+        return Plan({**plan.before, **before}, {**plan.after, **after}, (*plan.steps, *steps), plan.warnings)
 
     def _trust_for(self, role: Role | None) -> Document:
         """Without a trust policy given, ECS has to be among those who may assume the role."""
@@ -216,7 +268,7 @@ class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
                 instance_ids=carriers,
             )
         steps, _after = attachments.detach_steps(self._name, actual.carriers, carriers)
-        plan = role_planner.plan_absent(actual, self._name)
+        plan = role_planner.plan_absent(actual, self._name, (self._use_policy.name,))
         before = {**plan.before, "instances": dict(actual.carriers)} if carriers else plan.before
         return Plan(before, plan.after, (*steps, *plan.steps), plan.warnings)
 
@@ -225,15 +277,21 @@ class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
         for step in plan.steps:
             if step.do == "attach_policy" and step.args["name"] not in created:
                 policies.prove(self.cloud, PolicyRef(step.args["type"], step.args["name"]))
+            if step.do == "attach_policy" and step.args["kind"] == "User":
+                users.prove_users(self.cloud, [step.args["entity"]])
             if step.do == "attach_instances":
                 attachments.prove_attachable(self.cloud, step.args["instance_ids"])
 
     def settle(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
         state = self.reread(f"role {self._name}", self.cloud.connection.api_timeout)
-        return {"instance_ram_role": shape.instance_role(state)}
+        return {"instance_ram_role": {**shape.instance_role(state), **self._shown_users(list(state.users))}}
 
     def foretell(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
-        return {"instance_ram_role": shape.foretold_instance_role(plan, actual)}
+        users_after = plan.after.get("users", [])
+        return {"instance_ram_role": {**shape.foretold_instance_role(plan, actual), **self._shown_users(users_after)}}
+
+    def _shown_users(self, names: list[str]) -> dict[str, list[str]]:
+        return {} if self._users is None else {"users": names}
 
 
 def read_roles(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:

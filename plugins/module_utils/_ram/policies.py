@@ -36,8 +36,11 @@ class PolicyRef(t.NamedTuple):
 
 @dataclass(frozen=True)
 class Version:
+    """A version of a policy; C(create_date) is C("") where it does not matter."""
+
     id: str
     document: Document | None
+    create_date: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,13 @@ def with_versions(cloud: Cloud, policy: Policy) -> Policy:
     versions = []
     for item in sorted(items, key=lambda item: int(re.sub(r"\D", "", item["VersionId"]) or 0)):
         text = item.get("PolicyDocument")
-        versions.append(Version(item["VersionId"], documents.from_answer(str(policy.ref), text) if text else None))
+        versions.append(
+            Version(
+                item["VersionId"],
+                documents.from_answer(str(policy.ref), text) if text else None,
+                item.get("CreateDate") or "",
+            )
+        )
     return replace(policy, versions=tuple(versions))
 
 
@@ -132,6 +141,15 @@ def read_entities(cloud: Cloud, ref: PolicyRef) -> tuple[Entity, ...]:
         for kind in ("Role", "User", "Group")
         for item in (answer.get(f"{kind}s") or {}).get(kind) or ()
     )
+
+
+def read_attached(cloud: Cloud, entity: Entity) -> tuple[PolicyRef, ...]:
+    """The policies of a role, a user or a group; none when there is no such entity."""
+    try:
+        items = cloud.pages("ram", f"ListPoliciesFor{entity.kind}", {f"{entity.kind}Name": entity.name})
+    except NotFound:
+        return ()
+    return tuple(sorted(PolicyRef(item["PolicyType"], item["PolicyName"]) for item in items))
 
 
 def read_owned(cloud: Cloud, owner: str) -> tuple[PolicyRef, ...]:

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from functools import cached_property
 
+from .._cloud.door import Cloud
+from .._cloud.errors import InvalidInput
 from .._core.plan import Plan
 from .._core.resource import Resource
-from . import documents, policies, policy_planner, shape
+from . import documents, policies, policy_planner, roles, shape, templates
 from .documents import Document
 from .policies import Entity, Policy, PolicyActions, PolicyRef
 
@@ -26,10 +29,19 @@ class State(t.NamedTuple):
 SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
     "document": {"type": "json"},
+    "template": {"type": "str", "choices": list(templates.ACTIONS)},
+    "actions": {"type": "list", "elements": "str"},
+    "roles": {"type": "list", "elements": "str"},
+    "default_version": {"type": "str"},
     "description": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "rotate": {"type": "bool", "default": False},
     "detach": {"type": "bool", "default": False},
+}
+_CONTENTS = ("document", "template", "default_version")
+INFO_SPEC: dict[str, dict[str, t.Any]] = {
+    "names": {"type": "list", "elements": "str", "aliases": ["name"]},
+    "type": {"type": "str", "choices": ["System", "Custom"], "default": "Custom"},
 }
 
 
@@ -39,11 +51,26 @@ class RamPolicy(PolicyActions, Resource[State]):
     def validate(self) -> None:
         policies.check_name("name", self.options["name"])
         policies.check_description(self.options["description"])
+        given = [name for name in _CONTENTS if self.options[name]]
+        if len(given) > 1:
+            raise InvalidInput(f"{' and '.join(given)} are different ways to say what is in force; give one of them.")
+        template, version = self.options["template"], self.options["default_version"]
+        if self.options["actions"] and not template:
+            raise InvalidInput("actions is about what a template allows besides; template is not given.")
+        if self.options["roles"] and template != "use_instance_role":
+            raise InvalidInput("roles is for the template use_instance_role.")
+        templates.check_actions("actions", self.options["actions"] or ())
+        for role in self.options["roles"] or ():
+            roles.check_name("roles", role)
+        if version and not re.fullmatch(r"v[1-9][0-9]*", version):
+            raise InvalidInput(f"default_version is {version!r}; expected for example v2.")
         self._document  # noqa: B018  its grammar is checked by reading it
 
     @cached_property
     def _document(self) -> Document | None:
-        text = self.options["document"]
+        text, template = self.options["document"], self.options["template"]
+        if template:
+            return templates.document(template, self.options["actions"] or (), self.options["roles"] or ())
         return documents.parse("document", text, "permission") if text else None
 
     @property
@@ -55,13 +82,20 @@ class RamPolicy(PolicyActions, Resource[State]):
         if self._absent:
             found = policies.read_policy(self.cloud, ref)
             return State(found, policies.read_entities(self.cloud, ref) if found else ())
-        return State(policies.read_for(self.cloud, ref, self._document))
+        found = policies.read_for(self.cloud, ref, self._document)
+        if found and self.options["default_version"] not in (None, found.default_version):
+            found = policies.with_versions(self.cloud, found)
+        return State(found)
 
     def plan(self, actual: State) -> Plan:
         if self._absent:
             return policy_planner.plan_absent(actual.policy, actual.entities, self.options["detach"])
         wanted = policy_planner.WantedPolicy(
-            self.options["name"], self._document, self.options["description"], self.options["rotate"]
+            self.options["name"],
+            self._document,
+            self.options["description"],
+            self.options["rotate"],
+            default_version=self.options["default_version"],
         )
         return policy_planner.plan_present(actual.policy, wanted)
 
@@ -74,3 +108,19 @@ class RamPolicy(PolicyActions, Resource[State]):
         if found is None or self._absent:
             return {"ram_policy": dict(plan.after)}
         return {"ram_policy": {**shape.policy(found), **plan.after}}
+
+
+def read_policies(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What C(ram_policy_info) returns: the policies asked for, with their versions and who has them."""
+    kind, names = options["type"], options["names"]
+    if names is None:
+        names = [item["PolicyName"] for item in cloud.pages("ram", "ListPolicies", PolicyType=kind)]
+    shown = []
+    for name in names:
+        policies.check_name("names", name)
+        ref = PolicyRef(kind, name)
+        found = policies.read_policy(cloud, ref)
+        if found:
+            found = policies.with_versions(cloud, found)
+            shown.append(shape.policy_in_full(found, policies.read_entities(cloud, ref)))
+    return {"ram_policies": shown}

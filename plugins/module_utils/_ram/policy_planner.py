@@ -22,6 +22,7 @@ class WantedPolicy:
 
     :ivar rotate: whether the oldest version that is not in force may go when there is no room for another
     :ivar owner: value of the ownership tag of a policy that is created
+    :ivar default_version: the version that shall be in force, instead of a document
     """
 
     name: str
@@ -29,6 +30,7 @@ class WantedPolicy:
     description: str | None = None
     rotate: bool = False
     owner: str = "ram_policy"
+    default_version: str | None = None
 
 
 def plan_present(actual: Policy | None, wanted: WantedPolicy) -> Plan:
@@ -36,8 +38,12 @@ def plan_present(actual: Policy | None, wanted: WantedPolicy) -> Plan:
     steps = content_steps(actual, wanted)
     before = view(actual)
     after: dict[str, t.Any] = dict(before) if actual else {"name": wanted.name, "description": ""}
-    if actual is None or any(step.do in ("create_policy_version", "set_default_version") for step in steps):
+    if actual is None or any(step.do == "create_policy_version" for step in steps):
         after["document"] = wanted.document
+    for step in steps:
+        if actual and step.do == "set_default_version":
+            before["default_version"], after["default_version"] = actual.default_version, step.args["version"]
+            after["document"] = next(one.document for one in actual.versions or () if one.id == step.args["version"])
     if wanted.description is not None:
         after["description"] = wanted.description
     return Plan(before, after, tuple(steps))
@@ -56,6 +62,8 @@ def content_steps(actual: Policy | None, wanted: WantedPolicy) -> list[Step]:
         content = {"document": document, "description": description}
         return [Step(f"create policy {name}", "create_policy", {"name": name, **content, "owner": wanted.owner})]
     steps = []
+    if wanted.default_version is not None and wanted.default_version != actual.default_version:
+        steps.append(_default_step(actual, wanted.default_version))
     if document is not None and not documents.same(actual.document, document):
         steps.append(_version_step(actual, wanted, document))
     if description is not None and description != actual.description:
@@ -69,8 +77,7 @@ def _version_step(actual: Policy, wanted: WantedPolicy, document: Document) -> S
     versions = actual.versions or ()
     for version in reversed(versions):
         if documents.same(version.document, document):
-            what = f"make version {version.id} of policy {name} the default again"
-            return Step(what, "set_default_version", {"name": name, "version": version.id})
+            return _default_step(actual, version.id)
     full = len(versions) >= MAX_VERSIONS
     oldest = next((version.id for version in versions if version.id != actual.default_version), "")
     if full and not wanted.rotate:
@@ -83,6 +90,18 @@ def _version_step(actual: Policy, wanted: WantedPolicy, document: Document) -> S
     replacing = f" instead of its oldest, {oldest}" if full else ""
     args = {"name": name, "document": document, "rotate": full}
     return Step(f"give policy {name} a new default version{replacing}", "create_policy_version", args)
+
+
+def _default_step(actual: Policy, version: str) -> Step:
+    """:raises InvalidInput: the policy has no such version"""
+    name, there = actual.ref.name, [one.id for one in actual.versions or ()]
+    if version not in there:
+        raise InvalidInput(f"The policy {name} has no version {version}; it has {', '.join(there)}.")
+    return Step(
+        f"make version {version} of policy {name} the default",
+        "set_default_version",
+        {"name": name, "version": version},
+    )
 
 
 def plan_absent(actual: Policy | None, entities: t.Sequence[Entity], detach: bool) -> Plan:
@@ -102,6 +121,22 @@ def plan_absent(actual: Policy | None, entities: t.Sequence[Entity], detach: boo
     if entities:
         before["attached_to"] = sorted(map(str, entities))
     return Plan(before, {}, tuple(steps))
+
+
+def attachment_steps(
+    entity: Entity, actual: t.Collection[PolicyRef], wanted: t.Iterable[PolicyRef], purge: t.Callable[[PolicyRef], bool]
+) -> tuple[list[Step], set[PolicyRef]]:
+    """Steps by which an entity gets the wanted policies and loses the others that may be purged; what it has then."""
+    wanted = list(wanted)
+    missing = [ref for ref in wanted if ref not in actual]
+    surplus = [ref for ref in actual if ref not in wanted and purge(ref)]
+    steps = [attach_step(entity, ref) for ref in missing] + [detach_step(entity, ref) for ref in surplus]
+    return steps, {*actual, *missing} - set(surplus)
+
+
+def refs_view(refs: t.Iterable[PolicyRef]) -> list[dict[str, str]]:
+    """Policies as the diff and the results show them, by name."""
+    return [{"name": ref.name, "type": ref.type} for ref in sorted(refs, key=lambda ref: (ref.name, ref.type))]
 
 
 def attach_step(entity: Entity, ref: PolicyRef) -> Step:

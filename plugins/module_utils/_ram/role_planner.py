@@ -14,7 +14,7 @@ from .._core.plan import Plan, Step
 from . import documents, policy_planner
 from .documents import Document
 from .policies import Entity, Policy, PolicyRef
-from .policy_planner import WantedPolicy
+from .policy_planner import WantedPolicy, refs_view
 from .roles import Role, check_new_name
 
 
@@ -24,6 +24,7 @@ class RoleState:
 
     :ivar policies: content of those custom policies that the task gives a document for
     :ivar carriers: instance id -> name of its role, C("") without one; of the instances that the task is about
+    :ivar users: RAM users that may use the role; read only where the task says who shall
     :ivar owned: custom policies made for this role -> who else has them; read only when the role shall go
     """
 
@@ -31,6 +32,7 @@ class RoleState:
     attached: tuple[PolicyRef, ...] = ()
     policies: t.Mapping[str, Policy | None] = field(default_factory=dict)
     carriers: t.Mapping[str, str] = field(default_factory=dict)
+    users: tuple[str, ...] = ()
     owned: t.Mapping[PolicyRef, tuple[Entity, ...]] = field(default_factory=dict)
 
 
@@ -62,10 +64,8 @@ def plan_present(actual: RoleState, wanted: WantedRole) -> Plan:
     steps = _role_steps(actual.role, wanted)
     for content in wanted.contents:
         steps += policy_planner.content_steps(actual.policies.get(content.name), content)
-    missing = [ref for ref in wanted.attached if ref not in actual.attached]
-    surplus = [ref for ref in actual.attached if ref not in wanted.attached and wanted.purge(ref)]
-    steps += [policy_planner.attach_step(entity, ref) for ref in missing]
-    steps += [policy_planner.detach_step(entity, ref) for ref in surplus]
+    attaching, attached = policy_planner.attachment_steps(entity, actual.attached, wanted.attached, wanted.purge)
+    steps += attaching
     before = view(actual)
     after = dict(before) if actual.role else {"name": name, "description": "", "max_session_duration": 3600}
     if actual.role is None or not documents.same(actual.role.trust_policy, wanted.trust):
@@ -74,7 +74,7 @@ def plan_present(actual: RoleState, wanted: WantedRole) -> Plan:
         after["description"] = wanted.description
     if wanted.max_session_duration is not None:
         after["max_session_duration"] = wanted.max_session_duration
-    after["policies"] = refs_view({*actual.attached, *missing} - set(surplus))
+    after["policies"] = refs_view(attached)
     contents = dict(before.get("documents", {}))
     for content in wanted.contents:
         held = actual.policies.get(content.name)
@@ -111,8 +111,11 @@ def _role_steps(role: Role | None, wanted: WantedRole) -> list[Step]:
     return [Step(f"change the {what} of role {name}", "update_role", {"name": name, **changes})]
 
 
-def plan_absent(actual: RoleState, name: str) -> Plan:
-    """The role without its policies and then gone, and with it the policies that were made for it alone."""
+def plan_absent(actual: RoleState, name: str, about_it: t.Container[str] = ()) -> Plan:
+    """The role without its policies and then gone, and with it the policies that were made for it alone.
+
+    :param about_it: names of policies that mean nothing without the role: they go, whoever has them
+    """
     refuse_service_linked(actual)
     entity, before = Entity("Role", name), view(actual)
     steps = [policy_planner.detach_step(entity, ref) for ref in actual.attached]
@@ -121,10 +124,11 @@ def plan_absent(actual: RoleState, name: str) -> Plan:
     warnings = []
     after: dict[str, t.Any] = {}
     for ref, entities in actual.owned.items():
-        others = [str(other) for other in entities if other != entity]
-        if others:
-            warnings.append(f"The policy {ref.name} stays, because {', '.join(others)} has it too.")
+        others = [other for other in entities if other != entity]
+        if others and ref.name not in about_it:
+            warnings.append(f"The policy {ref.name} stays, because {', '.join(map(str, others))} has it too.")
         else:
+            steps += [policy_planner.detach_step(other, ref) for other in others]
             steps.append(policy_planner.delete_step(ref.name))
             before.setdefault("own_policies", []).append(ref.name)
     return Plan(before, after, tuple(steps), tuple(warnings))
@@ -137,10 +141,6 @@ def refuse_service_linked(actual: RoleState) -> None:
             f"{actual.role.name} is a service-linked role; only the service that it belongs to may change it.",
             hint="Use a role with another name.",
         )
-
-
-def refs_view(refs: t.Iterable[PolicyRef]) -> list[dict[str, str]]:
-    return [{"name": ref.name, "type": ref.type} for ref in sorted(refs, key=lambda ref: (ref.name, ref.type))]
 
 
 def view(state: RoleState) -> dict[str, t.Any]:

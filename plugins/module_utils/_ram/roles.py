@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, UnexpectedState
-from . import documents
+from . import documents, policies
 from .documents import Document
-from .policies import PolicyActions, PolicyRef, appeared, owner_tag
+from .policies import Entity, PolicyActions, PolicyRef, appeared, owner_tag
 
 # What RAM takes for a new role (CreateRole); roles made in earlier times may have _ and @ too.
 _NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -80,11 +80,7 @@ def read_role(cloud: Cloud, name: str) -> Role | None:
 
 def read_attached(cloud: Cloud, name: str) -> tuple[PolicyRef, ...]:
     """The policies of a role."""
-    try:
-        items = cloud.pages("ram", "ListPoliciesForRole", RoleName=name)
-    except NotFound:
-        return ()
-    return tuple(sorted(PolicyRef(item["PolicyType"], item["PolicyName"]) for item in items))
+    return policies.read_attached(cloud, Entity("Role", name))
 
 
 class RoleActions(PolicyActions):

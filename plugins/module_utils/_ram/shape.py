@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import asdict
 
 from .._core.plan import Plan
-from . import recipients
-from .policies import Policy
-from .role_planner import RoleState, refs_view
+from . import recipients, user_planner
+from .policies import Entity, Policy
+from .policy_planner import refs_view
+from .role_planner import RoleState
+from .user_planner import GroupState, UserState
 
 #: What a plan about a role says of the role itself.
 ROLE_PLANNED = ("name", "description", "max_session_duration", "trust_policy", "policies")
@@ -28,6 +31,23 @@ def policy(found: Policy) -> dict[str, t.Any]:
         "attachment_count": found.attachment_count,
         "create_date": found.create_date,
         "update_date": found.update_date,
+    }
+
+
+def policy_in_full(found: Policy, entities: t.Iterable[Entity]) -> dict[str, t.Any]:
+    """A policy as C(ram_policy_info) returns it: with its versions, oldest first, and who has it."""
+    return {
+        **policy(found),
+        "versions": [
+            {
+                "id": one.id,
+                "default": one.id == found.default_version,
+                "create_date": one.create_date,
+                "document": one.document,
+            }
+            for one in found.versions or ()
+        ],
+        "attached_to": [{"type": entity.kind, "name": entity.name} for entity in entities],
     }
 
 
@@ -67,6 +87,47 @@ def foretold_instance_role(plan: Plan, actual: RoleState) -> dict[str, t.Any]:
     shown = foretold_role(plan, actual)
     carriers = plan.after.get("instances", actual.carriers)
     return {**shown, "instance_ids": _carrying(shown["name"], carriers)} if shown else {}
+
+
+def user(state: UserState) -> dict[str, t.Any]:
+    """A user as C(ram_user) and its info module return it; empty when it does not exist."""
+    found = state.user
+    if found is None:
+        return {}
+    return {
+        "id": found.id,
+        **user_planner.view_user(state),
+        "access_keys": [asdict(key) for key in state.access_keys],
+        "create_date": found.create_date,
+        "update_date": found.update_date,
+        "last_login_date": found.last_login_date,
+    }
+
+
+def foretold_user(plan: Plan, actual: UserState) -> dict[str, t.Any]:
+    """The user as it would be after the plan, as far as that can be known."""
+    hidden = ("password", "access_key_in_file")
+    return (
+        {**user(actual), **{key: value for key, value in plan.after.items() if key not in hidden}} if plan.after else {}
+    )
+
+
+def group(state: GroupState) -> dict[str, t.Any]:
+    """A group as C(ram_group) and its info module return it; empty when it does not exist."""
+    found = state.group
+    if found is None:
+        return {}
+    return {
+        "id": found.id,
+        **user_planner.view_group(state),
+        "create_date": found.create_date,
+        "update_date": found.update_date,
+    }
+
+
+def foretold_group(plan: Plan, actual: GroupState) -> dict[str, t.Any]:
+    """The group as it would be after the plan, as far as that can be known."""
+    return {**group(actual), **plan.after} if plan.after else {}
 
 
 def _carrying(name: str, carriers: t.Mapping[str, str]) -> list[str]:

@@ -29,9 +29,12 @@ ROLES = {
     "share_snapshot": "AliyunECSShareEncryptSnapshotDefaultRole",
     "share_image": "AliyunECSShareEncryptImageDefaultRole",
 }
-_ECS = "ecs.aliyuncs.com"
-_DISK_POLICY = PolicyRef("System", "AliyunECSDiskEncryptRolePolicy")
-_SERVICE_KEY_POLICY = PolicyRef("System", "AliyunKMSFullAccess")
+#: The service that assumes the roles.
+ECS = "ecs.aliyuncs.com"
+DISK_POLICY = PolicyRef("System", "AliyunECSDiskEncryptRolePolicy")
+SERVICE_KEY_POLICY = PolicyRef("System", "AliyunKMSFullAccess")
+#: Alias of the key that ECS makes for itself in each region.
+SERVICE_KEY = "alias/acs/ecs"
 _KEY_ACTIONS = (
     "kms:DescribeKey",
     "kms:TagResource",
@@ -108,7 +111,7 @@ class KmsShareRole(RoleActions, Resource[RoleState]):
                 if self.options[name]:
                     raise InvalidInput(
                         f"{name} is not possible with purpose disk_encrypt: this role is for ECS in the own account, "
-                        f"and its system policy {_DISK_POLICY.name} covers the keys."
+                        f"and its system policy {DISK_POLICY.name} covers the keys."
                     )
         for key_id in self._key_ids:
             if key_id.startswith("alias/acs/"):
@@ -162,9 +165,9 @@ class KmsShareRole(RoleActions, Resource[RoleState]):
     def _attached(self) -> tuple[PolicyRef, ...]:
         refs = [PolicyRef("Custom", content.name) for content in self._contents]
         if self._purpose == "disk_encrypt":
-            refs.append(_DISK_POLICY)
+            refs.append(DISK_POLICY)
         if self.options["service_key"]:
-            refs.append(_SERVICE_KEY_POLICY)
+            refs.append(SERVICE_KEY_POLICY)
         return tuple(refs)
 
     # ------------------------------------------------------------------ flow
@@ -196,7 +199,7 @@ class KmsShareRole(RoleActions, Resource[RoleState]):
             description=self.options["description"],
             attached=self._attached,
             contents=self._contents,
-            purge=lambda ref: ref in surplus or (ref == _SERVICE_KEY_POLICY and self.options["service_key"] is False),
+            purge=lambda ref: ref in surplus or (ref == SERVICE_KEY_POLICY and self.options["service_key"] is False),
         )
         plan = role_planner.plan_present(actual, wanted)
         return self._with_deletions(plan, surplus, actual)
@@ -205,8 +208,8 @@ class KmsShareRole(RoleActions, Resource[RoleState]):
         current = actual.role.trust_policy if actual.role else None
         if self._purpose == "disk_encrypt":
             if current is None:
-                return documents.trust_of_service(_ECS)
-            return current if documents.trusts_service(current, _ECS) else documents.with_service(current, _ECS)
+                return documents.trust_of_service(ECS)
+            return current if documents.trusts_service(current, ECS) else documents.with_service(current, ECS)
         mode, replacing = self.options["recipients_mode"], self.options["replace"]
         return recipients.decide(self._name, current, self._recipients, mode, replacing)
 

@@ -15,11 +15,13 @@ from .._core.plan import Plan
 from .._core.removal import delete_when_free
 from .._core.resource import Resource
 from .._core.waiter import wait_for
-from . import find, planner, shape
+from . import clone, clone_source, find, planner, rules, shape, users
+from .rule import Rule
+from .rule_planner import Group
 
 #: How long a group that was just created may take to show up in lists, in seconds.
 _SHOW_UP = 60.0
-_LISTED = 20
+_NO_RULES = Group(None, "")
 
 
 class SecurityGroup(Resource[planner.Actual]):
@@ -32,18 +34,27 @@ class SecurityGroup(Resource[planner.Actual]):
 
     def validate(self) -> None:
         self.desired.check()
+        if self.desired.clone_from:
+            self.cloud.in_region(self.desired.clone_from.region)
 
     def find(self) -> planner.Actual:
         wanted = self.desired
         if wanted.security_group_id:
             item = find.by_id(self.cloud, wanted.security_group_id)
         else:
-            item = find.by_name(self.cloud, str(wanted.name), wanted.vpc_id)
-        if item is None:
-            return planner.Actual()
-        self.group_id = item["SecurityGroupId"]
-        group = shape.group(item, self._inner_policy() if wanted.present else None)
-        return planner.Actual(group, [] if wanted.present else self._users())
+            item = find.by_name(self.cloud, str(wanted.name), wanted.vpc_id, classic=wanted.classic)
+        if item is not None:
+            self.group_id = item["SecurityGroupId"]
+        if not wanted.present:
+            return planner.Actual(item and shape.group(item), users.of_group(self.cloud, self.group_id) if item else [])
+        source = clone_source.read(self.cloud, wanted, item) if wanted.clone_from else None
+        details = self._details(cloning=source is not None) if item else None
+        return planner.Actual(
+            group=item and self._shape(item, details),
+            rules=details.rules if details else (),
+            source=source,
+            selection=clone_source.select(self.cloud, wanted, source) if source else clone.Selection(),
+        )
 
     def plan(self, actual: planner.Actual) -> Plan:
         return planner.plan(self.desired, actual)
@@ -54,7 +65,7 @@ class SecurityGroup(Resource[planner.Actual]):
         answer = self.cloud.call(
             "ecs",
             "CreateSecurityGroup",
-            VpcId=group["vpc_id"],
+            VpcId=group["vpc_id"] or None,
             SecurityGroupName=group["name"],
             Description=group["description"] or None,
             SecurityGroupType=group["type"],
@@ -83,15 +94,33 @@ class SecurityGroup(Resource[planner.Actual]):
     def tag(self, to_set: dict[str, str], to_remove: list[str]) -> None:
         tagging.write(self.cloud, "ecs", "securitygroup", [self.group_id], to_set, to_remove)
 
+    def add_rules(self, direction: str, rules: list[Rule]) -> None:
+        self.cloud.call(
+            "ecs",
+            "AuthorizeSecurityGroup" if direction == "ingress" else "AuthorizeSecurityGroupEgress",
+            SecurityGroupId=self.group_id,
+            Permissions=[rule.to_api() for rule in rules],
+        )
+
+    def remove_rules(self, direction: str, rules: list[Rule]) -> None:
+        # By what they are, not by their ids: what somebody else removed meanwhile is no error then.
+        self.cloud.call(
+            "ecs",
+            "RevokeSecurityGroup" if direction == "ingress" else "RevokeSecurityGroupEgress",
+            SecurityGroupId=self.group_id,
+            Permissions=[rule.to_api() for rule in rules],
+        )
+
     def delete(self) -> None:
         delete_when_free(
             self.cloud,
             f"security group {self.desired.label}",
             lambda: self.cloud.call("ecs", "DeleteSecurityGroup", SecurityGroupId=self.group_id),
-            self._users,
+            lambda: users.of_group(self.cloud, self.group_id),
             blocked=("DependencyViolation",),
             timeout=self.options["wait_timeout"],
-            hint="Delete or move these instances, and delete the rules of other groups that name this group, first.",
+            hint="First delete these instances and network interfaces or put them into other groups, for example with "
+            "alitrust.ecs.sg_member, and delete the rules of other groups that name this group.",
         )
 
     # ------------------------------------------------------------------ results
@@ -102,7 +131,11 @@ class SecurityGroup(Resource[planner.Actual]):
 
         def read() -> dict[str, t.Any] | None:
             item = find.by_id(self.cloud, self.group_id)
-            return item and shape.group(item, self._inner_policy())
+            if not item:
+                return None
+            details = self._details(cloning=actual.source is not None)
+            lines = [rule.line for rule in details.rules] if details else []
+            return {**self._shape(item, details), "rules": lines}
 
         waited = wait_for(
             self.cloud,
@@ -112,47 +145,37 @@ class SecurityGroup(Resource[planner.Actual]):
             lambda group: "the old state" if group else "not listed yet",
             timeout=_SHOW_UP,
         )
-        return {"security_group": waited.value}
+        return self._result(waited.value or {}, actual)
 
     def foretell(self, plan: Plan, actual: planner.Actual) -> dict[str, t.Any]:
         if not self.desired.present:
             return {"security_group": None}
-        unknown = {"security_group_id": None, "creation_time": None, "inner_access_policy": None}
-        return {"security_group": {**(actual.group or unknown), **plan.after}}
+        unknown = {"security_group_id": None, "creation_time": None, "inner_access_policy": None, "outbound": None}
+        return self._result({**(actual.group or unknown), **plan.after}, actual)
+
+    def _result(self, group: dict[str, t.Any], actual: planner.Actual) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = {"security_group": {key: group[key] for key in group if key != "rules"}}
+        if self.desired.clone_from:
+            result["cloned"] = [rule.line for rule in actual.selection.rules]
+            result["not_cloned"] = actual.selection.not_cloned_results()
+        return result
 
     # ------------------------------------------------------------------ reading
 
-    def _inner_policy(self) -> str | None:
-        """The inner policy where the task is about it, which costs a call of its own."""
-        if not self.desired.inner_access_policy:
+    def _details(self, *, cloning: bool) -> Group | None:
+        """Inner policy and rules of the group where the task is about them, which costs a call of its own."""
+        if not (cloning or self.desired.inner_access_policy or self.desired.outbound):
             return None
         try:
-            answer = self.cloud.call(
-                "ecs", "DescribeSecurityGroupAttribute", SecurityGroupId=self.group_id, MaxResults=10
-            )
+            return rules.read(self.cloud, self.group_id)
         except NotFound:
-            return None  # listed, but not readable yet
-        return str(answer.get("InnerAccessPolicy") or "")
+            return _NO_RULES  # listed, but not readable yet
 
-    def _users(self) -> list[str]:
-        """What keeps the group from being deleted, in words."""
-        users = []
-        instances = self.cloud.pages("ecs", "DescribeInstances", SecurityGroupId=self.group_id)
-        if instances:
-            users.append(f"{_count(instances, 'instance')} {_some([item['InstanceId'] for item in instances])}")
-        try:
-            answer = self.cloud.call("ecs", "DescribeSecurityGroupReferences", SecurityGroupId=[self.group_id])
-        except NotFound:
-            return users
-        groups = [
-            other["SecurityGroupId"]
-            for item in (answer.get("SecurityGroupReferences") or {}).get("SecurityGroupReference") or []
-            for other in (item.get("ReferencingSecurityGroups") or {}).get("ReferencingSecurityGroup") or []
-            if other["SecurityGroupId"] != self.group_id
-        ]
-        if groups:
-            users.append(f"rules of {_count(groups, 'security group')} {_some(sorted(set(groups)))}")
-        return users
+    def _shape(self, item: dict[str, t.Any], details: Group | None) -> dict[str, t.Any]:
+        """The group as results show it, with those details that the task is about."""
+        if details is None:
+            return shape.group(item)
+        return shape.group(item, details.inner_access_policy, details.rules if self.desired.outbound else None)
 
     def _settle_duplicates(self, group: dict[str, t.Any]) -> None:
         """Give way to an older group of the same name that a broken-off or parallel run of this task made.
@@ -163,7 +186,7 @@ class SecurityGroup(Resource[planner.Actual]):
         waited = wait_for(
             self.cloud,
             f"security group {group['name']} to be listed",
-            lambda: find.all_by_name(self.cloud, group["name"], group["vpc_id"]),
+            lambda: find.all_by_name(self.cloud, group["name"], group["vpc_id"], classic=self.desired.classic),
             lambda items: any(item["SecurityGroupId"] == self.group_id for item in items),
             lambda items: "not listed yet",
             timeout=_SHOW_UP,
@@ -179,18 +202,12 @@ class SecurityGroup(Resource[planner.Actual]):
 
 
 def _shows(group: dict[str, t.Any], wanted: dict[str, t.Any]) -> bool:
-    """Whether the group looks as planned; tags that somebody else sets meanwhile do no harm."""
+    """Whether the group looks as planned; tags and rules that somebody else adds meanwhile do no harm."""
     return all(
-        value.items() <= group["tags"].items() if key == "tags" else group.get(key) == value
+        value.items() <= group["tags"].items()
+        if key == "tags"
+        else set(value) <= set(group["rules"])
+        if key == "rules"
+        else group.get(key) == value
         for key, value in wanted.items()
     )
-
-
-def _count(items: list[t.Any], noun: str) -> str:
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
-
-
-def _some(ids: list[str]) -> str:
-    """A list for a message, cut where it gets long."""
-    shown = ", ".join(ids[:_LISTED])
-    return f"({shown}{', ...' if len(ids) > _LISTED else ''})"

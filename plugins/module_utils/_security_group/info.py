@@ -10,7 +10,7 @@ import typing as t
 
 from .._cloud.door import Cloud, chunks, json_list
 from .._core import tags
-from . import rules, shape
+from . import outbound, rules, shape
 from .planner import check_id, check_name
 
 _IDS_PER_CALL = 100
@@ -27,6 +27,7 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     query = {
         "SecurityGroupName": name,
         "VpcId": options["vpc_id"],
+        "NetworkType": options["network_type"],
         "SecurityGroupType": shape.TYPES[options["type"]] if options["type"] else None,
         "Tag": tags.to_api(options["tags"]) if options["tags"] else None,
     }
@@ -47,5 +48,6 @@ def _details(cloud: Cloud, group: dict[str, t.Any]) -> dict[str, t.Any]:
     found = rules.read(cloud, group["security_group_id"], group["name"])
     return {
         "inner_access_policy": found.inner_access_policy,
+        "outbound": outbound.state(group["type"], found.rules),
         "rules": [rule.to_result() for rule in sorted(found.rules, key=lambda rule: rule.order)],
     }

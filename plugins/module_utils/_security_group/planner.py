@@ -10,13 +10,37 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from .._cloud.door import chunks
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
+from . import clone, outbound
+from .rule import DIRECTIONS, Rule
 from .shape import TYPES
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_.\-]{1,127}")
 _ID = re.compile(r"[A-Za-z0-9\-]+")
+_RULES_PER_CALL = 100
+_LISTED = 5
+
+
+@dataclass(frozen=True)
+class CloneFrom:
+    """The group that a new one is a clone of.
+
+    :ivar region: None for the region of the clone
+    :ivar map_system_priority: whether a rule of the system becomes one of the weakest priority that users can give
+    """
+
+    security_group_id: str | None = None
+    name: str | None = None
+    vpc_id: str | None = None
+    region: str | None = None
+    map_system_priority: bool = False
+
+    @property
+    def label(self) -> str:
+        return str(self.security_group_id or self.name) + (f" in {self.region}" if self.region else "")
 
 
 @dataclass(frozen=True)
@@ -28,8 +52,11 @@ class Desired:
     security_group_id: str | None = None
     vpc_id: str | None = None
     description: str | None = None
+    network_type: str | None = None
     type: str | None = None
     inner_access_policy: str | None = None
+    outbound: str | None = None
+    clone_from: CloneFrom | None = None
     tags: dict[str, t.Any] | None = None
     purge_tags: bool = True
 
@@ -42,7 +69,10 @@ class Desired:
             vpc_id=options["vpc_id"],
             description=options["description"],
             type=TYPES[options["type"]] if options["type"] else None,
+            network_type=options["network_type"],
             inner_access_policy=options["inner_access_policy"],
+            outbound=options["outbound"],
+            clone_from=CloneFrom(**_given(options["clone_from"])) if options["clone_from"] else None,
             tags=options["tags"],
             purge_tags=options["purge_tags"],
         )
@@ -62,6 +92,8 @@ class Desired:
             raise InvalidInput(
                 f"description has {len(words)} characters; expected 2 to 256, not beginning with http:// or https://."
             )
+        self._check_classic()
+        self._check_clone()
         if self.type == "enterprise" and self.inner_access_policy == "accept":
             raise InvalidInput(
                 "inner_access_policy accept is not possible for an advanced (enterprise) group; its members are "
@@ -69,17 +101,64 @@ class Desired:
             )
         tagging.check(self.tags)
 
+    def _check_classic(self) -> None:
+        if self.network_type != "classic":
+            return
+        for option, given, why in (
+            ("vpc_id", self.vpc_id, "has no VPC"),
+            ("type advanced", self.type == "enterprise", "has basic groups only"),
+            ("outbound", self.outbound, "has two sides, each with rules of its own; use alitrust.ecs.sg_rule"),
+        ):
+            if given:
+                raise InvalidInput(f"{option} does not go with network_type classic, which {why}.")
+
+    def _check_clone(self) -> None:
+        if not self.clone_from or not self.present:
+            return
+        source = self.clone_from
+        if bool(source.security_group_id) == bool(source.name):
+            raise InvalidInput("clone_from needs security_group_id or name, and not both, to say what to clone.")
+        check_id("clone_from.security_group_id", source.security_group_id)
+        check_name("clone_from.name", source.name)
+        check_id("clone_from.vpc_id", source.vpc_id)
+        if self.security_group_id or not self.name:
+            raise InvalidInput("clone_from makes a new group; say with name how it is called, without an id.")
+        if self.outbound:
+            raise InvalidInput(
+                "outbound does not go with clone_from; a clone has the rules of the group that it is cloned from."
+            )
+
+    @property
+    def classic(self) -> bool:
+        return self.network_type == "classic"
+
     @property
     def label(self) -> str:
         return str(self.name or self.security_group_id)
 
 
+def _given(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Options without blank texts."""
+    stripped = {name: value.strip() if isinstance(value, str) else value for name, value in options.items()}
+    return {name: value for name, value in stripped.items() if value not in (None, "")}
+
+
 @dataclass(frozen=True)
 class Actual:
-    """What is there: the group in the shape of results, or None, and what uses it (read only when it is to go)."""
+    """What is there.
+
+    :ivar group: the group in the shape of results, or None
+    :ivar rules: its rules, where they matter
+    :ivar users: what uses it, read only when it is to go
+    :ivar source: the group to clone, read only when there is something left to clone
+    :ivar selection: its rules, sorted into those that the clone can have and those that it cannot
+    """
 
     group: dict[str, t.Any] | None = None
     users: list[str] = field(default_factory=list)
+    rules: tuple[Rule, ...] = ()
+    source: clone.Source | None = None
+    selection: clone.Selection = field(default_factory=clone.Selection)
 
 
 def check_name(option: str, name: str | None) -> None:
@@ -106,8 +185,8 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     if not desired.present:
         return _removal(desired, actual)
     if actual.group is None:
-        return _creation(desired)
-    return _change(desired, actual.group)
+        return _creation(desired, actual)
+    return _change(desired, actual, actual.group)
 
 
 def _shown(group: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -129,49 +208,65 @@ def _removal(desired: Desired, actual: Actual) -> Plan:
     return Plan(_shown(actual.group), {}, (step,), warnings)
 
 
-def _creation(desired: Desired) -> Plan:
+def _creation(desired: Desired, actual: Actual) -> Plan:
     if desired.security_group_id:
         raise InvalidInput(
             f"There is no security group {desired.security_group_id} in this region.",
             hint="Check the id and the region; to create a group, leave security_group_id out.",
         )
-    if not desired.vpc_id:
-        raise InvalidInput(f"There is no security group {desired.name}; vpc_id is needed to create it.")
+    if not desired.vpc_id and not desired.classic:
+        raise InvalidInput(
+            f"There is no security group {desired.name}; vpc_id is needed to create it.",
+            hint="In the classic network, say network_type classic instead.",
+        )
     kind = desired.type or "normal"
-    after = {
+    policy, description, tags = desired.inner_access_policy, desired.description or "", {}
+    if source := actual.source:
+        kind, description = desired.type or source.group["type"], desired.description or source.group["description"]
+        if kind == source.group["type"] == "normal":
+            policy = policy or source.group["inner_access_policy"]
+        tags = {clone.TAG: source.unfinished_mark if actual.selection.rules else source.mark}
+    if kind == "enterprise" and policy == "accept":
+        raise InvalidInput("inner_access_policy accept is not possible for an advanced (enterprise) group.")
+    group = {
         "name": desired.name,
-        "description": desired.description or "",
-        "vpc_id": desired.vpc_id,
+        "description": description,
+        "vpc_id": desired.vpc_id or "",
+        "network_type": "classic" if desired.classic else "vpc",
         "type": kind,
         "tags": {
             tagging.OWNER_KEY: str(desired.name),
+            **tags,
             **{key: tagging.text(value) for key, value in (desired.tags or {}).items()},
         },
     }
-    steps = [Step(f"create security group {desired.name}", "make", {"group": dict(after)})]
-    warnings = []
-    if desired.inner_access_policy:
-        after["inner_access_policy"] = desired.inner_access_policy
-        if kind == "normal" and desired.inner_access_policy == "drop":
+    steps = [Step(f"create security group {desired.name}", "make", {"group": dict(group)})]
+    after = dict(group)
+    if policy:
+        after["inner_access_policy"] = policy
+        if kind == "normal" and policy == "drop":
             steps.append(_policy_step(desired.label, "drop"))
-    if kind == "enterprise":
-        warnings.append(
-            f"The new advanced security group {desired.name} has no rules and lets nothing in or out, until rules are "
-            "added, for example with alitrust.ecs.sg_rule."
-        )
-    return Plan({}, after, tuple(steps), tuple(warnings))
+    if desired.outbound:
+        after["outbound"] = desired.outbound
+        adds, _removes = outbound.changes(desired.outbound, kind, ())
+        steps.extend(_rule_steps(desired.label, adds))
+    if source:
+        after.update(_cloned(after, source, actual.selection))
+        steps.extend(_clone_steps(desired.label, source, actual.selection.rules))
+    return Plan({}, after, tuple(steps), (*_not_cloned(desired, actual), *_mute(desired, kind, actual)))
 
 
-def _change(desired: Desired, group: dict[str, t.Any]) -> Plan:
+def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
     label = group["name"] or group["security_group_id"]
-    for option, wanted in (("type", desired.type), ("vpc_id", desired.vpc_id)):
+    wanted_type = desired.type
+    for option, wanted in (("type", wanted_type), ("vpc_id", desired.vpc_id), ("network_type", desired.network_type)):
         if wanted and wanted != group[option]:
             raise UnexpectedState(
                 f"The security group {label} ({group['security_group_id']}) has {option} {group[option] or 'none'}, "
                 f"not {wanted}; that cannot be changed in place: it needs replacement.",
                 hint="Create a group of another name, move the instances, then delete this one.",
             )
-    after = dict(group)
+    before, after = dict(group), dict(group)
     steps = []
     attributes = {
         option: wanted
@@ -181,21 +276,96 @@ def _change(desired: Desired, group: dict[str, t.Any]) -> Plan:
     if attributes:
         after.update(attributes)
         steps.append(Step(f"change {' and '.join(attributes)} of security group {label}", "modify", attributes))
-    if desired.inner_access_policy and desired.inner_access_policy != group["inner_access_policy"]:
+    policy = desired.inner_access_policy
+    if (source := actual.source) and group["type"] == source.group["type"] == "normal":
+        policy = policy or source.group["inner_access_policy"]
+    if policy and policy != group["inner_access_policy"]:
         if group["type"] == "enterprise":
             raise UnexpectedState(
                 f"The security group {label} is an advanced one; its inner_access_policy cannot be changed.",
                 hint="Leave inner_access_policy out.",
             )
-        after["inner_access_policy"] = desired.inner_access_policy
-        steps.append(_policy_step(label, desired.inner_access_policy))
+        after["inner_access_policy"] = policy
+        steps.append(_policy_step(label, policy))
+    if desired.outbound and desired.outbound != group["outbound"]:
+        if not group["vpc_id"]:
+            raise UnexpectedState(f"The security group {label} is in the classic network, where outbound is not for.")
+        after["outbound"] = desired.outbound
+        adds, removes = outbound.changes(desired.outbound, group["type"], actual.rules)
+        steps.extend([*_rule_steps(label, adds), *_rule_steps(label, removes, remove=True)])
     to_set, to_remove = tagging.changes(group["tags"], desired.tags, desired.purge_tags)
     if to_set or to_remove:
         kept = {key: value for key, value in group["tags"].items() if key not in to_remove}
         after["tags"] = {**kept, **to_set}
         steps.append(Step(f"change tags of security group {label}", "tag", {"to_set": to_set, "to_remove": to_remove}))
-    return Plan(_shown(group), _shown(after), tuple(steps))
+    if source:
+        before["rules"] = [rule.line for rule in actual.rules]
+        after.update(_cloned(after, source, actual.selection))
+        steps.extend(
+            _clone_steps(label, source, [rule for rule in actual.selection.rules if rule not in actual.rules])
+            or [_finish_step(label, source)]
+        )
+    return Plan(_shown(before), _shown(after), tuple(steps), tuple(_not_cloned(desired, actual)))
 
 
 def _policy_step(label: str, policy: str) -> Step:
     return Step(f"set inner access policy of security group {label} to {policy}", "isolate", {"policy": policy})
+
+
+def _rule_steps(label: str, rules: t.Sequence[Rule], *, remove: bool = False) -> t.Iterator[Step]:
+    """Steps that add rules, or remove them, up to a hundred in a call."""
+    for direction in DIRECTIONS:
+        for part in chunks([rule for rule in rules if rule.direction == direction], _RULES_PER_CALL):
+            counted = f"{len(part)} {direction} rule{'' if len(part) == 1 else 's'}"
+            name = f"remove {counted} from {label}" if remove else f"add {counted} to {label}"
+            yield Step(name, "remove_rules" if remove else "add_rules", {"direction": direction, "rules": part})
+
+
+# ---------------------------------------------------------------------- clones
+
+
+def _clone_steps(label: str, source: clone.Source, rules: t.Sequence[Rule]) -> list[Step]:
+    return [*_rule_steps(label, rules), _finish_step(label, source)] if rules else []
+
+
+def _finish_step(label: str, source: clone.Source) -> Step:
+    return Step(
+        f"mark security group {label} as a clone of {source.mark}",
+        "tag",
+        {"to_set": {clone.TAG: source.mark}, "to_remove": []},
+    )
+
+
+def _cloned(group: t.Mapping[str, t.Any], source: clone.Source, selection: clone.Selection) -> dict[str, t.Any]:
+    return {
+        "tags": {**group["tags"], clone.TAG: source.mark},
+        "rules": [rule.line for rule in selection.rules],
+    }
+
+
+def _not_cloned(desired: Desired, actual: Actual) -> t.Iterator[str]:
+    left_out = actual.selection.not_cloned
+    if left_out and desired.clone_from:
+        lines = [f"{rule.line} ({reason})" for rule, reason in left_out[:_LISTED]]
+        more = f" and {len(left_out) - _LISTED} more, see not_cloned" if len(left_out) > _LISTED else ""
+        yield (
+            f"{len(left_out)} rules of security group {desired.clone_from.label} cannot be cloned to {desired.label}: "
+            f"{'; '.join(lines)}{more}."
+        )
+
+
+def _mute(desired: Desired, kind: str, actual: Actual) -> t.Iterator[str]:
+    """What to say about a new advanced group that drops more than may be meant."""
+    if kind != "enterprise" or desired.outbound:
+        return
+    directions = {rule.direction for rule in actual.selection.rules}
+    if not directions:
+        yield (
+            f"The new advanced security group {desired.name} has no rules and lets nothing in or out, until rules are "
+            "added, for example with outbound allow and alitrust.ecs.sg_rule."
+        )
+    elif "egress" not in directions:
+        yield (
+            f"The new advanced security group {desired.name} lets nothing out until outbound rules are added, "
+            "for example with outbound allow in a task of its own."
+        )

@@ -7,22 +7,18 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import typing as t
 from dataclasses import dataclass, field
-
-from .._cloud.errors import InvalidInput
 
 #: Port range of protocols that have no ports, and of rules that do not look at source ports.
 NO_PORTS = "-1/-1"
 DIRECTIONS = ("ingress", "egress")
-_POLICIES = ("accept", "drop")
-_NIC_TYPES = ("intranet", "internet")
-_NAMES = ("tcp", "udp", "icmp", "icmpv6", "gre", "all")
+#: Priority of the rules that Alibaba Cloud itself puts into a default group; nobody else can set it.
+SYSTEM_PRIORITY = 110
+#: The weakest priority that can be set.
+LOWEST_PRIORITY = 100
 #: IANA numbers of the protocols that have a name in the API.
 _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "47": "gre", "58": "icmpv6"}
-_RANGE = re.compile(r"(\d{1,5})(?:/(\d{1,5}))?")
-_ID = re.compile(r"[A-Za-z0-9\-]+")
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,9 @@ class Rule:
     :ivar peer_kind: C(cidr), C(group) or C(prefix_list)
     :ivar peer: the other side: a network in canonical form, or an id
     :ivar local: network of the group's own side in five-tuple rules, else empty
-    :ivar port_list: id of a port list instead of ports; only ever read
+    :ivar port_list: id of a port list instead of ports
     :ivar nic_type: None until it is known whether the group is in a VPC
+    :ivar owner: account of a peer group, as its number or its login name
     """
 
     direction: str
@@ -103,10 +100,12 @@ class Rule:
             "direction": self.direction,
             "protocol": self.protocol,
             "ports": self.ports or None,
+            "port_list_id": self.port_list or None,
             "source_ports": None if self.source_ports == NO_PORTS else self.source_ports,
             "cidr": self.peer if self.peer_kind == "cidr" else None,
             "group_id": self.peer if self.peer_kind == "group" else None,
-            "group_owner_id": self.owner,
+            "group_owner_id": self.owner if is_number(self.owner) else None,
+            "group_owner_account": None if is_number(self.owner) else self.owner,
             "prefix_list_id": self.peer if self.peer_kind == "prefix_list" else None,
             "dest_cidr": (self.local or None) if ingress else None,
             "source_cidr": None if ingress else (self.local or None),
@@ -137,8 +136,10 @@ class Rule:
             values[_cidr_name(there, self.peer)] = self.peer
         elif self.peer_kind == "group":
             values[f"{there}GroupId"] = self.peer
-            if self.owner:
+            if self.owner and is_number(self.owner):
                 values[f"{there}GroupOwnerId"] = int(self.owner)
+            elif self.owner:
+                values[f"{there}GroupOwnerAccount"] = self.owner
         else:
             values[f"{there}PrefixListId"] = self.peer
         if self.local:
@@ -162,7 +163,7 @@ def from_api(item: t.Mapping[str, t.Any]) -> Rule:
     port_list = str(item.get("PortRangeListId") or "")
     return Rule(
         direction=direction,
-        protocol=_known_protocol(str(item.get("IpProtocol") or "all")),
+        protocol=known_protocol(str(item.get("IpProtocol") or "all")),
         ports="" if port_list else str(item.get("PortRange") or NO_PORTS),
         peer_kind=peer_kind,
         peer=peer,
@@ -173,190 +174,21 @@ def from_api(item: t.Mapping[str, t.Any]) -> Rule:
         nic_type=str(item.get("NicType") or "intranet").lower(),
         port_list=port_list,
         description=str(item.get("Description") or ""),
+        owner=(str(item.get(f"{there}GroupOwnerAccount") or "") or None) if peer_kind == "group" else None,
         rule_id=str(item.get("SecurityGroupRuleId") or "") or None,
     )
 
 
-def from_options(rules: t.Sequence[t.Mapping[str, t.Any]]) -> list[Rule]:
-    """The rules that the option C(rules) asks for: one for each combination of port range and peer, each once.
-
-    :raises InvalidInput: naming the element, what is wrong and what was expected
-    """
-    origin: dict[Rule, tuple[int, Rule]] = {}
-    for index, options in enumerate(rules):
-        for rule in _combinations(options, f"rules[{index}]"):
-            first, known = origin.setdefault(rule, (index, rule))
-            if known.description and rule.description and known.description != rule.description:
-                raise InvalidInput(
-                    f"rules[{first}] and rules[{index}] are the same rule ({_without_words(rule)}) with different "
-                    f"descriptions: {known.description!r} and {rule.description!r}.",
-                    hint="Keep one of them; a description does not make another rule.",
-                )
-            if rule.description and not known.description:
-                origin[rule] = (first, rule)
-    return [rule for _index, rule in origin.values()]
-
-
-# ---------------------------------------------------------------------- options
-
-
-def _combinations(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[Rule]:
-    direction = _one_of(f"{where}.direction", options.get("direction") or "ingress", DIRECTIONS)
-    protocol = _protocol(f"{where}.protocol", options.get("protocol"))
-    sources = _ports(f"{where}.source_ports", options.get("source_ports"), protocol, needed=False)
-    description = options.get("description") or None
-    if description and len(description) > 512:
-        raise InvalidInput(f"{where}.description has {len(description)} characters; at most 512 are possible.")
-    nic_type = options.get("nic_type") or None
-    local = _local(options, where, direction)
-    peers = list(_peers(options, where))
-    if not peers:
-        raise InvalidInput(
-            f"{where} says nothing about the other side.",
-            hint="Give cidr (0.0.0.0/0 for everybody), group_id or prefix_list_id.",
-        )
-    owner = options.get("group_owner_id") or None
-    if owner and not str(owner).isdigit():
-        raise InvalidInput(f"{where}.group_owner_id is {owner!r}; expected the number of an account.")
-    for ports in _ports(f"{where}.ports", options.get("ports"), protocol, needed=True):
-        for source_ports in sources:
-            for kind, peer in peers:
-                _check_versions(where, protocol, peer if kind == "cidr" else "", local)
-                yield Rule(
-                    direction=direction,
-                    protocol=protocol,
-                    ports=ports,
-                    peer_kind=kind,
-                    peer=peer,
-                    source_ports=source_ports,
-                    local=local,
-                    policy=_one_of(f"{where}.policy", options.get("policy") or "accept", _POLICIES),
-                    priority=_priority(f"{where}.priority", options.get("priority")),
-                    nic_type=_one_of(f"{where}.nic_type", nic_type, _NIC_TYPES) if nic_type else None,
-                    description=description,
-                    owner=str(owner) if owner and kind == "group" else None,
-                )
-
-
-def _one_of(where: str, value: t.Any, choices: tuple[str, ...]) -> str:
-    word = str(value).strip().lower()
-    if word not in choices:
-        raise InvalidInput(f"{where} is {value!r}; expected {' or '.join(choices)}.")
-    return word
-
-
-def _known_protocol(value: str) -> str:
+def known_protocol(value: str) -> str:
+    """A protocol in lower case, by its name where it has one."""
     word = value.strip().lower()
     return _NUMBERS.get(word, word)
 
 
-def _protocol(where: str, value: t.Any) -> str:
-    word = _known_protocol(str(value if value is not None else ""))
-    if word in _NAMES:
-        return word
-    if word.isdigit() and int(word) <= 255:
-        return str(int(word))
-    raise InvalidInput(f"{where} is {value!r}; expected {', '.join(_NAMES)}, or the number of a protocol (0 to 255).")
-
-
-def _ports(where: str, value: t.Any, protocol: str, *, needed: bool) -> list[str]:
-    ranges = [_range(where, item, protocol) for item in _listed(value)]
-    if ranges:
-        return ranges
-    if needed and protocol in ("tcp", "udp"):
-        raise InvalidInput(
-            f"{where} is not given; {protocol} needs ports, for example 22 or 8000/8080 (1/65535 for all)."
-        )
-    return [NO_PORTS]
-
-
-def _range(where: str, value: str, protocol: str) -> str:
-    if protocol not in ("tcp", "udp"):
-        if value != NO_PORTS:
-            raise InvalidInput(f"{where} is {value!r}, but the protocol {protocol} has no ports; leave the option out.")
-        return NO_PORTS
-    match = _RANGE.fullmatch(value)
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not 1 <= first <= last <= 65535:
-        hint = " For all ports, write 1/65535." if value == NO_PORTS else ""
-        raise InvalidInput(
-            f"{where} has {value!r}; expected a port such as 22, or first/last such as 8000/8080, from 1 to "
-            f"65535.{hint}"
-        )
-    return f"{first}/{last}"
-
-
-def _priority(where: str, value: t.Any) -> int:
-    text = str(1 if value is None else value).strip()
-    if not text.isdigit() or not 1 <= int(text) <= 100:
-        raise InvalidInput(f"{where} is {value!r}; expected a number from 1 (decides first) to 100.")
-    return int(text)
-
-
-def _local(options: t.Mapping[str, t.Any], where: str, direction: str) -> str:
-    own, other = ("dest_cidr", "source_cidr") if direction == "ingress" else ("source_cidr", "dest_cidr")
-    if options.get(other):
-        raise InvalidInput(
-            f"{where}.{other} is given for an {direction} rule, where the other side is said with cidr, group_id or "
-            f"prefix_list_id; {own} narrows down the group's own side.",
-        )
-    value = str(options.get(own) or "").strip()
-    return str(network(f"{where}.{own}", value)) if value else ""
-
-
-def _peers(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[str, str]]:
-    for value in _listed(options.get("cidr")):
-        yield "cidr", str(network(f"{where}.cidr", value))
-    for kind, name in (("group", "group_id"), ("prefix_list", "prefix_list_id")):
-        for value in _listed(options.get(name)):
-            if not _ID.fullmatch(value):
-                raise InvalidInput(f"{where}.{name} has {value!r}; expected an id of letters, digits and hyphens.")
-            yield kind, value
-
-
-def _listed(value: t.Any) -> list[str]:
-    """Elements of a list, or of a text with commas, without blank ones."""
-    if value is None:
-        return []
-    elements = value if isinstance(value, (list, tuple)) else str(value).split(",")
-    return [str(element).strip() for element in elements if str(element).strip()]
-
-
-def network(where: str, value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """A network, where a bare address is a network of one.
-
-    :raises InvalidInput: with the network that was probably meant
-    """
-    try:
-        return ipaddress.ip_network(value)
-    except ValueError:
-        pass
-    try:
-        meant = ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        raise InvalidInput(
-            f"{where} has {value!r}; expected an address or a network such as 10.0.0.0/8 or 2001:db8::/32."
-        ) from None
-    raise InvalidInput(
-        f"{where} has {value!r}, an address with the mask of a network; the network it is in is {meant}.",
-        hint=f"Write {meant}, or the address alone.",
-    )
-
-
-def _check_versions(where: str, protocol: str, peer: str, local: str) -> None:
-    """:raises InvalidInput: when IPv4 and IPv6 are mixed in one rule"""
-    versions = {ipaddress.ip_network(value).version for value in (peer, local) if value}
-    if len(versions) > 1:
-        raise InvalidInput(f"{where} mixes IPv4 and IPv6: {peer} and {local}; write two rules.")
-    if protocol == "icmp" and 6 in versions:
-        raise InvalidInput(f"{where} has protocol icmp and the IPv6 network {peer or local}; for IPv6 it is icmpv6.")
-    if protocol == "icmpv6" and 4 in versions:
-        raise InvalidInput(f"{where} has protocol icmpv6 and the IPv4 network {peer or local}; for IPv4 it is icmp.")
+def is_number(text: str | None) -> bool:
+    """Whether an account is said by its number; otherwise it is by its login name."""
+    return bool(text) and str(text).isascii() and str(text).isdigit()
 
 
 def _cidr_name(side: str, value: str) -> str:
     return f"Ipv6{side}CidrIp" if ":" in value else f"{side}CidrIp"
-
-
-def _without_words(rule: Rule) -> str:
-    return rule.line.split(' "', 1)[0]

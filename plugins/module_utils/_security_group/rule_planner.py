@@ -10,12 +10,14 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._cloud.door import chunks
-from .._cloud.errors import InvalidInput, UnexpectedState
+from .._cloud.errors import UnexpectedState
 from .._core.plan import Plan, Step
 from .rule import DIRECTIONS, Rule
 
 #: Most rules in one call of Authorize* and Revoke*.
 BATCH = 100
+#: A rule, and why it cannot be.
+Unfit = tuple[Rule, str]
 #: Rules between groups that a basic group can have; an advanced one can have none.
 _GROUP_RULES = 20
 
@@ -27,6 +29,7 @@ class Group:
     :ivar security_group_id: None when there is no such group (yet)
     :ivar label: for messages
     :ivar vpc: whether it is in a VPC
+    :ivar vpc_id: empty in the classic network, and where it was not read
     """
 
     security_group_id: str | None
@@ -34,13 +37,14 @@ class Group:
     vpc: bool = True
     rules: tuple[Rule, ...] = ()
     inner_access_policy: str | None = None
+    vpc_id: str = ""
 
 
 @dataclass(frozen=True)
 class Changes:
     """What has to happen to a group's rules.
 
-    :ivar rewords: the existing rule, and how it is wanted
+    :ivar rewords: the existing rule, and how it is wanted: with another description, or altogether changed in place
     :ivar after: all rules once that is done
     """
 
@@ -53,15 +57,20 @@ class Changes:
     def any(self) -> bool:
         return bool(self.adds or self.rewords or self.removes)
 
+    @property
+    def new(self) -> list[Rule]:
+        """The rules that are not there yet."""
+        return [*self.adds, *(wanted for rule, wanted in self.rewords if rule != wanted)]
+
 
 def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Collection[str]) -> Changes:
     """Compare.
 
-    :param state: C(present), C(absent) or C(exact)
+    :param state: C(present), C(merge) (as C(present), but what is there stays as it is), C(absent) or C(exact)
     :param directions: what C(exact) is about; rules of the other direction stay
     """
-    nic_type = "intranet" if group.vpc else "internet"
-    targets = {rule: rule for rule in (_settled(rule, nic_type) for rule in wanted)}
+    targets = {rule: rule for rule in (settled(rule, group) for rule in wanted)}
+    modified, replaced = _by_id(group, targets if state in ("present", "exact") else {})
     adds: list[Rule] = []
     rewords: list[tuple[Rule, Rule]] = []
     removes: list[Rule] = []
@@ -71,23 +80,52 @@ def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Co
         target = targets.get(rule)
         if state == "absent":
             (removes if target else kept).append(rule)
+        elif rule in replaced:
+            removes.append(rule)
+        elif rule in modified:
+            wanted_now = replace(modified[rule], description=modified[rule].description or rule.description)
+            rewords.append((rule, wanted_now))
+            kept.append(wanted_now)
+            seen.add(wanted_now)
         elif target is None or rule in seen:
             unwanted = state == "exact" and rule.direction in directions
             (removes if unwanted else kept).append(rule)
-        elif target.description and target.description != rule.description:
+        elif state != "merge" and target.description and target.description != rule.description:
             rewords.append((rule, target))
             kept.append(replace(rule, description=target.description))
         else:
             kept.append(rule)
         seen.add(rule)
     if state != "absent":
-        adds = [rule for rule in targets.values() if rule not in seen]
+        adds = [replace(rule, rule_id=None) for rule in targets.values() if rule not in seen]
     return Changes(
         adds=_sorted(adds),
         rewords=tuple(sorted(rewords, key=lambda pair: pair[0].order)),
         removes=_sorted(removes),
         after=_sorted([*kept, *adds]),
     )
+
+
+def _by_id(group: Group, targets: t.Mapping[Rule, Rule]) -> tuple[dict[Rule, Rule], set[Rule]]:
+    """The rules that become others because their ids say so: in place, or by a new rule instead."""
+    there = {rule.rule_id: rule for rule in group.rules}
+    modified: dict[Rule, Rule] = {}
+    replaced: set[Rule] = set()
+    for target in targets.values():
+        rule = there.get(target.rule_id) if target.rule_id else None
+        if rule is None or rule in targets:
+            continue
+        if target not in group.rules and _fixed(rule) == _fixed(target):
+            modified[rule] = target
+        else:
+            replaced.add(rule)
+    return modified, replaced
+
+
+def _fixed(rule: Rule) -> tuple[t.Any, ...]:
+    """What ModifySecurityGroupRule cannot change, or cannot take away."""
+    kind = rule.peer_kind + ("6" if rule.peer_kind == "cidr" and ":" in rule.peer else "")
+    return rule.direction, kind, rule.nic_type, rule.source_ports, rule.local, rule.port_list
 
 
 def check_limits(group: Group, found: Changes, max_rules: int) -> None:
@@ -110,31 +148,52 @@ def check_limits(group: Group, found: Changes, max_rules: int) -> None:
             "are possible.",
             hint="Use networks (cidr) or a prefix list (prefix_list_id) instead.",
         )
-    itself = [rule for rule in found.adds if rule.peer_kind == "group" and rule.peer == group.security_group_id]
-    if itself:
-        raise InvalidInput(
-            f"The security group {group.label} cannot have a rule about itself ({itself[0].line}).",
-            hint="Whether its members reach each other is set with inner_access_policy of alitrust.ecs.security_group.",
+
+
+def only_for_basic(rules: t.Iterable[Rule]) -> list[Unfit]:
+    """Why some of these rules cannot be in an advanced group, whichever it is."""
+    return _unfit(
+        rules,
+        lambda rule: (
+            ("only policy accept is possible", rule.policy != "accept"),
+            ("only priority 1 is possible", rule.priority != 1),
+            ("a peer cannot be a security group", rule.peer_kind == "group"),
+        ),
+    )
+
+
+def only_elsewhere(group: Group, rules: t.Iterable[Rule]) -> list[Unfit]:
+    """Why some of these rules cannot be in this group, because of its network type or of what it is.
+
+    Sources: the operations AuthorizeSecurityGroup and AuthorizeSecurityGroupEgress; for the single address ECS Security
+    guide, "Scenarios for security groups" 2 and 7.
+    """
+
+    def reasons(rule: Rule) -> t.Iterable[tuple[str, bool]]:
+        internet = rule.nic_type == "internet"
+        inside = not group.vpc and not internet and rule.direction == "ingress" and rule.peer_kind == "cidr"
+        single = rule.peer.endswith("/32") and ":" not in rule.peer
+        return (
+            ("only a group in the classic network has an internet side", group.vpc and internet),
+            ("groups can be peers on the intranet side only", internet and rule.peer_kind == "group"),
+            ("a prefix list is for groups in a VPC", not group.vpc and rule.peer_kind == "prefix_list"),
+            (
+                "the peer must be a single IPv4 address (/32) or a group",
+                inside and not single,
+            ),
+            (
+                "a group cannot have a rule about itself; whether its members reach each other is set with "
+                "inner_access_policy of alitrust.ecs.security_group",
+                rule.peer_kind == "group" and rule.peer == group.security_group_id,
+            ),
         )
 
+    return _unfit(rules, reasons)
 
-def only_for_basic(rules: t.Iterable[Rule]) -> list[str]:
-    """Why some of these rules cannot be in an advanced group, one line a rule."""
-    reasons = []
-    for rule in rules:
-        why = [
-            reason
-            for reason, applies in (
-                ("only policy accept is possible", rule.policy != "accept"),
-                ("only priority 1 is possible", rule.priority != 1),
-                ("a peer cannot be a security group", rule.peer_kind == "group"),
-                ("it is not for the classic network", rule.nic_type == "internet"),
-            )
-            if applies
-        ]
-        if why:
-            reasons.append(f"{rule.line}: {', '.join(why)}")
-    return reasons
+
+def _unfit(rules: t.Iterable[Rule], reasons: t.Callable[[Rule], t.Iterable[tuple[str, bool]]]) -> list[Unfit]:
+    found = ((rule, ", ".join(reason for reason, applies in reasons(rule) if applies)) for rule in rules)
+    return [(rule, why) for rule, why in found if why]
 
 
 def plan(state: str, group: Group, found: Changes, max_rules: int) -> Plan:
@@ -149,7 +208,11 @@ def plan(state: str, group: Group, found: Changes, max_rules: int) -> Plan:
         *_removals(group, early),
         *_additions(group, found.adds),
         *(
-            Step(f"describe rule of {group.label}: {wanted.line}", "reword", {"rule_id": rule.rule_id, "rule": wanted})
+            Step(
+                f"{'describe' if rule == wanted else 'modify'} rule of {group.label}: {wanted.line}",
+                "reword",
+                {"rule_id": rule.rule_id, "rule": wanted},
+            )
             for rule, wanted in found.rewords
         ),
         *_removals(group, late),
@@ -169,8 +232,11 @@ def _sorted(rules: t.Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: rule.order))
 
 
-def _settled(rule: Rule, nic_type: str) -> Rule:
-    return rule if rule.nic_type else replace(rule, nic_type=nic_type)
+def settled(rule: Rule, group: Group) -> Rule:
+    """With the side that is meant where none was said: in the classic network the internet's, except for groups."""
+    if rule.nic_type:
+        return rule
+    return replace(rule, nic_type="intranet" if group.vpc or rule.peer_kind == "group" else "internet")
 
 
 def _additions(group: Group, rules: t.Sequence[Rule]) -> t.Iterator[Step]:

@@ -7,15 +7,19 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from .._cloud.errors import CloudError, InvalidInput, NotFound, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import wait_for
-from . import find, rule_planner
+from . import find, rule_planner, rule_source
 from .planner import check_id, check_name
-from .rule import DIRECTIONS, Rule, from_api, from_options
-from .rule_planner import Changes, Group
+from .rule import DIRECTIONS, Rule, from_api
+from .rule_fit import KINDS, Fit
+from .rule_options import from_options
+from .rule_planner import Changes, Group, Unfit
+from .rule_source import Wanted
 
 _NO_SUCH_RULE = "InvalidParam.SecurityGroupRuleId"
 
@@ -25,10 +29,12 @@ class SecurityGroupRules(Resource[Group]):
 
     def __init__(self, cloud: t.Any, options: dict[str, t.Any]) -> None:
         super().__init__(cloud, options)
-        self.state = str(options["state"])
+        # What comes from a file or another group never overwrites what is there, unless the group is made equal.
+        partial = options["state"] == "present" and options["rules"] is None
+        self.state = "merge" if partial else str(options["state"])
         self.group_id: str | None = options["security_group_id"]
-        self.group_type: str | None = None
-        self.wanted: list[Rule] = []
+        self.fit = Fit(cloud)
+        self.wanted = Wanted()
         self.changes = Changes((), (), (), ())
 
     def validate(self) -> None:
@@ -37,25 +43,50 @@ class SecurityGroupRules(Resource[Group]):
             raise InvalidInput("Say which group: security_group_id, or security_group with its name.")
         if self.group_id and options["security_group"]:
             raise InvalidInput("security_group_id and security_group both say which group; give one of them.")
-        check_id("security_group_id", self.group_id)
-        check_id("vpc_id", options["vpc_id"])
-        check_name("security_group", options["security_group"])
-        if options["max_rules"] < 1:
-            raise InvalidInput(f"max_rules is {options['max_rules']}; expected a number above 0.")
-        self.wanted = from_options(options["rules"] or [])
-        if self.state == "exact":
-            outside = [rule.line for rule in self.wanted if rule.direction not in self.directions]
-            if outside:
+        for name in ("security_group_id", "vpc_id", "from_security_group_id"):
+            check_id(name, options[name])
+        for name in ("security_group", "from_security_group"):
+            check_name(name, options[name])
+        for name in ("max_rules", "max_file_rules"):
+            if options[name] < 1:
+                raise InvalidInput(f"{name} is {options[name]}; expected a number above 0.")
+        self._check_source()
+        if options["rules_file"]:
+            self.wanted = rule_source.from_file(
+                options["rules_file"],
+                options["max_file_rules"],
+                skip=options["skip_invalid"],
+                map_system_priority=options["map_system_priority"],
+            ).only(self.directions)
+        elif options["rules"] is not None:
+            self.wanted = Wanted(tuple(from_options(options["rules"])))
+            outside = [rule.line for rule in self.wanted.rules if rule.direction not in self.directions]
+            if self.state == "exact" and outside:
                 raise InvalidInput(
                     f"directions is only {' and '.join(self.directions)}, but rules has an {outside[0]}.",
                     hint="Leave directions out, or that rule.",
                 )
-        if self.state != "absent" and len(self.wanted) > options["max_rules"]:
+        if self.state != "absent" and len(self.wanted.rules) > options["max_rules"]:
             raise InvalidInput(
-                f"{len(self.wanted)} rules are wanted for one security group; at most {options['max_rules']} are "
-                "possible.",
+                f"{len(self.wanted.rules)} rules are wanted for one security group; at most {options['max_rules']} "
+                "are possible.",
                 hint="Merge rules (several ports or networks in one range), or spread them over several groups.",
             )
+
+    def _check_source(self) -> None:
+        names = ("rules", "rules_file", "from_security_group_id", "from_security_group")
+        given = [name for name in names if self.options[name] is not None]
+        if not given:
+            raise InvalidInput(f"Say which rules: give one of {', '.join(names)}.")
+        if len(given) > 1:
+            raise InvalidInput(f"{' and '.join(given)} both say which rules; give one of them.")
+        if self.options["skip_invalid"] and (given != ["rules_file"] or self.state != "merge"):
+            raise InvalidInput(
+                "skip_invalid is for rules_file with the states present and merge.",
+                hint="What else would be done with a part of the rules is not what the file says.",
+            )
+        if self.group_id and self.group_id == self.options["from_security_group_id"]:
+            raise InvalidInput("security_group_id and from_security_group_id are the same group.")
 
     @property
     def directions(self) -> list[str]:
@@ -66,6 +97,17 @@ class SecurityGroupRules(Resource[Group]):
         return str(self.options["security_group"] or self.group_id)
 
     def find(self) -> Group:
+        group = self._find()
+        if self.options["rules"] is None and not self.options["rules_file"]:
+            self.wanted = rule_source.from_group(
+                self._source(group), group, map_system_priority=self.options["map_system_priority"]
+            ).only(self.directions)
+        self.wanted = self.wanted.settled(group)
+        if self.options["skip_invalid"]:
+            self.wanted = self.wanted.without(self._unfit(group)[0])
+        return group
+
+    def _find(self) -> Group:
         if not self.group_id:
             item = find.by_name(self.cloud, self.options["security_group"], self.options["vpc_id"])
             if item is None:
@@ -73,10 +115,10 @@ class SecurityGroupRules(Resource[Group]):
                 # check mode would have made.
                 return Group(None, self.label)
             self.group_id = str(item["SecurityGroupId"])
-            self.group_type = str(item.get("SecurityGroupType") or "normal")
-            if self.state == "present" and item.get("RuleCount") == 0 and item.get("VpcId"):
+            self.fit.group_type = str(item.get("SecurityGroupType") or "normal")
+            if self.state in ("present", "merge") and item.get("RuleCount") == 0 and item.get("VpcId"):
                 # Nothing to read, and a rule that is there all the same is not added twice.
-                return Group(self.group_id, self.label)
+                return Group(self.group_id, self.label, vpc_id=str(item["VpcId"]))
         try:
             return self._read()
         except NotFound:
@@ -84,26 +126,62 @@ class SecurityGroupRules(Resource[Group]):
                 return Group(None, self.label)
             raise
 
+    def _source(self, target: Group) -> Group:
+        """The group to take the rules from."""
+        source_id, name = self.options["from_security_group_id"], self.options["from_security_group"]
+        if name:
+            source_id = (find.by_name(self.cloud, name, self.options["vpc_id"]) or {}).get("SecurityGroupId")
+        try:
+            if source_id and source_id != target.security_group_id:
+                return read(self.cloud, source_id, name or source_id)
+        except NotFound:
+            source_id = None
+        if source_id:
+            raise InvalidInput(f"The security group {self.label} is itself the one to take the rules from.")
+        raise UnexpectedState(
+            f"There is no security group {name or self.options['from_security_group_id']} in "
+            f"{self.cloud.region} to take the rules from.",
+            hint="Rules are restored within one region. To another one they go in a file: alitrust.ecs.sg_rule_export "
+            "there, rules_file here.",
+        )
+
     def plan(self, actual: Group) -> Plan:
-        self.changes = rule_planner.changes(self.state, actual, self.wanted, self.directions)
+        self.changes = self._changes(actual)
         rule_planner.check_limits(actual, self.changes, self.options["max_rules"])
-        return rule_planner.plan(self.state, actual, self.changes, self.options["max_rules"])
+        plan = rule_planner.plan(self.state, actual, self.changes, self.options["max_rules"])
+        left_out = self.wanted.left_out
+        if not left_out:
+            return plan
+        listed = "; ".join(": ".join(filter(None, (one.where, one.rule, one.reason))) for one in left_out)
+        return replace(plan, warnings=(*plan.warnings, f"Left out {len(left_out)} of the rules: {listed}"))
+
+    def _changes(self, group: Group) -> Changes:
+        return rule_planner.changes(self.state, group, self.wanted.rules, self.directions)
 
     def preflight(self, plan: Plan, actual: Group) -> None:
-        """Refuse what an advanced group cannot hold. Its type costs a call, which is only made where it matters."""
-        reasons = rule_planner.only_for_basic(self.changes.adds)
-        if not reasons or not self.group_id:
+        """Refuse what this group cannot hold, all of it at once."""
+        unfit, kind = self._unfit(actual)
+        if not unfit:
             return
-        if self.group_type is None:
-            item = find.by_id(self.cloud, self.group_id) or {}
-            self.group_type = str(item.get("SecurityGroupType") or "normal")
-        if self.group_type == "enterprise":
-            more = f" ... and {len(reasons) - 5} more" if len(reasons) > 5 else ""
-            raise UnexpectedState(
-                f"{self.label} is an advanced (enterprise) security group and cannot have: "
-                f"{'; '.join(reasons[:5])}{more}.",
-                hint="An advanced group takes only rules that allow, with priority 1 and networks as peers.",
-            )
+        lines = [f"{self._place(rule)}{rule.line}: {reason}" for rule, reason in unfit]
+        raise UnexpectedState(
+            f"{self.label} is {kind} and cannot have: {'; '.join(lines)}. Nothing was changed.",
+            hint="An advanced group takes only rules that allow, with priority 1 and networks or prefix lists as peers."
+            if kind == KINDS["enterprise"]
+            else "",
+        )
+
+    def _place(self, rule: Rule) -> str:
+        return f"{self.wanted.places[rule]}: " if rule in self.wanted.places else ""
+
+    def _unfit(self, group: Group) -> tuple[list[Unfit], str]:
+        """The rules that the group should get and cannot have, in the order of the task, and what kind of group it is.
+
+        Whether peers exist is only asked for rules of a file: what a task or another group names is likely there.
+        """
+        new = set(self._changes(group).new)
+        wanted = [rule for rule in self.wanted.rules if rule in new]
+        return self.fit.unfit(group, wanted, peers=bool(self.options["rules_file"]))
 
     # ------------------------------------------------------------------ steps
 
@@ -167,11 +245,11 @@ class SecurityGroupRules(Resource[Group]):
         return self._result(self.changes.after)
 
     def _missing(self, group: Group) -> int:
-        there = {rule: rule for rule in group.rules}
+        words = {rule: rule.description for rule in group.rules}
         ids = {rule.rule_id for rule in group.rules}
         return (
-            sum(rule not in there for rule in self.changes.adds)
-            + sum(there.get(rule, rule).description != wanted.description for rule, wanted in self.changes.rewords)
+            sum(rule not in words for rule in self.changes.adds)
+            + sum(words.get(wanted) != wanted.description for _rule, wanted in self.changes.rewords)
             + sum(rule.rule_id in ids for rule in self.changes.removes)
         )
 
@@ -180,8 +258,10 @@ class SecurityGroupRules(Resource[Group]):
             "security_group_id": self.group_id,
             "rules": [rule.to_result() for rule in sorted(rules, key=lambda rule: rule.order)],
             "added": [rule.line for rule in self.changes.adds],
-            "reworded": [wanted.line for _rule, wanted in self.changes.rewords],
+            "reworded": [wanted.line for rule, wanted in self.changes.rewords if rule == wanted],
+            "modified": [f"{rule.line} -> {wanted.line}" for rule, wanted in self.changes.rewords if rule != wanted],
             "removed": [rule.line for rule in self.changes.removes],
+            "left_out": [one.to_result() for one in self.wanted.left_out],
         }
 
     # ------------------------------------------------------------------ reading
@@ -198,18 +278,25 @@ class SecurityGroupRules(Resource[Group]):
         return read(self.cloud, self._existing(), self.label)
 
 
-def read(cloud: t.Any, security_group_id: str, label: str) -> Group:
+def read(cloud: t.Any, security_group_id: str, label: str = "") -> Group:
     """A group's rules, with one call unless they fill pages.
 
+    :param label: what the group is called in messages; its name unless given
     :raises NotFound: when there is no such group
     """
     action = "DescribeSecurityGroupAttribute"
     items, answer = cloud.pages_with_answer("ecs", action, SecurityGroupId=security_group_id)
-    vpc = bool(answer.get("VpcId"))
-    if not vpc:
+    vpc_id = str(answer.get("VpcId") or "")
+    if not vpc_id:
         # In the classic network the two sides have rules of their own, and an answer shows one side.
         for nic_type in ("intranet", "internet"):
             items.extend(cloud.pages("ecs", action, SecurityGroupId=security_group_id, NicType=nic_type))
     unique = {str(item.get("SecurityGroupRuleId")): item for item in items}
-    policy = str(answer.get("InnerAccessPolicy") or "").lower() or None
-    return Group(security_group_id, label, vpc, tuple(from_api(item) for item in unique.values()), policy)
+    return Group(
+        security_group_id,
+        label or str(answer.get("SecurityGroupName") or security_group_id),
+        bool(vpc_id),
+        tuple(from_api(item) for item in unique.values()),
+        str(answer.get("InnerAccessPolicy") or "").lower() or None,
+        vpc_id,
+    )

@@ -52,10 +52,11 @@ def ports_of(rule: Rule) -> Ports:
         return {}
     if rule.protocol not in ("tcp", "udp"):
         return {rule.protocol: [NO_SPAN]}
-    return {rule.protocol: [ALL_PORTS if rule.ports == NO_PORTS else _span(rule.ports)]}
+    return {rule.protocol: [ALL_PORTS if rule.ports == NO_PORTS else span(rule.ports)]}
 
 
-def _span(text: str) -> Span:
+def span(text: str) -> Span:
+    """Of C(first/last)."""
     first, last = text.split("/")
     return int(first), int(last)
 
@@ -112,13 +113,18 @@ def text(ports: Ports) -> str:
     return "; ".join(parts) or "nothing"
 
 
+def strength(rule: Rule) -> tuple[int, bool]:
+    """For sorting: what decides first comes first, by priority, and drop before accept where that is equal."""
+    return rule.priority, rule.policy != "drop"
+
+
 def accepted(rules: t.Iterable[Rule], default: bool) -> Ports:
     """What rules that all apply to the same peer let through: by priority, and drop before accept where that is equal.
 
     :param default: whether what no rule decides is let through
     """
     undecided, through = everything(), Ports()
-    for rule in sorted(rules, key=lambda rule: (rule.priority, rule.policy != "drop")):
+    for rule in sorted(rules, key=strength):
         left = minus(undecided, ports_of(rule))
         if rule.policy == "accept":
             through = joined(through, minus(undecided, left))
@@ -143,7 +149,7 @@ def covers(one: Rule, other: Rule) -> bool:
     elif one.protocol != "all" and (one.protocol != other.protocol or minus(ports_of(other), ports_of(one))):
         return False
     sources = one.source_ports == NO_PORTS or (
-        other.source_ports != NO_PORTS and not without([_span(other.source_ports)], [_span(one.source_ports)])
+        other.source_ports != NO_PORTS and not without([span(other.source_ports)], [span(one.source_ports)])
     )
     local = not one.local or (bool(other.local) and within(other.local, one.local))
     return sources and local and peer_covers(one, other)

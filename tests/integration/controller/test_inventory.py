@@ -91,20 +91,14 @@ def test_a_fleet_is_listed_with_addresses_and_variables(
     assert listed["_meta"]["hostvars"]["web-1"] == {
         "ansible_host": private,
         "alitrust_fleet": "web",
-        "alitrust_image_id": place["ImageId"],
         "alitrust_instance_id": instance_id,
         "alitrust_instance_name": "web-1",
         "alitrust_instance_type": place["InstanceType"],
-        "alitrust_key_name": None,
         "alitrust_private_ip": private,
         "alitrust_public_ip": instance["PublicIpAddress"]["IpAddress"][0],
         "alitrust_region_id": "cn-hangzhou",
-        "alitrust_security_group_ids": [place["SecurityGroupId"]],
         "alitrust_status": "Running",
-        "alitrust_supports_vtpm": False,
         "alitrust_tags": {OWNER: "web", "role": "web-1"},
-        "alitrust_vpc_id": instance["VpcAttributes"]["VpcId"],
-        "alitrust_vswitch_id": place["VSwitchId"],
         "alitrust_zone_id": "cn-hangzhou-h",
     }
 
@@ -145,6 +139,57 @@ def test_names_that_are_taken_and_names_that_are_chosen(
     assert set(inventory.hosts(hostnames=["public_ip", "private_ip"])) == addresses
 
 
+def test_addresses_and_names_of_every_kind(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    (instance_id,) = made(sdk, place, "web-1", "web", InternetMaxBandwidthOut=1)
+    card = sdk("CreateNetworkInterface", VSwitchId=place["VSwitchId"], SecurityGroupId=place["SecurityGroupId"])[
+        "NetworkInterfaceId"
+    ]
+    sdk.cloud.clock_advance(10)
+    sdk("AttachNetworkInterface", NetworkInterfaceId=card, InstanceId=instance_id)
+    sdk.cloud.clock_advance(10)
+    listed = inventory.list(
+        variables=["all"], addresses=["eip", "eni_ip"], hostnames=["tag:none", "tag:role"], ram_role=True
+    )
+    variables = listed["_meta"]["hostvars"]["web-1"]
+    (second,) = variables["alitrust_eni_ips"]
+    assert variables["ansible_host"] == second != variables["alitrust_private_ip"]
+    assert variables["alitrust_network_interface_ids"][1:] == [card]
+    assert (variables["alitrust_http_tokens"], variables["alitrust_ram_role_name"]) == ("optional", "")
+    assert "alitrust_trust" not in variables
+    assert "variables has 'colour'" in inventory.refused(variables=["colour"])
+
+
+def test_alibaba_cloud_filters_and_tells_the_tags_it_sets(
+    inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
+) -> None:
+    sdk("OpenKmsService", product="kms")
+    trusted = {
+        "ImageId": "aliyun_3_x64_20G_uefi_alibase_20240528.vhd",
+        "InstanceType": "ecs.g7t.large",
+        "SystemDisk": {"Category": "cloud_essd"},
+        "SecurityOptions": {"TrustedSystemMode": "vTPM"},
+    }
+    made(sdk, {**place, **trusted}, "web-1", "web")
+    inventory.cloud.forget_requests()
+    found = inventory.hosts(filters={"instance_name": "web*", "zone_id": "cn-hangzhou-h"}, variables=["system_tags"])
+    assert found["web-1"]["alitrust_system_tags"] == {"acs:ecs:supportVtpm": "true"}
+    assert inventory.hosts(filters={"instance_name": "db*"}) == {}
+    assert inventory.cloud.counts() == {"ecs:DescribeInstances": 2}
+
+
+def test_names_of_groups_are_sanitised_and_text_is_never_a_template(
+    inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
+) -> None:
+    sdk.run(
+        place,
+        InstanceName="web-1",
+        Tag=[{"Key": OWNER, "Value": "web"}, {"Key": "role", "Value": "a b/c-{{ 1 + 1 }}"}],
+    )
+    listed = inventory.list(keyed_groups=[{"key": "alitrust_tags.role", "prefix": "role"}])
+    assert "role_a_b_c____1___1___" in listed
+    assert listed["_meta"]["hostvars"]["web-1"]["alitrust_tags"]["role"] == "a b/c-{{ 1 + 1 }}"
+
+
 def test_composed_variables_and_groups(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
     made(sdk, place, "web-1", "web")
     listed = inventory.list(
@@ -176,12 +221,23 @@ def test_blank_options_are_not_given(inventory: Inventory, sdk: Sdk, place: dict
 
 def test_a_region_that_fails_fails_all_unless_skipped(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
     made(sdk, place, "web-1", "web")
-    regions = {"regions": ["cn-hangzhou", "cn-nowhere"]}
-    assert "the instances of cn-nowhere could not be listed" in inventory.refused(**regions)
+    regions = {"regions": ["cn-hangzhou", "cn-nowhere", "cn-neverland"]}
+    said = inventory.refused(**regions).lower()
+    assert "the instances of cn-nowhere could not be listed" in said
+    assert "the instances of cn-neverland could not be listed" in said
     code, listed, said = inventory.run({**regions, "skip_failed_regions": True})
     assert code == 0
     assert list(listed["_meta"]["hostvars"]) == ["web-1"]
     assert "the instances of cn-nowhere could not be listed" in " ".join(said.split())
+
+
+def test_all_regions_are_listed_side_by_side(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    made(sdk, place, "web-1", "web")
+    inventory.cloud.forget_requests()
+    assert set(inventory.hosts(regions=["all"])) == {"web-1"}
+    calls = inventory.cloud.counts()
+    regions = len(sdk("DescribeRegions")["Regions"]["Region"])
+    assert calls == {"ecs:DescribeRegions": 1, "ecs:DescribeInstances": regions}
 
 
 def test_a_cached_inventory_asks_nothing(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:

@@ -118,6 +118,34 @@ def test_an_imported_key_leaves_no_private_key(playbooks: Playbooks) -> None:
     assert playbooks.cloud.resources("instance")[0]["_PublicKey"].split()[:2] == public.split()[:2]
 
 
+def test_a_network_lets_out_what_was_chosen(playbooks: Playbooks) -> None:
+    """The rule that the choice makes is not taken away again where rules are made exact."""
+    common = {"network_zone_id": "cn-hangzhou-h", "network_ssh_from": ["192.0.2.0/24"]}
+    chosen: list[dict[str, t.Any]] = [
+        {"network_security_group_name": "open", "network_security_group_type": "advanced", "network_outbound": "allow"},
+        {"network_security_group_name": "closed", "network_outbound": "deny"},
+    ]
+    role = {"role": "alitrust.ecs.network", **common}
+    # Twice each, with the default said in two ways, because a play runs the same role with the same variables once.
+    roles = [{**role, **one, "network_rules_state": state} for one in chosen for state in ("exact", "")]
+    _results, output = playbooks.ansible.play([], roles=roles)
+    assert " failed=0 " in output, output
+    rules = {
+        group["SecurityGroupName"]: {
+            (rule["Policy"], rule.get("DestCidrIp") or rule["Ipv6DestCidrIp"], rule["Priority"])
+            for rule in group["Permissions"]
+            if rule["Direction"] == "egress"
+        }
+        for group in playbooks.cloud.resources("security_group")
+    }
+    assert rules == {
+        "open": {("Accept", "0.0.0.0/0", "1")},
+        "closed": {("Drop", "0.0.0.0/0", "100"), ("Drop", "::/0", "100")},
+    }
+    assert playbooks.cloud.counts()["ecs:AuthorizeSecurityGroupEgress"] == 2
+    assert not [one for one in playbooks.writing_calls() if "Revoke" in one]
+
+
 def test_an_existing_network_is_used_and_stays(playbooks: Playbooks) -> None:
     playbooks.changed("provision", fleet_count=0)
     network = {
@@ -132,6 +160,22 @@ def test_an_existing_network_is_used_and_stays(playbooks: Playbooks) -> None:
     assert len(playbooks.cloud.resources("vpc")) == 1
     assert len(playbooks.cloud.resources("security_group")) == 1
     assert "belong together" in playbooks.refused("provision", network_vpc_id="vpc-1")
+
+
+def test_a_fleet_takes_the_type_that_has_stock_and_attests_by_itself(playbooks: Playbooks) -> None:
+    playbooks.cloud.set("ecs.sold_out", "ecs.g7t.large@*")
+    choices = {
+        "fleet_instance_type": "",
+        "fleet_instance_types": ["ecs.g7t.large", "ecs.g8i.large"],
+        "fleet_image_id": "",
+        "fleet_image_name": "aliyun_3_x64_20G_uefi_alibase_*",
+        "fleet_trust_service": "self_managed",
+    }
+    assert playbooks.changed("provision", **choices) > 0
+    made = playbooks.cloud.resources("instance")
+    assert [(one["InstanceType"], one["_Trusted"], one["_RamRoleName"]) for one in made] == [
+        ("ecs.g8i.large", True, "")
+    ] * 2
 
 
 def test_what_has_no_default_is_asked_for_before_anything_is_made(playbooks: Playbooks) -> None:

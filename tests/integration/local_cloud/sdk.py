@@ -15,6 +15,7 @@ import pytest
 from alibabacloud_ecs20140526.client import Client as EcsClient
 from alibabacloud_kms20160120.client import Client as KmsClient
 from alibabacloud_ram20150501.client import Client as RamClient
+from alibabacloud_resourcesharing20200110.client import Client as ResourceSharingClient
 from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.models import Config
@@ -31,6 +32,7 @@ _CLIENTS = {
     "ecs": ("alibabacloud_ecs20140526", EcsClient),
     "kms": ("alibabacloud_kms20160120", KmsClient),
     "ram": ("alibabacloud_ram20150501", RamClient),
+    "resourcesharing": ("alibabacloud_resourcesharing20200110", ResourceSharingClient),
     "sts": ("alibabacloud_sts20150401", StsClient),
     "vpc": ("alibabacloud_vpc20160428", VpcClient),
 }

@@ -9,6 +9,7 @@ import json
 import typing as t
 
 import pytest
+from people import other_account
 from sdk import PLAIN_IMAGE, TRUSTED_IMAGE, Sdk
 
 RECIPIENT = "5555666677778888"
@@ -154,6 +155,10 @@ def test_an_encrypted_image_is_shared_only_with_a_cmk_and_the_share_role(sdk: Sd
 
     encrypt = {"RoleName": "AliyunECSDiskEncryptDefaultRole", "AssumeRolePolicyDocument": trust("ecs.aliyuncs.com")}
     sdk("CreateRole", product="ram", **encrypt)
+    policy = {"PolicyType": "System", "PolicyName": "AliyunECSDiskEncryptRolePolicy", "RoleName": encrypt["RoleName"]}
+    no_right = sdk.refused("CopyImage", ImageId=custom, Encrypted=True, KMSKeyId=key_id)
+    assert no_right == (403, "InvalidParameter.KMSKeyId.CMKUnauthorized")
+    sdk("AttachPolicyToRole", product="ram", **policy)
     cmk = sdk("CopyImage", ImageId=custom, Encrypted=True, KMSKeyId=key_id, DestinationImageName="by-cmk")["ImageId"]
     sdk.cloud.clock_advance(2)
     unsupported = sdk.refused("ModifyImageSharePermission", ImageId=service, AddAccount=[RECIPIENT])
@@ -165,7 +170,35 @@ def test_an_encrypted_image_is_shared_only_with_a_cmk_and_the_share_role(sdk: Sd
     wrong_account = sdk.refused("ModifyImageSharePermission", ImageId=cmk, AddAccount=[RECIPIENT])
     assert wrong_account == (403, "AssumeRoleError")
     sdk("UpdateRole", product="ram", **share, NewAssumeRolePolicyDocument=trust(f"{RECIPIENT}@ecs.aliyuncs.com"))
+    no_right = sdk.refused("ModifyImageSharePermission", ImageId=cmk, AddAccount=[RECIPIENT])
+    assert no_right == (403, "InvalidParameter.KMSKeyId.CMKUnauthorized")
+    sdk("AttachPolicyToRole", product="ram", **{**policy, "PolicyName": "AliyunKMSFullAccess", **share})
     sdk("ModifyImageSharePermission", ImageId=cmk, AddAccount=[RECIPIENT])
+
+
+def test_the_recipient_of_an_encrypted_image_depends_on_the_share_role(sdk: Sdk, custom: str) -> None:
+    sdk("OpenKmsService", product="kms")
+    key_id = sdk("CreateKey", product="kms")["KeyMetadata"]["KeyId"]
+    account, recipient = other_account(sdk)
+    for role, principal in (
+        ("AliyunECSDiskEncryptDefaultRole", "ecs.aliyuncs.com"),
+        ("AliyunECSShareEncryptImageDefaultRole", f"{account}@ecs.aliyuncs.com"),
+    ):
+        statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": principal}}
+        document = json.dumps({"Version": "1", "Statement": [statement]})
+        sdk("CreateRole", product="ram", RoleName=role, AssumeRolePolicyDocument=document)
+        policy = {"PolicyType": "System", "PolicyName": "AliyunKMSFullAccess", "RoleName": role}
+        sdk("AttachPolicyToRole", product="ram", **policy)
+    cmk = sdk("CopyImage", ImageId=custom, Encrypted=True, KMSKeyId=key_id, DestinationImageName="by-cmk")["ImageId"]
+    sdk.cloud.clock_advance(2)
+    sdk("ModifyImageSharePermission", ImageId=cmk, AddAccount=[account])
+    recipient("OpenKmsService", product="kms")
+    place = {**recipient.place(), "ImageId": cmk}
+    (instance_id,) = recipient.run(place)
+    assert system_disk(recipient, instance_id)["Encrypted"] is True
+    sdk("DetachPolicyFromRole", product="ram", **policy)
+    refused = recipient.refused("RunInstances", **place)
+    assert refused == (403, "InvalidParameter.KMSKeyId.CMKUnauthorized")
 
 
 def test_disks_are_encrypted_with_keys_that_can_be_used(sdk: Sdk) -> None:

@@ -28,6 +28,23 @@ def dsa_line() -> str:
     return f"ssh-dss {base64.b64encode(blob).decode()}"
 
 
+def field(content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + content
+
+
+def certificate_line(kind: str, version: int) -> str:
+    """A certificate's line as such: ssh-keygen has forgotten the first version, and the library most kinds."""
+    keys = {"ssh-dss": 4}.get(kind, 2) * field(b"k" * 9)
+    about, valid = bytes(4) + field(b"id") + field(b"root"), bytes(16)
+    nonce, ends = field(b"n" * 32), field(b"") + field(b"authority") + field(b"signature")
+    if version:
+        body = nonce + keys + bytes(8) + about + valid + field(b"critical") + field(b"extensions") + ends
+    else:
+        body = keys + about + valid + field(b"constraints") + nonce + ends
+    name = f"{kind}-cert-v0{version}@openssh.com"
+    return f"{name} {base64.b64encode(field(name.encode()) + body).decode()}"
+
+
 def listed(sdk: Sdk, **params: t.Any) -> list[dict[str, t.Any]]:
     return t.cast("list[dict[str, t.Any]]", sdk("DescribeKeyPairs", **params)["KeyPairs"]["KeyPair"])
 
@@ -62,6 +79,17 @@ def test_every_kind_of_public_key_can_be_imported(sdk: Sdk, private: t.Any) -> N
     digest = hashlib.md5(base64.b64decode(line.split()[1])).hexdigest()
     assert body["KeyPairFingerPrint"].replace(":", "") == digest
     assert listed(sdk, IncludePublicKey=True)[0]["PublicKey"] == line
+
+
+def test_every_documented_kind_of_certificate_can_be_imported(sdk: Sdk) -> None:
+    lines = [certificate_line(kind, version) for kind in ("ssh-rsa", "ssh-dss") for version in (0, 1)]
+    lines += [certificate_line(f"ecdsa-sha2-nistp{bits}", 1) for bits in (256, 384, 521)]
+    for number, line in enumerate(lines):
+        sdk("ImportKeyPair", KeyPairName=f"mine{number}", PublicKeyBody=line)
+        kind, blob = line.split()
+        cut = base64.b64encode(base64.b64decode(blob)[:-3]).decode()
+        refused = sdk.refused("ImportKeyPair", KeyPairName="other", PublicKeyBody=f"{kind} {cut}")
+        assert refused == (400, "InvalidPublicKeyBody.Malformed")
 
 
 @pytest.mark.parametrize(
@@ -123,3 +151,23 @@ def test_a_bound_pair_can_t_be_deleted_an_unknown_one_is_gone_already(sdk: Sdk) 
     sdk("DeleteKeyPairs", KeyPairNames='["mine", "none"]', RegionId=REGION)
     assert listed(sdk) == []
     assert sdk.refused("DeleteKeyPairs", KeyPairNames="mine") == (400, "InvalidKeyPairNames.ValueNotSupported")
+
+
+def test_where_a_bound_pair_can_be_deleted_its_name_stays_taken_while_it_is_shown(sdk: Sdk) -> None:
+    sdk.cloud.set("ecs.key_pair_delete_attached", True)
+    sdk("CreateKeyPair", KeyPairName="mine")
+    sdk("CreateKeyPair", KeyPairName="other")
+    (instance_id,) = sdk.run(KeyPairName="mine")
+    sdk("DeleteKeyPairs", KeyPairNames='["mine"]')
+    assert sdk.instance(instance_id)["KeyPairName"] == "mine"
+    assert sdk.refused("CreateKeyPair", KeyPairName="mine") == (400, "KeyPair.AlreadyExist")
+    sdk("AttachKeyPair", InstanceIds=json.dumps([instance_id]), KeyPairName="other")
+    sdk("CreateKeyPair", KeyPairName="mine")
+
+
+def test_binding_switches_the_password_off(sdk: Sdk) -> None:
+    sdk("CreateKeyPair", KeyPairName="mine")
+    (instance_id,) = sdk.run(Password="Correct-Horse-9")
+    sdk("AttachKeyPair", InstanceIds=json.dumps([instance_id]), KeyPairName="mine")
+    (record,) = sdk.cloud.resources("instance")
+    assert record["_Password"] == ""

@@ -371,3 +371,35 @@ def test_a_user_may_be_limited_to_one_group(sdk: Sdk, vpc: str, group: str) -> N
     assert ops.refused("AuthorizeSecurityGroup", SecurityGroupId=other, Permissions=[SSH]) == (403, "Forbidden.RAM")
     assert ops.refused("DeleteSecurityGroup", SecurityGroupId=other) == (403, "Forbidden.RAM")
     assert ops.refused("CreateSecurityGroup", VpcId=vpc) == (403, "Forbidden.RAM")
+
+
+def test_a_group_of_the_classic_network_has_rules_for_two_sides(sdk: Sdk) -> None:
+    sdk.cloud.set("ecs.classic_network", True)
+    group, other = (sdk("CreateSecurityGroup")["SecurityGroupId"] for _index in range(2))
+    inside, about = {**SSH, "NicType": "intranet"}, {**SSH, "SourceCidrIp": None, "SourceGroupId": other}
+    sdk("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[SSH, inside, {**about, "NicType": "intranet"}])
+    assert [rule["NicType"] for rule in rules(sdk, group, NicType="internet")] == ["internet"]
+    assert [rule["NicType"] for rule in rules(sdk, group)] == ["intranet", "intranet"]
+    for bad, error in (
+        (about, (400, "InvalidNicType.Mismatch")),
+        ({**SSH, "NicType": "eth0"}, (400, "InvalidNicType.ValueNotSupported")),
+        ({**SSH, "SourceCidrIp": None, "SourcePrefixListId": "pl-1"}, (403, "InvalidNetworkType.Conflict")),
+    ):
+        assert sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[bad]) == error
+
+
+def test_a_peer_s_account_is_given_by_number_or_name(sdk: Sdk, vpc: str, group: str) -> None:
+    other = sdk("CreateSecurityGroup", VpcId=vpc)["SecurityGroupId"]
+    mine, partner = (account["name"] for account in sdk.cloud.accounts)
+    rule = {**SSH, "SourceCidrIp": None, "SourceGroupId": other}
+    sdk("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[{**rule, "SourceGroupOwnerAccount": mine}])
+    assert rules(sdk, group)[0]["SourceGroupOwnerAccount"] == sdk.cloud.accounts[0]["account_id"]
+    foreign = [{**rule, "SourceGroupOwnerAccount": partner}]
+    refused = sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=foreign)
+    assert refused == (404, "InvalidSourceGroupId.NotFound")
+    refused = sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[{**SSH, "IpProtocol": "132"}])
+    assert refused == (400, "InvalidIpProtocol.ValueNotSupported")
+    sdk.cloud.set("ecs.protocol_numbers", True)
+    sctp = {**SSH, "IpProtocol": "132", "PortRange": "-1/-1"}
+    sdk("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[sctp])
+    assert rules(sdk, group)[1]["IpProtocol"] == "132"

@@ -35,6 +35,7 @@ def test_every_operation_answers_in_the_sdk_s_shape(sdk: Sdk) -> None:
     reads(sdk, instance_id)
     keys_and_roles(sdk, ids)
     groups(sdk, instance_id, place["SecurityGroupId"])
+    interfaces(sdk, instance_id, place)
     changes(sdk, instance_id, place["VSwitchId"])
     disks_and_images(sdk, instance_id)
     commands(sdk, instance_id)
@@ -113,6 +114,15 @@ def groups(sdk: Sdk, instance_id: str, first: str) -> None:
     sdk("JoinSecurityGroup", **group, InstanceId=instance_id)
     sdk("LeaveSecurityGroup", **group, InstanceId=instance_id)
     sdk("DeleteSecurityGroup", **group)
+
+
+def interfaces(sdk: Sdk, instance_id: str, place: dict[str, t.Any]) -> None:
+    wanted = {"VSwitchId": place["VSwitchId"], "SecurityGroupId": place["SecurityGroupId"]}
+    eni = sdk("CreateNetworkInterface", **wanted)["NetworkInterfaceId"]
+    for action in ("AttachNetworkInterface", "DetachNetworkInterface"):
+        sdk(action, NetworkInterfaceId=eni, InstanceId=instance_id)
+        sdk.cloud.clock_advance(5)
+    sdk("DeleteNetworkInterface", NetworkInterfaceId=eni)
 
 
 def changes(sdk: Sdk, instance_id: str, vswitch_id: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sdk import PLAIN_IMAGE, TRUSTED_IMAGE, Sdk
 
 SECURED_IMAGE = "aliyun_2_1903_x64_20G_secured_alibase_20210120.vhd"
+BIOS_IMAGE = "ubuntu_22_04_x64_20G_alibase_20240710.vhd"
 UEFI_IMAGE = "debian_12_6_x64_20G_uefi_alibase_20240711.vhd"
 ECS_TRUST = json.dumps(
     {
@@ -72,6 +73,18 @@ def test_each_condition_has_its_refusal(
     params = {name: value for name, value in {**trusted, **change}.items() if value is not None}
     assert sdk.refused("RunInstances", **params) == error
     assert sdk.refused("RunInstances", **params, DryRun=True) == error
+
+
+def test_secure_boot_needs_a_type_and_an_image_that_support_it(sdk: Sdk, trusted: dict[str, t.Any]) -> None:
+    params = {**trusted, "SecurityOptions": {"TrustedSystemMode": "vTPM", "EnableSecureBoot": True}}
+    assert sdk.refused("RunInstances", **params) == (400, "InvalidParameter")
+    sdk.cloud.set("ecs.secure_boot", "supported")
+    (kind,) = sdk("DescribeInstanceTypes", InstanceTypes=["ecs.g7t.large"])["InstanceTypes"]["InstanceType"]
+    assert kind["SecurityOptions"] == {"SecureBootSupport": "supported"}
+    told = [sdk("DescribeImages", ImageId=one)["Images"]["Image"][0] for one in (TRUSTED_IMAGE, BIOS_IMAGE)]
+    assert [one["SecureBootOptions"]["SecureBootSupport"] for one in told] == ["supported", "unsupported"]
+    (instance_id,) = sdk.run(params)
+    assert sdk.instance(instance_id)["SecurityOptions"] == {"EnableSecureBoot": True}
 
 
 def test_without_kms_there_are_no_trusted_instances(sdk: Sdk) -> None:

@@ -233,6 +233,18 @@ def test_deletion_protection(kms: Sdk, key: str) -> None:
     kms("ScheduleKeyDeletion", product="kms", KeyId=key, PendingWindowInDays=7)
 
 
+def test_rotation_is_switched_on_and_off(kms: Sdk, key: str) -> None:
+    kms("UpdateRotationPolicy", product="kms", KeyId=key, EnableAutomaticRotation=True, RotationInterval="30d")
+    shown = kms("DescribeKey", product="kms", KeyId=key)["KeyMetadata"]
+    assert (shown["AutomaticRotation"], shown["RotationInterval"]) == ("Enabled", "2592000s")
+    kms("UpdateRotationPolicy", product="kms", KeyId=key, EnableAutomaticRotation=False)
+    assert kms("DescribeKey", product="kms", KeyId=key)["KeyMetadata"]["AutomaticRotation"] == "Disabled"
+    signing = kms("CreateKey", product="kms", KeySpec="RSA_2048")["KeyMetadata"]["KeyId"]
+    rotate = {"EnableAutomaticRotation": True, "RotationInterval": "30d"}
+    refused = kms.refused("UpdateRotationPolicy", product="kms", KeyId=signing, **rotate)
+    assert refused == (400, "Rejected.UnsupportedOperation")
+
+
 def test_aliases(kms: Sdk, key: str) -> None:
     other = kms("CreateKey", product="kms")["KeyMetadata"]["KeyId"]
     alias = {"AliasName": "alias/one"}

@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
 Result = dict[str, t.Any]
+#: Modules that run in an instance and call no API.
+IN_INSTANCES = ("metadata_credentials",)
 
 
 class Modules:
@@ -40,11 +42,14 @@ class Modules:
         :param check: in check mode
         :param fails: whether the task must fail; the other outcome is an assertion error that shows the result
         """
-        args = {
+        connection = {
             "region": self.region,
             "endpoint_url": self.cloud.endpoint,
             "access_key_id": self.cloud.access_key_id,
             "access_key_secret": self.cloud.access_key_secret,
+        }
+        args = {
+            **({} if module_name in IN_INSTANCES else connection),
             **options,
             "_ansible_check_mode": check,
             "_ansible_diff": True,

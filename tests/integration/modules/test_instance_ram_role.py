@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 from modules.harness import Modules
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import CloudError
 
 TRUSTS_ECS = {
     "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}],
@@ -62,7 +65,7 @@ def own_policies(modules: Modules) -> list[str]:
 # ---------------------------------------------------------------------- the role itself
 
 
-def test_the_matrix_create_change_delete(modules: Modules) -> None:
+def test_create_an_instance_ram_role(modules: Modules) -> None:
     created = modules.twice("instance_ram_role", name="Trusted.Web", description="Web")
     role = created["instance_ram_role"]
     assert role["trust_policy"] == TRUSTS_ECS
@@ -92,7 +95,7 @@ def test_no_change_costs_three_calls(modules: Modules) -> None:
     assert again["api_calls"] == {"ram:GetRole": 1, "ram:ListPoliciesForRole": 1, "ram:GetPolicy": 1}
 
 
-def test_system_policies_instead_of_the_custom_one(modules: Modules) -> None:
+def test_authorize_an_instance_ram_role_with_system_policies(modules: Modules) -> None:
     wanted = [
         {"name": "AliyunECSInstanceForYundunSysTrustRolePolicy", "type": "System"},
         {"name": "AliyunKMSFullAccess", "type": "System"},
@@ -108,7 +111,7 @@ def test_other_actions_for_the_trust_client_become_a_new_version(modules: Module
     assert changed["steps"] == ["give policy web-trust-report a new default version"]
 
 
-def test_other_policies_stay_unless_purged(modules: Modules) -> None:
+def test_authorize_an_instance_ram_role_with_a_custom_policy(modules: Modules) -> None:
     kms = {"name": "AliyunKMSReadOnlyAccess", "type": "System"}
     modules.run("instance_ram_role", name="web", policies=[kms])
     reader = {"name": "reader", "document": DOCUMENT}
@@ -172,7 +175,7 @@ def test_deleting_goes_on_where_it_was_interrupted(modules: Modules) -> None:
 # ---------------------------------------------------------------------- instances
 
 
-def test_attaching_and_detaching_many(modules: Modules) -> None:
+def test_bind_an_instance_ram_role_to_many_and_unbind_it(modules: Modules) -> None:
     ids = run_instances(modules, 120)
     attached = modules.twice("instance_ram_role", name="web", policies=[], instance_ids=ids)
     assert attached["instance_ram_role"]["instance_ids"] == ids
@@ -187,7 +190,7 @@ def test_attaching_and_detaching_many(modules: Modules) -> None:
     assert {one for one, role in role_of(modules).items() if role} == set(ids) - set(part)
 
 
-def test_another_role_is_replaced_only_on_request(modules: Modules) -> None:
+def test_replace_an_instance_ram_role(modules: Modules) -> None:
     one, two = run_instances(modules, 2)
     modules.run("instance_ram_role", name="db", policies=[], instance_ids=[one])
     for check in (True, False):
@@ -291,10 +294,68 @@ def test_an_instance_that_fails_in_a_successful_answer_is_told(modules: Modules)
     assert role_of(modules) == {one: "db", two: "web"}
 
 
+def test_instances_of_the_classic_network_are_refused(modules: Modules) -> None:
+    ids = run_instances(modules, 2)
+    record = next(one for one in modules.cloud.resources("instance") if one["InstanceId"] == ids[0])
+    classic = {**record, "VpcId": "", "VSwitchId": ""}
+    modules.cloud.preload([{"kind": "instance", "id": ids[0], "data": classic, "region": classic["RegionId"]}])
+    for check in (True, False):
+        failed = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids, check=check, fails=True)
+        assert f"{ids[0]} is in the classic network; only an instance in a VPC can have a role" in failed["msg"]
+    assert not modules.cloud.resources("role")
+
+
+# ---------------------------------------------------------------------- who may use the role
+
+
+def test_authorize_a_ram_user_to_use_an_instance_ram_role(modules: Modules, tmp_path: Path) -> None:
+    one, *_others = run_instances(modules, 2)
+    key_file = tmp_path / "key.json"
+    modules.run("ram_user", name="ann", access_key_file=str(key_file))
+    modules.run("ram_user", name="bob")
+    modules.run("instance_ram_role", name="Other", policies=[])
+    granted = modules.twice("instance_ram_role", name="Web", policies=[], users=["ann"])
+    assert granted["instance_ram_role"]["users"] == ["ann"]
+    assert granted["diff"]["after"]["documents"]["Web-use"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": ["ecs:CreateInstance", "ecs:AttachInstanceRamRole", "ecs:DetachInstanceRamRole"],
+            "Resource": "*",
+        },
+        {
+            "Effect": "Allow",
+            "Action": "ram:PassRole",
+            "Resource": ["acs:ram:*:*:role/Web", "acs:ram:*:*:role/web"],
+        },
+    ]
+    key = json.loads(key_file.read_text())
+    ann = modules.door(access_key_id=key["access_key_id"], access_key_secret=key["access_key_secret"])
+    for action in ("AttachInstanceRamRole", "DetachInstanceRamRole"):
+        assert ann.call("ecs", action, RamRoleName="Web", InstanceIds=json.dumps([one]))["FailCount"] == 0
+    with pytest.raises(CloudError, match="PassRole"):
+        ann.call("ecs", "AttachInstanceRamRole", RamRoleName="Other", InstanceIds=json.dumps([one]))
+
+    actions = ["ecs:RunInstances"]
+    moved = modules.twice("instance_ram_role", name="Web", policies=[], users=["bob"], user_actions=actions)
+    assert len(moved["steps"]) == 3
+    with pytest.raises(CloudError, match="Forbidden"):
+        ann.call("ecs", "AttachInstanceRamRole", RamRoleName="Web", InstanceIds=json.dumps([one]))
+    assert not modules.run("instance_ram_role", name="Web", policies=[])["changed"], "what is not given stays"
+    gone = modules.twice("instance_ram_role", name="Web", state="absent")
+    assert not gone.get("warnings")
+    assert not own_policies(modules), "a right to use a role goes with the role"
+
+
+def test_users_that_do_not_exist_are_told_before_anything_is_changed(modules: Modules) -> None:
+    failed = modules.run("instance_ram_role", name="web", users=["nobody"], fails=True)
+    assert "There is no RAM user nobody" in failed["msg"]
+    assert not modules.cloud.resources("role")
+
+
 # ---------------------------------------------------------------------- info
 
 
-def test_the_info_module_tells_the_same_as_the_module(modules: Modules) -> None:
+def test_query_instance_ram_roles(modules: Modules) -> None:
     ids = run_instances(modules, 3)
     made = modules.run("instance_ram_role", name="Web", instance_ids=ids[:2])
     modules.door().call("ram", "CreateRole", RoleName="people", AssumeRolePolicyDocument=json.dumps(TRUSTS_ACCOUNT))

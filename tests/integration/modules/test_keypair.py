@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import stat
@@ -14,16 +15,17 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from modules.network import Network
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import key_file, keypair
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import key_file, keypair, public_key
 
 if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
 
     from local_cloud.control import LocalCloud
 
+WINDOWS = "win2019_1809_x64_dtc_zh-cn_40G_alibase_20240610.vhd"
 OWNER = "alitrust.ecs:owner"
 
 
@@ -72,7 +74,7 @@ def no_private_key_in(result: Result) -> bool:
 # ---------------------------------------------------------------------- create
 
 
-def test_creates_a_pair_and_keeps_the_private_key(modules: Modules, local: LocalCloud, path: Path) -> None:
+def test_create_a_pair_and_keep_its_private_key(modules: Modules, local: LocalCloud, path: Path) -> None:
     made = modules.twice("keypair", name="web", private_key_file=str(path), tags={"a": 1})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert public_half(path) == pair(local)["PublicKey"] == made["key_pair"]["public_key"]
@@ -123,7 +125,7 @@ def test_a_file_open_to_others_is_closed(modules: Modules, path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_file_that_is_on_another_machine_is_warned_about_and_replaced_only_on_request(
+def test_replace_a_pair_whose_private_key_is_elsewhere_on_request(
     modules: Modules, local: LocalCloud, path: Path
 ) -> None:
     modules.run("keypair", name="web", private_key_file=str(path))
@@ -204,14 +206,14 @@ def test_a_key_that_cannot_be_written_leaves_no_pair(
 # ---------------------------------------------------------------------- import
 
 
-def test_imports_a_public_key(modules: Modules, local: LocalCloud) -> None:
+def test_import_a_public_key(modules: Modules, local: LocalCloud) -> None:
     made = modules.twice("keypair", name="web", public_key=f"{PUBLIC} me@home", tags={"a": 1})
     assert made["key_pair"]["public_key"].startswith(PUBLIC)
     assert made["key_pair"]["tags"] == {OWNER: "web", "a": "1"}
     assert not modules.run("keypair", name="web", public_key=f"  {PUBLIC} another comment\n")["changed"]
 
 
-def test_another_key_is_an_error_unless_it_is_to_be_replaced(modules: Modules, local: LocalCloud) -> None:
+def test_replace_the_public_key_on_request(modules: Modules, local: LocalCloud) -> None:
     modules.run("keypair", name="web", public_key=PUBLIC)
     failed = modules.run("keypair", name="web", public_key=OTHER_PUBLIC, fails=True)
     assert "another public key" in failed["msg"]
@@ -227,18 +229,72 @@ def test_trouble_while_importing(modules: Modules, local: LocalCloud, kind: str)
     assert pair(local)["PublicKey"] == PUBLIC
 
 
-def test_a_private_key_is_refused_and_never_shown(modules: Modules, local: LocalCloud) -> None:
+def test_importing_a_private_key_is_refused_and_never_shows_it(modules: Modules, local: LocalCloud) -> None:
     failed = modules.run("keypair", name="web", public_key=PRIVATE, fails=True)
     assert "holds a private key" in failed["msg"]
     text = json.dumps(failed)
     assert not any(line in text for line in PRIVATE.splitlines()[1:-1])
+    failed = modules.run("keypair_info", public_key=PRIVATE, fails=True)
+    assert "holds a private key" in failed["msg"]
+    assert not any(line in json.dumps(failed) for line in PRIVATE.splitlines()[1:-1])
     assert local.counts() == {}
 
 
-# ---------------------------------------------------------------------- tags, delete, info
+def rows(*fields: bytes) -> bytes:
+    return b"".join(len(one).to_bytes(4, "big") + one for one in fields)
 
 
-def test_changes_tags_of_a_pair_that_exists(modules: Modules, local: LocalCloud) -> None:
+def public_keys() -> dict[str, str]:
+    """A public key of every type that the documents list, by type."""
+    lines = {"ssh-rsa": PUBLIC}
+    for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()):
+        public = ec.generate_private_key(curve).public_key()
+        line = public.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+        lines[line.split()[0]] = line
+    lines["ssh-dss"] = f"ssh-dss {base64.b64encode(rows(b'ssh-dss', *[b'p' * 9] * 4)).decode()}"
+    for kind in public_key.DOCUMENTED_TYPES:
+        if "-cert-" in kind:
+            keys = 4 if "dss" in kind else 2
+            about, ends = bytes(4) + rows(b"id", b"root") + bytes(16), rows(b"", b"authority", b"signature")
+            v00 = rows(kind.encode(), *[b"k"] * keys) + about + rows(b"", b"nonce") + ends
+            v01 = rows(kind.encode(), b"nonce", *[b"k"] * keys) + bytes(8) + about + rows(b"", b"") + ends
+            lines[kind] = f"{kind} {base64.b64encode(v00 if 'v00' in kind else v01).decode()}"
+    return lines
+
+
+def test_import_a_public_key_of_each_supported_type(modules: Modules, local: LocalCloud) -> None:
+    lines = public_keys()
+    assert set(lines) == set(public_key.DOCUMENTED_TYPES)
+    for number, line in enumerate(lines.values()):
+        made = modules.run("keypair", name=f"web{number}", public_key=line)
+        assert made["changed"]
+        assert "warnings" not in made
+        assert not modules.run("keypair", name=f"web{number}", public_key=f"{line} comment")["changed"]
+
+
+# ---------------------------------------------------------------------- tags, quota, delete, info
+
+
+@pytest.mark.parametrize("how", [{"public_key": PUBLIC}, {}], ids=["import", "create"])
+def test_a_full_quota_is_told_before_any_change(
+    modules: Modules, local: LocalCloud, path: Path, how: dict[str, t.Any]
+) -> None:
+    modules.run("keypair", name="db", public_key=OTHER_PUBLIC)
+    local.forget_requests()
+    wanted = how or {"private_key_file": str(path)}
+    for check in (True, False):
+        failed = modules.run("keypair", name="web", quota=1, check=check, fails=True, **wanted)
+        assert "has 1 key pairs in this region, and the quota is 1. Nothing was changed." in failed["msg"]
+    assert not {"ecs:ImportKeyPair", "ecs:CreateKeyPair"} & set(local.counts())
+    assert os.listdir(path.parent) == []
+    assert not modules.run("keypair", name="db", quota=1)["changed"]
+    assert modules.run("keypair", name="db", public_key=PUBLIC, replace=True, quota=1)["changed"]
+    local.set("ecs.key_pairs", 1)
+    failed = modules.run("keypair", name="web", fails=True, **wanted)
+    assert failed["error_code"] == "QuotaExceed.KeyPair"
+
+
+def test_tag_a_pair(modules: Modules, local: LocalCloud) -> None:
     modules.run("keypair", name="web", public_key=PUBLIC, tags={"a": 1, "b": 2})
     made = modules.twice("keypair", name="web", tags={"a": 3})
     assert made["key_pair"]["tags"] == {OWNER: "web", "a": "3"}
@@ -247,13 +303,13 @@ def test_changes_tags_of_a_pair_that_exists(modules: Modules, local: LocalCloud)
     assert not modules.run("keypair", name="bare")["changed"]
 
 
-def test_deletes_a_pair(modules: Modules, local: LocalCloud) -> None:
+def test_delete_a_pair(modules: Modules, local: LocalCloud) -> None:
     modules.run("keypair", name="web", public_key=PUBLIC)
     modules.twice("keypair", name="web", state="absent")
     assert not local.resources("key_pair")
 
 
-def test_info_has_public_key_fingerprint_and_instances(modules: Modules, local: LocalCloud) -> None:
+def test_query_pairs_with_public_key_fingerprint_and_instances(modules: Modules, local: LocalCloud) -> None:
     network = Network(modules)
     made = modules.run("keypair", name="web", public_key=PUBLIC, tags={"a": 1})["key_pair"]
     modules.run("keypair", name="db", public_key=OTHER_PUBLIC)
@@ -267,6 +323,31 @@ def test_info_has_public_key_fingerprint_and_instances(modules: Modules, local: 
     (found,) = modules.run("keypair_info", name="web", include_instances=True)["key_pairs"]
     assert found.pop("instance_ids") == [instance]
     assert {**found, "private_key_file": None} == made
+
+
+def test_compare_a_local_key_with_the_stored_ones(modules: Modules, local: LocalCloud, path: Path) -> None:
+    modules.run("keypair", name="web", public_key=PUBLIC)
+    modules.run("keypair", name="db", private_key_file=str(path))
+    local.forget_requests()
+
+    def matches(**options: t.Any) -> dict[str, bool]:
+        read = modules.run("keypair_info", **options)
+        assert no_private_key_in(read)
+        return {one["name"]: one["matches"] for one in read["key_pairs"]}
+
+    assert matches(public_key=f"{PUBLIC} another comment") == {"db": False, "web": True}
+    assert matches(private_key_file=str(path)) == {"db": True, "web": False}
+    assert set(local.counts()) == {"ecs:DescribeKeyPairs"}
+    assert "matches" not in modules.run("keypair_info")["key_pairs"][0]
+
+
+def test_view_the_public_key_of_a_private_key_file(modules: Modules, local: LocalCloud, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "secret", "-C", "me", "-f", locked], check=True)
+    (tmp_path / "pem").write_text(PRIVATE)
+    assert modules.run("keypair_info", private_key_file=str(tmp_path / "pem"))["compared_with"] == PUBLIC
+    public = locked.with_suffix(".pub").read_text().split()
+    assert modules.run("keypair_info", private_key_file=str(locked))["compared_with"].split() == public[:2]
 
 
 def test_info_reads_all_pages(modules: Modules, local: LocalCloud) -> None:
@@ -299,7 +380,7 @@ class Fleet(Network):
         return self.modules.twice("keypair", name="web", state=state, instance_ids=ids, **options)
 
 
-def test_binds_and_unbinds_only_what_has_to_be(modules: Modules) -> None:
+def test_bind_and_unbind_only_what_has_to_be(modules: Modules) -> None:
     fleet = Fleet(modules, 3)
     first, second, third = fleet.ids
     fleet.run("bound", [first])
@@ -311,7 +392,7 @@ def test_binds_and_unbinds_only_what_has_to_be(modules: Modules) -> None:
     assert fleet.bound() == {first: "web", second: "", third: ""}
 
 
-def test_binding_takes_the_place_of_another_pair(modules: Modules) -> None:
+def test_bind_in_the_place_of_another_pair(modules: Modules) -> None:
     fleet = Fleet(modules, 1)
     fleet.run("bound", fleet.ids)
     made = modules.twice("keypair", name="new", public_key=OTHER_PUBLIC, state="bound", instance_ids=fleet.ids)
@@ -328,7 +409,7 @@ def test_a_fleet_costs_few_calls(modules: Modules) -> None:
     assert sum(fleet.local.counts().values()) <= 2
 
 
-def test_restarts_only_on_request_and_never_starts(modules: Modules) -> None:
+def test_restart_on_request_only_and_never_start(modules: Modules) -> None:
     fleet = Fleet(modules, 2)
     running, stopped = fleet.ids
     fleet.api.call("ecs", "StopInstances", InstanceId=[stopped])
@@ -353,6 +434,95 @@ def test_a_bound_pair_is_neither_deleted_nor_replaced(modules: Modules) -> None:
     failed = modules.run("keypair", name="web", public_key=OTHER_PUBLIC, replace=True, fails=True)
     assert all(one in failed["msg"] for one in fleet.ids)
     assert "ecs:DeleteKeyPairs" not in fleet.local.counts()
+
+
+def test_delete_a_bound_pair_as_it_is(modules: Modules) -> None:
+    fleet = Fleet(modules, 1)
+    fleet.run("bound", fleet.ids)
+    failed = modules.run("keypair", name="web", state="absent", if_bound="delete", fails=True)
+    assert "does not delete the key pair web while it is bound" in failed["msg"]
+    fleet.local.set("ecs.key_pair_delete_attached", True)  # as the documents have it
+    made = modules.twice("keypair", name="web", state="absent", if_bound="delete")
+    assert "go on showing its name" in json.dumps(made["warnings"])
+    assert not fleet.local.resources("key_pair")
+    assert set(fleet.bound().values()) == {"web"}
+
+
+def test_the_name_of_a_pair_deleted_while_bound_is_not_free(modules: Modules, local: LocalCloud, path: Path) -> None:
+    fleet = Fleet(modules, 1)
+    fleet.run("bound", fleet.ids)
+    fleet.local.set("ecs.key_pair_delete_attached", True)
+    modules.run("keypair", name="web", state="absent", if_bound="delete")
+    either: list[dict[str, t.Any]] = [{"public_key": PUBLIC}, {"private_key_file": str(path)}]
+    for options in either:
+        failed = modules.run("keypair", name="web", fails=True, **options)
+        assert f"its name is taken: 1 instance ({fleet.ids[0]})" in failed["msg"]
+    assert os.listdir(path.parent) == []
+    modules.run("keypair", name="new", public_key=PUBLIC, state="bound", instance_ids=fleet.ids)
+    assert modules.run("keypair", name="web", public_key=PUBLIC)["changed"]
+
+
+def test_delete_a_bound_pair_after_unbinding_it(modules: Modules) -> None:
+    fleet = Fleet(modules, 2)
+    fleet.run("bound", fleet.ids)
+    made = modules.twice("keypair", name="web", state="absent", if_bound="unbind")
+    assert sorted(made["reboot_needed"]) == sorted(fleet.ids)
+    assert "only if the password is reset" in json.dumps(made["warnings"])
+    assert not fleet.local.resources("key_pair")
+    assert set(fleet.bound().values()) == {""}
+
+
+def test_replace_a_bound_pair_on_request(modules: Modules, local: LocalCloud, path: Path) -> None:
+    fleet = Fleet(modules, 2)
+    first, second = sorted(fleet.ids)
+    fleet.run("bound", fleet.ids)
+    replaced: dict[str, t.Any] = {"replace": True, "if_bound": "unbind"}
+    made = fleet.twice("bound", [first], public_key=OTHER_PUBLIC, **replaced)
+    assert fleet.bound() == {first: "web", second: ""}
+    assert sorted(made["changed_instance_ids"]) == [first, second]
+    made = fleet.twice("bound", [first], private_key_file=str(path), **replaced)
+    assert public_half(path) == pair(fleet.local)["PublicKey"]
+    assert fleet.bound() == {first: "web", second: ""}
+    path.unlink()
+    nowhere = str(path.parent / "none" / "web.pem")
+    failed = fleet.run("bound", [first], private_key_file=nowhere, fails=True, **replaced)
+    assert "Nothing was created" in failed["msg"]
+    assert fleet.bound() == {first: "web", second: ""}
+
+
+def test_unbind_after_resetting_the_password(modules: Modules) -> None:
+    fleet = Fleet(modules, 2)
+    fleet.run("bound", fleet.ids)
+    secret = "Correct-Horse-9"
+    made = fleet.twice("unbound", fleet.ids, password=secret)
+    assert [step.split(" of ")[0].split(" from ")[0] for step in made["steps"]] == [
+        "reset the password",
+        "unbind key pair web",
+    ]
+    assert "warnings" not in made
+    assert secret not in json.dumps({**made, "invocation": None})
+    assert {one["_Password"] for one in fleet.local.resources("instance")} == {secret}
+    for state in ("unbound", "bound"):
+        failed = fleet.run(state, fleet.ids, password="too-simple", fails=True)
+        assert "at least three kinds" in failed["msg"]
+        assert "too-simple" not in failed["msg"]
+
+
+def test_bind_and_let_a_password_in_beside_the_key(modules: Modules) -> None:
+    fleet = Fleet(modules, 1)
+    made = fleet.twice("bound", fleet.ids, password="Correct-Horse-9")
+    assert made["steps"][1].startswith("reset the password")
+    assert [one["_Password"] for one in fleet.local.resources("instance")] == ["Correct-Horse-9"]
+
+
+def test_windows_instances_cannot_be_bound(modules: Modules) -> None:
+    network = Network(modules)
+    (windows,) = network.new_instances(
+        network.new_group(), ImageId="win2019_1809_x64_dtc_zh-cn_40G_alibase_20240610.vhd"
+    )
+    modules.run("keypair", name="web", public_key=PUBLIC)
+    failed = modules.run("keypair", name="web", state="bound", instance_ids=[windows], fails=True)
+    assert "Linux instances only" in failed["msg"]
 
 
 @pytest.mark.parametrize("kind", ["throttling", "internal_error", "drop_after_commit"])

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 from modules.harness import Modules
+from modules.network import IMAGE, Network
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import AccessDenied
+from local_cloud import iam
 
 DOCUMENT = {
     "Version": "1",
@@ -25,7 +30,7 @@ def stored(modules: Modules, name: str = "reader") -> list[dict[str, t.Any]]:
     return [policy for policy in modules.cloud.resources("policy") if policy["PolicyName"] == name]
 
 
-def test_the_matrix_create_change_delete(modules: Modules) -> None:
+def test_create_a_custom_policy(modules: Modules) -> None:
     created = modules.twice("ram_policy", name="reader", document=DOCUMENT, description="Reading")
     assert created["ram_policy"]["default_version"] == "v1"
     assert created["diff"]["before"] == {}
@@ -62,7 +67,7 @@ def test_json_text_and_another_form_of_the_same_are_no_change(modules: Modules) 
     assert again["diff"]["before"] == again["diff"]["after"]
 
 
-def test_a_sixth_version_fails_and_changes_nothing_unless_it_may_rotate(modules: Modules) -> None:
+def test_rotate_the_versions_of_a_policy(modules: Modules) -> None:
     for number in range(5):
         modules.run("ram_policy", name="reader", document=document(number))
     before = stored(modules)
@@ -81,8 +86,114 @@ def test_going_back_to_an_older_document_makes_no_new_version(modules: Modules) 
     for number in range(3):
         modules.run("ram_policy", name="reader", document=document(number))
     back = modules.twice("ram_policy", name="reader", document=document(0))
-    assert back["steps"] == ["make version v1 of policy reader the default again"]
+    assert back["steps"] == ["make version v1 of policy reader the default"]
     assert len(stored(modules)[0]["Versions"]) == 3
+
+
+def test_choose_the_default_version_of_a_policy(modules: Modules) -> None:
+    for number in range(3):
+        modules.run("ram_policy", name="reader", document=document(number))
+    back = modules.twice("ram_policy", name="reader", default_version="v2")
+    assert back["steps"] == ["make version v2 of policy reader the default"]
+    assert (back["ram_policy"]["default_version"], back["ram_policy"]["document"]) == ("v2", document(1))
+    assert back["diff"]["before"]["default_version"] == "v3"
+    failed = modules.run("ram_policy", name="reader", default_version="v9", fails=True)
+    assert "has no version v9; it has v1, v2, v3" in failed["msg"]
+
+
+def test_query_policies(modules: Modules) -> None:
+    for number in range(2):
+        modules.run("ram_policy", name="reader", document=document(number))
+    modules.run("instance_ram_role", name="web", policies=[{"name": "reader"}])
+    [found] = modules.run("ram_policy_info", names=["reader", "nothing"])["ram_policies"]
+    assert [(one["id"], one["default"], one["document"]) for one in found["versions"]] == [
+        ("v1", False, document(0)),
+        ("v2", True, document(1)),
+    ]
+    assert found["attached_to"] == [{"type": "Role", "name": "web"}]
+    assert found["attachment_count"] == 1
+    assert modules.run("ram_policy_info")["ram_policies"] == [found]
+    [system] = modules.run("ram_policy_info", name="AliyunECSReadOnlyAccess", type="System")["ram_policies"]
+    assert [one["id"] for one in system["versions"]] == ["v1"]
+
+
+# ---------------------------------------------------------------------- ready-made documents, as RAM decides on them
+
+
+class Holder:
+    """A RAM user with one policy."""
+
+    def __init__(self, modules: Modules, folder: Path, policy: str) -> None:
+        path = folder / "key.json"
+        modules.run("ram_user", name="ann", policies=[{"name": policy}], access_key_file=str(path))
+        key = json.loads(path.read_text())
+        self.api = modules.door(access_key_id=key["access_key_id"], access_key_secret=key["access_key_secret"])
+
+    def may(self, product: str, action: str, **params: t.Any) -> bool:
+        try:
+            self.api.call(product, action, params)
+        except AccessDenied:
+            return False
+        return True
+
+
+LOOKS = (
+    *(("ecs", action) for action in ("DescribeImages", "DescribeSecurityGroups", "DescribeKeyPairs")),
+    *(("vpc", action) for action in ("DescribeVpcs", "DescribeVSwitches")),
+)
+
+
+def order(network: Network, **params: t.Any) -> dict[str, t.Any]:
+    return {
+        "ImageId": IMAGE,
+        "InstanceType": "ecs.g7.large",
+        "VSwitchId": network.vswitch,
+        "SecurityGroupId": network.new_group("web"),
+        "SystemDisk": {"Category": "cloud_essd"},
+        **params,
+    }
+
+
+def test_let_a_ram_user_create_pay_as_you_go_instances(modules: Modules, tmp_path: Path) -> None:
+    network = Network(modules)
+    modules.twice("ram_policy", name="create", template="create_pay_as_you_go_instances")
+    holder = Holder(modules, tmp_path, "create")
+    assert all(holder.may(product, action) for product, action in LOOKS)
+    assert holder.may("ecs", "RunInstances", **order(network))
+    assert not holder.may("ecs", "DescribeInstances")
+    more = modules.twice(
+        "ram_policy", name="create", template="create_pay_as_you_go_instances", actions=["ecs:DescribeInstances"]
+    )
+    assert more["steps"] == ["give policy create a new default version"]
+    assert holder.may("ecs", "DescribeInstances")
+
+
+def test_let_a_ram_user_create_subscription_instances(modules: Modules, tmp_path: Path) -> None:
+    network = Network(modules)
+    made = modules.twice("ram_policy", name="create", template="create_subscription_instances")
+    holder = Holder(modules, tmp_path, "create")
+    assert holder.may("ecs", "RunInstances", **order(network, InstanceChargeType="PrePaid", Period=1))
+    assert not holder.may("ecs", "DescribeInstances")
+    for action, decision in {"PayOrder": "Allow", "CancelOrder": "Allow", "RefundOrder": "ImplicitDeny"}.items():
+        assert iam.evaluate([made["ram_policy"]["document"]], f"bss:{action}", "*", {}) == decision
+
+
+def test_let_a_ram_user_query_instances_and_disks(modules: Modules, tmp_path: Path) -> None:
+    modules.twice("ram_policy", name="query", template="query_instances")
+    holder = Holder(modules, tmp_path, "query")
+    assert holder.may("ecs", "DescribeInstances")
+    assert holder.may("ecs", "DescribeDisks")
+    assert not any(holder.may(product, action) for product, action in LOOKS)
+
+
+def test_let_a_ram_user_use_instance_ram_roles(modules: Modules) -> None:
+    modules.run("ram_policy", name="use", template="use_instance_role")
+    assert stored(modules, "use")[0]["Versions"][0]["PolicyDocument"].count("ram:PassRole") == 1
+    narrow = modules.twice("ram_policy", name="use", template="use_instance_role", roles=["web", "db"])
+    document = narrow["ram_policy"]["document"]
+    for role, decision in {"web": "Allow", "db": "Allow", "other": "ImplicitDeny"}.items():
+        assert iam.evaluate([document], "ram:PassRole", f"acs:ram::1234567890123456:role/{role}", {}) == decision
+    assert iam.evaluate([document], "ecs:DetachInstanceRAMRole", "*", {}) == "Allow"
 
 
 def test_a_policy_in_use_is_deleted_only_on_request(modules: Modules) -> None:

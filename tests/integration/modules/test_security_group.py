@@ -36,7 +36,7 @@ def one(network: Network) -> dict[str, t.Any]:
 # ---------------------------------------------------------------------- the matrix
 
 
-def test_creates_a_group(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+def test_create_a_basic_group(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
     made = modules.twice("security_group", **web, description="the web", tags={"service": "shop", "number": 1})
     group = made["security_group"]
     assert group["security_group_id"] == one(network)["SecurityGroupId"]
@@ -45,7 +45,7 @@ def test_creates_a_group(modules: Modules, network: Network, web: dict[str, t.An
 
 
 @pytest.mark.parametrize("kind", ["advanced", "enterprise"])
-def test_creates_an_advanced_group_and_says_that_it_is_mute(
+def test_create_an_advanced_group_and_say_that_it_is_mute(
     modules: Modules, network: Network, web: dict[str, t.Any], kind: str
 ) -> None:
     made = modules.run("security_group", **web, type=kind)
@@ -60,7 +60,9 @@ def test_creates_a_group_whose_members_are_isolated(modules: Modules, network: N
     assert one(network)["InnerAccessPolicy"] == "Drop"
 
 
-def test_changes_what_is_given_and_nothing_else(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+def test_modify_a_group_where_that_is_asked_for_and_nowhere_else(
+    modules: Modules, network: Network, web: dict[str, t.Any]
+) -> None:
     modules.run("security_group", **web, description="the web", tags={"a": "1", "b": "2"})
     made = modules.twice(
         "security_group", **web, description="the new web", inner_access_policy="drop", tags={"a": "3"}
@@ -76,13 +78,47 @@ def test_changes_what_is_given_and_nothing_else(modules: Modules, network: Netwo
     }
 
 
-def test_renames_a_group_given_by_its_id(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+def test_rename_a_group_given_by_its_id(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
     group_id = modules.run("security_group", **web)["security_group"]["security_group_id"]
     made = modules.twice("security_group", security_group_id=group_id, name="shop")
     assert made["security_group"]["name"] == one(network)["SecurityGroupName"] == "shop"
 
 
-def test_deletes_a_group(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+def test_create_a_group_in_the_classic_network(modules: Modules, network: Network) -> None:
+    refused = modules.run("security_group", name="old", network_type="classic", fails=True)
+    assert refused["error_code"] == "InvalidVpcId.NotFound"
+    network.local.set("ecs.classic_network", True)
+    network.new_group("old")  # of the same name, in a VPC
+    made = modules.twice("security_group", name="old", network_type="classic")["security_group"]
+    assert (made["network_type"], made["vpc_id"]) == ("classic", "")
+    found = modules.run("security_group_info", network_type="classic")["security_groups"]
+    assert [group["security_group_id"] for group in found] == [made["security_group_id"]]
+
+
+def test_choose_what_an_advanced_group_lets_out(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    made = modules.twice("security_group", **web, type="advanced", outbound="allow")
+    assert "warnings" not in made
+    (rule,) = network.rules(made["security_group"]["security_group_id"])
+    assert (rule["Direction"], rule["IpProtocol"], rule["DestCidrIp"]) == ("egress", "ALL", "0.0.0.0/0")
+    assert (rule["Policy"], rule["Priority"]) == ("Accept", "1")
+    closed = modules.twice("security_group", **web, outbound="deny")["security_group"]
+    assert closed["outbound"] == "deny"
+    assert network.rules(closed["security_group_id"]) == []
+
+
+def test_choose_what_a_basic_group_lets_out(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    """Without rules it lets everything out, so that only forbidding needs some: of a priority that others can beat."""
+    group = modules.run("security_group", **web, outbound="allow")["security_group"]["security_group_id"]
+    assert network.rules(group) == []
+    assert modules.twice("security_group", **web, outbound="deny")["security_group"]["outbound"] == "deny"
+    shown = {(rule.get("DestCidrIp") or rule["Ipv6DestCidrIp"], rule["Policy"]) for rule in network.rules(group)}
+    assert shown == {("0.0.0.0/0", "Drop"), ("::/0", "Drop")}
+    assert {rule["Priority"] for rule in network.rules(group)} == {"100"}
+    modules.twice("security_group", **web, outbound="allow")
+    assert network.rules(group) == []
+
+
+def test_delete_a_group(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
     modules.run("security_group", **web)
     assert modules.twice("security_group", **web, state="absent")["security_group"] is None
     assert not network.groups()
@@ -130,6 +166,9 @@ def test_what_cannot_be_changed_needs_replacement(modules: Modules, network: Net
 def test_what_still_uses_a_group_is_named(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
     group, other = network.new_group("web"), network.new_group("other")
     (instance,) = network.new_instances(group)
+    interface = network.api.call("ecs", "CreateNetworkInterface", VSwitchId=network.vswitch, SecurityGroupIds=[group])[
+        "NetworkInterfaceId"
+    ]
     network.api.call(
         "ecs",
         "AuthorizeSecurityGroup",
@@ -140,7 +179,9 @@ def test_what_still_uses_a_group_is_named(modules: Modules, network: Network, we
     assert foretold["changed"]
     assert instance in json.dumps(foretold["warnings"])
     refused = modules.run("security_group", **web, state="absent", wait_timeout=1, fails=True)
-    assert f"1 instance ({instance}); rules of 1 security group ({other})" in refused["msg"]
+    rule = f"{other} ingress accept tcp 1/1 from group {group} priority 1"
+    assert f"1 instance ({instance}); 1 network interface ({interface}); " in refused["msg"]
+    assert f"rules of 1 security group ({other}): {rule}." in refused["msg"]
     assert "ecs:DeleteSecurityGroup" not in network.local.counts()
 
 
@@ -204,10 +245,9 @@ def test_a_broken_off_run_is_finished_by_the_next(modules: Modules, network: Net
 # ---------------------------------------------------------------------- info
 
 
-def test_info_filters_and_has_the_shape_of_the_module(modules: Modules, network: Network) -> None:
-    made = modules.run("security_group", name="web", vpc_id=network.vpc, tags={"a": 1}, inner_access_policy="accept")[
-        "security_group"
-    ]
+def test_query_groups(modules: Modules, network: Network) -> None:
+    more: dict[str, t.Any] = {"tags": {"a": 1}, "inner_access_policy": "accept", "outbound": "allow"}
+    made = modules.run("security_group", name="web", vpc_id=network.vpc, **more)["security_group"]
     modules.run("security_group", name="workers", vpc_id=network.vpc, type="advanced")
     modules.run(
         "sg_rule",
@@ -221,6 +261,8 @@ def test_info_filters_and_has_the_shape_of_the_module(modules: Modules, network:
     assert names() == ["web", "workers"]
     assert names(name="web") == names(tags={"a": 1}) == names(type="basic") == ["web"]
     assert names(type="advanced") == ["workers"]
+    assert names(network_type="vpc") == ["web", "workers"]
+    assert names(network_type="classic") == []
     assert names(ids=[made["security_group_id"], "sg-gone"]) == ["web"]
     assert names(ids=[]) == names(vpc_id="vpc-other") == names(name="we") == []
     (found,) = modules.run("security_group_info", name="web", include_rules=True)["security_groups"]

@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
 
 SSH = {"protocol": "tcp", "ports": 22, "cidr": "10.0.0.0/8"}
+PEER_53 = {"ports": 53, "cidr": "10.0.0.0/8"}
 WEB = {"protocol": "tcp", "ports": "80,443/443", "cidr": ["0.0.0.0/0", "::/0"]}
 
 
@@ -53,7 +54,7 @@ def many(count: int, first: int = 1, **more: t.Any) -> list[dict[str, t.Any]]:
 # ---------------------------------------------------------------------- the matrix
 
 
-def test_adds_rules(world: World) -> None:
+def test_add_rules(world: World) -> None:
     made = world.twice([SSH, WEB, {"direction": "egress", "protocol": "all", "cidr": "0.0.0.0/0"}])
     assert len(made["rules"]) == len(world.rules(world.group)) == 6
     assert all(rule["security_group_rule_id"] for rule in made["rules"])
@@ -62,7 +63,7 @@ def test_adds_rules(world: World) -> None:
     assert made["diff"]["after"].splitlines() == made["added"]
 
 
-def test_takes_rules_away(world: World) -> None:
+def test_delete_rules(world: World) -> None:
     world.run([SSH, WEB])
     made = world.twice([{**SSH, "ports": "22/22", "description": "whatever it says"}], state="absent")
     assert made["removed"] == ["ingress accept tcp 22/22 from 10.0.0.0/8 priority 1"]
@@ -141,6 +142,66 @@ def test_a_rule_for_a_group_of_another_account(world: World) -> None:
     assert not world.run([{**rule, "group_owner_id": None}])["changed"]
 
 
+def test_add_rules_for_services(world: World) -> None:
+    made = world.twice([{"service": "SSH, https", "cidr": "198.51.100.0/24"}, {"service": ["netbios"], "cidr": "::/0"}])
+    assert [(rule["protocol"], rule["ports"]) for rule in made["rules"]] == [
+        ("tcp", "22/22"),
+        ("tcp", "139/139"),
+        ("tcp", "443/443"),
+        ("udp", "137/138"),
+    ]
+
+
+def test_add_rules_for_several_ranges_and_peers_at_once(world: World) -> None:
+    other = world.new_group("other")
+    peers = {"cidr": "10.0.0.0/8, 2001:db8::/32", "group_id": [other]}
+    made = world.twice([{"protocol": "tcp", "ports": "22/23,443/443", **peers, "port_list_id": "prl-1"}])
+    assert len(made["rules"]) == 9
+    assert [rule["port_list_id"] for rule in made["rules"]].count("prl-1") == 3
+    assert not world.run(made["rules"], state="exact")["changed"]
+    assert world.writes()["ecs:AuthorizeSecurityGroup"] == 1
+
+
+def test_modify_a_rule(world: World) -> None:
+    before = world.run([SSH, {**SSH, "ports": 23, "description": "why"}])["rules"]
+    changed = [{**before[1], "ports": "8000/8080", "cidr": "192.0.2.0/24", "priority": 7}]
+    world.local.forget_requests()
+    made = world.twice(changed)
+    assert made["modified"] == [
+        'ingress accept tcp 23/23 from 10.0.0.0/8 priority 1 "why" -> '
+        'ingress accept tcp 8000/8080 from 192.0.2.0/24 priority 7 "why"'
+    ]
+    assert world.writes() == {"ecs:ModifySecurityGroupRule": 1}
+    assert {rule["security_group_rule_id"] for rule in made["rules"]} == {
+        rule["security_group_rule_id"] for rule in before
+    }
+    # What cannot be changed in place is replaced.
+    made = world.twice([{**changed[0], "cidr": "2001:db8::/32"}])
+    assert [step.split()[0] for step in made["steps"]] == ["add", "remove"]
+    assert [rule["cidr"] for rule in made["rules"]] == ["10.0.0.0/8", "2001:db8::/32"]
+
+
+def test_query_rules(world: World) -> None:
+    world.run([SSH, {**SSH, "protocol": "udp", "policy": "drop"}, {"direction": "egress", "protocol": 17, **PEER_53}])
+    world.new_group("bare")
+
+    def ports(**options: t.Any) -> dict[str, list[str]]:
+        found = world.modules.run("sg_rule_info", **options)["security_groups"]
+        return {one["name"]: [f"{rule['direction']} {rule['ports']}" for rule in one["rules"]] for one in found}
+
+    by_id: dict[str, t.Any] = {"security_group_ids": [world.group, "sg-none"]}
+    assert ports(**by_id) == {"web": ["ingress 22/22", "ingress 22/22", "egress 53/53"]}
+    assert ports(security_group="web", protocol="UDP") == {"web": ["ingress 22/22", "egress 53/53"]}
+    assert ports(vpc_id=world.vpc, direction="ingress", policy="drop") == {"bare": [], "web": ["ingress 22/22"]}
+    (found,) = world.modules.run("sg_rule_info", **by_id)["security_groups"]
+    assert [found["security_group_id"], found["vpc_id"], found["inner_access_policy"]] == [
+        world.group,
+        world.vpc,
+        "accept",
+    ]
+    assert not world.run(found["rules"], state="exact")["changed"]
+
+
 # ---------------------------------------------------------------------- cost
 
 
@@ -197,6 +258,30 @@ def test_an_advanced_group_gets_only_what_it_can_hold(world: World) -> None:
     assert world.writes() == {}
     world.twice([SSH], security_group_id=group)
     world.twice([{**SSH, "priority": 2}])
+
+
+def test_every_rule_that_an_advanced_group_cannot_have_is_named(world: World) -> None:
+    group = world.new_group("advanced", SecurityGroupType="enterprise")
+    refused = world.run(many(30, policy="drop") + many(5, first=100), security_group_id=group, fails=True)
+    assert refused["msg"].count("only policy accept is possible") == 30
+
+
+def test_the_classic_network_has_an_internet_and_an_intranet_side(world: World) -> None:
+    world.local.set("ecs.classic_network", True)
+    group, other = (str(world.api.call("ecs", "CreateSecurityGroup")["SecurityGroupId"]) for _index in range(2))
+    inside = {**SSH, "nic_type": "intranet"}
+    rules = [SSH, {**inside, "cidr": "10.0.0.8"}, {**SSH, "cidr": None, "group_id": other}]
+    made = world.twice(rules, security_group_id=group)
+    assert [(rule["nic_type"], rule["cidr"]) for rule in made["rules"]] == [
+        ("internet", "10.0.0.0/8"),
+        ("intranet", "10.0.0.8/32"),
+        ("intranet", None),
+    ]
+    refused = world.run([inside], security_group_id=group, fails=True)
+    assert "a security group in the classic network and cannot have" in refused["msg"]
+    assert "must be a single IPv4 address" in refused["msg"]
+    refused = world.run([{**SSH, "nic_type": "internet"}], check=True, fails=True)
+    assert "a security group in a VPC and cannot have" in refused["msg"]
 
 
 def test_a_group_that_is_not_there(world: World) -> None:

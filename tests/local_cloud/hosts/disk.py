@@ -268,7 +268,8 @@ class Disk:
     def _apply_login(self, spec: HostSpec, record: dict[str, t.Any]) -> None:
         """Key and password of root. Only what changed since the last boot is touched: the rest is the guest's."""
         key = spec.public_key.strip() if spec.public_key else None
-        key_changed = "public_key" not in record or record["public_key"] != key
+        first_boot = "public_key" not in record
+        key_changed = first_boot or record["public_key"] != key
         if key_changed:
             self._replace_key(record.get("public_key"), key)
             record["public_key"] = key
@@ -280,7 +281,8 @@ class Disk:
             text = re.sub(r"^root:[^:]*:", f"root:{record['password']}:", shadow.read_text(), flags=re.M)
             write(shadow, text, 0o640)
         if key_changed or changed:
-            allowed = "yes" if key is None and spec.password is not None else "no"
+            # A key switches passwords off; one that is set later lets in beside the key.
+            allowed = "yes" if spec.password is not None and (key is None or not first_boot) else "no"
             write(self._own("etc/ssh/sshd_config.d/50-cloud-init.conf"), f"PasswordAuthentication {allowed}\n", 0o600)
 
     def _replace_key(self, former: str | None, key: str | None) -> None:

@@ -286,14 +286,17 @@ def test_every_check_is_documented_with_its_severity() -> None:
     [
         ({"checks": ["nonsense"]}, "checks has 'nonsense'; expected some of instance_untrusted"),
         ({"skip_checks": ["nonsense"]}, "skip_checks has 'nonsense'"),
+        ({"security_group_ids": [], "checks": ["kms_off"]}, "checks has 'kms_off'; expected some of world_open_all"),
+        ({"security_group_ids": ["sg-1"], "rules_file": "rules.json"}, "give one of them"),
+        ({"security_group_ids": ["the web"]}, "security_group_ids"),
         ({"limits": {"rules": 1}}, "limits has 'rules'; expected some of rules_per_group"),
         ({"limits": {"rules_per_group": "many"}}, "limits.rules_per_group is 'many'; expected a number above 0"),
     ],
 )
 def test_bad_options_are_refused_before_any_call(options: Item, message: str) -> None:
-    given = {"checks": None, "skip_checks": [], "limits": {}, **options}
+    nothing = {"checks": None, "skip_checks": [], "limits": {}, "security_group_ids": None, "rules_file": None}
     with pytest.raises(InvalidInput) as caught:
-        report.read(t.cast("t.Any", None), given)
+        report.read(t.cast("t.Any", None), {**nothing, **options})
     assert message in str(caught.value)
 
 

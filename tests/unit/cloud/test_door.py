@@ -170,6 +170,25 @@ def test_a_failure_that_does_not_pass_ends_with_the_budget_and_says_so(world: Wo
     assert "(given up after 120 s of retries)" in caught.value.as_failure()["msg"]
 
 
+def test_an_address_where_nobody_listens_is_given_up_soon_and_named() -> None:
+    world = World(endpoint_url="http://127.0.0.1:1")
+    nobody = broken("Failed to establish a new connection: [Errno 111] Connection refused")
+    world.answers(refused("Throttling", 400), *[nobody] * 100)
+    with pytest.raises(errors.TransportFailure) as caught:
+        world.cloud.call("ecs", "DescribeInstances")
+    assert sum(world.slept) <= 11
+    message = caught.value.as_failure()["msg"]
+    assert "(given up after 10 s of retries)" in message
+    assert "http://127.0.0.1:1" in message
+
+
+def test_an_endpoint_that_restarts_now_and_then_is_waited_for(world: World) -> None:
+    nobody = broken("[Errno 111] Connection refused")
+    world.answers(*[nobody, nobody, nobody, refused("ServiceUnavailable", 503)] * 3, {"TotalCount": 1})
+    assert world.cloud.call("ecs", "DescribeInstances") == {"TotalCount": 1}
+    assert sum(world.slept) > 10
+
+
 def test_what_does_not_pass_is_not_repeated(world: World) -> None:
     world.answers(refused("InvalidParameter"))
     with pytest.raises(errors.CloudError, match="InvalidParameter"):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import typing as t
 
 import pytest
@@ -12,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.instance.builders import CREATABLE, OWNER, desired, options
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.places import places
 from ansible_collections.alitrust.ecs.plugins.module_utils._instance.request import parameters, token
+
+
+def tokened(numbers: list[int | None], fleet: str, existing: t.Iterable[str], **given: t.Any) -> str:
+    """The token of a task with these options, which takes the first of its choices."""
+    full = options(**{**CREATABLE, "name": "web-[1,3]", "count": 3, **given})
+    place = places(full)[0]
+    return token(full, parameters(place.over(full), desired(**full), numbers), fleet, existing)
 
 
 def request(numbers: list[int | None], **given: t.Any) -> dict[str, t.Any]:
@@ -41,6 +50,12 @@ def test_a_plain_name_is_asked_for_as_it_is() -> None:
         ({"instance_type": "ecs.g6t.large"}, None),
         ({"instance_type": "ecs.g9i.large", "trusted_families": {"g9i": "parameter"}}, {"TrustedSystemMode": "vTPM"}),
         ({"instance_type": "ecs.g7t.large", "trusted_families": {"g7t": "image"}}, None),
+        (
+            {"instance_type": "ecs.g7t.large", "trusted_families": {"g7t": {"sgx": False}}},
+            {"TrustedSystemMode": "vTPM"},
+        ),
+        ({"trust_service": "self_managed"}, {"TrustedSystemMode": "vTPM"}),
+        ({"secure_boot": True}, {"TrustedSystemMode": "vTPM", "EnableSecureBoot": True}),
         ({"trusted_mode": False}, None),
     ],
 )
@@ -66,31 +81,55 @@ def test_disks_are_spelled_as_the_api_wants_them() -> None:
     assert params["DataDisk"] == [{"Size": 20, "Encrypted": "true"}]
 
 
+def test_the_trust_client_is_brought_by_a_script_that_asks_without_tls_only_when_it_may() -> None:
+    for allowed, schemes in ((False, 'schemes="https"'), (True, 'schemes="https http"')):
+        sent = request([1], user_data_trust_client=True, user_data_allow_http=allowed)["UserData"]
+        text = base64.b64decode(sent).decode()
+        assert text.startswith("#!/bin/sh\n")
+        assert schemes in text
+        assert "@SCHEMES@" not in text
+
+
 # The token. A re-run knows the options and what the fleet looks like, nothing else.
 
 
 def test_a_rerun_that_sees_the_same_fleet_sends_the_same_token() -> None:
-    assert token(request([1, 2]), "web", ["i-b", "i-a"]) == token(request([1, 2]), "web", {"i-a", "i-b"})
+    assert tokened([1, 2], "web", ["i-b", "i-a"]) == tokened([1, 2], "web", {"i-a", "i-b"})
+
+
+def test_a_rerun_that_finds_stock_elsewhere_or_a_newer_image_sends_the_same_token() -> None:
+    """So that it cannot create a second fleet there: the API refuses a token with other parameters."""
+    choices = {"instance_type": None, "instance_types": ["ecs.g6t.large", "ecs.g7t.large"], "image_family": "web"}
+    full = options(**{**CREATABLE, "name": "web-[1,3]", "count": 3, **choices, "image_id": None})
+    tokens = {
+        token(full, parameters({**place.over(full), "image_id": image}, desired(**full), [1]), "web", [])
+        for place in places(full)
+        for image in ("m-1", "m-2")
+    }
+    assert len(tokens) == 1
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        token(request([1, 2], description="other"), "web", ["i-a"]),
-        token(request([2, 3]), "web", ["i-a"]),
-        token(request([1, 2]), "shop", ["i-a"]),
-        token(request([1, 2]), "web", []),
-        token(request([1, 2]), "web", ["i-b"]),
+        tokened([1, 2], "web", ["i-a"], description="other"),
+        tokened([1, 2], "web", ["i-a"], instance_type="ecs.g8i.large"),
+        tokened([1, 2], "web", ["i-a"], vswitch_id=None, vswitch_ids=["vsw-1", "vsw-2"]),
+        tokened([1, 2], "web", ["i-a"], image_id="other"),
+        tokened([2, 3], "web", ["i-a"]),
+        tokened([1, 2], "shop", ["i-a"]),
+        tokened([1, 2], "web", []),
+        tokened([1, 2], "web", ["i-b"]),
     ],
-    ids=["request", "names", "fleet", "empty fleet", "other instances"],
+    ids=["request", "type", "vSwitches", "image", "names", "fleet", "empty fleet", "other instances"],
 )
 def test_whatever_differs_gives_another_token(other: str) -> None:
     """So a token is never sent with other parameters, and an instance's death does not bring back another."""
-    assert other != token(request([1, 2]), "web", ["i-a"])
+    assert other != tokened([1, 2], "web", ["i-a"])
 
 
 @given(st.lists(st.text(max_size=40), max_size=30))
 def test_a_token_fits_the_api(ids: list[str]) -> None:
-    text = token(request([1]), "web", ids)
+    text = tokened([1], "web", ids)
     assert len(text) <= 64
     assert text.isascii()

@@ -12,22 +12,26 @@ from dataclasses import replace
 import pytest
 from unit.instance.builders import CREATABLE, options
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._instance.requirements import Facts, judge
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.requirements import Facts, fits, judge
 
 TRUST = {
     "Version": "1",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["ecs.aliyuncs.com"]}}],
 }
+KINDS = ("ecs.g7t.large", "ecs.g6.large")
 GOOD = Facts(
     kms_status="Enabled",
     role={"RoleName": "web", "AssumeRolePolicyDocument": json.dumps(TRUST)},
-    instance_type={"InstanceTypeId": "ecs.g7t.large"},
+    instance_types={kind: {"CpuCoreCount": 2} for kind in KINDS},
     image={"ImageId": "uefi", "Status": "Available", "BootMode": "UEFI", "IsSupportCloudinit": True},
-    vswitch={"VSwitchId": "vsw-1", "VpcId": "vpc-1", "ZoneId": "z-h"},
+    vswitches={"vsw-1": {"VSwitchId": "vsw-1", "VpcId": "vpc-1", "ZoneId": "z-h", "AvailableIpAddressCount": 9}},
     groups=[{"SecurityGroupId": "sg-1", "VpcId": "vpc-1", "SecurityGroupType": "normal"}],
     key_pair={"KeyPairName": "web"},
-    stock=[{"ZoneId": "z-h", "Status": "Available"}, {"ZoneId": "z-i", "Status": "Available"}],
+    stock={kind: [{"ZoneId": "z-h", "Status": "Available"}, {"ZoneId": "z-i"}] for kind in KINDS},
+    vcpus=(100, 98),
 )
+IMAGE: dict[str, t.Any] = dict(GOOD.image or {})
+KEYED = {"system_disk": {"category": "cloud_essd", "encrypted": True, "kms_key_id": "k"}}
 WANTED: dict[str, t.Any] = {**CREATABLE, "ram_role_name": "web", "key_name": "web", "user_data": "#!/bin/sh"}
 
 
@@ -42,14 +46,42 @@ def test_nothing_is_unmet_where_all_is_well() -> None:
         ({"kms_status": "NotEnabled"}, {}, "trusted_mode", "KMS is NotEnabled"),
         ({"role": {}}, {}, "ram_role_name", "no RAM role web"),
         ({"role": {"AssumeRolePolicyDocument": "{}"}}, {}, "ram_role_name", "does not let ecs.aliyuncs.com assume it"),
-        ({"instance_type": {}}, {}, "instance_type", "no instance type"),
-        ({"stock": [{"ZoneId": "z-h", "Status": "SoldOut"}, {"ZoneId": "z-i"}]}, {}, "vswitch_id", "it is in z-i"),
-        ({"stock": []}, {}, "vswitch_id", "nor in another zone"),
+        ({"instance_types": {}}, {}, "instance_type", "no instance type"),
+        (
+            {"stock": {"ecs.g7t.large": [{"ZoneId": "z-h", "Status": "SoldOut"}, {"ZoneId": "z-i"}]}},
+            {},
+            "vswitch_id",
+            "it is in z-i",
+        ),
+        ({"stock": {"ecs.g7t.large": []}}, {}, "vswitch_id", "nor in another zone"),
+        ({"vcpus": (100, 99)}, {}, "instance_type", "may have 100 vCPUs"),
         ({"image": {}}, {}, "image_id", "no image uefi"),
         ({"image": {"ImageId": "x", "Status": "Creating"}}, {}, "image_id", "is Creating, not Available"),
         ({"image": {"ImageId": "x", "BootMode": "BIOS"}}, {}, "image_id", "boots by BIOS"),
         ({"image": {"ImageId": "x", "IsSupportCloudinit": False}}, {}, "user_data", "no cloud-init"),
-        ({"vswitch": {}}, {}, "vswitch_id", "no vSwitch"),
+        ({"vswitches": {}}, {}, "vswitch_id", "no vSwitch"),
+        (
+            {"image": {**IMAGE, "ImageOwnerAlias": "self"}},
+            {"security_enhancement_strategy": "Active"},
+            "security_enhancement_strategy",
+            "public images only",
+        ),
+        (
+            {"image": {**IMAGE, "SecureBootOptions": {"SecureBootSupport": "unsupported"}}},
+            {"secure_boot": True},
+            "secure_boot",
+            "does not support secure boot",
+        ),
+        ({"encryption": ["The key k is Disabled."]}, KEYED, "system_disk", "is Disabled"),
+        ({"groups": [{"SecurityGroupId": "sg-1", "VpcId": ""}]}, {}, "security_group_ids", "classic network"),
+        ({"image": {}}, {"image_id": None, "image_family": "web"}, "image_family", "of the family web in this region"),
+        (
+            {},
+            {"instance_type": "ecs.g7t.large", "trusted_families": {"g7t": {"sgx": False}}, "sgx": True},
+            "instance_type",
+            "not known to support SGX",
+        ),
+        ({}, {"trusted_families": {"g7t": "none"}}, "instance_type", "family g7t is not known"),
         ({}, {"zone_id": "z-i"}, "zone_id", "is in z-h, not in z-i"),
         ({"groups": []}, {}, "security_group_ids", "no security group sg-1"),
         ({"groups": [{"SecurityGroupId": "sg-1", "VpcId": "vpc-2"}]}, {}, "security_group_ids", "is in the VPC vpc-2"),
@@ -86,6 +118,75 @@ def test_a_family_that_is_trusted_by_image_wants_a_trusted_image() -> None:
     assert "trusted only with a trusted image" in judge(options(**given), GOOD).notes[0]
     secured = replace(GOOD, image={"ImageId": "aliyun_2_1903_x64_20G_secured_alibase_20210120.vhd"})
     assert judge(options(**given), secured).notes == []
+
+
+def test_kms_is_asked_for_once_where_disks_are_encrypted_too() -> None:
+    facts = replace(GOOD, kms_status="NotEnabled", encryption=["KMS is NotEnabled; encrypted disks need it."])
+    given = options(**{**WANTED, **KEYED})
+    assert [item["option"] for item in judge(given, facts).unmet] == ["trusted_mode"]
+    assert [item["option"] for item in judge({**given, "trusted_mode": False}, facts).unmet] == ["system_disk"]
+
+
+def test_self_managed_trust_needs_no_role() -> None:
+    assert "No ram_role_name" in judge(options(**{**WANTED, "ram_role_name": None}), GOOD).notes[0]
+    own = {**WANTED, "ram_role_name": None, "trust_service": "self_managed"}
+    assert judge(options(**own), GOOD).notes == []
+
+
+TWO = {"instance_type": None, "instance_types": ["ecs.g7t.large", "ecs.g7.large"]}
+TWO |= {"vswitch_id": None, "vswitch_ids": ["vsw-1", "vsw-2"]}
+WIDE = replace(
+    GOOD,
+    instance_types={"ecs.g7t.large": {"CpuCoreCount": 2}, "ecs.g7.large": {"CpuCoreCount": 2}},
+    vswitches={
+        "vsw-1": {"VSwitchId": "vsw-1", "VpcId": "vpc-1", "ZoneId": "z-h", "AvailableIpAddressCount": 1},
+        "vsw-2": {"VSwitchId": "vsw-2", "VpcId": "vpc-1", "ZoneId": "z-i", "AvailableIpAddressCount": 9},
+    },
+    stock={"ecs.g7t.large": [{"ZoneId": "z-h"}], "ecs.g7.large": [{"ZoneId": "z-h"}, {"ZoneId": "z-i"}]},
+)
+
+
+def test_places_are_tried_type_by_type_and_those_without_room_are_passed_over() -> None:
+    def room(amount: int) -> list[tuple[str, str | None]]:
+        verdict = judge(options(**{**WANTED, **TWO}), WIDE, amount)
+        assert len(verdict.room) + len(verdict.passed_over) == 4
+        return [(place.instance_type, place.zone_id) for place in verdict.room]
+
+    assert room(1) == [("ecs.g7t.large", "z-h"), ("ecs.g7.large", "z-h"), ("ecs.g7.large", "z-i")]
+    assert room(2) == [("ecs.g7.large", "z-i")]
+
+
+def test_no_room_anywhere_tells_the_reason_of_every_place() -> None:
+    verdict = judge(options(**{**WANTED, **TWO}), replace(WIDE, vcpus=None), 10)
+    (item,) = verdict.unmet
+    assert item["requirement"] == "stock"
+    assert all(place["reason"] in item["message"] for place in verdict.passed_over)
+
+
+def test_a_mistake_in_one_of_several_choices_is_a_mistake() -> None:
+    facts = replace(WIDE, vswitches={**(WIDE.vswitches or {}), "vsw-2": {}})
+    given = {**WANTED, **TWO, "instance_types": ["ecs.g7t.large", "ecs.g6.large"]}
+    told = [item["message"] for item in judge(options(**given), facts).unmet]
+    assert [text.split(".")[0] for text in told] == [
+        "The region has no instance type ecs",
+        "There is no vSwitch vsw-2 in this region",
+        "The family g6 is not known to support trusted mode",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("types", "image", "fit"),
+    [
+        (["ecs.g7t.large"], {"BootMode": "UEFI"}, True),
+        (["ecs.g7t.large"], {"BootMode": "BIOS"}, False),
+        (["ecs.g7t.large", "ecs.g6t.large"], {"BootMode": "UEFI"}, False),
+        (["ecs.g6t.large"], {"BootMode": "UEFI", "ImageName": "x_secured_y"}, True),
+    ],
+)
+def test_a_looked_up_image_has_to_suit_every_family(types: list[str], image: dict[str, t.Any], fit: bool) -> None:
+    given = {**WANTED, "instance_type": None, "instance_types": types}
+    assert fits(options(**given), image) is fit
+    assert fits(options(**given, trusted_mode=False), image)
 
 
 def test_what_was_perhaps_made_a_moment_ago_is_counted_apart() -> None:

@@ -65,6 +65,22 @@ CASES: dict[str, tuple[Desired, Actual, list[str]]] = {
     "tags": (Desired("web", tags={"a": 1}), Actual(pair(b="2")), ["tag"]),
     "tags not given": (Desired("web"), Actual(pair(b="2")), []),
     "absent": (Desired("web", "absent"), Actual(pair()), ["delete"]),
+    "absent, unbound first": (
+        Desired("web", "absent", if_bound="unbind"),
+        Actual(pair(), instances=(Instance("i-1", "web"),), users=("i-1",)),
+        ["unbind", "delete"],
+    ),
+    "absent, left bound": (
+        Desired("web", "absent", if_bound="delete"),
+        Actual(pair(), instances=(Instance("i-1", "web"),), users=("i-1",)),
+        ["delete_bound"],
+    ),
+    "left bound where it is not": (Desired("web", "absent", if_bound="delete"), Actual(pair()), ["delete"]),
+    "other key, unbound first": (
+        Desired("web", public_key=OTHER, replace=True, if_bound="unbind"),
+        Actual(pair(), instances=(Instance("i-1", "web"),), users=("i-1",)),
+        ["unbind", "delete", "bring"],
+    ),
     "absent already": (Desired("web", "absent"), Actual(), []),
 }
 
@@ -135,6 +151,32 @@ def test_unbound_leaves_other_pairs_alone() -> None:
     made = plan(Desired("web", "unbound", instance_ids=("i-1", "i-2", "i-gone")), there)
     assert [(step.do, step.args["instance_ids"]) for step in made.steps] == [("unbind", ["i-1"])]
     assert made.after["instances"] == {"i-1": None, "i-2": "old"}
+
+
+def test_unbinding_says_that_a_password_must_be_reset() -> None:
+    there = Actual(pair(), instances=(Instance("i-1", "web"),))
+    (warning,) = plan(Desired("web", "unbound", instance_ids=("i-1",)), there).warnings
+    assert "only if the password is reset" in warning
+    made = plan(Desired("web", "unbound", instance_ids=("i-1",), sets_password=True), there)
+    assert [step.do for step in made.steps] == ["reset_password", "unbind"]
+    assert not made.warnings
+    there = Actual(pair(), instances=(Instance("i-1"),))
+    made = plan(Desired("web", "bound", instance_ids=("i-1",), sets_password=True), there)
+    assert [step.do for step in made.steps] == ["bind", "reset_password"]
+
+
+def test_a_replaced_pair_is_bound_again_to_those_asked_for_only() -> None:
+    there = Actual(pair(), instances=(Instance("i-1", "web"), Instance("i-2", "web")), users=("i-1", "i-2"))
+    desired = Desired("web", "bound", public_key=OTHER, replace=True, if_bound="unbind", instance_ids=("i-1",))
+    made = plan(desired, there)
+    assert [(step.do, step.args.get("instance_ids")) for step in made.steps] == [
+        ("unbind", ["i-1", "i-2"]),
+        ("delete", None),
+        ("bring", None),
+        ("bind", ["i-1"]),
+    ]
+    assert made.after["instances"] == {"i-1": "web", "i-2": None}
+    assert "i-2) will have no key pair" in " ".join(made.warnings)
 
 
 def test_no_pair_is_deleted_without_proof_or_order() -> None:

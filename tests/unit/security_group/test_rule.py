@@ -9,11 +9,12 @@ import ipaddress
 import typing as t
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
-from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule, from_api, from_options
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule, from_api
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_options import from_options
 
 
 def one(**options: t.Any) -> Rule:
@@ -77,6 +78,35 @@ def test_several_ports_and_peers_stand_for_each_combination() -> None:
     assert {(rule.ports, rule.peer) for rule in rules} == {
         (ports, peer) for ports in ("22/23", "443/443") for peer in ("10.0.0.0/8", "::/0", "sg-1")
     }
+
+
+def test_a_service_stands_for_its_protocol_and_ports() -> None:
+    rules = from_options([{"service": ["ssh", "netbios"], "cidr": "10.0.0.0/8"}])
+    assert [(rule.protocol, rule.ports) for rule in rules] == [("tcp", "22/22"), ("udp", "137/138"), ("tcp", "139/139")]
+
+
+@pytest.mark.parametrize(
+    ("service", "ports"),
+    [
+        ("ftp", "tcp 21"), ("ssh", "tcp 22"), ("telnet", "tcp 23"), ("smtp", "tcp 25"), ("http", "tcp 80"),
+        ("pop3", "tcp 110"), ("imap", "tcp 143"), ("https", "tcp 443"), ("mssql", "tcp 1433"),
+        ("mssql_browser", "udp 1434"), ("oracle", "tcp 1521"), ("mysql", "tcp 3306"), ("rdp", "tcp 3389"),
+        ("postgresql", "tcp 5432"), ("redis", "tcp 6379"), ("proxy", "tcp 8080"),
+    ],
+)  # fmt: skip
+def test_a_service_is_the_one_of_the_document(service: str, ports: str) -> None:
+    protocol, port = ports.split()
+    (rule,) = from_options([{"service": service.upper(), "cidr": "10.0.0.0/8"}])
+    assert (rule.protocol, rule.ports) == (protocol, f"{port}/{port}")
+
+
+def test_an_id_is_that_of_one_rule() -> None:
+    ssh = {"protocol": "tcp", "ports": "22", "cidr": "10.0.0.0/8", "security_group_rule_id": "sgr-1"}
+    assert from_options([ssh])[0].rule_id == "sgr-1"
+    with pytest.raises(InvalidInput, match="stands for 2 rules"):
+        from_options([{**ssh, "ports": "22,23"}])
+    with pytest.raises(InvalidInput, match="both have the id sgr-1"):
+        from_options([ssh, {**ssh, "ports": "23"}])
 
 
 def test_equal_rules_count_once_and_keep_the_description() -> None:
@@ -167,6 +197,7 @@ def options() -> st.SearchStrategy[dict[str, t.Any]]:
     return st.tuples(rest, peers).map(lambda pair: {**pair[0], **pair[1]})
 
 
+@settings(derandomize=True, deadline=None)
 @given(options())
 def test_a_result_given_back_is_the_same_rule(wanted: dict[str, t.Any]) -> None:
     (rule,) = from_options([wanted])
@@ -175,6 +206,7 @@ def test_a_result_given_back_is_the_same_rule(wanted: dict[str, t.Any]) -> None:
     assert again.description == rule.description
 
 
+@settings(derandomize=True, deadline=None)
 @given(options())
 def test_a_rule_comes_back_from_the_api_as_it_was_sent(wanted: dict[str, t.Any]) -> None:
     (rule,) = from_options([wanted])
@@ -184,6 +216,7 @@ def test_a_rule_comes_back_from_the_api_as_it_was_sent(wanted: dict[str, t.Any])
     assert from_api(answer) == rule
 
 
+@settings(derandomize=True, deadline=None)
 @given(st.lists(options(), max_size=6))
 def test_lines_differ_where_rules_do(wanted: list[dict[str, t.Any]]) -> None:
     rules = from_options([{**one, "description": None} for one in wanted])

@@ -9,13 +9,14 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
-from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import rule_planner
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import rule_planner, rule_source
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import DIRECTIONS, Rule
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_options import from_options
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_planner import Group
 
 
@@ -69,6 +70,7 @@ RULES = st.builds(
 LISTS = st.lists(RULES, max_size=25, unique=True)
 
 
+@settings(derandomize=True, deadline=None)
 @given(st.sampled_from(["present", "absent", "exact"]), LISTS, LISTS, st.sampled_from([DIRECTIONS, ("ingress",)]))
 def test_the_plan_leads_to_what_is_wanted(
     state: str, there: list[Rule], wanted: list[Rule], directions: tuple[str, ...]
@@ -140,19 +142,86 @@ def test_rules_about_groups_are_counted() -> None:
         plan("present", group(), about)
 
 
-def test_a_group_cannot_name_itself() -> None:
-    with pytest.raises(InvalidInput, match="about itself") as caught:
-        plan("present", group(), [Rule("ingress", "tcp", "1/1", "group", "sg-1")])
-    assert "inner_access_policy" in caught.value.hint
-
-
 def test_what_an_advanced_group_cannot_hold() -> None:
     fine = rule(1)
     assert not rule_planner.only_for_basic([fine])
-    (reason,) = rule_planner.only_for_basic([fine, rule(2, policy="drop", priority=5)])
-    assert "only policy accept" in reason
-    assert "only priority 1" in reason
+    ((bad, reason),) = rule_planner.only_for_basic([fine, rule(2, policy="drop", priority=5)])
+    assert bad.ports == "2/2"
+    assert reason == "only policy accept is possible, only priority 1 is possible"
     assert rule_planner.only_for_basic([Rule("ingress", "tcp", "1/1", "group", "sg-2")])
+
+
+@pytest.mark.parametrize(
+    ("vpc", "options", "words"),
+    [
+        (True, {"group_id": "sg-1"}, "cannot have a rule about itself"),
+        (True, {"cidr": "10.0.0.0/8", "nic_type": "internet"}, "only a group in the classic network"),
+        (True, {"cidr": "10.0.0.0/8", "nic_type": "intranet"}, ""),
+        (True, {"prefix_list_id": "pl-1"}, ""),
+        (False, {"prefix_list_id": "pl-1"}, "a prefix list is for groups in a VPC"),
+        (False, {"group_id": "sg-2", "nic_type": "internet"}, "on the intranet side only"),
+        (False, {"group_id": "sg-2"}, ""),
+        (False, {"cidr": "10.0.0.0/8"}, ""),
+        (False, {"cidr": "10.0.0.0/8", "nic_type": "intranet"}, "a single IPv4 address"),
+        (False, {"cidr": "10.0.0.8", "nic_type": "intranet"}, ""),
+        (False, {"cidr": "10.0.0.0/8", "nic_type": "intranet", "direction": "egress"}, ""),
+    ],
+)
+def test_what_a_group_of_a_network_type_cannot_hold(vpc: bool, options: dict[str, t.Any], words: str) -> None:
+    there = group(vpc=vpc)
+    (wanted,) = from_options([{"protocol": "tcp", "ports": 22, **options}])
+    unfit = rule_planner.only_elsewhere(there, rule_planner.changes("present", there, [wanted], DIRECTIONS).adds)
+    assert [words in reason for _rule, reason in unfit] == ([True] if words else [])
+
+
+def test_merging_leaves_descriptions_alone() -> None:
+    there = group([rule(1, description="old")])
+    assert [step.do for step in plan("merge", there, [rule(1, description="new"), rule(2)]).steps] == ["add"]
+
+
+def test_a_rule_becomes_another_by_its_id() -> None:
+    there = group([rule(1, description="old"), rule(2), rule(3)])
+    by_id = {one.ports: one.rule_id for one in there.rules}
+    one = replace(rule(10), rule_id=by_id["1/1"])
+    # In place; the second is there already under another id, the third cannot change its direction.
+    other, third = replace(rule(2), rule_id=by_id["3/3"]), replace(rule(9, "egress"), rule_id=by_id["2/2"])
+    for state in ("present", "exact"):
+        made = plan(state, there, [one])
+        assert made.steps[0].name.startswith("modify rule of web: ")
+        after = carry_out(there, made)
+        assert '10/10 from 10.0.0.0/8 priority 1 "old"' in rule_planner.text(after.rules)
+        assert not plan(state, after, [one]).changed
+    assert [step.do for step in plan("present", there, [other]).steps] == ["remove"]
+    assert [step.do for step in plan("present", there, [third]).steps] == ["add", "remove"]
+    assert [step.do for step in plan("merge", there, [one]).steps] == ["add"]
+    assert [step.do for step in plan("present", there, [replace(rule(8), rule_id="sgr-unknown")]).steps] == ["add"]
+
+
+def restored(source: Group, target: Group, **options: bool) -> tuple[list[str], list[str]]:
+    """Ports of the rules to restore, and the reasons why others are not."""
+    found = rule_source.from_group(source, target, map_system_priority=options.get("map_system_priority", False))
+    return [rule.ports for rule in found.rules], [one.reason for one in found.left_out]
+
+
+def test_what_cannot_be_restored_is_told() -> None:
+    about = [
+        Rule("ingress", "tcp", f"{n}/{n}", "group", name, owner=owner)
+        for n, name, owner in ((1, "sg-1", None), (2, "sg-2", None), (3, "sg-3", "1234567890123456"))
+    ]
+    source = replace(group([*about, rule(4, priority=110), rule(5)]), security_group_id="sg-9", vpc_id="vpc-a")
+    kept, reasons = restored(source, group(vpc_id="vpc-a"))
+    assert kept == ["2/2", "3/3", "5/5"]
+    assert ["about the group itself" in reasons[0], "system rule (priority 110)" in reasons[1]] == [True, True]
+    kept, reasons = restored(source, group(vpc_id="vpc-b"), map_system_priority=True)
+    assert kept == ["3/3", "4/4", "5/5"]
+    assert "in another VPC (vpc-a)" in reasons[1]
+    # What is there already needs nothing.
+    assert restored(source, group([rule(4, priority=110)], vpc_id="vpc-a"))[0] == ["2/2", "3/3", "4/4", "5/5"]
+
+
+def test_rules_are_restored_within_a_network_type_only() -> None:
+    with pytest.raises(UnexpectedState, match="web is in the classic network and web in a VPC"):
+        restored(group(vpc=False), group())
 
 
 def test_the_network_type_decides_about_the_interface() -> None:

@@ -11,6 +11,7 @@ from local_cloud.services.ecs import (  # noqa: F401  (importing registers the o
     disks,
     images,
     instances,
+    interfaces,
     keypairs,
     launch,
     network,

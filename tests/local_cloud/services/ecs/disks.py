@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 
-from local_cloud import catalogue, iam
+from local_cloud import catalogue
 from local_cloud.catalogue import DiskLimits, InstanceType
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import (
@@ -28,9 +28,8 @@ from local_cloud.services.ecs.common import (
     shown_tags,
 )
 from local_cloud.services.ecs.images import usable_image
+from local_cloud.services.ecs.key_use import DISK_ROLE, IMAGE_ROLE, SNAPSHOT_ROLE, inherited, require_key
 from local_cloud.services.ecs.trusted import kms_enabled
-
-_ENCRYPT_ROLE = "AliyunECSDiskEncryptDefaultRole"
 
 
 def system_disk(call: Call, instance_type: InstanceType, image: Record, request: Record) -> Record:
@@ -75,7 +74,7 @@ def system_disk(call: Call, instance_type: InstanceType, image: Record, request:
         "Description": request.get("Description") or "",
         "Device": "/dev/xvda",
         "DeleteWithInstance": True,
-        **encryption(call, request),
+        **_encryption_from(call, request, image_key(image), IMAGE_ROLE),
         "_IOPS": limits.iops,
     }
 
@@ -118,7 +117,7 @@ def data_disk(call: Call, instance_type: InstanceType, request: Record, number: 
         "Device": f"/dev/xvd{chr(ord('a') + number)}",
         "DeleteWithInstance": request.get("DeleteWithInstance") is not False,
         "SourceSnapshotId": request.get("SnapshotId") or "",
-        **encryption(call, request),
+        **_encryption_from(call, request, snapshot and _snapshot_key(snapshot), SNAPSHOT_ROLE),
         "_IOPS": limits.iops,
     }
 
@@ -165,16 +164,27 @@ def encryption(call: Call, request: Record) -> Record:
     key = call.store.get("kms_key", key_id)
     if key is None or key.get("AccountId") != call.account_id:
         raise ApiError("InvalidParameter.KMSKeyId.NotFound", 404, "The specified parameter KMSKeyId is not found.")
-    if key.get("KeyState") != "Enabled":
-        raise ApiError("InvalidParameter.KMSKeyId.CMKNotEnabled", 403, "The CMK needs to be enabled.")
-    if key_id != service.get("KeyId") and not _ecs_may_use_keys(call):
-        raise ApiError("InvalidParameter.KMSKeyId.CMKUnauthorized", 403, "The CMK needs to be authorized to ECS.")
+    if key_id != service.get("KeyId"):
+        require_key(call, key_id, DISK_ROLE, call.account_id)
     return {"Encrypted": True, "KMSKeyId": key_id}
 
 
-def _ecs_may_use_keys(call: Call) -> bool:
-    role = call.store.get("role", f"{call.account_id}/{_ENCRYPT_ROLE}")
-    return role is not None and iam.may_assume(role["AssumeRolePolicyDocument"], "ecs.aliyuncs.com")
+def _encryption_from(call: Call, request: Record, source: Record | None, role_name: str) -> Record:
+    """As :func:`encryption`; what an encrypted image or snapshot holds is decrypted, and stays encrypted."""
+    own = encryption(call, request)
+    theirs = inherited(call, source, role_name) if source else own
+    return own if own["Encrypted"] else theirs
+
+
+def image_key(image: Record) -> Record:
+    """Who encrypted an image, and with which key."""
+    key = {"Encrypted": bool(image.get("_Encrypted")), "KMSKeyId": image.get("_KMSKeyId", "")}
+    return {"AccountId": image["AccountId"], **key}
+
+
+def _snapshot_key(snapshot: Record) -> Record:
+    owner = snapshot.get("_OwnerId") or snapshot["AccountId"]
+    return {"AccountId": owner, **{name: snapshot[name] for name in ("Encrypted", "KMSKeyId")}}
 
 
 def new_disk(call: Call, instance: Record, disk: Record) -> str:

@@ -9,7 +9,7 @@ import dataclasses
 import datetime as dt
 import re
 
-from local_cloud import catalogue, iam
+from local_cloud import catalogue
 from local_cloud.catalogue import InstanceType
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import (
@@ -33,6 +33,8 @@ from local_cloud.services.ecs.common import (
     seconds_text,
     shown_tags,
 )
+from local_cloud.services.ecs.key_use import IMAGE_ROLE, is_service_key, may_assume, require_key
+from local_cloud.services.ecs.trusted import secure_boot_support
 from local_cloud.settings import define
 
 define("ecs.image_seconds", 0.3, "how long a custom image is Creating")
@@ -40,7 +42,6 @@ define("ecs.custom_images", 100, "custom images of an account in a region")
 define("ecs.image_shares", 50, "accounts that an image can be shared with")
 define("ecs.community_image_agreement", False, "whether the account has signed the community image agreement")
 
-_SHARE_ROLE = "AliyunECSShareEncryptImageDefaultRole"
 _PUBLIC_OWNER = "0"
 _NAME = re.compile(r"[^\W\d_][\w:.\-]{1,127}")
 
@@ -183,7 +184,7 @@ def _shown(call: Call, image: Record) -> Record:
         "IsSupportIoOptimized": True,
         "LicenseType": "Auto",
         "LoginAsNonRootSupported": False,
-        "SecureBootOptions": {"SecureBootSupport": "unsupported"},
+        "SecureBootOptions": {"SecureBootSupport": secure_boot_support(call, [image["BootMode"]])},
         "Tags": {"Tag": shown_tags(call, {**image, "_Trusted": False})},
         "Usable": True,
     }
@@ -235,6 +236,8 @@ def create_image(call: Call) -> Record:
         snapshot = get_one(call, "snapshot", str(snapshot_id))
         if snapshot["Status"] != "accomplished":
             raise ApiError("InvalidSnapshotId.NotReady", 403, "The specified snapshot is not ready.")
+        if snapshot.get("_SharedFrom"):
+            raise ApiError(call.settings["ecs.shared_snapshot_code"], 403, "The specified snapshot is shared.")
         if snapshot["SourceDiskType"] != "system" and not mapped:
             raise ApiError("OperationDenied", 403, "The specified snapshot is not of a system disk.")
         disk = find_one(call, "disk", snapshot["SourceDiskId"]) or {
@@ -272,7 +275,8 @@ def create_image(call: Call) -> Record:
 
 @ecs("CopyImage")
 def copy_image(call: Call) -> Record:
-    from local_cloud.services.ecs.disks import encryption  # disks need this module
+    from local_cloud.services.ecs.disks import encryption, image_key  # disks need this module
+    from local_cloud.services.ecs.snapshots import take_snapshot
 
     image = get_one(call, "image", call.params["ImageId"])
     if image["Status"] != "Available":
@@ -288,8 +292,13 @@ def copy_image(call: Call) -> Record:
     description = check_text(call, "DestinationDescription", "InvalidDescription.Malformed", 2, 256) or ""
     key = encryption(there, {"Encrypted": call.get("Encrypted"), "KMSKeyId": call.get("KMSKeyId")})
     copy = {**image, "RegionId": region, "ImageName": name, "Description": description, "Tags": request_tags(call)}
-    copy.update({"_IsCopied": True, "_Encrypted": key["Encrypted"], "_KMSKeyId": key["KMSKeyId"], "_SnapshotIds": []})
     dry_run(call)
+    if not key["Encrypted"]:  # what was encrypted stays so
+        key = {name: value for name, value in image_key(image).items() if name != "AccountId"}
+    disk = {"DiskId": "", "Type": "system", "Category": "cloud_essd", "Size": image["Size"], **key}
+    snapshot_id = take_snapshot(there, disk, name=name or "")
+    copy.update({"_IsCopied": True, "_Encrypted": key["Encrypted"], "_KMSKeyId": key["KMSKeyId"]})
+    copy["_SnapshotIds"] = [snapshot_id]
     return {"ImageId": _add(there, copy)}
 
 
@@ -376,22 +385,18 @@ def _publish(call: Call, image: Record) -> None:
 
 
 def _check_encrypted_share(call: Call, image: Record, accounts: list[str]) -> None:
-    service = call.store.get("kms_alias", f"{call.account_id}/{call.region}/alias/acs/ecs") or {}
-    key = call.store.get("kms_key", image["_KMSKeyId"]) or {}
-    if image["_KMSKeyId"] in ("", service.get("KeyId")):
+    if not image["_KMSKeyId"] or is_service_key(call, call.account_id, image["_KMSKeyId"]):
         raise ApiError(
             "InvalidOperation.ServiceKeyEncryptedImageUnsupported",
             403,
             "An image that is encrypted with the service key can't be shared.",
         )
-    if key.get("KeyState") != "Enabled":
-        raise ApiError("InvalidParameter.KMSKeyId.CMKNotEnabled", 403, "The CMK needs to be enabled.")
-    role = call.store.get("role", f"{call.account_id}/{_SHARE_ROLE}")
     for account in accounts:
-        if role is None or not iam.may_assume(role["AssumeRolePolicyDocument"], f"{account}@ecs.aliyuncs.com"):
+        if not may_assume(call, call.account_id, IMAGE_ROLE, account):
             raise ApiError(
-                "AssumeRoleError", 403, f"Requires a RAM role of {_SHARE_ROLE} before sharing encrypted image."
+                "AssumeRoleError", 403, f"Requires a RAM role of {IMAGE_ROLE} before sharing encrypted image."
             )
+        require_key(call, image["_KMSKeyId"], IMAGE_ROLE, account)
 
 
 @ecs("DescribeImageSharePermission")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import typing as t
+from collections import defaultdict
 
 from local_cloud import catalogue
 from local_cloud.clock import MINUTE_FORMAT
@@ -23,8 +24,8 @@ from local_cloud.services.ecs.common import (
     get_one,
     has_tags,
     json_list,
-    page_either,
     page_numbered,
+    page_walked,
     save,
     shown_tags,
 )
@@ -77,16 +78,18 @@ def describe_instances(call: Call) -> Record:
     ids = json_list(call, "InstanceIds")
     private = address_filter(call, "PrivateIpAddresses")
     public = address_filter(call, "PublicIpAddresses")
-    group, network = call.get("SecurityGroupId"), call.get("InstanceNetworkType") or "vpc"
-    nowhere = network == "classic" or bool(call.get("LockReason")) or address_filter(call, "EipAddresses")
-    found = []
-    for instance in [] if nowhere else find_all(call, "instance", lagged=True):
+    group = call.get("SecurityGroupId")
+    nowhere = bool(call.get("LockReason")) or address_filter(call, "EipAddresses")
+
+    def fits_all(instance: Record) -> bool:
         options = instance["MetadataOptions"]
-        if (
-            (not ids or instance["InstanceId"] in ids)
+        return (
+            not nowhere
+            and (not ids or instance["InstanceId"] in ids)
             and (not private or instance["PrivateIpAddress"] in private)
             and (not public or instance["PublicIpAddress"] in public)
             and (not group or group in instance["SecurityGroupIds"])
+            and call.get("InstanceNetworkType") in (None, "", _network_type(instance))
             and fits(call, instance, _EQUAL_FILTERS, ("InstanceName",))
             and call.get("InstanceTypeFamily") in (None, "", _type_of(instance).family)
             and call.get("HttpEndpoint") in (None, "", options["HttpEndpoint"])
@@ -94,11 +97,12 @@ def describe_instances(call: Call) -> Record:
             and call.get("IoOptimized") in (None, True)
             and _in_times(call, instance)
             and has_tags(call, instance)
-        ):
-            found.append(instance)
-    page = page_either(call, found)
+        )
+
+    page = page_walked(call, "instance", fits_all)
     with_options = "META_OPTIONS" in (call.get("AdditionalAttributes") or ())
-    shown = [_shown(call, instance, with_options) for instance in page.items]
+    interfaces = _interfaces(call)
+    shown = [_shown(call, instance, with_options, interfaces[instance["InstanceId"]]) for instance in page.items]
     return {"Instances": {"Instance": shown}, **page.about}
 
 
@@ -172,32 +176,51 @@ def _vpc_attributes(instance: Record) -> Record:
     return {
         "VpcId": instance["VpcId"],
         "VSwitchId": instance["VSwitchId"],
-        "PrivateIpAddress": _addresses(instance["PrivateIpAddress"]),
+        "PrivateIpAddress": _addresses(instance["PrivateIpAddress"] if instance["VpcId"] else ""),
     }
 
 
-def _shown(call: Call, instance: Record, with_options: bool) -> Record:
+def _network_type(instance: Record) -> str:
+    return "vpc" if instance["VpcId"] else "classic"
+
+
+def _interfaces(call: Call) -> dict[str, list[Record]]:
+    """The secondary network interfaces by their instance."""
+    found: dict[str, list[Record]] = defaultdict(list)
+    for eni in find_all(call, "eni", lagged=True, Type="Secondary"):
+        found[eni["InstanceId"]].append(eni)
+    return found
+
+
+def _interface(record: Record, kind: str) -> Record:
+    """A network interface as an instance shows it; of a primary one, the instance has everything."""
+    return {
+        "NetworkInterfaceId": record["NetworkInterfaceId"],
+        "MacAddress": record["MacAddress"],
+        "PrimaryIpAddress": record["PrivateIpAddress"],
+        "Type": kind,
+        "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": record["PrivateIpAddress"], "Primary": True}]},
+    }
+
+
+def _shown(call: Call, instance: Record, with_options: bool, secondary: list[Record]) -> Record:
     kind = _type_of(instance)
-    interface = {
-        "NetworkInterfaceId": instance["NetworkInterfaceId"],
-        "MacAddress": instance["MacAddress"],
-        "PrimaryIpAddress": instance["PrivateIpAddress"],
-        "Type": "Primary",
-        "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": instance["PrivateIpAddress"], "Primary": True}]},
-    }
+    interfaces = [_interface(instance, "Primary")] if instance["VpcId"] else []
+    interfaces += [_interface(eni, "Secondary") for eni in secondary]
     return {
         **{key: instance[key] for key in _SAME},
         "Cpu": kind.cpu,
         "Memory": int(kind.memory * 1024),
         "InstanceTypeFamily": kind.family,
         "CpuOptions": {"CoreCount": kind.cpu // 2, "ThreadsPerCore": 2, "Numa": "ON"},
-        "InstanceNetworkType": "vpc",
+        "InstanceNetworkType": _network_type(instance),
         "IoOptimized": True,
         "DeviceAvailable": True,
         "PublicIpAddress": _addresses(instance["PublicIpAddress"]),
         "VpcAttributes": _vpc_attributes(instance),
+        "InnerIpAddress": _addresses("" if instance["VpcId"] else instance["PrivateIpAddress"]),
         "SecurityGroupIds": {"SecurityGroupId": instance["SecurityGroupIds"]},
-        "NetworkInterfaces": {"NetworkInterface": [interface]},
+        "NetworkInterfaces": {"NetworkInterface": interfaces},
         "Tags": {"Tag": shown_tags(call, instance)},
         "MetadataOptions": instance["MetadataOptions"] if with_options else ABSENT,
         "SecurityOptions": {"EnableSecureBoot": instance["_SecureBoot"]},
@@ -231,7 +254,7 @@ def describe_instance_attribute(call: Call) -> Record:
         **{key: instance[key] for key in _SAME if key not in left_out},
         "Cpu": kind.cpu,
         "Memory": int(kind.memory * 1024),
-        "InstanceNetworkType": "vpc",
+        "InstanceNetworkType": _network_type(instance),
         "IoOptimized": "optimized",
         "PublicIpAddress": _addresses(instance["PublicIpAddress"]),
         "VpcAttributes": _vpc_attributes(instance),
@@ -287,6 +310,8 @@ def modify_instance_attribute(call: Call) -> None:
         instance["Recyclable"] = call.params["Recyclable"]
     save(call, "instance", instance["InstanceId"], instance)
     if call.get("SecurityGroupIds"):
+        if not instance["VpcId"]:
+            raise ApiError("OperationDenied", 403, "Security groups of instances in the classic network can't be set.")
         set_groups(call, instance, check_groups(call, call.params["SecurityGroupIds"], instance["VpcId"]))
 
 

@@ -39,6 +39,17 @@ define("ecs.key_pair_delete_attached", False, "whether a bound key pair can be d
 
 _TYPES: tuple[type, ...] = (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)
 
+#: Kinds that the library does not know, or not much longer: what follows the kind in the key. C(s) is a string with its
+#: length in front, a digit so many bytes. From OpenSSH's PROTOCOL.certkeys, and its first version for v00.
+_LAYOUTS = {
+    "ssh-dss": "ssss",
+    "ssh-rsa-cert-v00@openssh.com": "ss4ss88sssss",
+    "ssh-dss-cert-v00@openssh.com": "ssss4ss88sssss",
+    "ssh-rsa-cert-v01@openssh.com": "sss84ss88sssss",
+    "ssh-dss-cert-v01@openssh.com": "sssss84ss88sssss",
+    **{f"ecdsa-sha2-nistp{bits}-cert-v01@openssh.com": "sss84ss88sssss" for bits in (256, 384, 521)},
+}
+
 
 def key_pair_id(call: Call, name: str) -> str:
     """The id of a key pair's record: names are unique in a region."""
@@ -69,7 +80,9 @@ def _add(call: Call, public_key: str, fingerprint: str) -> Record:
 def _check_new(call: Call) -> None:
     name = call.params["KeyPairName"]
     check_name(name, "InvalidKeyPairName.Malformed", "KeyPairName")
-    if call.store.get("key_pair", key_pair_id(call, name)) is not None:
+    # A name whose pair was deleted while it was bound is not free as long as an instance shows it.
+    shown = any(instance["KeyPairName"] == name for instance in find_all(call, "instance"))
+    if shown or call.store.get("key_pair", key_pair_id(call, name)) is not None:
         raise ApiError("KeyPair.AlreadyExist", 400, "The key pair already exist.")
     if len(find_all(call, "key_pair")) >= call.settings["ecs.key_pairs"]:
         raise ApiError("QuotaExceed.KeyPair", 403, "The key pair quota is exceeded.")
@@ -107,9 +120,8 @@ def _public_blob(text: str) -> bytes:
     try:
         kind, encoded = text.split()[:2]
         blob = base64.b64decode(encoded, validate=True)
-        if kind == "ssh-dss":  # the library is about to drop it
-            fields = _ssh_fields(blob)
-            known = len(fields) == 5 and fields[0] == b"ssh-dss" and all(fields)
+        if kind in _LAYOUTS:
+            known = _has_layout(blob, kind)
         else:
             known = isinstance(serialization.load_ssh_public_key(text.encode()), _TYPES)
     except Exception:  # the library raises several kinds for text that isn't a key
@@ -119,19 +131,16 @@ def _public_blob(text: str) -> bytes:
     return blob
 
 
-def _ssh_fields(blob: bytes) -> list[bytes]:
-    """The length-prefixed fields of a public key.
-
-    :raises ValueError: a field ends after the blob.
-    """
-    fields = []
-    while blob:
-        end = 4 + int.from_bytes(blob[:4], "big")
-        if end > len(blob):
-            raise ValueError("cut off")
-        fields.append(blob[4:end])
-        blob = blob[end:]
-    return fields
+def _has_layout(blob: bytes, kind: str) -> bool:
+    """Whether a key names that kind and has its fields, none cut off, and nothing after them."""
+    at = 0
+    for number, width in enumerate("s" + _LAYOUTS[kind]):
+        length = int.from_bytes(blob[at : at + 4], "big") if width == "s" else int(width)
+        start = at + 4 if width == "s" else at
+        at = start + length
+        if at > len(blob) or (number == 0 and blob[start:at] != kind.encode()):
+            return False
+    return at == len(blob)
 
 
 def _malformed() -> ApiError:
@@ -215,7 +224,8 @@ def attach_key_pair(call: Call) -> Record:
     def attach(instance: Record) -> None:
         if instance["OSType"] == "windows":
             raise ApiError("DependencyViolation.WindowsInstance", 403, "Windows instances have no key pairs.")
-        change = {"KeyPairName": pair["KeyPairName"], "_PublicKey": pair["PublicKey"]}
+        # Binding switches password login off, until the password is set anew.
+        change = {"KeyPairName": pair["KeyPairName"], "_PublicKey": pair["PublicKey"], "_Password": ""}
         save(call, "instance", instance["InstanceId"], {**instance, **change})
 
     return _each(call, attach)

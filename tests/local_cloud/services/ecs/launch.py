@@ -37,7 +37,7 @@ from local_cloud.services.ecs.images import newest_of_family, usable_image
 from local_cloud.services.ecs.keypairs import key_pair_id
 from local_cloud.services.ecs.network import check_groups, choose_addresses, new_interface, public_address, vswitch_full
 from local_cloud.services.ecs.ram_role import ecs_role
-from local_cloud.services.ecs.trusted import is_trusted
+from local_cloud.services.ecs.trusted import is_trusted, secure_boot
 from local_cloud.services.shapes import ABSENT
 from local_cloud.settings import define
 
@@ -156,6 +156,7 @@ def _check(call: Call, amount: int) -> Plan:
         raise invalid("DataDisk", "At most 16 data disks.")
     trusted = is_trusted(call, instance_type, image, disk["Category"])
     common = {**_basics(call, image), **_network_options(call), "_Trusted": trusted}
+    common["_SecureBoot"] = secure_boot(call, instance_type, image)
     role = call.get("RamRoleName")
     common["_RamRoleName"] = ecs_role(call, role, not_ecs_status=401) if role else ""
     if no_stock(call, instance_type.id, vswitch["ZoneId"]):
@@ -223,7 +224,6 @@ def _basics(call: Call, image: Record) -> Record:
         "ExpiredTime": _expired_time(call) if charge == "PrePaid" else "2099-12-31T15:59Z",
         "CreditSpecification": call.get("CreditSpecification") or "",
         "ResourceGroupId": call.get("ResourceGroupId") or "",
-        "_SecureBoot": bool((call.get("SecurityOptions") or {}).get("EnableSecureBoot")),
         "Tags": request_tags(call),
         "_Password": password,
         "_UserData": check_user_data(call, image),

@@ -144,6 +144,7 @@ def _instance_moved(store: Store, before: Record, after: Record | None) -> None:
     instance_id = before["InstanceId"]
     if after is None:
         _release_disks(store, instance_id)
+        _release_interfaces(store, instance_id)
         if not store.scheduled("eni", before["NetworkInterfaceId"]):  # released by AutoReleaseTime
             store.delete("eni", before["NetworkInterfaceId"])
     runner = _runner(store)
@@ -158,6 +159,17 @@ def _release_disks(store: Store, instance_id: str) -> None:
         else:
             detached = {"InstanceId": "", "Device": "", "Status": "Available", "DetachedTime": store.clock.text()}
             store.put("disk", disk["DiskId"], {**disk, **detached}, region=disk["RegionId"])
+
+
+def _release_interfaces(store: Store, instance_id: str) -> None:
+    """Secondary ones; the primary one lingers."""
+    for eni in store.find("eni", where={"InstanceId": instance_id, "Type": "Secondary"}):
+        store.unschedule("eni", eni["NetworkInterfaceId"])
+        if eni["DeleteOnRelease"]:
+            store.delete("eni", eni["NetworkInterfaceId"])
+        else:
+            detached = {"InstanceId": "", "Status": "Available"}
+            store.put("eni", eni["NetworkInterfaceId"], {**eni, **detached}, region=eni["RegionId"])
 
 
 # -- hosts

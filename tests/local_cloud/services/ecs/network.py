@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses, network interfaces and membership in security groups."""
+"""Addresses, primary network interfaces and membership in security groups; secondary ones: ``interfaces.py``."""
 
 from __future__ import annotations
 
@@ -9,22 +9,17 @@ import ipaddress
 import secrets
 import typing as t
 
+from local_cloud.catalogue import InstanceType
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import (
     Record,
-    check_text,
     ecs,
-    find_all,
-    fits,
     get_one,
-    has_tags,
     invalid,
     json_list,
     new_record,
-    page_either,
     save,
     seconds_text,
-    shown_tags,
 )
 from local_cloud.settings import define
 
@@ -85,36 +80,57 @@ def vswitch_full() -> ApiError:
 
 def new_interface(call: Call, instance: Record, groups: list[str]) -> None:
     """Give an instance its primary network interface; ``instance`` must have PrivateIpAddress already."""
+    place = {name: instance[name] for name in ("VpcId", "VSwitchId", "ZoneId")}
+    eni = interface_record(call, place, instance["PrivateIpAddress"], groups, Tags=instance["Tags"])
+    eni.update({"InstanceId": instance["InstanceId"], "Status": "InUse", "Type": "Primary"})
+    instance.update({name: eni[name] for name in ("NetworkInterfaceId", "MacAddress", "SecurityGroupIds")})
+    save(call, "eni", eni["NetworkInterfaceId"], eni)
+
+
+def interface_record(call: Call, place: Record, address: str, groups: list[str], **fields: t.Any) -> Record:
+    """A secondary network interface that isn't attached yet, not saved.
+
+    :param place: what has VpcId, VSwitchId and ZoneId.
+    """
     number = secrets.token_bytes(3)
-    mac = "00:16:3e:" + ":".join(f"{byte:02x}" for byte in number)
-    eni_id = call.store.new_id("eni-")
-    instance.update({"NetworkInterfaceId": eni_id, "MacAddress": mac, "SecurityGroupIds": groups})
-    eni = new_record(
+    return new_record(
         call,
-        NetworkInterfaceId=eni_id,
-        InstanceId=instance["InstanceId"],
-        MacAddress=mac,
-        PrivateIpAddress=instance["PrivateIpAddress"],
-        VpcId=instance["VpcId"],
-        VSwitchId=instance["VSwitchId"],
-        ZoneId=instance["ZoneId"],
+        NetworkInterfaceId=call.store.new_id("eni-"),
+        InstanceId="",
+        MacAddress="00:16:3e:" + ":".join(f"{byte:02x}" for byte in number),
+        PrivateIpAddress=address,
         SecurityGroupIds=groups,
-        NetworkInterfaceName="",
-        Description="",
-        Tags=instance["Tags"],
-        CreationTime=seconds_text(call),
-        Status="InUse",
-        Type="Primary",
+        **{name: place[name] for name in ("VpcId", "VSwitchId", "ZoneId")},
+        **{
+            "NetworkInterfaceName": "",
+            "Description": "",
+            "Tags": [],
+            "CreationTime": seconds_text(call),
+            "Status": "Available",
+            "Type": "Secondary",
+            "DeleteOnRelease": True,
+            **fields,
+        },
     )
-    save(call, "eni", eni_id, eni)
+
+
+def interfaces_of_type(kind: InstanceType) -> int:
+    """How many network interfaces, the primary one included, an instance of a type can have."""
+    return 3 if kind.cpu <= 4 else 4 if kind.cpu <= 8 else 8
 
 
 # -- membership
 
 
+def joined(call: Call) -> list[Record]:
+    """What is in groups: network interfaces, those of instances released a moment ago included, and instances of the
+    classic network, which have none."""
+    return [*call.store.find("eni", call.region), *call.store.find("instance", call.region, where={"VpcId": ""})]
+
+
 def members(call: Call, group_id: str) -> list[Record]:
-    """The network interfaces in a group, those of instances released a moment ago included."""
-    return [eni for eni in call.store.find("eni", call.region) if group_id in eni["SecurityGroupIds"]]
+    """What is in a group."""
+    return [one for one in joined(call) if group_id in one["SecurityGroupIds"]]
 
 
 def check_groups(call: Call, group_ids: t.Sequence[str], vpc_id: str, *, joining: int = 1) -> list[str]:
@@ -154,65 +170,23 @@ def check_groups(call: Call, group_ids: t.Sequence[str], vpc_id: str, *, joining
 
 
 def set_groups(call: Call, instance: Record, groups: list[str]) -> None:
-    """Put an instance's primary interface into exactly these groups."""
+    """Put an instance's primary interface into exactly these groups; in the classic network, the instance itself."""
     instance["SecurityGroupIds"] = groups
     save(call, "instance", instance["InstanceId"], instance)
-    eni = get_one(call, "eni", instance["NetworkInterfaceId"])
-    save(call, "eni", eni["NetworkInterfaceId"], {**eni, "SecurityGroupIds": groups})
+    if instance["VpcId"]:
+        eni = get_one(call, "eni", instance["NetworkInterfaceId"])
+        save(call, "eni", eni["NetworkInterfaceId"], {**eni, "SecurityGroupIds": groups})
+
+
+def set_interface_groups(call: Call, eni: Record, groups: list[str]) -> None:
+    """Put a network interface into exactly these groups; of a primary one, its instance."""
+    if eni["Type"] == "Primary":
+        set_groups(call, get_one(call, "instance", eni["InstanceId"]), groups)
+    else:
+        save(call, "eni", eni["NetworkInterfaceId"], {**eni, "SecurityGroupIds": groups})
 
 
 # -- operations
-
-
-@ecs("DescribeNetworkInterfaces")
-def describe_network_interfaces(call: Call) -> Record:
-    ids = call.get("NetworkInterfaceId") or []
-    addresses = call.get("PrivateIpAddress") or []
-    found = []
-    for eni in find_all(call, "eni", lagged=True):
-        if (
-            (not ids or eni["NetworkInterfaceId"] in ids)
-            and (not addresses or eni["PrivateIpAddress"] in addresses)
-            and (not call.get("SecurityGroupId") or call.get("SecurityGroupId") in eni["SecurityGroupIds"])
-            and (not call.get("PrimaryIpAddress") or call.get("PrimaryIpAddress") == eni["PrivateIpAddress"])
-            and fits(call, eni, ("InstanceId", "VpcId", "VSwitchId", "Type", "Status"), ("NetworkInterfaceName",))
-            and has_tags(call, eni)
-        ):
-            found.append(eni)
-    page = page_either(call, found, most=500, most_page=100)
-    return {"NetworkInterfaceSets": {"NetworkInterfaceSet": [_shown(call, eni) for eni in page.items]}, **page.about}
-
-
-def _shown(call: Call, eni: Record) -> Record:
-    same = (
-        "NetworkInterfaceId InstanceId MacAddress PrivateIpAddress VpcId VSwitchId ZoneId NetworkInterfaceName"
-        " Description CreationTime Status Type"
-    )
-    address = {"PrivateIpAddress": eni["PrivateIpAddress"], "Primary": True}
-    return {
-        **{key: eni[key] for key in same.split()},
-        "Attachment": {"InstanceId": eni["InstanceId"]},
-        "DeleteOnRelease": True,
-        "NetworkInterfaceTrafficMode": "Standard",
-        "OwnerId": eni["AccountId"],
-        "PrivateIpSets": {"PrivateIpSet": [address]},
-        "QueueNumber": 2,
-        "SecurityGroupIds": {"SecurityGroupId": eni["SecurityGroupIds"]},
-        "SourceDestCheck": False,
-        "Tags": {"Tag": shown_tags(call, eni)},
-    }
-
-
-@ecs("ModifyNetworkInterfaceAttribute")
-def modify_network_interface_attribute(call: Call) -> None:
-    eni = get_one(call, "eni", call.params["NetworkInterfaceId"])
-    for name in ("NetworkInterfaceName", "Description"):
-        if call.get(name) is not None:
-            eni[name] = check_text(call, name, f"Invalid{name}.Malformed", 2, 255) or ""
-    save(call, "eni", eni["NetworkInterfaceId"], eni)
-    if call.get("SecurityGroupId"):
-        groups = check_groups(call, call.params["SecurityGroupId"], eni["VpcId"])
-        set_groups(call, get_one(call, "instance", eni["InstanceId"]), groups)
 
 
 @ecs("ModifyInstanceVpcAttribute")

@@ -74,6 +74,12 @@ def _results(
 @ecs("AttachInstanceRamRole")
 def attach_instance_ram_role(call: Call) -> Record:
     instances = _chosen(call, 100)
+    if not all(instance["VpcId"] for instance in instances):
+        raise ApiError(
+            "InvalidNetworkType.MismatchRamRole",
+            403,
+            "RAM role can not be applied to instances of the classic network.",
+        )
     name = ecs_role(call, call.params["RamRoleName"], not_ecs_status=404)
 
     def attach(instance: Record) -> tuple[str, str]:

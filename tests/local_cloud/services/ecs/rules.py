@@ -19,6 +19,7 @@ define("ecs.group_rules_per_group", 20, "rules of a basic group that name other 
 define("ecs.rule_limit_status", 403, "HTTP status of AuthorizationLimitExceed (newer: 400)", (400, 403))
 define("ecs.cidr_host_bits", "refuse", "a CIDR block with host bits set (UNCERTAIN)", ("refuse", "normalise"))
 define("ecs.advanced_group_priority_fixed", True, "whether rules of an advanced group all have priority 1 (UNCERTAIN)")
+define("ecs.protocol_numbers", False, "whether IpProtocol can be a number (api facts: in some regions)")
 define(
     "ecs.rule_conflict_code",
     "SecurityGroupRuleConflict",
@@ -116,13 +117,13 @@ def _rule(call: Call, group: Record, direction: Direction, request: Record) -> R
     :raises ApiError: as documented for the field.
     """
     side = _SIDES[direction]
-    protocol = _protocol(request.get("IpProtocol"))
+    protocol = _protocol(call, request.get("IpProtocol"))
     rule: Record = {
         "Direction": direction,
         "IpProtocol": protocol,
         "Policy": _policy(request.get("Policy")),
         "Priority": _priority(request.get("Priority")),
-        "NicType": _nic_type(request.get("NicType")),
+        "NicType": _nic_type(group, request.get("NicType")),
     }
     if request.get("PortRangeListId") and not request.get("PortRange"):
         rule["PortRangeListId"] = request["PortRangeListId"]
@@ -159,10 +160,12 @@ def _check_advanced(call: Call, request: Record, rule: Record) -> None:
         raise ApiError("InvalidPriority.ValueNotSupported", 400, "In an advanced security group the Priority is 1.")
 
 
-def _protocol(value: str | None) -> str:
+def _protocol(call: Call, value: str | None) -> str:
     if not value:
         raise ApiError("MissingParameter", 400, 'The input parameter "IpProtocol" is mandatory.')
     protocol = _PROTOCOLS.get(value.upper())
+    if protocol is None and call.settings["ecs.protocol_numbers"] and value.isdigit() and int(value) <= 255:
+        return value
     if protocol is None:
         raise ApiError(
             "InvalidIpProtocol.ValueNotSupported",
@@ -188,11 +191,12 @@ def _priority(value: t.Any) -> str:
     return str(int(text))
 
 
-def _nic_type(value: str | None) -> str:
-    if value not in (None, "", "intranet"):
-        code = "Mismatch" if value == "internet" else "ValueNotSupported"
-        raise ApiError(f"InvalidNicType.{code}", 400, "In a VPC the NicType is intranet.")
-    return "intranet"
+def _nic_type(group: Record, value: str | None) -> str:
+    if value not in (None, "", "intranet", "internet"):
+        raise ApiError("InvalidNicType.ValueNotSupported", 400, "The specified NicType does not exist.")
+    if group["VpcId"] and value == "internet":
+        raise ApiError("InvalidNicType.Mismatch", 400, "In a VPC the NicType is intranet.")
+    return value or ("intranet" if group["VpcId"] else "internet")
 
 
 def _ports(protocol: str, value: str | None, malformed: str = "InvalidIpProtocol.Malformed") -> str:
@@ -258,7 +262,9 @@ def _peer(call: Call, group: Record, side: Side, request: Record, rule: Record) 
         if group_id == group["SecurityGroupId"]:
             raise ApiError("InvalidParamter.Conflict", 403, "A security group can't authorize itself.")
         other = call.store.get("security_group", group_id)
-        owner = str(request.get(f"{side.word}GroupOwnerId") or "") or None
+        owner = _owner(call, side, request)
+        if rule["NicType"] == "internet":
+            raise ApiError("InvalidNicType.Mismatch", 400, "A security group is a peer on the intranet only.")
         if other is None or other["RegionId"] != call.region or owner not in (None, other["AccountId"]):
             raise ApiError(f"Invalid{side.word}GroupId.NotFound", 404, f"The specified {side.group} does not exist.")
         if owner is None and other["AccountId"] != call.account_id:
@@ -273,10 +279,20 @@ def _peer(call: Call, group: Record, side: Side, request: Record, rule: Record) 
             )
         return {side.group: group_id, **({"_GroupOwner": owner} if owner else {})}
     if request.get(side.prefix_list):
+        if not group["VpcId"]:
+            raise ApiError("InvalidNetworkType.Conflict", 403, "Prefix lists are for security groups in a VPC.")
         if find_one(call, "prefix_list", request[side.prefix_list]) is None:
             raise ApiError("InvalidPrefixListId.NotFound", 404, "The specified prefix list was not found.")
         return {side.prefix_list: request[side.prefix_list]}
     raise ApiError(f"MissingParameter.{side.word}", 400, f"One of {side.cidr}, {side.group} is mandatory.")
+
+
+def _owner(call: Call, side: Side, request: Record) -> str | None:
+    """The account of a peer group, given as its number or its name."""
+    name = request.get(f"{side.word}GroupOwnerAccount")
+    if request.get(f"{side.word}GroupOwnerId") or not name:
+        return str(request.get(f"{side.word}GroupOwnerId") or "") or None
+    return next((one["AccountId"] for one in call.store.find("account") if one["Name"] == name), str(name))
 
 
 # -- comparing
@@ -457,7 +473,11 @@ def describe_security_group_attribute(call: Call) -> Record:
     if call.get("NicType") not in (None, "", "intranet", "internet"):
         raise ApiError("InvalidNicType.ValueNotSupported", 400, "The specified NicType does not exist.")
     group = get_group(call, lagged=True)
-    rules = [rule for rule in group["Permissions"] if direction in ("all", rule["Direction"])]
+    # In the classic network an answer shows one side.
+    side = "intranet" if group["VpcId"] else call.get("NicType") or "intranet"
+    rules = [
+        rule for rule in group["Permissions"] if direction in ("all", rule["Direction"]) and rule["NicType"] == side
+    ]
     page = page_token(call, rules, default=500, least=10, most=1000)
     same = ("SecurityGroupId", "SecurityGroupName", "Description", "VpcId", "RegionId", "InnerAccessPolicy")
     return {

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+import typing as t
+from collections import Counter
 
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import (
@@ -19,6 +21,7 @@ from local_cloud.services.ecs.common import (
     get_one,
     has_tags,
     json_list,
+    missing,
     new_record,
     page_either,
     request_tags,
@@ -26,12 +29,13 @@ from local_cloud.services.ecs.common import (
     seconds_text,
     shown_tags,
 )
-from local_cloud.services.ecs.network import check_groups, members, set_groups
+from local_cloud.services.ecs.network import check_groups, joined, members, set_groups, set_interface_groups
 from local_cloud.settings import define
 
 define("ecs.security_groups", 100, "security groups of an account in a region")
 define("ecs.advanced_group_policy", "Drop", "InnerAccessPolicy of an advanced group (UNCERTAIN)", ("Accept", "Drop"))
 define("ecs.group_name_filter", "exact", "how SecurityGroupName filters groups (UNCERTAIN)", ("exact", "contains"))
+define("ecs.classic_network", False, "whether the account has the classic network, so that groups need no VpcId")
 define("ecs.advanced_group_policy_fixed", True, "whether an advanced group refuses to change its inner policy")
 
 _GROUP_ID = re.compile(r"sg-[A-Za-z0-9-]+")
@@ -64,11 +68,7 @@ def create_security_group(call: Call) -> Record:
     kind = call.get("SecurityGroupType") or "normal"
     if kind not in ("normal", "enterprise"):
         raise ApiError("InvalidSecurityGroupType.ValueNotSupported", 400, "Expected normal or enterprise.")
-    if not call.get("VpcId"):
-        raise ApiError("InvalidVpcId.NotFound", 403, "vpc id must not empty when only support vpc vm.")
-    vpc = get_one(call, "vpc", call.params["VpcId"])
-    if vpc["Status"] != "Available":
-        raise ApiError("IncorrectVpcStatus", 400, "The current status of the VPC does not support this operation.")
+    vpc_id = _vpc_id(call, kind)
     tags = request_tags(call)
     if len(find_all(call, "security_group")) >= call.settings["ecs.security_groups"]:
         raise ApiError("QuotaExceed.SecurityGroup", 403, "The maximum number of security groups is reached.")
@@ -78,7 +78,7 @@ def create_security_group(call: Call) -> Record:
         SecurityGroupId=group_id,
         SecurityGroupName=name,
         Description=description,
-        VpcId=vpc["VpcId"],
+        VpcId=vpc_id,
         SecurityGroupType=kind,
         InnerAccessPolicy="Accept" if kind == "normal" else call.settings["ecs.advanced_group_policy"],
         CreationTime=seconds_text(call),
@@ -88,6 +88,18 @@ def create_security_group(call: Call) -> Record:
     )
     save(call, "security_group", group_id, group)
     return {"SecurityGroupId": group_id}
+
+
+def _vpc_id(call: Call, kind: str) -> str:
+    """The VPC of a new group; empty in the classic network, which has basic groups only."""
+    if not call.get("VpcId"):
+        if kind == "enterprise" or not call.settings["ecs.classic_network"]:
+            raise ApiError("InvalidVpcId.NotFound", 403, "vpc id must not empty when only support vpc vm.")
+        return ""
+    vpc = get_one(call, "vpc", call.params["VpcId"])
+    if vpc["Status"] != "Available":
+        raise ApiError("IncorrectVpcStatus", 400, "The current status of the VPC does not support this operation.")
+    return str(vpc["VpcId"])
 
 
 @ecs("DeleteSecurityGroup")
@@ -128,18 +140,15 @@ def describe_security_groups(call: Call) -> Record:
         group
         for group in find_all(call, "security_group", lagged=True)
         if (not ids or group["SecurityGroupId"] in ids)
-        and call.get("NetworkType") != "classic"
+        and call.get("NetworkType") in (None, "", "vpc" if group["VpcId"] else "classic")
         and fits(call, group, ("VpcId", "SecurityGroupType", "ResourceGroupId"))
         and _has_name(call, group)
         and call.get("ServiceManaged") in (None, False)
         and has_tags(call, group)
     ]
     page = page_either(call, found, most=100, most_page=50, least=1, count_with_token=False)
-    counts: dict[str, int] = {}
-    for eni in call.store.find("eni", call.region):
-        for group_id in eni["SecurityGroupIds"]:
-            counts[group_id] = counts.get(group_id, 0) + 1
-    shown = [_shown(call, group, counts.get(group["SecurityGroupId"], 0)) for group in page.items]
+    counts = Counter(group_id for one in joined(call) for group_id in one["SecurityGroupIds"])
+    shown = [_shown(call, group, counts[group["SecurityGroupId"]]) for group in page.items]
     return {"SecurityGroups": {"SecurityGroup": shown}, "RegionId": call.region, **page.about}
 
 
@@ -219,29 +228,57 @@ def describe_security_group_references(call: Call) -> Record:
 # -- membership
 
 
-def _member(call: Call) -> Record:
-    """The instance that Join or Leave is about."""
-    if bool(call.get("InstanceId")) == bool(call.get("NetworkInterfaceId")):
-        raise ApiError("InvalidParameter", 400, "Exactly one of InstanceId and NetworkInterfaceId is expected.")
-    if call.get("NetworkInterfaceId"):
-        eni = get_one(call, "eni", call.params["NetworkInterfaceId"])
-        instance = get_one(call, "instance", eni["InstanceId"])
-    else:
-        instance = get_one(call, "instance", call.params["InstanceId"])
-    if instance["Status"] not in ("Running", "Stopped") or instance.get("_Releasing"):
+class _Member(t.NamedTuple):
+    """What Join or Leave is about.
+
+    :ivar eni: the network interface, where the request names one.
+    """
+
+    instance: Record
+    eni: Record
+
+    @property
+    def record(self) -> Record:
+        return self.eni or self.instance
+
+
+def _member(call: Call) -> _Member:
+    """The instance or network interface that Join or Leave is about."""
+    instance_id, eni_id = call.get("InstanceId"), call.get("NetworkInterfaceId")
+    if instance_id and eni_id:
+        raise ApiError(
+            "InvalidParam.EniIdAndInstanceId.Conflict", 403, "InstanceId and NetworkInterfaceId exclude each other."
+        )
+    if not instance_id and not eni_id:
+        raise missing("InstanceId")
+    eni: Record = get_one(call, "eni", eni_id) if eni_id else {}
+    instance_id = instance_id or eni["InstanceId"]
+    instance: Record = get_one(call, "instance", instance_id) if instance_id else {}
+    if instance and (instance["Status"] not in ("Running", "Stopped") or instance.get("_Releasing")):
         raise ApiError(
             "IncorrectInstanceStatus", 403, "The current status of the resource does not support this operation."
         )
-    return instance
+    if eni and eni["Status"] not in ("Available", "InUse"):
+        raise ApiError(
+            "InvalidOperation.InvalidEniState", 400, "The operation is not allowed in the current ENI state."
+        )
+    return _Member(instance, eni)
+
+
+def _set(call: Call, member: _Member, groups: list[str]) -> None:
+    if member.eni:
+        set_interface_groups(call, member.eni, groups)
+    else:
+        set_groups(call, member.instance, groups)
 
 
 @ecs("JoinSecurityGroup")
 def join_security_group(call: Call) -> None:
-    group, instance = get_group(call), _member(call)
-    groups = instance["SecurityGroupIds"]
+    group, member = get_group(call), _member(call)
+    groups, vpc_id = member.record["SecurityGroupIds"], member.record["VpcId"]
     if group["SecurityGroupId"] in groups:
         raise ApiError("InvalidInstanceId.AlreadyExists", 403, "The instance is already in the security group.")
-    if group["VpcId"] != instance["VpcId"]:
+    if group["VpcId"] != vpc_id:
         raise ApiError("InvalidInstanceId.Mismatch", 400, "The instance and the security group are not in one VPC.")
     others = [get_one(call, "security_group", other) for other in groups]
     if any(other["SecurityGroupType"] != group["SecurityGroupType"] for other in others):
@@ -250,15 +287,19 @@ def join_security_group(call: Call) -> None:
             400,
             "The specified instance can't join different types of security group.",
         )
-    set_groups(call, instance, check_groups(call, [*groups, group["SecurityGroupId"]], instance["VpcId"]))
+    _set(call, member, check_groups(call, [*groups, group["SecurityGroupId"]], vpc_id))
 
 
 @ecs("LeaveSecurityGroup")
 def leave_security_group(call: Call) -> None:
-    group, instance = get_group(call), _member(call)
-    groups = instance["SecurityGroupIds"]
+    group, member = get_group(call), _member(call)
+    groups = member.record["SecurityGroupIds"]
     if group["SecurityGroupId"] not in groups:
+        if member.eni:
+            raise ApiError("InvalidSecurityGroupAssociation.NotFound", 400, "The ENI is not in the security group.")
         raise ApiError("InstanceNotInSecurityGroup", 403, "The instance is not in the security group.")
     if len(groups) == 1:
+        if member.eni:
+            raise ApiError("InvalidOperation.AtLeastInOneGroup", 403, "The ENI must be in at least one security group.")
         raise ApiError("InstanceLastSecurityGroup", 403, "The instance must be in at least one security group.")
-    set_groups(call, instance, [other for other in groups if other != group["SecurityGroupId"]])
+    _set(call, member, [other for other in groups if other != group["SecurityGroupId"]])

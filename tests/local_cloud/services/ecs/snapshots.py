@@ -30,6 +30,9 @@ from local_cloud.settings import define
 
 define("ecs.snapshot_seconds", 0.3, "how long a snapshot is progressing")
 define("ecs.snapshots_per_disk", 256, "manual snapshots of one disk")
+define(
+    "ecs.shared_snapshot_code", "OperationDenied.SharedSnapshot", "code for what a shared snapshot can't be (UNCERTAIN)"
+)
 
 
 @ecs("CreateSnapshot")
@@ -124,6 +127,8 @@ def _shown(call: Call, snapshot: Record) -> Record:
 @ecs("DeleteSnapshot")
 def delete_snapshot(call: Call) -> None:
     snapshot = get_one(call, "snapshot", call.params["SnapshotId"])
+    if snapshot.get("_SharedFrom") or call.store.find("snapshot", where={"_SharedFrom": snapshot["SnapshotId"]}):
+        raise ApiError(call.settings["ecs.shared_snapshot_code"], 403, "The specified snapshot is shared.")
     if not call.get("Force"):
         images = find_all(call, "image")
         if any(snapshot["SnapshotId"] in image["_SnapshotIds"] for image in images):

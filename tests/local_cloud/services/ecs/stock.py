@@ -10,6 +10,8 @@ from local_cloud.catalogue import InstanceType
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import Record, ecs, page_token
 from local_cloud.services.ecs.launch import no_stock
+from local_cloud.services.ecs.network import interfaces_of_type
+from local_cloud.services.ecs.trusted import secure_boot_support
 
 
 def _local(call: Call, chinese: str, english: str) -> str:
@@ -105,7 +107,7 @@ def describe_instance_types(call: Call) -> Record:
         and call.get("InstanceFamilyLevel") in (None, "", kind.level)
         and call.get("NvmeSupport") in (None, "", kind.nvme)
     ]
-    entries = [entry for kind in found if _in_ranges(call, entry := _type_shown(kind))]
+    entries = [entry for kind in found if _in_ranges(call, entry := _type_shown(call, kind))]
     page = page_token(call, entries, default=1600, most=1600)
     return {"InstanceTypes": {"InstanceType": page.items}, **page.about}
 
@@ -120,9 +122,9 @@ def _in_ranges(call: Call, entry: Record) -> bool:
     return True
 
 
-def _type_shown(kind: InstanceType) -> Record:
+def _type_shown(call: Call, kind: InstanceType) -> Record:
     """A type's entry. The numbers grow with the type, as the real ones do, without claiming to be them."""
-    interfaces = 3 if kind.cpu <= 4 else 4 if kind.cpu <= 8 else 8
+    interfaces = interfaces_of_type(kind)
     bandwidth = kind.cpu * 1024 * 1000
     return {
         "InstanceTypeId": kind.id,
@@ -151,7 +153,7 @@ def _type_shown(kind: InstanceType) -> Record:
         "SecondaryEniQueueNumber": min(kind.cpu, 16),
         "MaximumQueueNumberPerEni": 32,
         "TotalEniQueueQuantity": kind.cpu * 2,
-        "SecurityOptions": {"SecureBootSupport": "unsupported"},
+        "SecurityOptions": {"SecureBootSupport": secure_boot_support(call, kind.boot)},
         "SupportedBootModes": {"SupportedBootMode": list(kind.boot)},
     }
 

@@ -8,16 +8,21 @@ No public error code says "KMS is off" or "this image has no vTPM", so each refu
 
 from __future__ import annotations
 
+import typing as t
+
 from local_cloud.catalogue import InstanceType
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import Record
 from local_cloud.settings import define
+
+_SUPPORT = ("supported", "unsupported")
 
 define("ecs.trusted.kms_off", "403 InvalidParameter.KMSKeyId.KMSUnauthorized", "refusal: KMS is not activated")
 define("ecs.trusted.wrong_mode", "400 InvalidParameter", "refusal: TrustedSystemMode is not vTPM")
 define("ecs.trusted.wrong_family", "400 InvalidInstanceType.ValueNotSupported", "refusal: the family has no vTPM")
 define("ecs.trusted.wrong_image", "403 ImageNotSupportInstanceType", "refusal: the image has no trusted boot")
 define("ecs.trusted.wrong_disk", "403 InvalidInstanceType.NotSupportDiskCategory", "refusal: system disk is no ESSD")
+define("ecs.secure_boot", "unsupported", "what instance types and UEFI images say about secure boot", _SUPPORT)
 define("ecs.enclave_invited", False, "whether ConfidentialComputingMode=Enclave may be used")
 
 
@@ -45,6 +50,28 @@ def is_trusted(call: Call, instance_type: InstanceType, image: Record, disk_cate
     if not kms_enabled(call):
         raise _refusal(call, "kms_off", "ECS service have no right to access your KMS.")
     return True
+
+
+def secure_boot_support(call: Call, boot_modes: t.Iterable[str]) -> str:
+    """``SecureBootSupport`` of an instance type or an image (UNCERTAIN: the values, and who says which)."""
+    uefi = any(mode.startswith("UEFI") for mode in boot_modes)
+    return str(call.settings["ecs.secure_boot"]) if uefi else "unsupported"
+
+
+def secure_boot(call: Call, instance_type: InstanceType, image: Record) -> bool:
+    """Whether the requested instance will boot by UEFI Secure Boot.
+
+    :raises ApiError: it shall, but the type or the image says that it can't (UNCERTAIN: the code)
+    """
+    wanted = bool((call.get("SecurityOptions") or {}).get("EnableSecureBoot"))
+    if wanted and "unsupported" in (
+        secure_boot_support(call, instance_type.boot),
+        secure_boot_support(call, [image["BootMode"]]),
+    ):
+        raise ApiError(
+            "InvalidParameter", 400, 'The specified parameter "SecurityOptions.EnableSecureBoot" is not valid.'
+        )
+    return wanted
 
 
 def _enclave(call: Call, instance_type: InstanceType) -> bool:

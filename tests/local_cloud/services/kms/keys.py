@@ -114,9 +114,7 @@ def create_key(call: Call) -> Record:
     if changes["Origin"] == "EXTERNAL":
         key.update(KeyState="PendingImport", PrimaryKeyVersion="", LastRotationDate="", Versions=[])
     if call.get("EnableAutomaticRotation"):
-        seconds = _rotation_seconds(call)
-        following = call.clock.text(call.now + dt.timedelta(seconds=seconds))
-        key.update(AutomaticRotation="Enabled", RotationInterval=f"{seconds}s", NextRotationDate=following)
+        key.update(_rotation(call))
     save(call, key)
     return {"KeyMetadata": metadata(key)}
 
@@ -126,6 +124,12 @@ def _one_of(call: Call, parameter: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise invalid(parameter, f"it must be one of {', '.join(choices)}.")
     return value
+
+
+def _rotation(call: Call) -> Record:
+    seconds = _rotation_seconds(call)
+    following = call.clock.text(call.now + dt.timedelta(seconds=seconds))
+    return {"AutomaticRotation": "Enabled", "RotationInterval": f"{seconds}s", "NextRotationDate": following}
 
 
 def _rotation_seconds(call: Call) -> int:
@@ -185,6 +189,25 @@ def _property(key: Record, name: str) -> t.Any:
     if name == "CreatorType":
         return "Service" if is_service_key(key) else "User"
     return key[name]
+
+
+@kms("UpdateRotationPolicy")
+def update_rotation_policy(call: Call) -> Record:
+    key = get_key(call, str(call.params["KeyId"]), aliases=False)
+    enable = call.get("EnableAutomaticRotation")
+    if enable is None:
+        raise ApiError("MissingParameter", 400, 'The parameter "EnableAutomaticRotation" is needed.')
+    if is_service_key(key):
+        raise ApiError("Forbidden.NoPermission", 403, "The key belongs to a cloud service, which alone manages it.")
+    if key["KeySpec"] not in SYMMETRIC or key["Origin"] != "Aliyun_KMS":
+        raise ApiError("Rejected.UnsupportedOperation", 400, "The key can't be rotated.")
+    if key["KeyState"] not in ("Enabled", "Disabled"):
+        raise ApiError("Rejected.StateModifiedFailed", 409, "The state of the key does not allow this change.")
+    key.update(AutomaticRotation="Disabled", RotationInterval="", NextRotationDate="")
+    if enable:
+        key.update(_rotation(call))
+    save(call, key)
+    return {}
 
 
 @kms("UpdateKeyDescription")

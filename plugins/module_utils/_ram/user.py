@@ -1,0 +1,205 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource behind C(ram_user). Private."""
+
+from __future__ import annotations
+
+import typing as t
+from functools import cached_property
+
+from .._cloud.door import Cloud
+from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, OutcomeUnknown, UnexpectedState
+from .._core.plan import Plan
+from .._core.resource import Resource
+from . import access_key_file, policies, shape, user_planner, users
+from .access_key_file import FileState
+from .policies import Entity, PolicyRef
+from .user_planner import UserState, WantedUser
+from .users import PROFILE, UserActions
+
+#: Policies of a user or a group; their documents are ram_policy's business.
+POLICIES_SPEC: dict[str, t.Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "name": {"type": "str", "required": True},
+        "type": {"type": "str", "choices": ["System", "Custom"], "default": "Custom"},
+    },
+}
+SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    **{name: {"type": "str"} for name in PROFILE},
+    "console_login": {"type": "bool"},
+    "password": {"type": "str", "no_log": True},
+    "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
+    "password_reset_required": {"type": "bool", "no_log": False},
+    "mfa_bind_required": {"type": "bool"},
+    "access_key_file": {"type": "path", "no_log": False},
+    "groups": {"type": "list", "elements": "str"},
+    "purge_groups": {"type": "bool", "default": False},
+    "policies": POLICIES_SPEC,
+    "purge_policies": {"type": "bool", "default": False},
+    "delete_access_keys": {"type": "bool", "default": False, "no_log": False},
+}
+INFO_SPEC: dict[str, dict[str, t.Any]] = {"names": {"type": "list", "elements": "str", "aliases": ["name"]}}
+
+
+def wanted_policies(given: list[dict[str, t.Any]] | None) -> tuple[PolicyRef, ...] | None:
+    """The option C(policies) of a user or a group.
+
+    :raises InvalidInput: a name that no policy can have, or a policy that is listed twice
+    """
+    if given is None:
+        return None
+    for number, policy in enumerate(given):
+        policies.check_name(f"policies[{number}].name", policy["name"])
+    refs = tuple(PolicyRef(policy["type"], policy["name"]) for policy in given)
+    twice = sorted({ref.name for ref in refs if refs.count(ref) > 1})
+    if twice:
+        raise InvalidInput(f"policies lists {', '.join(twice)} more than once.")
+    return refs
+
+
+class RamUser(UserActions, Resource[UserState]):
+    """One RAM user."""
+
+    def validate(self) -> None:
+        users.check_names("name", [self.options["name"]])
+        users.check_profile(self.options)
+        users.check_names("groups", self.options["groups"] or ())
+        if self.options["password"] and self.options["console_login"] is False:
+            raise InvalidInput("A password is given, and console_login is false; leave one of them out.")
+        self._wanted  # noqa: B018  reads and checks the other options
+
+    @property
+    def _absent(self) -> bool:
+        return bool(self.options["state"] == "absent")
+
+    @cached_property
+    def _wanted(self) -> WantedUser:
+        options = self.options
+        groups = options["groups"]
+        return WantedUser(
+            name=options["name"],
+            profile={name: options[name] for name in PROFILE if options[name] is not None},
+            console_login=True if options["password"] else options["console_login"],
+            password=bool(options["password"]),
+            new_password=options["update_password"] == "always",
+            password_reset_required=options["password_reset_required"],
+            mfa_bind_required=options["mfa_bind_required"],
+            groups=None if groups is None else tuple(groups),
+            purge_groups=options["purge_groups"],
+            policies=wanted_policies(options["policies"]),
+            purge_policies=options["purge_policies"],
+            file=self._look(),
+        )
+
+    def _look(self) -> FileState | None:
+        path = self.options["access_key_file"]
+        return access_key_file.look(path) if path and not self._absent else None
+
+    def find(self) -> UserState:
+        return read_state(self.cloud, self.options["name"])
+
+    def plan(self, actual: UserState) -> Plan:
+        if self._absent:
+            return user_planner.plan_user_absent(actual, self.options["delete_access_keys"])
+        return user_planner.plan_user(actual, self._wanted)
+
+    def preflight(self, plan: Plan, actual: UserState) -> None:
+        for step in plan.steps:
+            if step.do == "attach_policy":
+                policies.prove(self.cloud, PolicyRef(step.args["type"], step.args["name"]))
+        users.prove_groups(self.cloud, [step.args["group"] for step in plan.steps if step.do == "join_group"])
+
+    # ------------------------------------------------------------------ steps about secrets
+
+    def create_login_profile(self, name: str, **rules: bool) -> None:
+        params = {"UserName": name, "Password": self.options["password"], **_rules(rules)}
+        try:
+            self.cloud.call("ram", "CreateLoginProfile", params)
+        except AlreadyExists:
+            # An earlier try of this very call whose answer was lost, or somebody was faster: this password counts.
+            self.cloud.call("ram", "UpdateLoginProfile", params)
+
+    def update_login_profile(self, name: str, new_password: bool, **rules: bool) -> None:
+        password = self.options["password"] if new_password else None
+        self.cloud.call("ram", "UpdateLoginProfile", _rules(rules), UserName=name, Password=password)
+
+    def restrict_file(self, path: str) -> None:
+        access_key_file.restrict(path)
+
+    def create_access_key(self, name: str, path: str, known: list[str]) -> None:
+        with access_key_file.Destination(path) as destination:
+            key = self._new_access_key(name, known)
+            try:
+                destination.keep(name, key["AccessKeyId"], key["AccessKeySecret"])
+            except OSError as exc:
+                self._undo(name, key["AccessKeyId"], f"{path}: {exc.strerror}")
+
+    def _new_access_key(self, name: str, known: list[str]) -> dict[str, t.Any]:
+        try:
+            return t.cast("dict[str, t.Any]", self.cloud.call("ram", "CreateAccessKey", UserName=name)["AccessKey"])
+        except OutcomeUnknown as error:
+            # The answer took the secret with it, so what was made is of no use to anybody. It is not deleted from
+            # here: nothing proves that a pair which appeared meanwhile is this call's.
+            now = [key.id for key in users.read_access_keys(self.cloud, name) if key.id not in known]
+            which = f"Delete {', '.join(now)}, whose secret is lost, and run" if now else "Run"
+            raise UnexpectedState(
+                f"Whether an AccessKey pair of user {name} was created is not known: the answer got lost.",
+                hint=f"{which} the task again.",
+                access_key_ids=now,
+            ) from error
+
+    def _undo(self, name: str, key: str, why: str) -> t.NoReturn:
+        """The pair could not be kept: take it away again, or say how to."""
+        message = f"The AccessKey pair {key} of user {name} could not be written to {why}."
+        try:
+            self.delete_access_key(name, key)
+        except CloudError as error:
+            raise UnexpectedState(message, hint=f"Delete it: that failed here ({error.message}).") from error
+        raise UnexpectedState(f"{message} It was deleted again, so nothing is left behind.")
+
+    # ------------------------------------------------------------------ results
+
+    def settle(self, plan: Plan, actual: UserState) -> dict[str, t.Any]:
+        # The file is there now, and a password that is always set anew would never be settled.
+        self.options["update_password"] = "on_create"
+        del self._wanted
+        state = self.reread(f"user {self.options['name']}", self.cloud.connection.api_timeout)
+        return {"ram_user": shape.user(state)}
+
+    def foretell(self, plan: Plan, actual: UserState) -> dict[str, t.Any]:
+        return {"ram_user": shape.foretold_user(plan, actual)}
+
+
+def read_state(cloud: Cloud, name: str) -> UserState:
+    """Everything that the modules say of a user."""
+    user = users.read_user(cloud, name)
+    if user is None:
+        return UserState()
+    return UserState(
+        user=user,
+        login=users.read_login_profile(cloud, name),
+        access_keys=users.read_access_keys(cloud, name),
+        groups=users.read_groups_of(cloud, name),
+        policies=policies.read_attached(cloud, Entity("User", name)),
+    )
+
+
+def read_users(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What C(ram_user_info) returns."""
+    names = options["names"]
+    if names is None:
+        names = [item["UserName"] for item in cloud.pages("ram", "ListUsers")]
+    users.check_names("names", names)
+    states = [read_state(cloud, name) for name in names]
+    return {"ram_users": [shape.user(state) for state in states if state.user]}
+
+
+def _rules(rules: dict[str, bool]) -> dict[str, t.Any]:
+    words = {"password_reset_required": "PasswordResetRequired", "mfa_bind_required": "MFABindRequired"}
+    return {words[name]: value for name, value in rules.items()}

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The share of an image: accounts that may use it. Private."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .._cloud.door import Cloud
+from .._cloud.errors import DryRunPassed, InvalidInput, UnexpectedState
+from .._core.plan import Plan
+from .._core.resource import Resource
+from .._ram import recipients
+from .._ram.recipients import Recipients
+from . import planner, readiness, sources
+from .sources import Source
+
+
+class State(t.NamedTuple):
+    """The image, and the accounts that it is shared with."""
+
+    image: Source
+    accounts: tuple[str, ...]
+
+
+def read_accounts(cloud: Cloud, image_id: str) -> tuple[str, ...]:
+    """The accounts that an image is shared with."""
+    items = cloud.pages("ecs", "DescribeImageSharePermission", ImageId=image_id)
+    return tuple(str(one["AliyunId"]) for one in items)
+
+
+def shown(image: Source, accounts: t.Iterable[str]) -> dict[str, t.Any]:
+    """The share of an image as the modules return it."""
+    return {
+        "kind": "image",
+        "image_id": image.id,
+        "encrypted": image.encrypted,
+        "kms_key_ids": list(image.key_ids),
+        "account_ids": sorted(accounts),
+    }
+
+
+class ImageShare(Resource[State]):
+    """Which accounts may use an image."""
+
+    def validate(self) -> None:
+        for name in ("name", "resource_directory_ids", "folder_paths"):
+            if self.options[name]:
+                raise InvalidInput(f"{name} is about snapshots; an image is shared with accounts, by account_ids.")
+        if self._recipients is None and self.options["state"] != "absent":
+            raise InvalidInput(
+                "account_ids is needed; to share the image with nobody any more, set state to absent without it."
+            )
+
+    @property
+    def _recipients(self) -> Recipients | None:
+        return recipients.from_options(self.options)
+
+    @property
+    def _image_id(self) -> str:
+        return str(self.options["image_id"])
+
+    def find(self) -> State:
+        return State(sources.read_image(self.cloud, self._image_id), read_accounts(self.cloud, self._image_id))
+
+    def plan(self, actual: State) -> Plan:
+        wanted = self._recipients
+        ids = wanted.ids if wanted else None
+        return planner.plan_image(self._image_id, actual.accounts, ids, self.options["state"])
+
+    def preflight(self, plan: Plan, actual: State) -> None:
+        image = actual.image
+        if image.status != "Available":
+            raise UnexpectedState(f"The image {image.id} is {image.status}; only an Available image can be shared.")
+        new = tuple(one for step in plan.steps if step.do == "share" for one in step.args["accounts"])
+        if new:
+            readiness.check(self.cloud, [image], Recipients("account_ids", new))
+        full = len(actual.accounts) + len(new) > planner.ACCOUNTS_PER_IMAGE
+        for step in plan.steps:
+            if step.do == "share" and not full:  # else only what is removed before makes room
+                self._dry_run(step.args["accounts"])
+
+    def _dry_run(self, accounts: list[str]) -> None:
+        params = {"ImageId": self._image_id, "AddAccount": accounts, "DryRun": True}
+        with contextlib.suppress(DryRunPassed):
+            self.cloud.call("ecs", "ModifyImageSharePermission", params)
+
+    def share(self, accounts: list[str]) -> None:
+        self.cloud.call("ecs", "ModifyImageSharePermission", ImageId=self._image_id, AddAccount=accounts)
+
+    def unshare(self, accounts: list[str]) -> None:
+        self.cloud.call("ecs", "ModifyImageSharePermission", ImageId=self._image_id, RemoveAccount=accounts)
+
+    def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
+        # Each account is looked for: the answers of the calls say nothing about a single one.
+        state = self.reread(f"image {self._image_id}", self.options["wait_timeout"])
+        return {"encrypted_share": shown(state.image, state.accounts)}
+
+    def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
+        return {"encrypted_share": shown(actual.image, plan.after["account_ids"])}

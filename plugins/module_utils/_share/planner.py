@@ -1,0 +1,165 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What it takes to share with these recipients and no others. Private; pure functions."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.door import chunks
+from .._cloud.errors import UnexpectedState
+from .._core.plan import Plan, Step
+
+#: Accounts in one call of ModifyImageSharePermission; more are ignored without a word.
+ACCOUNTS_AT_ONCE = 10
+#: Accounts that an image can be shared with.
+ACCOUNTS_PER_IMAGE = 50
+#: Resources, and targets, in one call of Resource Sharing.
+ENTITIES_AT_ONCE = 5
+#: Accounts that a snapshot can be shared with.
+TARGETS_PER_SNAPSHOT = 64
+
+State = t.Literal["present", "absent", "exact"]
+
+
+def difference(held: t.Iterable[str], wanted: t.Sequence[str] | None, state: State) -> tuple[list[str], list[str]]:
+    """What is to be added and what is to be removed.
+
+    :param wanted: None means with C(absent): all of them
+    """
+    held, wanted_now = list(held), list(wanted or ())
+    if state == "absent":
+        return [], [one for one in held if wanted is None or one in wanted_now]
+    added = [one for one in wanted_now if one not in held]
+    return added, [one for one in held if one not in wanted_now] if state == "exact" else []
+
+
+# ---------------------------------------------------------------------- images
+
+
+def plan_image(image_id: str, held: t.Sequence[str], wanted: t.Sequence[str] | None, state: State) -> Plan:
+    """:raises UnexpectedState: more accounts than an image can be shared with"""
+    added, removed = difference(held, wanted, state)
+    left = [one for one in held if one not in removed] + added
+    if len(left) > ACCOUNTS_PER_IMAGE and added:
+        raise UnexpectedState(
+            f"The image {image_id} would be shared with {len(left)} accounts; at most {ACCOUNTS_PER_IMAGE} are "
+            "possible.",
+            hint="Remove accounts first, or share a copy of the image.",
+        )
+    steps = [
+        Step(f"stop sharing image {image_id} with {', '.join(part)}", "unshare", {"accounts": part})
+        for part in chunks(removed, ACCOUNTS_AT_ONCE)
+    ]
+    steps += [
+        Step(f"share image {image_id} with {', '.join(part)}", "share", {"accounts": part})
+        for part in chunks(added, ACCOUNTS_AT_ONCE)
+    ]
+    return Plan(_image_view(image_id, held), _image_view(image_id, left), tuple(steps))
+
+
+def _image_view(image_id: str, accounts: t.Iterable[str]) -> dict[str, t.Any]:
+    return {"image_id": image_id, "account_ids": sorted(accounts)}
+
+
+# ---------------------------------------------------------------------- snapshots
+
+
+class Share(t.NamedTuple):
+    """A resource share as Resource Sharing has it.
+
+    :ivar snapshots: ID -> status of its association, of those that are in it or on their way
+    :ivar targets: the same of accounts, directories and folders
+    """
+
+    id: str
+    allow_external: bool
+    snapshots: t.Mapping[str, str]
+    targets: t.Mapping[str, str]
+
+
+class WantedShare(t.NamedTuple):
+    """A resource share as a task wants it.
+
+    :ivar snapshots: None with C(absent): not given
+    :ivar targets: likewise
+    """
+
+    name: str
+    state: State
+    snapshots: tuple[str, ...] | None
+    targets: tuple[str, ...] | None
+    allow_external: bool
+
+
+def plan_snapshots(share: Share | None, wanted: WantedShare) -> Plan:
+    """:raises UnexpectedState: more accounts than a snapshot can be shared with"""
+    before = _share_view(wanted.name, share.snapshots, share.targets) if share else {}
+    if wanted.state == "absent":
+        return _plan_unshare(share, wanted, before)
+    snapshots, targets = wanted.snapshots or (), wanted.targets or ()
+    if share is None:
+        after = _share_view(wanted.name, snapshots, targets)
+        _check_number(wanted, after)
+        first = {"snapshots": list(snapshots[:ENTITIES_AT_ONCE]), "targets": list(targets[:ENTITIES_AT_ONCE])}
+        words = f"create the resource share {wanted.name} of {_words(**first)}"
+        steps = [Step(words, "create_share", first)]
+        steps += _steps("add", "associate", snapshots[ENTITIES_AT_ONCE:], targets[ENTITIES_AT_ONCE:], wanted.name)
+        return Plan(before, after, tuple(steps))
+    new_snapshots, old_snapshots = difference(share.snapshots, snapshots, wanted.state)
+    new_targets, old_targets = difference(share.targets, targets, wanted.state)
+    after = _share_view(
+        wanted.name,
+        [*(one for one in share.snapshots if one not in old_snapshots), *new_snapshots],
+        [*(one for one in share.targets if one not in old_targets), *new_targets],
+    )
+    _check_number(wanted, after)
+    steps = []
+    if wanted.allow_external and not share.allow_external and any(one.isdigit() for one in new_targets):
+        steps.append(
+            Step(f"let the resource share {wanted.name} have accounts outside the directory", "allow_external")
+        )
+    steps += _steps("remove", "disassociate", old_snapshots, old_targets, wanted.name)
+    steps += _steps("add", "associate", new_snapshots, new_targets, wanted.name)
+    return Plan(before, after, tuple(steps))
+
+
+def _plan_unshare(share: Share | None, wanted: WantedShare, before: dict[str, t.Any]) -> Plan:
+    if share is None:
+        return Plan({}, {})
+    snapshots, targets = wanted.snapshots, wanted.targets
+    gone_targets = difference(share.targets, targets, "absent")[1] if targets is not None else []
+    # With recipients given the snapshots only say which share is meant.
+    gone_snapshots = difference(share.snapshots, snapshots, "absent")[1] if targets is None else []
+    left_snapshots = [one for one in share.snapshots if one not in gone_snapshots]
+    left_targets = [one for one in share.targets if one not in gone_targets]
+    if not left_snapshots or not left_targets:  # a share of nothing, or with nobody
+        return Plan(before, {}, (Step(f"delete the resource share {wanted.name}", "delete_share"),))
+    steps = _steps("remove", "disassociate", gone_snapshots, gone_targets, wanted.name)
+    return Plan(before, _share_view(wanted.name, left_snapshots, left_targets), tuple(steps))
+
+
+def _steps(verb: str, do: str, snapshots: t.Sequence[str], targets: t.Sequence[str], name: str) -> list[Step]:
+    join = "to" if verb == "add" else "from"
+    parts: list[dict[str, list[str]]] = []
+    for kind, ids in (("snapshots", snapshots), ("targets", targets)):
+        parts += [{"snapshots": [], "targets": [], kind: part} for part in chunks(ids, ENTITIES_AT_ONCE)]
+    return [Step(f"{verb} {_words(**part)} {join} the resource share {name}", do, dict(part)) for part in parts]
+
+
+def _words(snapshots: t.Sequence[str], targets: t.Sequence[str]) -> str:
+    return " with ".join(", ".join(ids) for ids in (snapshots, targets) if ids)
+
+
+def _check_number(wanted: WantedShare, after: dict[str, t.Any]) -> None:
+    if len(after["targets"]) > TARGETS_PER_SNAPSHOT:
+        raise UnexpectedState(
+            f"The resource share {wanted.name} would have {len(after['targets'])} recipients; a snapshot can be "
+            f"shared with at most {TARGETS_PER_SNAPSHOT}."
+        )
+
+
+def _share_view(name: str, snapshots: t.Iterable[str], targets: t.Iterable[str]) -> dict[str, t.Any]:
+    return {"name": name, "snapshot_ids": sorted(snapshots), "targets": sorted(targets)}

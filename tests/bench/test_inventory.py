@@ -1,0 +1,135 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the inventory of a large fleet costs, as a share of a plugin that emits the same hosts without any call.
+
+A benchmark reports; it fails only when what it measured was not what it says. C(ALITRUST_BENCH_HOSTS) sets the number
+of instances.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from controller.playbook import Ansible
+from sdk import Sdk
+
+if t.TYPE_CHECKING:
+    from local_cloud.control import LocalCloud
+
+HOSTS = int(os.environ.get("ALITRUST_BENCH_HOSTS", "2000"))
+ROUNDS = 3
+TARGET = 1.3
+
+SYNTHETIC = """
+import json
+from ansible.plugins.inventory import BaseInventoryPlugin
+
+
+class InventoryModule(BaseInventoryPlugin):
+    NAME = "synthetic"
+
+    def verify_file(self, path):
+        return path.endswith("synthetic.json")
+
+    def parse(self, inventory, loader, path, cache=True):
+        super().parse(inventory, loader, path, cache)
+        inventory.add_group("alitrust_fleet")
+        with open(path) as file:
+            pattern = json.load(file)
+        first = pattern["first"]
+        for number in range(1, pattern["hosts"] + 1):
+            name = f"web-{number:05}"
+            inventory.add_host(name, group="alitrust_fleet")
+            for key, value in first.items():
+                inventory.set_variable(name, key, value)
+            inventory.set_variable(name, "alitrust_instance_name", name)
+            inventory.set_variable(name, "alitrust_instance_id", f"i-bench{number:015}")
+"""
+#: Runs a command and prints its wall time in seconds and its greatest resident memory in bytes.
+MEASURE = """
+import json, resource, subprocess, sys, time
+start = time.perf_counter()
+with open(sys.argv[1], "wb") as output:
+    subprocess.run(sys.argv[2:], stdout=output, check=True)
+took = time.perf_counter() - start
+print(json.dumps([took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024]))
+"""
+
+
+@pytest.fixture
+def fleet(cloud: LocalCloud) -> int:
+    """That many running instances of one fleet, put past the API."""
+    sdk = Sdk(cloud)
+    sdk.run(sdk.place(), InstanceName="web-00001", Tag=[{"Key": "alitrust.ecs:owner", "Value": "web"}])
+    (first,) = cloud.resources("instance")
+    records = [
+        {"kind": "instance", "id": own["InstanceId"], "region": "cn-hangzhou", "data": {**first, **own}}
+        for own in (
+            {"InstanceId": f"i-bench{number:015}", "InstanceName": f"web-{number:05}"} for number in range(1, HOSTS + 1)
+        )
+    ]
+    sdk("DeleteInstance", InstanceId=first["InstanceId"], Force=True)
+    for start in range(0, HOSTS, 500):
+        cloud.preload(records[start : start + 500])
+    cloud.forget_requests()
+    return HOSTS
+
+
+def measured(ansible: Ansible, source: str) -> tuple[float, float]:
+    """Wall time (s) and greatest memory (bytes) of listing an inventory."""
+    tool = str(Path(sys.executable).parent / "ansible-inventory")
+    command = [sys.executable, "-c", MEASURE, f"{source}.out", tool, "-i", source, "--list"]
+    done = subprocess.run(
+        command, cwd=ansible.folder, env=ansible.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    seconds, memory = json.loads(done.stdout)
+    return seconds, memory
+
+
+def listed(ansible: Ansible, source: str) -> dict[str, t.Any]:
+    """The host variables that were listed last."""
+    found: dict[str, t.Any] = json.loads((ansible.folder / f"{source}.out").read_text())["_meta"]["hostvars"]
+    return found
+
+
+def test_inventory_against_a_plugin_that_asks_nobody(cloud: LocalCloud, fleet: int, tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "synthetic.py").write_text(SYNTHETIC)
+    ansible = Ansible(tmp_path, cloud)
+    ansible.environment |= {
+        "ANSIBLE_INVENTORY_PLUGINS": str(tmp_path / "plugins"),
+        "ANSIBLE_INVENTORY_ENABLED": "alitrust.ecs.instances,synthetic",
+        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+    }
+    ours, plain = "fleet.alitrust.yml", "synthetic.json"
+    (tmp_path / ours).write_text("plugin: alitrust.ecs.instances\n")
+    found: dict[str, list[tuple[float, float]]] = {plain: [], ours: []}
+    for number in range(ROUNDS):
+        found[ours].append(measured(ansible, ours))
+        if number == 0:
+            assert cloud.counts() == {"ecs:DescribeInstances": math.ceil(fleet / 100)}
+            first = listed(ansible, ours)["web-00001"]
+            own = {"alitrust_instance_name", "alitrust_instance_id"}
+            pattern = {"hosts": fleet, "first": {key: value for key, value in first.items() if key not in own}}
+            (tmp_path / plain).write_text(json.dumps(pattern))
+        found[plain].append(measured(ansible, plain))
+    assert len(listed(ansible, ours)) == len(listed(ansible, plain)) == fleet
+    print(f"\ncost of an inventory of {fleet} hosts, median of {ROUNDS} rounds (target: at most {TARGET} of a plugin")
+    print("that emits the same without any call)")
+    for place, (what, unit, scale) in enumerate((("wall time", "s", 1.0), ("memory", "MB", 2**20))):
+        values = [(one[place], other[place]) for one, other in zip(found[ours], found[plain], strict=True)]
+        ratios = [one / other for one, other in values]
+        print(
+            f"  {what:10} {statistics.median(one for one, _other in values) / scale:6.1f} {unit}   "
+            f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        )

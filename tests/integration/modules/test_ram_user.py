@@ -1,0 +1,278 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""alitrust.ecs.ram_user, ram_group and their info modules against the local cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from modules.harness import Modules
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import AccessDenied
+
+PASSWORD = "Canary-Pass-1"
+READ_ONLY = {"name": "AliyunECSReadOnlyAccess", "type": "System"}
+FULL = {"name": "AliyunECSFullAccess", "type": "System"}
+FAULTS = ["drop_before_commit", "drop_after_commit", "throttling", "internal_error", "empty_body"]
+
+
+def user(modules: Modules, name: str = "ann") -> dict[str, t.Any]:
+    return next(one for one in modules.cloud.resources("user") if one["UserName"] == name)
+
+
+def keys(modules: Modules) -> list[str]:
+    return [one["AccessKeyId"] for one in modules.cloud.resources("access_key") if one["UserName"]]
+
+
+# ---------------------------------------------------------------------- users
+
+
+def test_create_a_ram_user(modules: Modules) -> None:
+    created = modules.twice("ram_user", name="ann", display_name="Ann", email="ann@example.com")
+    assert created["steps"] == ["create user ann"]
+    shown = created["ram_user"]
+    assert (shown["display_name"], shown["email"], shown["console_login"]) == ("Ann", "ann@example.com", False)
+
+    changed = modules.twice(
+        "ram_user", name="ann", display_name="Ann E.", comments="Ops", mobile_phone="86-13000000000"
+    )
+    assert changed["steps"] == ["change the display name and comments and mobile phone of user ann"]
+    assert changed["ram_user"]["email"] == "ann@example.com", "what is not given stays"
+
+    gone = modules.twice("ram_user", name="ann", state="absent")
+    assert gone["ram_user"] == gone["diff"]["after"] == {}
+    assert not modules.cloud.resources("user")
+
+
+def test_give_a_ram_user_a_console_password(modules: Modules) -> None:
+    rules = {"password_reset_required": True, "mfa_bind_required": True}
+    created = modules.twice("ram_user", name="ann", password=PASSWORD, **rules)
+    assert created["steps"] == ["create user ann", "let user ann log on to the console"]
+    shown = created["ram_user"]
+    assert [shown[key] for key in ("console_login", *rules)] == [True, True, True]
+    first = user(modules)["LoginProfile"]["Hash"]
+    modules.run("ram_user", name="ann", password="Another-Pass-2")
+    assert user(modules)["LoginProfile"]["Hash"] == first, "it stays, unless a new one is asked for"
+
+    relaxed = modules.twice("ram_user", name="ann", password_reset_required=False)
+    assert relaxed["steps"] == ["change the rules for the logon of user ann"]
+    anew = modules.run("ram_user", name="ann", password="Another-Pass-2", update_password="always")
+    assert anew["steps"] == ["change the password of user ann"]
+    assert user(modules)["LoginProfile"]["Hash"] != first
+
+    ended = modules.twice("ram_user", name="ann", console_login=False)
+    assert ended["ram_user"]["console_login"] is False
+    assert "LoginProfile" not in user(modules)
+
+
+def test_a_password_is_never_shown(modules: Modules) -> None:
+    results = [
+        modules.run("ram_user", name="ann", password=PASSWORD, check=True),
+        modules.run("ram_user", name="ann", password=PASSWORD),
+        modules.run("ram_user", name="ann", password=PASSWORD, update_password="always"),
+    ]
+    modules.cloud.fault("error", "ram:UpdateLoginProfile", code="InvalidPassword", status=400)
+    results.append(
+        modules.run("ram_user", name="ann", password=PASSWORD, update_password="always", fails=True),
+    )
+    assert PASSWORD not in str(results).replace("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "")
+    assert PASSWORD not in json.dumps(modules.cloud.resources("user"))
+
+
+def test_create_an_access_key_of_a_ram_user_in_a_file(modules: Modules, tmp_path: Path) -> None:
+    path = tmp_path / "ann.json"
+    options: dict[str, t.Any] = {"name": "ann", "access_key_file": str(path)}
+    foretold = modules.run("ram_user", check=True, **options)
+    assert not path.exists()
+    made = modules.run("ram_user", **options)
+    assert foretold["steps"] == made["steps"] == ["create user ann", f"create an AccessKey pair of user ann in {path}"]
+    assert foretold["diff"] == made["diff"]
+    written = json.loads(path.read_text())
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [key["id"] for key in made["ram_user"]["access_keys"]] == [written["access_key_id"]] == keys(modules)
+    assert written["access_key_secret"] not in json.dumps(made)
+    assert os.listdir(tmp_path) == [path.name]
+
+    door = modules.door(access_key_id=written["access_key_id"], access_key_secret=written["access_key_secret"])
+    assert door.call("sts", "GetCallerIdentity")["IdentityType"] == "RAMUser"
+    assert not modules.run("ram_user", **options)["changed"]
+    path.chmod(0o644)
+    assert modules.twice("ram_user", **options)["steps"] == [f"take the rights of others from {path}"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_access_key_file_is_never_overwritten(modules: Modules, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    modules.run("ram_user", name="ann", access_key_file=str(path))
+    content = path.read_bytes()
+    refused = modules.run("ram_user", name="bob", access_key_file=str(path), fails=True)
+    assert "it is never overwritten" in refused["msg"]
+    assert path.read_bytes() == content
+    assert [one["UserName"] for one in modules.cloud.resources("user")] == ["ann"]
+    path.write_text("something else")
+    assert "has no AccessKey pair" in modules.run("ram_user", name="ann", access_key_file=str(path), fails=True)["msg"]
+
+
+def test_a_third_access_key_is_refused_before_anything_is_changed(modules: Modules, tmp_path: Path) -> None:
+    modules.run("ram_user", name="ann", access_key_file=str(tmp_path / "1"))
+    second = modules.run("ram_user", name="ann", access_key_file=str(tmp_path / "2"))
+    assert "this is a second AccessKey pair" in str(second["warnings"])
+    options: dict[str, t.Any] = {"name": "ann", "access_key_file": str(tmp_path / "3"), "comments": "Ops"}
+    assert "are the most that are possible" in modules.run("ram_user", fails=True, **options)["msg"]
+    assert user(modules)["Comments"] == ""
+    assert not (tmp_path / "3").exists()
+
+
+def test_an_access_key_whose_answer_got_lost_is_told(modules: Modules, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    modules.cloud.fault("drop_after_commit", "ram:CreateAccessKey")
+    failed = modules.run("ram_user", name="ann", access_key_file=str(path), fails=True)
+    assert failed["access_key_ids"] == keys(modules)
+    assert keys(modules)[0] in failed["msg"]
+    assert not os.listdir(tmp_path)
+    modules.run("ram_user", name="ann", access_key_file=str(path))
+    assert len(keys(modules)) == 2
+
+
+def test_authorize_a_ram_user(modules: Modules) -> None:
+    modules.run("ram_policy", name="create", template="create_pay_as_you_go_instances")
+    both = [READ_ONLY, {"name": "create"}]
+    given = modules.twice("ram_user", name="ann", policies=both)
+    assert given["ram_user"]["policies"] == [READ_ONLY, {"name": "create", "type": "Custom"}]
+    more = modules.twice("ram_user", name="ann", policies=[FULL])
+    assert len(more["ram_user"]["policies"]) == 3, "others stay"
+    exact = modules.twice("ram_user", name="ann", policies=[FULL], purge_policies=True)
+    assert exact["ram_user"]["policies"] == [FULL]
+
+
+def test_move_a_ram_user_to_another_group(modules: Modules) -> None:
+    for name in ("Developers", "SysAdmins"):
+        modules.run("ram_group", name=name)
+    modules.run("ram_user", name="ann", groups=["Developers"])
+    moved = modules.twice("ram_user", name="ann", groups=["SysAdmins"], purge_groups=True)
+    assert moved["ram_user"]["groups"] == ["SysAdmins"]
+    assert moved["steps"] == ["add user ann to group SysAdmins", "remove user ann from group Developers"]
+
+
+def test_delete_a_ram_user(modules: Modules, tmp_path: Path) -> None:
+    modules.run("ram_group", name="ops")
+    modules.run(
+        "ram_user",
+        name="ann",
+        password=PASSWORD,
+        groups=["ops"],
+        policies=[READ_ONLY],
+        access_key_file=str(tmp_path / "key.json"),
+    )
+    refused = modules.run("ram_user", name="ann", state="absent", fails=True)
+    assert keys(modules)[0] in refused["msg"]
+    assert user(modules)["Groups"] == ["ops"], "nothing was changed"
+    gone = modules.twice("ram_user", name="ann", state="absent", delete_access_keys=True)
+    assert len(gone["steps"]) == 5
+    assert not modules.cloud.resources("user")
+    assert not keys(modules)
+
+
+# ---------------------------------------------------------------------- groups
+
+
+def test_create_a_ram_user_group(modules: Modules) -> None:
+    for name in ("ann", "bob"):
+        modules.run("ram_user", name=name)
+    created = modules.twice("ram_group", name="ops", comments="Ops", users=["bob", "ann"], policies=[FULL])
+    assert (created["ram_group"]["users"], created["ram_group"]["policies"]) == (["ann", "bob"], [FULL])
+    changed = modules.twice("ram_group", name="ops", comments="Sysadmins", users=["ann"], policies=[READ_ONLY])
+    assert changed["ram_group"]["users"] == ["ann", "bob"], "others stay"
+    exact = modules.twice(
+        "ram_group", name="ops", users=["ann"], purge_users=True, policies=[READ_ONLY], purge_policies=True
+    )
+    assert (exact["ram_group"]["users"], exact["ram_group"]["policies"]) == (["ann"], [READ_ONLY])
+
+
+def test_delete_a_ram_user_group(modules: Modules) -> None:
+    modules.run("ram_user", name="ann")
+    modules.run("ram_group", name="ops", users=["ann"], policies=[FULL])
+    refused = modules.run("ram_group", name="ops", state="absent", fails=True)
+    assert "has users: ann" in refused["msg"]
+    modules.twice("ram_group", name="ops", state="absent", remove_users=True)
+    assert not modules.cloud.resources("group")
+    assert user(modules)["Groups"] == [], "the user stays"
+
+
+def test_give_a_ram_user_group_permissions(modules: Modules, tmp_path: Path) -> None:
+    """The users of a group may do what its policies allow, from the moment they are in it."""
+    path = tmp_path / "key.json"
+    modules.run("ram_user", name="ann", access_key_file=str(path))
+    key = json.loads(path.read_text())
+    door = modules.door(access_key_id=key["access_key_id"], access_key_secret=key["access_key_secret"])
+    with pytest.raises(AccessDenied):
+        door.call("ecs", "DescribeRegions")
+    modules.run("ram_group", name="ops", users=["ann"], policies=[READ_ONLY])
+    assert door.call("ecs", "DescribeRegions")
+
+
+def test_deny_a_group_access_from_outside_the_corporate_network(modules: Modules, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    modules.run("ram_user", name="ann", policies=[READ_ONLY], access_key_file=str(path))
+    key = json.loads(path.read_text())
+    door = modules.door(access_key_id=key["access_key_id"], access_key_secret=key["access_key_secret"])
+    for network, allowed in (("203.0.113.0/24", False), ("127.0.0.0/8", True)):
+        condition = {"NotIpAddress": {"acs:SourceIp": [network]}}
+        statement = {"Effect": "Deny", "Action": "ecs:*", "Resource": "*", "Condition": condition}
+        modules.twice("ram_policy", name="office", document={"Version": "1", "Statement": [statement]})
+        modules.run("ram_group", name="staff", users=["ann"], policies=[{"name": "office"}])
+        if allowed:
+            assert door.call("ecs", "DescribeRegions")
+        else:
+            with pytest.raises(AccessDenied):
+                door.call("ecs", "DescribeRegions")
+
+
+# ---------------------------------------------------------------------- trouble
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_trouble_is_outlasted_and_nothing_is_done_twice(modules: Modules, fault: str) -> None:
+    for operation in (
+        *("CreateGroup", "CreateUser", "CreateLoginProfile", "AddUserToGroup", "AttachPolicyToUser"),
+        *("RemoveUserFromGroup", "DetachPolicyFromUser", "DeleteLoginProfile", "DeleteUser", "DeleteGroup"),
+    ):
+        modules.cloud.fault(fault, f"ram:{operation}")
+    modules.run("ram_group", name="ops")
+    wanted: dict[str, t.Any] = {"name": "ann", "display_name": "Ann", "groups": ["ops"], "policies": [READ_ONLY]}
+    modules.run("ram_user", password=PASSWORD, **wanted)
+    assert not modules.run("ram_user", **wanted)["changed"]
+    modules.run("ram_user", name="ann", state="absent")
+    modules.run("ram_group", name="ops", state="absent")
+    assert not modules.cloud.resources("user") + modules.cloud.resources("group")
+
+
+def test_reads_behind_writes_are_waited_for(modules: Modules) -> None:
+    modules.cloud.fault("read_lag", "ram:*", times=None, seconds=0.5)
+    modules.run("ram_group", name="ops")
+    wanted: dict[str, t.Any] = {"name": "ann", "groups": ["ops"], "policies": [READ_ONLY]}
+    modules.run("ram_user", **wanted)
+    assert not modules.run("ram_user", **wanted)["changed"]
+    modules.run("ram_user", name="ann", state="absent")
+    assert not modules.run("ram_user", name="ann", state="absent")["changed"]
+
+
+# ---------------------------------------------------------------------- info
+
+
+def test_query_ram_users_and_groups(modules: Modules) -> None:
+    modules.run("ram_group", name="ops", policies=[FULL])
+    made = modules.run("ram_user", name="ann", password=PASSWORD, groups=["ops"])
+    modules.run("ram_user", name="bob")
+    asked = modules.run("ram_user_info", names=["ann", "nobody"])
+    assert asked["ram_users"] == [made["ram_user"]]
+    assert [one["name"] for one in modules.run("ram_user_info")["ram_users"]] == ["ann", "bob"]
+    group = modules.run("ram_group", name="ops")["ram_group"]
+    assert group["users"] == ["ann"]
+    assert modules.run("ram_group_info")["ram_groups"] == [group]
+    assert modules.run("ram_group_info", names=["nothing"])["ram_groups"] == []
