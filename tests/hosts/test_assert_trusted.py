@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import time
 import typing as t
 from hashlib import sha256
@@ -89,15 +88,7 @@ def assert_stops(site: Site, reasons: dict[str, str]) -> None:
     run = prove(site, assert_trusted_timeout=0, assert_trusted_probe=True)
     assert not run.succeeded
     for name, reason in reasons.items():
-        assert reason in failure(run, name), failure(run, name)
-
-
-def failure(run: Run, name: str) -> str:
-    """With what the host failed at last, whether its result is printed on one line or on many."""
-    assert run.recap(name)["failed"], run.output
-    start = list(re.finditer(rf"^fatal: \[{re.escape(name)}(?: -> \w+)?\]: FAILED! => ", run.output, re.MULTILINE))[-1]
-    result, _end = json.JSONDecoder().raw_decode(run.output, start.end())
-    return str(result["msg"])
+        assert reason in run.failure(name), run.failure(name)
 
 
 def assert_passes(site: Site) -> None:
@@ -137,7 +128,7 @@ def test_tampering_with_what_is_measured_or_with_the_agent(fleet: Site, modules:
         },
     )
     health = fleet.playbook(_health_book(fleet), "-i", fleet.inventory, "--limit", "web-003")
-    assert "the unit t-trustclient.service does not run; there is no process trust-agent" in failure(health, "web-003")
+    assert "the unit t-trustclient.service does not run; there is no process trust-agent" in health.failure("web-003")
 
     fleet.output("web-002", f"cp -p /root/agent {AGENT} && systemctl restart t-trustclient")
     fleet.output("web-003", "systemctl start t-trustclient")
