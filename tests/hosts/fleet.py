@@ -55,7 +55,7 @@ class Run:
         return recap["changed"]
 
     def failure(self, host: str) -> str:
-        """With what the host failed at last, whether its result is printed on one line or on many; it must have failed."""
+        """With what the host failed at last, printed on one line or on many; it must have failed."""
         assert self.recap(host)["failed"], f"{host} did not fail:\n{self.output}"
         failures = rf"^fatal: \[{re.escape(host)}(?: -> \w+)?\]: FAILED! => "
         start = list(re.finditer(failures, self.output, re.MULTILINE))[-1]

@@ -29,7 +29,9 @@ GRUB = "/boot/grub/grub.cfg"
 INTERVAL, SILENT = 20, 300
 #: software emulation on a busy machine
 PATIENCE = 900
-SCRIPT = "http://trustclient-cn-hangzhou.oss-cn-hangzhou-internal.aliyuncs.com/download/linux/script/TrustAgentInstall.sh"
+SCRIPT = (
+    "http://trustclient-cn-hangzhou.oss-cn-hangzhou-internal.aliyuncs.com/download/linux/script/TrustAgentInstall.sh"
+)
 FETCH = "python3 -c 'import sys, urllib.request as u; u.urlretrieve(*sys.argv[1:])'"
 INSTALL = f"{FETCH} {SCRIPT} /root/install.sh && sh /root/install.sh"
 
