@@ -295,6 +295,11 @@ not_cloned:
       description: Why the clone cannot have it.
       type: str
       sample: priority 110 is for rules of the system only; clone_from.map_system_priority makes it 100
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create security group web
 steps:
   description: What was done, or would be done in check mode.
   returned: success
@@ -311,7 +316,6 @@ api_calls:
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import TAGS_SPEC, create
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.group import SecurityGroup
-
 
 CLONE_OPTIONS = {
     "security_group_id": {"type": "str"},
