@@ -65,11 +65,18 @@ class Check:
 
 
 def pytest(
-    name: str, folder: str, *, options: str = "", first: str = "", coverage: bool = True, **settings: t.Any
+    name: str,
+    folder: str,
+    *,
+    options: str = "",
+    first: str = "",
+    coverage: bool = True,
+    venv: str = "test",
+    **settings: t.Any,
 ) -> Check:
     runner = "coverage run -m pytest" if coverage else "python -m pytest"
     command = f"{first}{runner} --timeout {TEST_TIMEOUT} --junit-xml=$REPORT {options} {folder}"
-    return Check(name, command, venv="test", tests=True, **settings)
+    return Check(name, command, venv=venv, tests=True, **settings)
 
 
 # In the order they are started: what takes long first, what needs the machine to itself last.
@@ -120,6 +127,7 @@ CHECKS = [
     ),
     Check("ruff", "ruff check --output-format concise . && ruff format --check .", venv="lint"),
     Check("shellcheck", "git grep -lzE '^#!.*\\b(ba)?sh$' | xargs -0 shellcheck", needs="shellcheck"),
+    pytest("eda", "tests/eda", coverage=False, venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", coverage=False, needs="chromium"),
     pytest("hosts", "tests/hosts", root=True, cores=CORES, first="dev/host-packages; "),
     pytest("bench", "tests/bench", coverage=False, cores=CORES, options="-s", shown="^(cost of |  .* ratio )"),
