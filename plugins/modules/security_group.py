@@ -90,12 +90,10 @@ options:
     choices: [allow, deny]
   clone_from:
     description:
-      - Makes the new group a clone of this one, with its description, type, inner access policy and rules. Name, network
-        and tags are those
-        of this task, as in the console.
+      - Makes the new group a clone of this one, with its description, type, inner access policy and rules. Name,
+        network and tags are those of this task, as in the console.
       - Within a region, to another region, and from the classic network into a VPC. In a VPC the rules for the internet
-        and for the
-        intranet side become one list.
+        and for the intranet side become one list.
       - A rule that the clone cannot have is left out, with a warning and its reason in RV(not_cloned).
       - A clone is what its source was at that moment. When it is there, its rules are not compared any more. A clone
         that was interrupted is
