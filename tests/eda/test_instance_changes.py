@@ -18,6 +18,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from controller.playbook import Ansible
 from modules import trust_records as records
 from modules.harness import Modules
 
@@ -208,3 +209,34 @@ def test_the_rulebook_isolates_an_untrusted_instance_and_opens_an_incident(modul
     assert incident["reason"] == "web-001 is untrusted: SystemTrustStatus is 2 (PCR 9 differs)"
     assert incident["instances"] == {bad["InstanceId"]: before}, "the groups that it was in"
     assert modules.cloud.access_key_secret not in printed
+
+
+def test_isolate_foretells_what_it_does_and_does_it_once(modules: Modules, tmp_path: Path) -> None:
+    one, other = records.fleet(modules, 2)
+    ansible = Ansible(tmp_path, modules.cloud)
+    request = json.dumps({"isolate_instance_ids": [one["InstanceId"]]})
+
+    def isolate(*arguments: str) -> str:
+        done = ansible.command("ansible-playbook", "alitrust.ecs.isolate", "-e", request, *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        modules.cloud.clock_advance(5)
+        return done.stdout
+
+    def groups() -> list[list[str]]:
+        ids = [one["InstanceId"], other["InstanceId"]]
+        return [
+            found["security_group_ids"] for found in modules.run("trusted_instance_info", instance_ids=ids)["instances"]
+        ]
+
+    before = groups()
+    isolate("--check")
+    assert groups() == before
+    isolate()
+    after = groups()
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+    assert "changed=0" in isolate()
+    missing = ansible.command(
+        "ansible-playbook", "alitrust.ecs.isolate", "-e", '{"isolate_instance_ids": ["i-nothere"]}'
+    )
+    assert "There is no instance i-nothere in this region." in missing.stdout

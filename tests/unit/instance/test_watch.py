@@ -17,8 +17,8 @@ def instance(name: str, status: str = "Running", verdict: str | None = "trusted"
 
 
 def told(before: list[dict[str, t.Any]], after: list[dict[str, t.Any]]) -> list[tuple[t.Any, ...]]:
-    looks = [{one["instance_id"]: one for one in ones} for ones in (before, after)]
-    found = changes(*looks, "cn-hangzhou", 0.0)
+    first, second = ({one["instance_id"]: one for one in ones} for ones in (before, after))
+    found = changes(first, second, "cn-hangzhou", 0.0)
     assert all(event["at"] == "1970-01-01T00:00:00Z" and event["region"] == "cn-hangzhou" for event in found)
     return [(event["type"], event["before"], event["after"], event["summary"]) for event in found]
 
