@@ -89,12 +89,17 @@ def site_ssh(site: Site, command: str) -> list[str]:
     return ["ssh", *options, f"root@{site.address(HOST)}", command]
 
 
+def run_part(site: Site, part: str, hosts: str, **variables: t.Any) -> Run:
+    """One entry point of the role alone."""
+    role = {"ansible.builtin.import_role": {"name": "alitrust.ecs.kms_access", "tasks_from": part}}
+    book = site.folder / f"{part}.yml"
+    book.write_text(yaml.safe_dump([{"hosts": hosts, "gather_facts": False, "tasks": [role]}]))
+    return site.playbook(book, "-i", site.inventory, **{**ACCESS, **variables})
+
+
 def prove(site: Site, **variables: t.Any) -> Run:
     """The proof alone, without waiting for a right to come."""
-    role = {"ansible.builtin.import_role": {"name": "alitrust.ecs.kms_access", "tasks_from": "prove"}}
-    book = site.folder / "prove.yml"
-    book.write_text(yaml.safe_dump([{"hosts": HOST, "gather_facts": False, "tasks": [role]}]))
-    return site.playbook(book, "-i", site.inventory, **{**ACCESS, "kms_access_patience": 0, **variables})
+    return run_part(site, "prove", HOST, **{"kms_access_patience": 0, **variables})
 
 
 def told(run: Run) -> str:
@@ -121,6 +126,10 @@ def test_access_a_key_from_an_instance_with_the_role_s_own_credentials(site: Sit
     used = [one for one in site.cloud.requests() if one["operation"] in ("kms:Encrypt", "kms:Decrypt")]
     assert {one["operation"] for one in used if one["status"] == 200} == {"kms:Encrypt", "kms:Decrypt"}
     assert {one["principal"].split(":")[-1].split("/")[1] for one in used} == {ROLE}, used
+
+    taken = run_part(site, "absent", "localhost")
+    assert taken.changed("localhost") == 1
+    assert [one for one in site.cloud.resources("policy") if one["PolicyName"].startswith("alitrust-kms")] == []
 
 
 def test_what_the_proof_needs_is_told_and_nothing_is_left_behind(site: Site, key: str) -> None:

@@ -31,7 +31,7 @@ from local_cloud.hosts.vm_disk import FIRMWARE, MachineDisk
 QEMU = "qemu-system-x86_64"
 MEMORY_MIB = 1024
 #: in software emulation on a busy machine
-START_SECONDS, STOP_SECONDS = 900.0, 120.0
+START_SECONDS, STOP_SECONDS = 900.0, 300.0
 POLL_SECONDS = 1.0
 READY = "/run/local-cloud/ready"
 ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
