@@ -156,6 +156,7 @@ def test_the_rulebook_isolates_an_untrusted_instance_and_opens_an_incident(modul
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": modules.cloud.access_key_secret,
         "ANSIBLE_SHOW_CUSTOM_STATS": "true",
         "ANSIBLE_NOCOLOR": "true",
+        "PYTHONUNBUFFERED": "1",  # what it prints is read while it runs
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     log = tmp_path / "rulebook.log"
