@@ -151,12 +151,12 @@ CHECKS = [
         coverage=False,
         first="dev/host-packages --machines; ",
         options="-s",
-        shown="^[0-9:]{8} ",
+        shown="^[.]?[0-9:]{8} ",
         test_timeout=3600,
         timeout=5400,
         optional="Virtual machines with UEFI, TPM and IMA. Needs root, /dev/net/tun, a loop device, 1.5 GB of memory "
         "and 3 GB of disk; installs qemu-system-x86, ovmf, mmdebstrap, mtools, fdisk and builds an image from Debian's "
-        "packages once (1 minute). Without KVM it takes about 8 minutes of one core, and 25 on a busy machine.",
+        "packages once (1 minute). Without KVM it takes about 6 minutes of one core, and 15 on a busy machine.",
     ),
 ]
 
