@@ -36,6 +36,7 @@ CACHE = Path(
 TEST_COMMANDS = {
     "chromium": "chromium",
     "git": "git",
+    "java": "openjdk-17-jre-headless",
     "rpm": "rpm",
     "shellcheck": "shellcheck",
     "ssh": "openssh-client",

@@ -75,12 +75,13 @@ def pytest(
     options: str = "",
     first: str = "",
     coverage: bool = True,
+    venv: str = "test",
     test_timeout: int = TEST_TIMEOUT,
     **settings: t.Any,
 ) -> Check:
     runner = "coverage run -m pytest" if coverage else "python -m pytest"
     command = f"{first}{runner} --timeout {test_timeout} --junit-xml=$REPORT {options} {folder}"
-    return Check(name, command, venv="test", tests=True, **settings)
+    return Check(name, command, venv=venv, tests=True, **settings)
 
 
 # In the order they are started: what takes long first, what needs the machine to itself last.
@@ -128,7 +129,7 @@ CHECKS = [
         checkout=$ANSIBLE_COLLECTIONS_PATH/ansible_collections/alitrust/ecs
         apart=tests/integration/local_cloud  # has files of the same names
         failed=0
-        mypy --exclude "^$apart/|/conftest.py$" "$checkout/plugins" tests dev/lib || failed=1
+        mypy --exclude "^$apart/|/conftest.py$" "$checkout/plugins" "$checkout/extensions/eda" tests dev/lib || failed=1
         mypy --exclude '/conftest.py$' $apart || failed=1
         git ls-files -z '*/conftest.py' | xargs -0 -n 1 mypy || failed=1
         exit $failed
@@ -137,6 +138,8 @@ CHECKS = [
     ),
     Check("ruff", "ruff check --output-format concise . && ruff format --check .", venv="lint"),
     Check("shellcheck", "git grep -lzE '^#!.*\\b(ba)?sh$' | xargs -0 shellcheck", needs="shellcheck"),
+    # About 40 s, most of it the rulebook's.
+    pytest("eda", "tests/eda", coverage=False, venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", coverage=False, needs="chromium"),
     pytest("hosts", "tests/hosts", root=True, cores=CORES, first="dev/host-packages; "),
     pytest("bench", "tests/bench", coverage=False, cores=CORES, options="-s", shown="^(cost of |  .* ratio )"),

@@ -226,6 +226,11 @@ audit:
       type: list
       elements: dict
       sample: [{"name": "web", "fingerprint": "89:f0:ba:62", "instance_ids": []}]
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: "3 findings: 1 high, 2 low"
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

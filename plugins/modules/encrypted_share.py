@@ -218,6 +218,11 @@ encrypted_share:
       type: list
       elements: str
       sample: []
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: share image m-bp1g7004ksh0oeuc0000 with 2345678901234567
 steps:
   description: What was done, or would be done in check mode.
   returned: success

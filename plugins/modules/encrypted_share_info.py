@@ -145,6 +145,11 @@ sources:
       description: Whether it is encrypted with the service key of ECS, so that it cannot be shared.
       type: bool
       sample: false
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 encrypted shares
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

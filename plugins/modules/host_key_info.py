@@ -70,6 +70,11 @@ host_keys:
       type: list
       elements: str
       sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ]
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 host keys
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

@@ -263,6 +263,11 @@ instance_ram_role:
       description: When it was changed last.
       type: str
       sample: "2026-01-23T12:33:18Z"
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create role trusted-web; create policy trusted-web-trust-report
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -72,6 +72,11 @@ instances:
   returned: when O(instance_ids) is given
   type: dict
   sample: {"i-bp1a2b3c4d5e6f7g8h9j": "trusted-web"}
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 instance RAM roles
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

@@ -243,6 +243,11 @@ reboot_needed:
   type: list
   elements: str
   sample: [i-bp1a2b3c4d5e6f7g8h90]
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: import key pair ops
 steps:
   description: What was done, or would be done in check mode.
   returned: success

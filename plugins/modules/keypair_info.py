@@ -124,6 +124,11 @@ compared_with:
   returned: when O(public_key) or O(private_key_file) is given
   type: str
   sample: ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 key pairs
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

@@ -221,6 +221,11 @@ kms_key:
       description: Its tags.
       type: dict
       sample: {"service": "shop"}
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create a key for alias/disks; give it the alias alias/disks
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -135,6 +135,11 @@ kms_keys:
       description: Its tags.
       type: dict
       sample: {"service": "shop"}
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 KMS keys
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

@@ -42,6 +42,11 @@ kms_service:
       description: V(Enabled) once the service is on.
       type: str
       sample: Enabled
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: switch KMS on
 steps:
   description: What was done, or would be done in check mode.
   returned: success

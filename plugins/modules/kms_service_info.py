@@ -43,6 +43,11 @@ kms_service:
       description: V(Enabled), V(NotEnabled), V(InDebt) for overdue payments, or V(Suspended).
       type: str
       sample: Enabled
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: KMS is Enabled
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

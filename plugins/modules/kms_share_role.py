@@ -216,6 +216,11 @@ kms_share_role:
       description: When it was changed last.
       type: str
       sample: "2026-01-23T12:33:18Z"
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create role AliyunECSShareEncryptImageDefaultRole
 steps:
   description: What was done, or would be done in check mode.
   returned: success

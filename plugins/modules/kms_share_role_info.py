@@ -48,6 +48,11 @@ kms_share_roles:
       name: AliyunECSShareEncryptImageDefaultRole
       account_ids: ["1234567890123456"]
       policies: [{"name": "AliyunKMSFullAccess", "type": "System"}]
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 KMS share roles
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

@@ -124,6 +124,11 @@ last_updated:
   returned: success
   type: str
   sample: "2026-01-23T12:33:18Z"
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: credentials of the RAM role trusted-web that expire at 2026-01-23T18:33:18Z
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -146,6 +146,11 @@ ram_group:
       description: When it was changed last.
       type: str
       sample: "2026-01-23T12:33:18Z"
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create group SysAdmins; add user ann to group SysAdmins
 steps:
   description: What was done, or would be done in check mode.
   returned: success

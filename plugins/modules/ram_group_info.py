@@ -49,6 +49,11 @@ ram_groups:
     - name: SysAdmins
       users: [ann]
       policies: [{"name": "AliyunECSFullAccess", "type": "System"}]
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 RAM groups
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

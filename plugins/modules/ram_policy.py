@@ -183,6 +183,11 @@ ram_policy:
       description: When it was changed last. Not returned as RV(ram_policy.default_version).
       type: str
       sample: "2026-01-23T12:33:18Z"
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create policy look-at-instances
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -90,6 +90,11 @@ ram_policies:
           description: Its name.
           type: str
           sample: trusted-web
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 RAM policies
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

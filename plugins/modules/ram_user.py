@@ -251,6 +251,11 @@ ram_user:
       description: When the user logged on to the console last; empty when never.
       type: str
       sample: ""
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create user ann; let user ann log on to the console
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -52,6 +52,11 @@ ram_users:
       access_keys: []
       groups: [SysAdmins]
       policies: []
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 RAM users
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

@@ -293,6 +293,11 @@ not_cloned:
       description: Why the clone cannot have it.
       type: str
       sample: priority 110 is for rules of the system only; clone_from.map_system_priority makes it 100
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create security group web
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -288,6 +288,11 @@ unexpected:
   type: list
   elements: str
   sample: []
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: "2 packets: 1 allowed"
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

@@ -144,6 +144,11 @@ failed_items:
       description: What Alibaba Cloud said.
       type: str
       sample: The specified operation is denied as your instance is locked for security reasons.
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: put 1 instance (i-bp67acfmxazb4p000000) into sg-bp1fg655nh68xyz90001
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -493,6 +493,11 @@ left_out:
       description: Why not.
       type: str
       sample: it is a system rule (priority 110); map_system_priority makes one of priority 100 of it
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: add 1 ingress rule to sg-bp1fg655nh68xyz90000
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -95,6 +95,11 @@ rule_count:
   returned: success
   type: int
   sample: 12
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: write 12 rules of sg-bp1fg655nh68xyz90000 to /srv/backup/ecs_cn-hangzhou_sg-bp1fg655nh68xyz90000.json
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -103,6 +103,11 @@ security_groups:
           policy: accept
           priority: 1
           security_group_rule_id: sgr-bp12kewq32dfwrdi0000
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 security groups
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

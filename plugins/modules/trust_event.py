@@ -115,6 +115,11 @@ unexpected:
   type: list
   elements: dict
   sample: []
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: "accept as the new baseline: PCR 9 on web-001"
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -156,6 +156,11 @@ open_count:
   returned: success
   type: int
   sample: 1
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: 2 findings, 1 open
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

@@ -297,6 +297,11 @@ instance_ids:
   type: list
   elements: str
   sample: [i-bp67acfmxazb4ph****]
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: "3 instances: 3 Running"
 api_calls:
   description: How often each operation was called. The keys are the rights that the task needed.
   returned: always

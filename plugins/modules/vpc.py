@@ -150,6 +150,11 @@ vpc:
           description: Its tags, without system tags.
           type: dict
           sample: {"alitrust.ecs:owner": fleet}
+summary:
+  description: The outcome in one line.
+  returned: success
+  type: str
+  sample: create VPC fleet; create vSwitch fleet-h in VPC fleet
 steps:
   description: What was done, or would be done in check mode.
   returned: success

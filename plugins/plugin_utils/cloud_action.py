@@ -84,4 +84,5 @@ class ActionModule(ActionBase):
             raise AnsibleError("Module failed.") from exc
 
     def _show(self, line: str) -> None:
-        display.display(f"{self._task.action.rpartition('.')[2]}: {line}")
+        # Standard output belongs to the stdout callback that the user chose, which may be writing JSON there.
+        display.display(f"{self._task.action.rpartition('.')[2]}: {line}", stderr=True)

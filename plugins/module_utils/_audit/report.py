@@ -11,6 +11,7 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
+from .._core.summary import counted
 from .._security_group import traffic
 from .._security_group.planner import check_id
 from .._trust import options as trust_options
@@ -58,7 +59,13 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
         facts = collect_groups(cloud, options, ids)
     else:
         facts = collect(cloud, options)
-    return {"audit": assemble(facts, chosen, limits, time.time())}
+    audit = assemble(facts, chosen, limits, time.time())
+    return {"audit": audit, "summary": _summary(audit["figures"]["findings"])}
+
+
+def _summary(findings: t.Mapping[str, int]) -> str:
+    words = [f"{number} {severity}" for severity, number in findings.items() if number]
+    return counted(sum(findings.values()), "findings") + (f": {', '.join(words)}" if words else "")
 
 
 def _chosen(options: dict[str, t.Any], possible: t.Sequence[str]) -> list[str]:

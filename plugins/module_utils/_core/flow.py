@@ -11,6 +11,7 @@ import typing as t
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, WaitTimeout
 from .._cloud.options import Connection
+from . import summary
 from .plan import Plan
 from .resource import Resource
 
@@ -44,12 +45,12 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
         _fail(module, error, cloud, plan, done)
     else:
         if module._diff:
-            result["diff"] = {"before": plan.before, "after": plan.after}
+            result["diff"] = {"before": resource.shown(plan.before), "after": resource.shown(plan.after)}
         module.exit_json(
             changed=plan.changed,
             steps=[step.name for step in plan.steps],
             api_calls=dict(cloud.api_calls),
-            **result,
+            **{"summary": summary.of_plan(plan), **result},
         )
 
 
@@ -62,6 +63,7 @@ def read(module: AnsibleModule, reader: t.Callable[[Cloud, dict[str, t.Any]], di
     except AlitrustError as error:
         _fail(module, error, cloud, None, [])
     else:
+        result.setdefault("summary", summary.of_reading(result))
         module.exit_json(changed=False, api_calls=dict(cloud.api_calls), **result)
 
 

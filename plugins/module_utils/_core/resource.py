@@ -59,6 +59,10 @@ class Resource(abc.ABC, t.Generic[State]):
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         """What the module returns when nothing was changed: no change needed, or check mode."""
 
+    def shown(self, state: t.Any) -> t.Any:
+        """What a diff shows of a plan's C(before) or C(after): what is a line to a person is one line of text here."""
+        return state
+
     def reread(self, what: str, timeout: float) -> State:
         """Read until the state asks for no step any more: reads may be behind writes for a while.
 

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._core import tags as tagging
+from .._core.summary import counted
 from .._trust import options as trust_options
 from .._trust.causes import with_causes
 from .._trust.section import with_trust
@@ -58,4 +60,10 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
         found = with_trust(cloud, found, options, rules)
         if options["trust_causes"] or options["trust_probe"]:
             found = with_causes(cloud, found, probe=options["trust_probe"])
-    return {"instances": found, "instance_ids": [one["instance_id"] for one in found]}
+    return {"instances": found, "instance_ids": [one["instance_id"] for one in found], "summary": _summary(found)}
+
+
+def _summary(found: list[shape.Instance]) -> str:
+    kinds = Counter(one["trust"]["verdict"] if "trust" in one else one["status"] for one in found)
+    words = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    return counted(len(found), "instances") + (f": {words}" if words else "")

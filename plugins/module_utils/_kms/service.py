@@ -29,7 +29,8 @@ def read_status(cloud: Cloud) -> str:
 
 def read_service(cloud: Cloud, _options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(kms_service_info) returns."""
-    return {"kms_service": {"status": read_status(cloud)}}
+    status = read_status(cloud)
+    return {"kms_service": {"status": status}, "summary": f"KMS is {status}"}
 
 
 class KmsService(Resource[str]):

@@ -20,6 +20,15 @@ Kind = t.Literal["permission", "trust"]
 MAX_LENGTH = 6144
 
 _MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "Condition"}
+#: Members of a statement in the order of a line, with the words before their values.
+_WORDS = {
+    "Action": "",
+    "NotAction": "all actions but ",
+    "Resource": "on ",
+    "NotResource": "on all but ",
+    "Principal": "to ",
+    "Condition": "if ",
+}
 _ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+")
 
 
@@ -90,6 +99,30 @@ def same(one: Document | None, other: Document | None) -> bool:
     if one is None or other is None:
         return one is other
     return bool(_canonical(one) == _canonical(other))
+
+
+def lines(document: Document) -> list[str]:
+    """A document as a person reads it: one line a statement, sorted."""
+    return sorted(_line(statement) for statement in as_list(document.get("Statement")))
+
+
+def _line(statement: t.Any) -> str:
+    if not isinstance(statement, dict):
+        return json.dumps(statement, sort_keys=True, ensure_ascii=False)
+    words = [str(statement.get("Effect"))]
+    for name, word in _WORDS.items():
+        if name in statement:
+            words.append(word + _listed(statement[name]))
+    known = {"Effect", *_WORDS}
+    words += [f"{name} {_listed(statement[name])}" for name in sorted(set(statement) - known)]
+    return " ".join(words)
+
+
+def _listed(value: t.Any) -> str:
+    """Values in a form in which their order does not matter, as it does not to RAM."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_listed(item)}" for key, item in sorted(value.items()))
+    return ", ".join(sorted(str(item) for item in as_list(_texts_only(value))))
 
 
 def as_list(value: t.Any) -> list[t.Any]:

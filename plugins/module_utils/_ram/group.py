@@ -12,9 +12,9 @@ from functools import cached_property
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._core.plan import Plan
-from .._core.resource import Resource
 from . import policies, shape, user_planner, users
 from .policies import Entity, PolicyRef
+from .resource import RamResource
 from .user import POLICIES_SPEC, wanted_policies
 from .user_planner import GroupState, WantedGroup
 from .users import GroupActions
@@ -31,7 +31,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
-class RamGroup(GroupActions, Resource[GroupState]):
+class RamGroup(GroupActions, RamResource[GroupState]):
     """One group of RAM users."""
 
     def validate(self) -> None:

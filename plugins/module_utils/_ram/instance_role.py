@@ -14,12 +14,12 @@ from functools import cached_property
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core.plan import Plan
-from .._core.resource import Resource
 from . import attachments, documents, policies, policy_planner, role_planner, roles, shape, templates, users
 from .attachments import AttachmentActions
 from .documents import Document
 from .policies import Entity, PolicyRef
 from .policy_planner import WantedPolicy
+from .resource import RamResource
 from .role_planner import RoleState, WantedRole
 from .roles import Role, RoleActions
 
@@ -84,7 +84,7 @@ def _policy_name(role: str, purpose: str) -> str:
     return f"{re.sub('[^A-Za-z0-9-]', '-', role)}-{purpose}"
 
 
-class InstanceRamRole(RoleActions, AttachmentActions, Resource[RoleState]):
+class InstanceRamRole(RoleActions, AttachmentActions, RamResource[RoleState]):
     """One role for instances, with its policies, and who carries it."""
 
     # ------------------------------------------------------------------ options

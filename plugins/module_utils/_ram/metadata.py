@@ -69,6 +69,7 @@ def read_credentials(options: dict[str, t.Any]) -> dict[str, t.Any]:
         "role_name": role,
         "expiration": given["Expiration"],
         "last_updated": given.get("LastUpdated"),
+        "summary": f"credentials of the RAM role {role} that expire at {given['Expiration']}",
     }
     if options["credentials"]:
         result["credentials"] = {

@@ -13,10 +13,10 @@ from functools import cached_property
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._core.plan import Plan
-from .._core.resource import Resource
 from . import documents, policies, policy_planner, roles, shape, templates
 from .documents import Document
 from .policies import Entity, Policy, PolicyActions, PolicyRef
+from .resource import RamResource
 
 
 class State(t.NamedTuple):
@@ -45,7 +45,7 @@ INFO_SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
-class RamPolicy(PolicyActions, Resource[State]):
+class RamPolicy(PolicyActions, RamResource[State]):
     """One custom policy."""
 
     def validate(self) -> None:

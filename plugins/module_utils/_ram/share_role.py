@@ -14,12 +14,12 @@ from functools import cached_property
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound, UnexpectedState
 from .._core.plan import Plan
-from .._core.resource import Resource
 from . import documents, policies, policy_planner, recipients, role_planner, roles, shape
 from .documents import Document
 from .policies import Entity, PolicyRef
 from .policy_planner import WantedPolicy
 from .recipients import Recipients
+from .resource import RamResource
 from .role_planner import RoleState, WantedRole
 from .roles import RoleActions
 
@@ -98,7 +98,7 @@ def read_key(cloud: Cloud, key_id: str) -> Key:
     return Key(match["id"], match["region"], match["account"])
 
 
-class KmsShareRole(RoleActions, Resource[RoleState]):
+class KmsShareRole(RoleActions, RamResource[RoleState]):
     """One of the three roles, with its recipients and keys."""
 
     # ------------------------------------------------------------------ options

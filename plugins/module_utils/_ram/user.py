@@ -12,10 +12,10 @@ from functools import cached_property
 from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, OutcomeUnknown, UnexpectedState
 from .._core.plan import Plan
-from .._core.resource import Resource
 from . import access_key_file, policies, shape, user_planner, users
 from .access_key_file import FileState
 from .policies import Entity, PolicyRef
+from .resource import RamResource
 from .user_planner import UserState, WantedUser
 from .users import PROFILE, UserActions
 
@@ -63,7 +63,7 @@ def wanted_policies(given: list[dict[str, t.Any]] | None) -> tuple[PolicyRef, ..
     return refs
 
 
-class RamUser(UserActions, Resource[UserState]):
+class RamUser(UserActions, RamResource[UserState]):
     """One RAM user."""
 
     _applied = False

@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from .._cloud.door import Cloud, json_list
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
+from .._core.summary import counted
 from . import find, rule_file, rule_planner, rules, shape
 from .evaluator import Group
 from .packet import SPEC as PACKET_SPEC
 from .packet import Asked, Side, asked, result, unexpected
 from .planner import check_id, check_name
-from .question import DEPENDS, PRIVATE, Answer, Question, answer
+from .question import ALLOW, DEPENDS, PRIVATE, Answer, Question, answer
 from .rule import Rule
 from .rule_options import from_options
 from .traffic import network, within
@@ -54,7 +55,9 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
             accesses=found,
             unexpected=wrong,
         )
-    return {"accesses": found, "ok": not wrong, "unexpected": wrong}
+    allowed = sum(one["verdict"] == ALLOW for one in found)
+    line = f"{counted(len(found), 'packets')}: {allowed} allowed" + (f", {len(wrong)} unexpected" if wrong else "")
+    return {"accesses": found, "ok": not wrong, "unexpected": wrong, "summary": line}
 
 
 class _Access:

@@ -299,7 +299,7 @@ def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
         after["tags"] = {**kept, **to_set}
         steps.append(Step(f"change tags of security group {label}", "tag", {"to_set": to_set, "to_remove": to_remove}))
     if source:
-        before["rules"] = [rule.line for rule in actual.rules]
+        before["rules"] = _lines(actual.rules)
         after.update(_cloned(after, source, actual.selection))
         steps.extend(
             _clone_steps(label, source, [rule for rule in actual.selection.rules if rule not in actual.rules])
@@ -336,10 +336,14 @@ def _finish_step(label: str, source: clone.Source) -> Step:
     )
 
 
+def _lines(rules: t.Iterable[Rule]) -> list[str]:
+    return [rule.line for rule in sorted(rules, key=lambda rule: rule.order)]
+
+
 def _cloned(group: t.Mapping[str, t.Any], source: clone.Source, selection: clone.Selection) -> dict[str, t.Any]:
     return {
         "tags": {**group["tags"], clone.TAG: source.mark},
-        "rules": [rule.line for rule in selection.rules],
+        "rules": _lines(selection.rules),
     }
 
 

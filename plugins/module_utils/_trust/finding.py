@@ -12,6 +12,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._core.plan import Plan
 from .._core.resource import Resource
+from .._core.summary import counted
 from .._core.waiter import wait_for
 from . import finding_planner, findings
 from . import meanings as known
@@ -106,4 +107,9 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """
     found = findings.read(cloud, options, findings.check(options), options["states"])
     open_ones = [one for one in found if one["state"] == "open"]
-    return {"findings": found, "event_ids": [one["event_id"] for one in found], "open_count": len(open_ones)}
+    return {
+        "findings": found,
+        "event_ids": [one["event_id"] for one in found],
+        "open_count": len(open_ones),
+        "summary": f"{counted(len(found), 'findings')}, {len(open_ones)} open",
+    }

@@ -283,8 +283,14 @@ def test_defaults_of_the_action_group_reach_the_module(ansible: Ansible) -> None
     assert result["error_code"] == "InvalidAccessKeyId.NotFound"
 
 
-def test_a_long_wait_shows_what_it_waits_for(ansible: Ansible, fresh_cloud: LocalCloud) -> None:
+def test_a_long_wait_shows_what_it_waits_for_beside_the_output_of_any_callback(
+    ansible: Ansible, fresh_cloud: LocalCloud
+) -> None:
     fresh_cloud.fault("read_lag", "kms:DescribeAccountKmsStatus", times=3, seconds=60)
-    [result], output = ansible.play([{"alitrust.ecs.kms_service": {}}])
+    ansible.environment["ANSIBLE_STDOUT_CALLBACK"] = "ansible.posix.json"
+    [result], output = ansible.play([{"alitrust.ecs.kms_service": {"wait_timeout": 90}}])
     assert result["changed"]
-    assert "kms_service: waiting for KMS to be Enabled: NotEnabled" in output
+    document, end = json.JSONDecoder().raw_decode(output.lstrip())
+    assert document["plays"][0]["tasks"][0]["hosts"]["localhost"]["summary"] == "switch KMS on"
+    beside = output.lstrip()[end:]
+    assert re.search(r"kms_service: waiting for KMS to be Enabled: NotEnabled \(at most (89|90) s more\)", beside)

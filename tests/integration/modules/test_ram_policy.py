@@ -34,7 +34,9 @@ def test_create_a_custom_policy(modules: Modules) -> None:
     created = modules.twice("ram_policy", name="reader", document=DOCUMENT, description="Reading")
     assert created["ram_policy"]["default_version"] == "v1"
     assert created["diff"]["before"] == {}
-    assert created["diff"]["after"] == {"name": "reader", "description": "Reading", "document": DOCUMENT}
+    lines = ["Allow ecs:DescribeDisks, ecs:DescribeInstances on *"]
+    assert created["diff"]["after"] == {"name": "reader", "description": "Reading", "document": lines}
+    assert created["summary"] == "create policy reader"
 
     changed = modules.twice("ram_policy", name="reader", document=document(1))
     assert changed["ram_policy"]["document"] == document(1)

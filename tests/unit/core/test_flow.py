@@ -92,6 +92,7 @@ def test_a_change_goes_through_the_whole_flow_in_order() -> None:
     assert result["changed"] is True
     assert result["thing"] == 3
     assert result["steps"] == ["step 1", "step 2", "step 3"]
+    assert result["summary"] == "step 1; step 2; step 3"
     assert result["diff"] == {"before": {"value": 0}, "after": {"value": 3}}
     assert result["api_calls"] == {}
     assert "mind the gap" in str(result["warnings"])
@@ -102,7 +103,7 @@ def test_check_mode_tells_the_same_and_does_nothing() -> None:
     assert Thing.log == ["validate", "find", "plan", "preflight", "foretell"]
     assert Thing.value == 0
     real = run()
-    for key in ("changed", "steps", "diff", "thing", "warnings"):
+    for key in ("changed", "steps", "summary", "diff", "thing", "warnings"):
         assert result[key] == real[key]
 
 
@@ -111,6 +112,7 @@ def test_without_a_change_nothing_is_proved_or_waited_for() -> None:
     assert Thing.log == ["validate", "find", "plan", "foretell"]
     assert result["changed"] is False
     assert result["steps"] == []
+    assert result["summary"] == "nothing to change"
 
 
 def test_a_diff_is_returned_only_when_asked_for() -> None:

@@ -186,3 +186,22 @@ def test_the_case_of_a_role_s_arn_does_not_matter() -> None:
         documents.trust_statement({"RAM": [f"acs:ram::1:role/{name}"]}) for name in ("ECSAdmin", "ecsadmin")
     )
     assert documents.same(upper, lower)
+
+
+def test_a_document_is_shown_as_one_sorted_line_a_statement() -> None:
+    condition = {"StringEquals": {"acs:Service": ["b", "a"]}, "Bool": {"acs:SecureTransport": True}}
+    document = {
+        "Version": "1",
+        "Statement": [
+            {"Effect": "Deny", "NotAction": ["kms:List*", "kms:Describe*"], "NotResource": "acs:kms:*:*:key/k"},
+            {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": ["y", "x"], "Condition": condition, "Sid": "One"},
+        ],
+    }
+    assert documents.lines(document) == [
+        "Allow kms:Decrypt on x, y if Bool acs:SecureTransport true, StringEquals acs:Service a, b Sid One",
+        "Deny all actions but kms:Describe*, kms:List* on all but acs:kms:*:*:key/k",
+    ]
+    reordered = {**document, "Statement": document["Statement"][::-1]}
+    assert documents.lines(reordered) == documents.lines(document), "what means the same is shown the same"
+    trust = documents.trust_statement({"Service": ["ecs.aliyuncs.com"], "RAM": ["acs:ram::1:root"]})
+    assert documents.lines(trust) == ["Allow sts:AssumeRole to RAM acs:ram::1:root, Service ecs.aliyuncs.com"]

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an event source tells of two looks at the instances."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.watch import changes
+
+
+def instance(name: str, status: str = "Running", verdict: str | None = "trusted") -> dict[str, t.Any]:
+    told = dict.fromkeys(("fleet", "zone_id", "vpc_id", "private_ip", "public_ip", "security_group_ids", "tags"))
+    trust = {"trust": {"verdict": verdict, "summary": f"{name} is {verdict}"}} if verdict else {}
+    return {**told, "instance_id": f"i-{name}", "name": name, "status": status, **trust}
+
+
+def told(before: list[dict[str, t.Any]], after: list[dict[str, t.Any]]) -> list[tuple[t.Any, ...]]:
+    first, second = ({one["instance_id"]: one for one in ones} for ones in (before, after))
+    found = changes(first, second, "cn-hangzhou", 0.0)
+    assert all(event["at"] == "1970-01-01T00:00:00Z" and event["region"] == "cn-hangzhou" for event in found)
+    return [(event["type"], event["before"], event["after"], event["summary"]) for event in found]
+
+
+def test_what_stays_is_not_told() -> None:
+    assert told([instance("a"), instance("b")], [instance("b"), instance("a")]) == []
+
+
+def test_state_and_verdict_are_told_apart() -> None:
+    assert told([instance("a")], [instance("a", "Stopped")]) == [("status", "Running", "Stopped", "a is Stopped")]
+    found = told([instance("a")], [instance("a", verdict="untrusted")])
+    assert found == [("trust", "trusted", "untrusted", "a is untrusted")]
+
+
+def test_new_and_gone_instances_are_told_by_name() -> None:
+    assert told([instance("c")], [instance("b"), instance("a", verdict=None)]) == [
+        ("status", None, "Running", "a is Running"),
+        ("status", None, "Running", "b is Running"),
+        ("trust", None, "trusted", "b is trusted"),
+        ("status", "Running", None, "c is gone"),
+    ]
