@@ -73,7 +73,7 @@ def build(folder: Path) -> Path:
     (folder / "ansible.inv").write_bytes(inventory())
     (folder / "conf.py").write_text(CONFIGURATION)
     tools = Path(sys.executable).parent
-    options = ["--cleanup", "everything", "--use-current", "--squash-hierarchy", "--dest-dir", source]
+    options: list[str | Path] = ["--cleanup", "everything", "--use-current", "--squash-hierarchy", "--dest-dir", source]
     run([tools / "antsibull-docs", "collection", *options, COLLECTION], folder)
     run([tools / "sphinx-build", "-q", "-W", "--keep-going", "-c", ".", "-b", "html", "rst", "html"], folder)
     return folder / "html" / "index.html"

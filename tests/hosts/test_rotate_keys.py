@@ -122,6 +122,11 @@ def test_rotate_the_keys_of_a_running_fleet_through_every_interruption(fleet: Ro
     again = fleet.rotate("new", new, rotate_keys_serial="100%")
     assert [again.changed(host) for host in HOSTS] == [0, 0]
     # As the run says, later ones need the new key.
+    other = fleet.folder / "own"
+    key_pair(other)
+    failure = fleet.rotate("own", other, "--ssh-extra-args=-o ControlPath=none").failure(ONE)
+    assert f"Neither the new key nor the login of this run ({old}) opens the door" in failure
+    assert "No key was taken away" in failure
     fleet.inventory.write_text(fleet.inventory.read_text().replace(str(old), str(new)))
     fleet.key = new
 
@@ -139,7 +144,8 @@ def test_view_the_public_keys_inside_an_instance(fleet: Rotation) -> None:
 def test_an_imported_key_and_an_old_one_that_hides(fleet: Rotation) -> None:
     old, own = fleet.key, fleet.folder / "own"
     former = set(fleet.bound())
-    key_pair(own)
+    if not own.exists():
+        key_pair(own)
     known = "~/.ssh/authorized_keys"
     fleet.output(ONE, f"echo '# kept' >> {known} && cp {known} {known}2")
     run = fleet.rotate("own", own, rotate_keys_delete_old=True)

@@ -37,7 +37,7 @@ class Store:
         kind = collection.removesuffix("s")
         record = {"id": number, "type": kind, "url": f"/api/v2/{collection}/{number}/", "related": {}, **data}
         if collection == "projects":
-            record["scm_revision"] = "1"
+            record |= {"scm_revision": "1", "summary_fields": {}}
         if collection in ("job_templates", "workflow_job_templates"):
             record["related"]["survey_spec"] = f"{record['url']}survey_spec/"
             record["survey"] = {}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import typing as t
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_the_workflow_provisions_configures_proves_trust_and_audits(awx: Awx, fr
         records.report(Modules(fresh_cloud), one)
 
     # The hosts of the fleet are this machine here, on which the role is told to do nothing.
-    here = {"ansible_connection": "local", "ansible_become": False}
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     idle = {"guest_trust_client_state": "ignored", "guest_python_manage": False, "alitrust_learn_host_keys": False}
     fresh_cloud.forget_requests()
     for check in (True, False):

@@ -49,7 +49,11 @@ def test_share_and_unshare_an_encrypted_image(playbooks: Playbooks, modules: Mod
     assert playbooks.changed("share", **both) == 2
     assert playbooks.changed("share", **both) == 0
     assert recipients(modules) == [PARTNER, OTHER]
-    playbooks.changed("share", encrypted_share_image_id=two, encrypted_share_account_ids=[PARTNER])
+    nobody = playbooks.refused("share", encrypted_share_image_id="", encrypted_share_account_ids=[PARTNER])
+    assert "Set either encrypted_share_image_id or encrypted_share_snapshot_ids" in nobody
+    playbooks.changed(
+        "share", encrypted_share_image_id=two, encrypted_share_account_ids=[PARTNER], encrypted_share_folder_paths=""
+    )
 
     modules.cloud.forget_requests()
     assert playbooks.changed("unshare", encrypted_share_image_id=one) == 2
