@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does to examples/awx what AWX does to a project: surveys, credentials, inventory updates and jobs under ansible-runner.
+"""Does to examples/awx what AWX does to a project: surveys, credentials, inventory updates, jobs in ansible-runner.
 
 The container of the execution environment is left out; its folder C(/runner) is a folder of the test.
 """
@@ -67,7 +67,7 @@ def config(name: str) -> t.Any:
     try:
         return loader.get_single_data()
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def templates() -> dict[str, dict[str, t.Any]]:

@@ -120,7 +120,7 @@ def test_no_setting_is_left_out() -> None:
     applied = (EXAMPLE / "config" / "apply.yml").read_text()
     for name in ("project", "credentials", "templates", "workflow"):
         for variable, items in config(name).items():
-            task = applied.partition(f"loop: \"{{{{ {variable} }}}}\"")[0].rpartition("    - name: ")[2]
+            task = applied.partition(f'loop: "{{{{ {variable} }}}}"')[0].rpartition("    - name: ")[2]
             assert task != applied.rpartition("    - name: ")[2] or variable == "controller_workflows"
             for item in items:
                 assert set(item) <= set(re.findall(r"item\.(\w+)", task)), variable
@@ -158,7 +158,10 @@ def test_all_of_it_is_made_once(store: tuple[Store, str], tmp_path: Path, cloud:
         assert secret not in output
     templates = kept.named("job_templates")
     assert templates["Alitrust provision"]["survey"]["spec"][0]["variable"] == "fleet_name"
-    assert kept.named("workflow_job_templates")["Alitrust trusted fleet"]["survey"] == templates["Alitrust provision"]["survey"]
+    assert (
+        kept.named("workflow_job_templates")["Alitrust trusted fleet"]["survey"]
+        == templates["Alitrust provision"]["survey"]
+    )
     injectors = kept.named("credential_types")["Alibaba Cloud"]["injectors"]["env"]
     assert injectors["ALIBABA_CLOUD_REGION"] == "{{ region }}"
     assert kept.named("credentials")["Alitrust"]["inputs"]["access_key_id"] == cloud.access_key_id
