@@ -61,7 +61,16 @@ def check_introspection() -> None:
 def check_example() -> None:
     """The example definition gives a build context that installs the collection and what it names itself."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ("ansible-builder", "create", "--file", str(EXAMPLE), "--context", folder)
+        command = (
+            "ansible-builder",
+            "create",
+            "--file",
+            str(EXAMPLE),
+            "--context",
+            folder,
+            "--output-filename",
+            "Containerfile",
+        )
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
         context = Path(folder)
         galaxy = yaml.safe_load((context / "_build" / "requirements.yml").read_text())
