@@ -59,6 +59,7 @@ def test_the_workflow_provisions_configures_proves_trust_and_audits(awx: Awx, fr
 
     listed = awx.update_inventory()
     assert listed["alitrust_fleet"]["hosts"] == listed["fleet_web"]["hosts"] == ["web-001", "web-002"]
+    assert listed["_meta"]["hostvars"]["web-001"]["ansible_ssh_host_key_checking"] is True
     for one in instances:
         records.report(Modules(fresh_cloud), one)
 
