@@ -146,6 +146,7 @@ def test_all_of_it_is_made_once(store: tuple[Store, str], tmp_path: Path, cloud:
         CONTROLLER_HOST=address,
         CONTROLLER_OAUTH_TOKEN="canary-token",
         HOME=str(tmp_path),
+        NO_PROXY="127.0.0.1",
     )
     book = [str(EXAMPLE / "config" / "apply.yml"), "-e", f"alitrust_awx_ssh_key_file={key}"]
     done = ansible.command("ansible-playbook", *book)
