@@ -42,9 +42,10 @@ TEST_COMMANDS = {
     "ssh": "openssh-client",
 }
 
-# ansible.posix has no package of its own on PyPI; this release of the community package carries it.
+# Collections have no packages of their own on PyPI; this release of the community package carries these. The collection
+# depends on ansible.posix, and awx.awx applies examples/awx/config.
 ANSIBLE_PACKAGE = "ansible==12.3.0"
-ANSIBLE_POSIX = "ansible_collections/ansible/posix/"
+NEIGHBOURS = ("ansible/posix", "awx/awx")
 
 
 class SetupError(Exception):
@@ -187,9 +188,10 @@ def import_root() -> Path:
 
 
 def collections() -> Path:
-    """The same folder with ansible.posix beside it: a value for ANSIBLE_COLLECTIONS_PATH."""
-    root = import_root()
-    link(root / "ansible_collections" / "ansible" / "posix", ansible_posix())
+    """The same folder with other collections beside it: a value for ANSIBLE_COLLECTIONS_PATH."""
+    root, fetched = import_root(), neighbours()
+    for name in NEIGHBOURS:
+        link(root / "ansible_collections" / name, fetched / name)
     return root
 
 
@@ -202,11 +204,12 @@ def link(path: Path, target: Path) -> None:
         path.symlink_to(target)
 
 
-def ansible_posix() -> Path:
-    folder = CACHE / f"ansible.posix-of-{ANSIBLE_PACKAGE.replace('==', '-')}"
+def neighbours() -> Path:
+    """A folder with other collections, each in C(<namespace>/<name>)."""
+    folder = CACHE / f"collections-of-{ANSIBLE_PACKAGE.replace('==', '-')}"
     with locked(folder.name):
         if not folder.exists():
-            say(f"fetching ansible.posix (in the package {ANSIBLE_PACKAGE}, 54 MB)")
+            say(f"fetching collections (in the package {ANSIBLE_PACKAGE}, 54 MB)")
             pip = venv("runtime") / "bin" / "pip"
             with tempfile.TemporaryDirectory(dir=CACHE) as temporary:
                 download = (
@@ -219,10 +222,11 @@ def ansible_posix() -> Path:
                     temporary,
                     ANSIBLE_PACKAGE,
                 )
-                run(*download, what="fetching ansible.posix")
+                run(*download, what="fetching collections")
                 with zipfile.ZipFile(next(Path(temporary).glob("*.whl"))) as wheel:
-                    wheel.extractall(temporary, [name for name in wheel.namelist() if name.startswith(ANSIBLE_POSIX)])
-                (Path(temporary) / ANSIBLE_POSIX).rename(folder)
+                    wanted = tuple(f"ansible_collections/{name}/" for name in NEIGHBOURS)
+                    wheel.extractall(temporary, [name for name in wheel.namelist() if name.startswith(wanted)])
+                (Path(temporary) / "ansible_collections").rename(folder)
     return folder
 
 

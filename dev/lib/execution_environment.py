@@ -1,0 +1,107 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check what an execution environment needs of the collection; the working folder is a copy of it.
+
+ansible-builder reads the requirements and lays a build context out, which needs no container engine. All plugins are
+then imported in a virtual environment that has these requirements and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import environment
+import yaml
+from packaging.requirements import Requirement
+
+COLLECTION = Path.cwd()
+EXAMPLE = COLLECTION / "examples" / "execution-environment" / "execution-environment.yml"
+#: Run by the interpreter of that environment, with the names of the modules to import.
+IMPORT = """
+import importlib, json, sys, traceback
+failed = 0
+for name in json.load(sys.stdin):
+    try:
+        importlib.import_module(name)
+    except Exception:
+        failed += 1
+        print(f"{name} can't be imported:")
+        traceback.print_exc(limit=-2, file=sys.stdout)
+# Modules import the SDK where it may be missing, and say so when they run.
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
+for product in ("ecs", "ram", "kms", "sts", "vpc"):
+    sdk.product_client_class(product)
+sys.exit(failed)
+"""
+
+
+def lines_of(name: str) -> list[str]:
+    lines = [line.strip() for line in (COLLECTION / name).read_text().splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def check_introspection() -> None:
+    """ansible-builder finds each requirement, and pip and bindep could read it."""
+    root = COLLECTION.parents[2]
+    command = ("ansible-builder", "introspect", "--sanitize", str(root))
+    found = yaml.safe_load(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    wanted = [Requirement(line) for line in lines_of("requirements.txt")]
+    python = {one.name: one for one in (Requirement(line.split("  # ")[0]) for line in found["python"])}
+    missing = [str(one) for one in wanted if one.name not in python or python[one.name].specifier != one.specifier]
+    assert not missing, f"ansible-builder does not find {missing} among {sorted(python)}"
+    system = [line.split("  # ")[0].strip() for line in found["system"]]
+    assert set(lines_of("bindep.txt")) <= set(system), system
+
+
+def check_example() -> None:
+    """The example definition gives a build context that installs the collection and what it names itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = (
+            "ansible-builder",
+            "create",
+            "--file",
+            str(EXAMPLE),
+            "--context",
+            folder,
+            "--output-filename",
+            "Containerfile",
+        )
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        context = Path(folder)
+        galaxy = yaml.safe_load((context / "_build" / "requirements.yml").read_text())
+        assert [one["name"] for one in galaxy["collections"]] == ["alitrust.ecs"]
+        for line in (context / "_build" / "requirements.txt").read_text().splitlines():
+            Requirement(line)
+        assert "ansible-core>=2.19" in (context / "Containerfile").read_text()
+
+
+def check_imports() -> int:
+    """Every plugin can be imported with the requirements alone; returns how many there are."""
+    python = environment.venv("imports") / "bin" / "python"
+    names = [
+        ".".join(("ansible_collections.alitrust.ecs", *path.relative_to(COLLECTION).with_suffix("").parts))
+        for path in sorted(COLLECTION.glob("plugins/**/*.py"))
+        if path.stem != "__init__"
+    ]
+    subprocess.run([python, "-c", IMPORT], input=json.dumps(names), text=True, check=True, cwd=COLLECTION.parents[2])
+    return len(names)
+
+
+def main() -> None:
+    check_introspection()
+    check_example()
+    print(f"{check_imports()} plugins imported with nothing but the requirements")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AssertionError as error:
+        sys.exit(f"error: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"error: {error}\n{error.stdout or ''}{error.stderr or ''}")
