@@ -228,7 +228,7 @@ class Server:
             listener.should_exit = True
 
     def _announce(self) -> None:
-        """Write connection.json for ALITRUST_CONNECTION_FILE, and server.json, whose presence means that the server answers."""
+        """Write connection.json (for the collection) and server.json, whose presence means that the server answers."""
         about = {"pid": self.pid, **control_api.describe(self, secrets=True)}
         lead = {name: about[name] for name in ("region", "access_key_id", "access_key_secret")}
         self._write_private("connection.json", {"endpoint_url": self.endpoint, **lead})

@@ -44,7 +44,7 @@ _ENVIRONMENT = {
     "endpoint_url": ("ALIBABA_CLOUD_ENDPOINT_URL",),
 }
 
-#: Names a file with some of the options below, which count where a task gives none: one variable leads to another cloud.
+#: Names a file with some of the options, which count where a task gives none: one variable leads to another cloud.
 CONNECTION_FILE = "ALITRUST_CONNECTION_FILE"
 _WHERE = ("endpoint_url", "region")
 _WHO = ("access_key_id", "access_key_secret", "security_token")
@@ -76,7 +76,7 @@ class Connection:
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> Connection:
-        """Read the options of a module or plugin, then the file that E(ALITRUST_CONNECTION_FILE) names, then the environment.
+        """Read the options of a module or plugin, with the connection file and then the environment behind them.
 
         :raises InvalidInput: contradicting or impossible values, or a file that can't be used
         """
@@ -154,8 +154,8 @@ def _connection_file(environ: t.Mapping[str, str]) -> dict[str, str]:
     except OSError as exc:
         raise InvalidInput(
             f"{CONNECTION_FILE} names {path}, which can't be read: {exc.strerror}.",
-            hint="The local cloud writes such a file when it starts (playbook alitrust.ecs.local_cloud); to use another "
-            "account, unset the variable.",
+            hint="The playbook alitrust.ecs.local_cloud starts the local cloud, which writes such a file. "
+            "Unset the variable to use another account.",
         ) from exc
     except ValueError as exc:
         # What can't be parsed is not quoted: it may be half of a secret.
