@@ -34,6 +34,7 @@ LABELS = {
     },
     "ansible_collections.ansible.posix.authorized_key_module": "collections/ansible/posix/authorized_key_module.html",
 }
+_COMPRESSED = "# The remainder of this file is compressed using zlib."
 VARIABLES = ("", "_CONNECTION", "_PREFIX", "_TIMEOUT")
 CONFIGURATION = f"""
 project = "{COLLECTION}"
@@ -59,9 +60,6 @@ def inventory() -> bytes:
     return head.encode() + zlib.compress("".join(f"{line}\n" for line in lines).encode())
 
 
-_COMPRESSED = "# The remainder of this file is compressed using zlib."
-
-
 def run(command: t.Sequence[str | Path], folder: Path) -> None:
     print("+", *command, flush=True)
     subprocess.run(command, cwd=folder, check=True)
@@ -75,7 +73,7 @@ def build(folder: Path) -> Path:
     (folder / "ansible.inv").write_bytes(inventory())
     (folder / "conf.py").write_text(CONFIGURATION)
     tools = Path(sys.executable).parent
-    options = ["--cleanup", "everything", "--use-current", "--squash-hierarchy", "--dest-dir", source]
+    options: list[str | Path] = ["--cleanup", "everything", "--use-current", "--squash-hierarchy", "--dest-dir", source]
     run([tools / "antsibull-docs", "collection", *options, COLLECTION], folder)
     run([tools / "sphinx-build", "-q", "-W", "--keep-going", "-c", ".", "-b", "html", "rst", "html"], folder)
     return folder / "html" / "index.html"

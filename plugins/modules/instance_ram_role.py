@@ -29,7 +29,8 @@ options:
     description:
       - With V(present), the role exists, has the policies, and is attached or detached as O(attachment) says.
       - With V(absent), its policies are detached and the role is deleted, and with it the policies that this module
-        made for it, unless something else has them too. The policy of its O(users) always goes with it. All other options about the role's content are ignored.
+        made for it, unless something else has them too. The policy of its O(users) always goes with it. All other
+        options about the role's content are ignored.
     type: str
     choices: [present, absent]
     default: present

@@ -90,12 +90,10 @@ options:
     choices: [allow, deny]
   clone_from:
     description:
-      - Makes the new group a clone of this one, with its description, type, inner access policy and rules. Name, network
-        and tags are those
-        of this task, as in the console.
+      - Makes the new group a clone of this one, with its description, type, inner access policy and rules. Name,
+        network and tags are those of this task, as in the console.
       - Within a region, to another region, and from the classic network into a VPC. In a VPC the rules for the internet
-        and for the
-        intranet side become one list.
+        and for the intranet side become one list.
       - A rule that the clone cannot have is left out, with a warning and its reason in RV(not_cloned).
       - A clone is what its source was at that moment. When it is there, its rules are not compared any more. A clone
         that was interrupted is
@@ -311,7 +309,6 @@ api_calls:
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import TAGS_SPEC, create
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.group import SecurityGroup
-
 
 CLONE_OPTIONS = {
     "security_group_id": {"type": "str"},

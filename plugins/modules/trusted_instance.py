@@ -511,6 +511,40 @@ EXAMPLES = r"""
     name: bastion
     deletion_protection: false
     state: absent
+
+- name: Let ECS use the account's own keys
+  alitrust.ecs.kms_share_role:
+    region: cn-hangzhou
+    purpose: disk_encrypt
+
+- name: Have an instance whose disks are encrypted with a key of the account
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: ledger
+    instance_type: ecs.g7t.large
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+    system_disk:
+      size: 40
+      encrypted: true
+      kms_key_id: 0b30658a-ed1a-4922-b8f7-a673ca9c0000
+    data_disks:
+      - size: 100
+        encrypted: true
+        kms_key_id: 0b30658a-ed1a-4922-b8f7-a673ca9c0000
+
+- name: Have one whose data disk is encrypted with the service key
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: cache
+    instance_type: ecs.g7t.large
+    image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
+    vswitch_id: vsw-bp1s5fnvk4gn2tws03624
+    security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+    data_disks:
+      - size: 100
+        encrypted: true
 """
 
 RETURN = r"""

@@ -55,10 +55,12 @@ class Run:
         return recap["changed"]
 
     def failure(self, host: str) -> str:
-        """With what the host failed at last; it must have failed."""
+        """With what the host failed at last, printed on one line or on many; it must have failed."""
         assert self.recap(host)["failed"], f"{host} did not fail:\n{self.output}"
-        lines = re.findall(rf"^fatal: \[{re.escape(host)}(?: -> \w+)?\]: FAILED! => (.*)$", self.output, re.MULTILINE)
-        return str(json.loads(lines[-1])["msg"])
+        failures = rf"^fatal: \[{re.escape(host)}(?: -> \w+)?\]: FAILED! => "
+        start = list(re.finditer(failures, self.output, re.MULTILINE))[-1]
+        result, _end = json.JSONDecoder().raw_decode(self.output, start.end())
+        return str(result["msg"])
 
 
 class Site:
@@ -149,7 +151,7 @@ class Site:
             "IdentitiesOnly": "yes",
             "IdentityAgent": "none",
             "BatchMode": "yes",
-            "ConnectTimeout": 10,
+            "ConnectTimeout": 60,
         }
         return subprocess.run(
             [
@@ -159,7 +161,7 @@ class Site:
             ],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=self.ansible.timeout,
             stdin=subprocess.DEVNULL,
             check=False,
         )

@@ -9,10 +9,11 @@ assert_trusted stops with the reason, and passes again after repair and, where t
 
 from __future__ import annotations
 
+import base64
 import json
-import re
 import time
 import typing as t
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from hosts.fleet import NAMES, Run, Site
 from modules.harness import Modules
 
 from local_cloud.hosts import checks
+from local_cloud.trust_client.deb import build_deb
+from local_cloud.trust_client.packaged import PackagedFile
 
 if reason := checks.why_not() or checks.why_no_tpm():
     pytest.skip(f"no hosts with a TPM on this machine: {reason}", allow_module_level=True)
@@ -85,15 +88,7 @@ def assert_stops(site: Site, reasons: dict[str, str]) -> None:
     run = prove(site, assert_trusted_timeout=0, assert_trusted_probe=True)
     assert not run.succeeded
     for name, reason in reasons.items():
-        assert reason in failure(run, name), failure(run, name)
-
-
-def failure(run: Run, name: str) -> str:
-    """With what the host failed at last, whether its result is printed on one line or on many."""
-    assert run.recap(name)["failed"], run.output
-    start = list(re.finditer(rf"^fatal: \[{re.escape(name)}(?: -> \w+)?\]: FAILED! => ", run.output, re.MULTILINE))[-1]
-    result, _end = json.JSONDecoder().raw_decode(run.output, start.end())
-    return str(result["msg"])
+        assert reason in run.failure(name), run.failure(name)
 
 
 def assert_passes(site: Site) -> None:
@@ -133,7 +128,7 @@ def test_tampering_with_what_is_measured_or_with_the_agent(fleet: Site, modules:
         },
     )
     health = fleet.playbook(_health_book(fleet), "-i", fleet.inventory, "--limit", "web-003")
-    assert "the unit t-trustclient.service does not run; there is no process trust-agent" in failure(health, "web-003")
+    assert "the unit t-trustclient.service does not run; there is no process trust-agent" in health.failure("web-003")
 
     fleet.output("web-002", f"cp -p /root/agent {AGENT} && systemctl restart t-trustclient")
     fleet.output("web-003", "systemctl start t-trustclient")
@@ -205,3 +200,26 @@ def test_a_fleet_is_updated_and_only_what_the_update_explains_is_accepted(fleet:
     handle(modules, "ignored", expected=["PCR 4"], unexpected="leave")
     handle(modules, "accepted", expected=["PCR 9"])
     assert_passes(fleet)
+
+
+def test_all_packages_of_a_host_are_upgraded_without_losing_trust(fleet: Site, modules: Modules) -> None:
+    fields = {"Package": "demo-kernel", "Architecture": "all", "Maintainer": "nobody <nobody@example.com>"}
+    fields["Description"] = "a kernel of the local cloud"
+    readme = PackagedFile("/usr/share/demo-kernel/readme", b"demo\n")
+    kernel = PackagedFile("/boot/local-cloud/vmlinuz", b"Linux 9.0\n")
+    old = build_deb({**fields, "Version": "8.0"}, [readme])
+    newer = build_deb({**fields, "Version": "9.0"}, [readme, kernel])
+    index = {**fields, "Version": "9.0", "Filename": "./new.deb", "SHA256": sha256(newer).hexdigest()}
+    index["Size"] = str(len(newer))
+    files = {"old.deb": old, "new.deb": newer, "Packages": "".join(f"{k}: {v}\n" for k, v in index.items()).encode()}
+    put = [f"echo {base64.b64encode(content).decode()} | base64 -d > /srv/{name}" for name, content in files.items()]
+    source = "echo 'deb [trusted=yes] file:/srv ./' > /etc/apt/sources.list.d/demo.list"
+    fleet.output("web-003", "; ".join(["set -e", *put, source, "dpkg -i /srv/old.deb"]))
+    before = modules.run("trust_event_info", fleet="web", states=["accepted"])["event_ids"]
+
+    run = fleet.playbook("patch", "-i", fleet.inventory, patch_hosts="web-003", **FAST)
+    assert run.succeeded, run.output
+    assert fleet.output("web-003", "dpkg-query -W -f '${Version}' demo-kernel") == "9.0"
+    after = modules.run("trust_event_info", fleet="web", states=["accepted"])["findings"]
+    new = [f"{one['property_name']} {one['suspect']}" for one in after if one["event_id"] not in before]
+    assert new == ["web-003 PCR 9: /boot/local-cloud/vmlinuz"]

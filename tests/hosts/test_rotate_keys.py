@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 from hosts.fleet import Run, Site, key_pair
 
 from local_cloud.control import LocalCloud
@@ -120,15 +121,32 @@ def test_rotate_the_keys_of_a_running_fleet_through_every_interruption(fleet: Ro
     # The inventory still names the old key.
     again = fleet.rotate("new", new, rotate_keys_serial="100%")
     assert [again.changed(host) for host in HOSTS] == [0, 0]
+    # As the run says, later ones need the new key.
+    other = fleet.folder / "own"
+    key_pair(other)
+    failure = fleet.rotate("own", other, "--ssh-extra-args=-o ControlPath=none").failure(ONE)
+    assert f"Neither the new key nor the login of this run ({old}) opens the door" in failure
+    assert "No key was taken away" in failure
+    fleet.inventory.write_text(fleet.inventory.read_text().replace(str(old), str(new)))
+    fleet.key = new
+
+
+def test_view_the_public_keys_inside_an_instance(fleet: Rotation) -> None:
+    book = fleet.folder / "keys.yml"
+    role = {"ansible.builtin.include_role": {"name": "alitrust.ecs.guest", "tasks_from": "keys"}}
+    told = {"ansible.builtin.debug": {"msg": "{{ guest_keys | to_json }}"}}
+    book.write_text(yaml.safe_dump([{"hosts": ONE, "gather_facts": False, "tasks": [role, told]}]))
+    run = fleet.playbook(book, "-i", fleet.inventory)
+    assert run.changed(ONE) == 0
+    assert fleet.output(ONE, "cat ~/.ssh/authorized_keys").split()[1] in run.output
 
 
 def test_an_imported_key_and_an_old_one_that_hides(fleet: Rotation) -> None:
-    """Needs the rotation before."""
-    old, own = fleet.folder / "new.pem", fleet.folder / "own"
-    key_pair(own)
-    fleet.inventory.write_text(fleet.inventory.read_text().replace(str(fleet.key), str(old)))
+    old, own = fleet.key, fleet.folder / "own"
+    former = set(fleet.bound())
+    if not own.exists():
+        key_pair(own)
     known = "~/.ssh/authorized_keys"
-    fleet.key = old
     fleet.output(ONE, f"echo '# kept' >> {known} && cp {known} {known}2")
     run = fleet.rotate("own", own, rotate_keys_delete_old=True)
     failure = run.failure(ONE)
@@ -141,7 +159,7 @@ def test_an_imported_key_and_an_old_one_that_hides(fleet: Rotation) -> None:
     fleet.output(ONE, f"rm {known}2")
     run = fleet.rotate("own", own, rotate_keys_delete_old=True, rotate_keys_serial="100%")
     assert run.succeeded, run.output
-    assert fleet.pairs() == {"web", "own"}
+    assert former.isdisjoint(fleet.pairs())
     for host in HOSTS:
         assert fleet.opens(host, own)
         assert not fleet.opens(host, old)

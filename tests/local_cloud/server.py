@@ -34,7 +34,7 @@ from local_cloud.gate import Gate
 from local_cloud.products import PRODUCTS
 from local_cloud.requests_log import RequestLog
 from local_cloud.services.ecs import lifecycle
-from local_cloud.settings import Settings
+from local_cloud.settings import Settings, define
 from local_cloud.store import Store
 from local_cloud.web import Application
 
@@ -47,6 +47,8 @@ TICK_SECONDS = 0.1
 PRUNE_SECONDS = 60.0
 #: a rule set of a hundred rules or user data of 32 KB travels in the query string
 MAX_HEADERS = 1024 * 1024
+
+define("hosts.kind", "namespace", "what hosts are, from the next start of the server on", ("namespace", "qemu"))
 
 
 class NoHosts:
@@ -162,6 +164,7 @@ class Server:
             self.hosts = NoHosts(f"this copy has no hosts ({error})")
         else:
             options = hosts.HostOptions(
+                kind=self.settings["hosts.kind"],
                 on_power=self._powered,
                 certify=lambda instance, public: certificates.certify(self.authority, instance, public),
             )

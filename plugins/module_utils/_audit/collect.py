@@ -86,7 +86,7 @@ def of_file(path: str, region: str) -> Facts:
 
     :raises InvalidInput: when they cannot be read
     """
-    group = {
+    group: dict[str, t.Any] = {
         "security_group_id": "",
         "name": path,
         "vpc_id": "",

@@ -163,7 +163,7 @@ class KmsKey(Resource[State]):
         labels: dict[str, str],
     ) -> None:
         marked = {**labels, tags.OWNER_KEY: self._owner}
-        params = {FIXED[name]: value for name, value in fixed.items()}
+        params: dict[str, t.Any] = {FIXED[name]: value for name, value in fixed.items()}
         if rotation_days:
             params |= {"EnableAutomaticRotation": True, "RotationInterval": f"{rotation_days}d"}
         deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout

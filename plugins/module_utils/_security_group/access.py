@@ -134,9 +134,9 @@ class _Access:
             ids += instance["groups"]
             self.own = instance["addresses"] or None
         groups = self._read_groups(ids)
-        if len({group.advanced for group in groups}) > 1:
-            kinds = ", ".join(f"{one.label} ({'advanced' if one.advanced else 'basic'})" for one in groups)
-            raise UnexpectedState(f"A network interface cannot be in basic and advanced groups at once: {kinds}.")
+        if len({(group.advanced, group.vpc) for group in groups}) > 1:
+            kinds = ", ".join(f"{one.label} ({_kind(one)})" for one in groups)
+            raise UnexpectedState(f"A network interface cannot be in groups of different types: {kinds}.")
         if self.given is not None:
             advanced = groups[0].advanced if groups else shape.TYPES[options["type"]] == "enterprise"
             vpc = groups[0].vpc if groups else options["network_type"] == "vpc"
@@ -180,7 +180,7 @@ class _Access:
             private = ((item.get("VpcAttributes") or {}).get("PrivateIpAddress") or {}).get("IpAddress") or []
             inner = (item.get("InnerIpAddress") or {}).get("IpAddress") or []
             self._instances[instance_id] = {
-                "groups": list((item.get("SecurityGroupIds") or {}).get("SecurityGroupId") or []),
+                "groups": list(item["SecurityGroupIds"]["SecurityGroupId"]),  # one at least
                 "addresses": tuple(f"{one}/32" for one in (private or inner)[:1]),
             }
         return self._instances[instance_id]
@@ -188,7 +188,6 @@ class _Access:
     # ------------------------------------------------------------------ answers
 
     def _answer(self, groups: list[Group], one: Asked) -> dict[str, t.Any]:
-        self._unread = {}
         one = replace(one, question=self._completed(one))
         question = one.question.turned() if one.reply else one.question
         if self.options["both_sides"]:
@@ -207,7 +206,9 @@ class _Access:
                 groups_known=True,
             )
             sides.append(Side("peer", self._certain(theirs, turned)[0], theirs[0].advanced))
-        notes = [f"The prefix list {name} could not be read: {why}" for name, why in self._unread.items()]
+        open_ended = any(side.answer.verdict == DEPENDS for side in sides)
+        unread = self._unread.items() if open_ended else ()
+        notes = [f"The prefix list {name} could not be read: {why}" for name, why in unread]
         return result(one, sides, notes)
 
     def _completed(self, one: Asked) -> Question:
@@ -266,6 +267,10 @@ class _Access:
         if not found and abroad:
             return question
         return replace(question, member_of=question.member_of | set(found), groups_known=True)
+
+
+def _kind(group: Group) -> str:
+    return "classic network" if not group.vpc else "advanced" if group.advanced else "basic"
 
 
 def _version(question: Question) -> int:

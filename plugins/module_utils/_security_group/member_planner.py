@@ -128,7 +128,7 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     """
     moves = [(one, after) for one in actual.members if set(after := desired.groups_of(one)) != set(one.groups)]
     _refuse(desired, actual, moves)
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if actual.missing:
         warnings = (f"Left alone, because they do not exist: {', '.join(actual.missing)}.",)
     before = {one.id: sorted(one.groups) for one in actual.members}

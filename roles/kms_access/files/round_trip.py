@@ -89,7 +89,7 @@ def _words(error: Exception) -> str:
     code = str(getattr(error, "code", "") or type(error).__name__)
     if code.startswith(_SILENT):
         return code
-    message = str(getattr(error, "message", "") or error).split("\n")[0]
+    message = str(getattr(error, "message", "") or error).partition("\n")[0]
     return f"{code}: {message[:300]}"
 
 

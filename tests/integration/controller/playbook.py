@@ -23,6 +23,9 @@ Tasks = list[dict[str, t.Any]]
 class Ansible:
     """ansible-playbook and ansible-inventory of this interpreter, in a folder of their own."""
 
+    #: seconds that a command may take, only for what hangs: a busy machine is slow
+    timeout = 800.0
+
     def __init__(self, folder: Path, cloud: LocalCloud, **environment: str) -> None:
         self.folder = folder
         self.environment = {
@@ -47,7 +50,7 @@ class Ansible:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=self.timeout,
             check=False,
         )
 

@@ -20,7 +20,7 @@ from local_cloud.control import LocalCloud
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 #: facts that roles leave for what comes after them
-HANDED_ON = {"network_used", "guest_health"}
+HANDED_ON = {"network_used", "guest_health", "guest_keys"}
 FLEET: dict[str, t.Any] = {
     "fleet_name": "web",
     "fleet_count": 2,

@@ -35,7 +35,7 @@ class Owner(Sdk):
         self.cloud.clock_advance(1)
         return str(created["ResourceShare"]["ResourceShareId"])
 
-    def status(self, share_id: str, kind: str = "Target") -> dict[str, str]:
+    def association(self, share_id: str, kind: str = "Target") -> dict[str, str]:
         listed = self.sharing("ListResourceShareAssociations", AssociationType=kind, ResourceShareIds=[share_id])
         return {one["EntityId"]: one["AssociationStatus"] for one in listed["ResourceShareAssociations"]}
 
@@ -59,8 +59,8 @@ def test_another_account_is_invited_and_accepts(owner: Owner) -> None:
     share_id = owner.share(Targets=[account], AllowExternalTargets=True)
     (share,) = owner.sharing("ListResourceShares", ResourceOwner="Self", ResourceShareName="backup")["ResourceShares"]
     assert (share["ResourceShareId"], share["ResourceShareStatus"]) == (share_id, "Pending")
-    assert owner.status(share_id) == {account: "Associating"}
-    assert owner.status(share_id, "Resource") == {owner.snapshot_id: "Associated"}
+    assert owner.association(share_id) == {account: "Associating"}
+    assert owner.association(share_id, "Resource") == {owner.snapshot_id: "Associated"}
     assert snapshots(other) == []
     listed = other("ListResourceShareInvitations", product="resourcesharing")["ResourceShareInvitations"]
     (invitation,) = listed
@@ -71,7 +71,7 @@ def test_another_account_is_invited_and_accepts(owner: Owner) -> None:
     assert accepted["ResourceShareInvitation"]["Status"] == "Accepted"
     again = other.refused("AcceptResourceShareInvitation", product="resourcesharing", **answer)
     assert again == (409, "InvitationStatus.AlreadyAccepted")
-    assert owner.status(share_id) == {account: "Associated"}
+    assert owner.association(share_id) == {account: "Associated"}
     assert (
         owner.sharing("ListResourceShares", ResourceOwner="Self")["ResourceShares"][0]["ResourceShareStatus"]
         == "Active"
@@ -100,7 +100,7 @@ def test_an_invitation_comes_to_nothing(owner: Owner, how: str) -> None:
         other("RejectResourceShareInvitation", product="resourcesharing", **answer)
     else:
         owner.cloud.clock_advance(7 * DAY)
-    assert owner.status(share_id) == {account: "Failed"}
+    assert owner.association(share_id) == {account: "Failed"}
     code = "InvitationStatus.AlreadyRejected" if how == "rejected" else "InvitationStatus.Expired"
     assert other.refused("AcceptResourceShareInvitation", product="resourcesharing", **answer) == (409, code)
     assert snapshots(other) == []
@@ -115,7 +115,7 @@ def test_members_of_the_directory_need_no_invitation(owner: Owner) -> None:
     assert owner.sharing("CheckSharingWithResourceDirectoryStatus")["EnableSharingWithRd"] is True
     for target in (account, "fd-C3", "rd-A1"):
         share_id = owner.share(Targets=[target])
-        assert owner.status(share_id) == {target: "Associated"}
+        assert owner.association(share_id) == {target: "Associated"}
         assert len(snapshots(other)) == 1
         owner.sharing("DeleteResourceShare", ResourceShareId=share_id)
         owner.cloud.clock_advance(1)
@@ -135,7 +135,7 @@ def test_a_share_is_changed_and_deleted(owner: Owner) -> None:
     assert owner.rejects("AssociateResourceShare", **target) == (409, "AssociateConflict")
     assert owner.rejects("DeleteResourceShare", ResourceShareId=share_id) == (409, "DeleteResourceShareConflict")
     owner.cloud.clock_advance(1)
-    assert owner.status(share_id) == {account: "Disassociated"}
+    assert owner.association(share_id) == {account: "Disassociated"}
     assert owner.rejects("DisassociateResourceShare", **target) == (400, "DisassociateInvalid")
     owner.sharing("AssociateResourceShare", **target)
     owner.cloud.clock_advance(1)

@@ -44,6 +44,7 @@ def machine(folder: Path) -> t.Iterator[VirtualTpm]:
     try:
         authority = Authority(folder / "ca")
         tpm.provision(INSTANCE, lambda name, public: certificates.certify(authority, name, public))
+        tpm.open()
         yield tpm
     finally:
         tpm.stop()

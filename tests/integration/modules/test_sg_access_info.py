@@ -111,7 +111,22 @@ def test_an_advanced_group_lets_nothing_out_by_default(modules: Modules, network
     assert passed["reason"].startswith("it answers a session that an ingress packet opened")
     basic = network.new_group("basic")
     result = modules.run("sg_access_info", security_group_ids=[mute, basic], packets=[out], fails=True)
-    assert "cannot be in basic and advanced groups at once" in result["msg"]
+    assert "cannot be in groups of different types: mute (advanced), basic (basic)" in result["msg"]
+
+
+def test_try_a_rule_before_it_is_added(modules: Modules, network: Network) -> None:
+    group = network.new_group("web")
+    rules(modules, group, OFFICE)
+    ban = {"protocol": "tcp", "ports": "22", "cidr": "203.0.113.66", "policy": "drop"}
+    packets = [{**SSH, "peer": peer} for peer in ("203.0.113.66", "203.0.113.67")]
+    banned, other = ask(modules, packets, security_group_ids=[group], rules=[ban])
+    assert (banned["verdict"], banned["security_group_id"], banned["security_group"]) == (
+        "deny",
+        None,
+        "the rules given",
+    )
+    assert (other["verdict"], other["security_group_id"]) == ("allow", group)
+    assert len(network.rules(group)) == 1
 
 
 def test_prefix_lists_are_read_where_they_matter(modules: Modules, network: Network) -> None:

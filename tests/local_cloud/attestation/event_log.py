@@ -1,7 +1,10 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The boot's event log, in the crypto-agile format of the TCG PC Client Platform Firmware Profile (SHA-256 only)."""
+"""The boot's event log, in the crypto-agile format of the TCG PC Client Platform Firmware Profile.
+
+A log may have digests of several algorithms for each event, as firmware writes them; only those of SHA-256 are used.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,22 @@ from dataclasses import dataclass
 from local_cloud.attestation.tpm_structures import SHA256, Reader
 
 EV_POST_CODE, EV_NO_ACTION, EV_SEPARATOR = 0x1, 0x3, 0x4
+EV_S_CRTM_VERSION = 0x8
 EV_PLATFORM_CONFIG_FLAGS, EV_COMPACT_HASH, EV_IPL, EV_IPL_PARTITION_DATA = 0xA, 0xC, 0xD, 0xE
+EV_EFI_VARIABLES = (0x80000001, 0x80000002, 0x8000000C, 0x800000E0)
+#: events of UEFI firmware whose data are structures, for people
+_MEANINGS = {
+    EV_SEPARATOR: "separator",
+    EV_S_CRTM_VERSION: "firmware version",
+    0x80000003: "boot application",
+    0x80000004: "boot driver",
+    0x80000005: "runtime driver",
+    0x80000006: "partition table",
+    0x80000008: "firmware volume",
+    0x80000009: "hardware tables",
+    0x8000000A: "firmware volume",
+    0x8000000B: "hardware tables",
+}
 #: the PCRs of a boot chain
 BOOT_PCRS = tuple(range(10))
 SEPARATOR = bytes(4)
@@ -34,11 +52,16 @@ class Event:
     @property
     def text(self) -> str:
         """``data`` for people."""
-        if self.kind == EV_SEPARATOR:
-            return "separator"
-        return "".join(
-            char if char.isprintable() else "?" for char in self.data.rstrip(b"\0").decode("utf-8", "replace")
-        )
+        if self.kind in _MEANINGS:
+            return _MEANINGS[self.kind]
+        if self.kind in EV_EFI_VARIABLES:  # UEFI_VARIABLE_DATA: GUID, two sizes, name, value
+            size = 2 * int.from_bytes(self.data[16:24], "little")
+            return f"variable {_printable(self.data[32 : 32 + size].decode('utf-16-le', 'replace'))}"
+        return _printable(self.data.rstrip(b"\0").decode("utf-8", "replace"))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def separator(pcr: int) -> Event:
@@ -58,19 +81,43 @@ def write(events: t.Iterable[Event]) -> bytes:
 def parse(log: bytes) -> tuple[Event, ...]:
     """:raises Refused: it is no such log"""
     reader = Reader(log, "event log")
-    if reader.take(len(HEADER)) != HEADER:
-        raise reader.wrong("does not begin with the header of a SHA-256 log")
+    sizes = _parse_header(reader)
     events = []
     while reader.left:
         pcr, kind, count = (reader.number(4, "little") for _part in range(3))
-        if pcr not in BOOT_PCRS or kind == EV_NO_ACTION or count != 1 or reader.number(2, "little") != SHA256:
-            raise reader.wrong("has an event that is not one SHA-256 digest of a boot PCR")
-        digest = reader.take(32)
+        if pcr not in BOOT_PCRS or count != len(sizes):
+            raise reader.wrong("has an event that is not of a boot PCR, or lacks digests")
+        digests = {}
+        for _number in range(count):
+            algorithm = reader.number(2, "little")
+            if algorithm not in sizes or algorithm in digests:
+                raise reader.wrong("has an event with other digests than its header says")
+            digests[algorithm] = reader.take(sizes[algorithm])
+        digest = digests[SHA256]
         data = reader.take(reader.number(4, "little"))
+        if kind == EV_NO_ACTION:  # it only tells something: nothing was extended
+            continue
         if kind == EV_SEPARATOR and digest != hashlib.sha256(data).digest():
             raise reader.wrong("has a separator with a wrong digest")
         events.append(Event(pcr, kind, digest, data))
     return tuple(events)
+
+
+def _parse_header(reader: Reader) -> dict[int, int]:
+    """The log's algorithms and the sizes of their digests (TCG_EfiSpecIDEvent)."""
+    if reader.take(28) != struct.pack("<II20s", 0, EV_NO_ACTION, bytes(20)):
+        raise reader.wrong("does not begin with a header")
+    header = Reader(reader.take(reader.number(4, "little")), "event log's header")
+    if header.take(16) != b"Spec ID Event03\0":
+        raise reader.wrong("is not in the crypto-agile format")
+    header.take(8)  # platform class and versions
+    count = header.number(4, "little")
+    sizes = {header.number(2, "little"): header.number(2, "little") for _number in range(min(count, 16))}
+    header.take(header.number(1))  # the vendor's own
+    header.done()
+    if len(sizes) != count or sizes.get(SHA256) != 32 or not all(sizes.values()):
+        raise reader.wrong("has no SHA-256 digests, or an impossible list of algorithms")
+    return sizes
 
 
 def extended(value: bytes, digest: bytes) -> bytes:

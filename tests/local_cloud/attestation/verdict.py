@@ -83,7 +83,13 @@ def judge(evidence: Evidence, baseline: Baseline, required: t.Collection[str] = 
     if "programs" in baseline:
         found += _changed_programs(evidence, baseline["programs"])
     elif measured and not found and "pcrs" in moved:
-        moved["programs"] = {path: {"digest": digest, "former": []} for path, digest in latest(evidence).items()}
+        earlier: dict[str, set[str]] = {}  # a program that was replaced before the first report ran as that, too
+        for item in evidence.programs:
+            earlier.setdefault(item.path, set()).add(item.digest.hex())
+        moved["programs"] = {
+            path: {"digest": digest, "former": sorted(earlier[path] - {digest})}
+            for path, digest in latest(evidence).items()
+        }
     return Judgement(tuple(found), moved, measured and "programs" in moved)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts of the local cloud: every Running instance is a namespaced machine with systemd and OpenSSH.
+"""Hosts of the local cloud: every Running instance is a machine with systemd and OpenSSH, namespaced or virtual.
 
 A region's network is a network namespace that belongs to the server's process. Instances are attached to it, the
 metadata service and the OSS and trusted-server names listen in it (:meth:`Hosts.listen`), and a veth pair with one
@@ -38,6 +38,8 @@ class HostOptions:
     """
 
     enabled: bool = True
+    kind: str = "namespace"
+    """``namespace``, or ``qemu``: virtual machines with UEFI, a TPM device and IMA (see vm.py)."""
     start_timeout: float = 60.0
     """Seconds a host may take to become reachable."""
     stop_timeout: float = 15.0

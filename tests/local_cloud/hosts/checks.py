@@ -29,8 +29,32 @@ PROGRAMS = {
 TPM_PROGRAMS = {"swtpm": "swtpm"}
 
 
+#: of virtual machines, and of the image that they boot from
+MACHINE_PROGRAMS = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf",
+    "mmdebstrap": "mmdebstrap",
+    "mcopy": "mtools",
+    "sfdisk": "fdisk",
+    "mke2fs": "e2fsprogs",
+}
+
+
 def installed(program: str) -> bool:
-    return shutil.which(program) is not None
+    return Path(program).is_file() if program.endswith(".fd") else shutil.which(program) is not None
+
+
+def why_no_machines() -> str:
+    """One sentence that says why hosts can't be virtual machines here; empty when they can."""
+    programs = {**MACHINE_PROGRAMS, **TPM_PROGRAMS}
+    missing = sorted({package for program, package in programs.items() if not installed(program)})
+    if missing:
+        return f"virtual machines need the package(s) {', '.join(missing)}; run dev/host-packages --machines"
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return "virtual machines need /dev/net/tun; load the kernel module tun"
+    if not list(Path("/dev").glob("loop[0-9]*")):
+        return "virtual machines need a loop device, to write to their disks; load the kernel module loop"
+    return ""
 
 
 def why_no_tpm() -> str:

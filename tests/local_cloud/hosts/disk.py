@@ -39,6 +39,8 @@ class Disk:
         self.path = path
         self.root = path / "root"
         self.init_log_file = path / "init.log"
+        self._local = path / "overlay/usr/upper/local"
+        """The guest's /usr/local, seen from here."""
         self._record_file = path / "record.json"
 
     @property
@@ -62,7 +64,7 @@ class Disk:
         if spec.ca_certificate is not None:
             self._trust(spec.ca_certificate)
         self._apply_login(spec, record)
-        _write(self._record_file, json.dumps(record), 0o600)
+        write(self._record_file, json.dumps(record), 0o600)
 
     def delete(self) -> None:
         """Remove the disk; it must not be in use."""
@@ -103,16 +105,15 @@ class Disk:
     def _make(self) -> None:
         for overlay in self.overlays():
             for part in ("upper", "work"):
-                _mkdir(self.path / "overlay" / overlay / part)
+                make_directory(self.path / "overlay" / overlay / part)
         # The machine's own additions to /usr stay out: an image has none.
-        local = self.path / "overlay/usr/upper/local"
         for name in ("bin", "etc", "include", "lib", "sbin", "share/ca-certificates", "src"):
-            _mkdir(local / name)
-        os.setxattr(local, "trusted.overlay.opaque", b"y")
+            make_directory(self._local / name)
+        os.setxattr(self._local, "trusted.overlay.opaque", b"y")
         for name in (*IMAGE["directories"], *self.overlays()):
-            _mkdir(self.root / name)
+            make_directory(self.root / name)
         for name, mode in {"root": 0o700, "root/.ssh": 0o700, "tmp": 0o1777, "var/tmp": 0o1777}.items():
-            _mkdir(self.root / name, mode)
+            make_directory(self.root / name, mode)
         for name in TOP_LEVEL:
             if Path("/", name).is_symlink():
                 (self.root / name).symlink_to(os.readlink(f"/{name}"))
@@ -127,14 +128,14 @@ class Disk:
             _copy_public(Path("/etc", name), self.root / "etc" / name)
         for name in ("bashrc", "profile"):
             _copy_public(Path("/usr/share/base-files", f"dot.{name}"), self.root / "root" / f".{name}")
-        _write(self.root / "etc/machine-id", secrets.token_hex(16) + "\n", 0o444)
-        _write(self.root / "etc/fstab", "# the file systems of this instance are mounted from outside\n")
-        _write(self.root / "etc/environment", "")
-        _write(self.root / "etc/resolv.conf", "# instances have no name server, see /etc/hosts\n")
-        _write(self.root / "etc/apt/sources.list", "# no package source: install local .deb files\n")
+        write(self.root / "etc/machine-id", secrets.token_hex(16) + "\n", 0o444)
+        write(self.root / "etc/fstab", "# the file systems of this instance are mounted from outside\n")
+        write(self.root / "etc/environment", "")
+        write(self.root / "etc/resolv.conf", "# instances have no name server, see /etc/hosts\n")
+        write(self.root / "etc/apt/sources.list", "# no package source: install local .deb files\n")
         self._make_accounts()
         self._make_units()
-        self._make_sshd()
+        self.make_sshd()
 
     @staticmethod
     def overlays() -> tuple[str, ...]:
@@ -158,48 +159,48 @@ class Disk:
         ]
         shadow = [f"{name}:*:19000:0:99999:7:::" for name in names]
         gshadow = [f"{line.split(':')[0]}:*::{line.rpartition(':')[2]}" for line in groups]
-        _write(self.root / "etc/passwd", "\n".join(users) + "\n")
-        _write(self.root / "etc/group", "\n".join(groups) + "\n")
+        write(self.root / "etc/passwd", "\n".join(users) + "\n")
+        write(self.root / "etc/group", "\n".join(groups) + "\n")
         shadow_group = next((int(line.split(":")[2]) for line in groups if line.startswith("shadow:")), 0)
         for name, lines in {"shadow": shadow, "gshadow": gshadow}.items():
-            _write(self.root / "etc" / name, "\n".join(lines) + "\n", 0o640)
+            write(self.root / "etc" / name, "\n".join(lines) + "\n", 0o640)
             os.chown(self.root / "etc" / name, 0, shadow_group)
 
     def _make_units(self) -> None:
         system = self.root / "etc/systemd/system"
         wants = system / "multi-user.target.wants"
-        _mkdir(wants)
+        make_directory(wants)
         (system / "default.target").symlink_to("/lib/systemd/system/multi-user.target")
         for unit in IMAGE["masked_units"]:
             (system / unit).symlink_to("/dev/null")
         (system / "sshd.service").symlink_to("/etc/systemd/system/ssh.service")
         for unit in ("ssh.service", "cloud-final.service"):
-            _write(system / unit, (GUEST / unit).read_text())
+            write(system / unit, (GUEST / unit).read_text())
             (wants / unit).symlink_to(f"/etc/systemd/system/{unit}")
-        _write(
+        write(
             self.root / "etc/systemd/journald.conf.d/local-cloud.conf",
             "[Journal]\nStorage=persistent\nSystemMaxUse=32M\nReadKMsg=no\nAudit=no\n",
         )
 
-    def _make_sshd(self) -> None:
+    def make_sshd(self) -> None:
         ssh = self.root / "etc/ssh"
         # The distribution's defaults, not the machine's; the images of ECS let root log in.
         defaults = Path("/usr/share/openssh/sshd_config")
         text = defaults.read_text() if defaults.exists() else "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n"
-        _write(ssh / "sshd_config", text.rstrip("\n") + "\n\nPermitRootLogin yes\n")
+        write(ssh / "sshd_config", text.rstrip("\n") + "\n\nPermitRootLogin yes\n")
         # No RSA key: making one takes longer than all else of a first boot, and no client of today asks for it.
         for kind in ("ed25519", "ecdsa"):
-            _run("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", str(ssh / f"ssh_host_{kind}_key"))
+            run("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", str(ssh / f"ssh_host_{kind}_key"))
 
     def _write_user_data(self, spec: HostSpec) -> None:
         if not spec.user_data:
             return
         instance = self.root / "var/lib/cloud/instance"
-        _write(instance / "user-data.txt", spec.user_data, 0o600)
+        write(instance / "user-data.txt", spec.user_data, 0o600)
         if spec.user_data.startswith(b"#!"):
-            _write(instance / "scripts/part-001", spec.user_data, 0o700)
+            write(instance / "scripts/part-001", spec.user_data, 0o700)
         else:
-            _write(
+            write(
                 self.root / "var/log/cloud-init-output.log",
                 "The user data was not run: it does not begin with #! and only scripts are run here.\n",
             )
@@ -209,26 +210,26 @@ class Disk:
     def _write_names(self, spec: HostSpec, record: dict[str, t.Any]) -> None:
         """The instance's own name, where the guest has not chosen another since, and those of the region."""
         if record.get("hostname") != spec.hostname:
-            _write(self._own("etc/hostname"), spec.hostname + "\n")
+            write(self._own("etc/hostname"), spec.hostname + "\n")
             record["hostname"] = spec.hostname
         hosts = self._own("etc/hosts")
         if not hosts.exists():
-            _write(hosts, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n")
+            write(hosts, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n")
         lines = [f"{spec.private_ip}\t{spec.hostname}"]
         lines += [f"{address}\t{name}" for name, address in sorted(spec.names.items())]
         block = [NAMES_BEGIN, *lines, NAMES_END]
         text = re.sub(
             rf"^{re.escape(NAMES_BEGIN)}$.*?^{re.escape(NAMES_END)}\n?", "", hosts.read_text(), flags=re.M | re.S
         )
-        _write(hosts, text.rstrip("\n") + "\n" + "\n".join(block) + "\n")
+        write(hosts, text.rstrip("\n") + "\n" + "\n".join(block) + "\n")
 
     def _write_boot_chain(self, record: dict[str, t.Any]) -> None:
         """What the instance boots from, once; afterwards it is the guest's to change."""
         if record.get("boot_chain"):
             return
         for name, content in measured_boot.first_contents().items():
-            _mkdir(self._own(name).parent)
-            _write(self._own(name), content)
+            make_directory(self._own(name).parent)
+            write(self._own(name), content)
         record["boot_chain"] = True
 
     def _name_tpm(self) -> None:
@@ -237,25 +238,25 @@ class Disk:
         environment = self._own("etc/environment")
         text = environment.read_text() if environment.exists() else ""
         if line not in text.splitlines():
-            _write(environment, f"{text}{line}\n")
+            write(environment, f"{text}{line}\n")
         services = self._own("etc/systemd/system.conf.d/tpm.conf")
-        _mkdir(services.parent)
-        _write(services, f"[Manager]\nDefaultEnvironment={line}\n")
+        make_directory(services.parent)
+        write(services, f"[Manager]\nDefaultEnvironment={line}\n")
 
     def _trust(self, certificate: Path) -> None:
         """What update-ca-certificates does, for one certificate and in a hundredth of the time."""
         pem = certificate.read_text().strip() + "\n"
         bundle = self._own("etc/ssl/certs/ca-certificates.crt")
         # Kept here too, so that a later update-ca-certificates in the guest keeps it.
-        source = self._own("local/share/ca-certificates/local-cloud.crt", self.path / "overlay/usr/upper")
+        source = self._own("share/ca-certificates/local-cloud.crt", self._local)
         if source.parent.is_dir():
-            _write(source, pem)
+            write(source, pem)
         present = bundle.read_text() if bundle.exists() else ""
         if pem in present:
             return
-        _mkdir(bundle.parent)
-        _write(bundle, present + pem)
-        name = _run("openssl", "x509", "-noout", "-hash", "-in", str(certificate)).strip()
+        make_directory(bundle.parent)
+        write(bundle, present + pem)
+        name = run("openssl", "x509", "-noout", "-hash", "-in", str(certificate)).strip()
         (bundle.parent / "local-cloud.pem").unlink(missing_ok=True)
         (bundle.parent / "local-cloud.pem").symlink_to("/usr/local/share/ca-certificates/local-cloud.crt")
         for number in range(10):
@@ -278,11 +279,11 @@ class Disk:
             record["password"] = _crypt(spec.password, None)
             shadow = self._own("etc/shadow")
             text = re.sub(r"^root:[^:]*:", f"root:{record['password']}:", shadow.read_text(), flags=re.M)
-            _write(shadow, text, 0o640)
+            write(shadow, text, 0o640)
         if key_changed or changed:
             # A key switches passwords off; one that is set later lets in beside the key.
             allowed = "yes" if spec.password is not None and (key is None or not first_boot) else "no"
-            _write(self._own("etc/ssh/sshd_config.d/50-cloud-init.conf"), f"PasswordAuthentication {allowed}\n", 0o600)
+            write(self._own("etc/ssh/sshd_config.d/50-cloud-init.conf"), f"PasswordAuthentication {allowed}\n", 0o600)
 
     def _replace_key(self, former: str | None, key: str | None) -> None:
         keys = self._own("root/.ssh/authorized_keys")
@@ -291,17 +292,17 @@ class Disk:
         if key is not None and key not in lines:
             lines.append(key)
         if lines or keys.exists():
-            _mkdir(keys.parent, 0o700)
-            _write(keys, "".join(line + "\n" for line in lines), 0o600)
+            make_directory(keys.parent, 0o700)
+            write(keys, "".join(line + "\n" for line in lines), 0o600)
 
 
 def _crypt(password: str, like: str | None) -> str:
     """The SHA-512 crypt of the password, with the salt of ``like`` when given."""
     salt = like.split("$")[2] if like else secrets.token_hex(8)
-    return _run("openssl", "passwd", "-6", "-salt", salt, "-stdin", stdin=password).strip()
+    return run("openssl", "passwd", "-6", "-salt", salt, "-stdin", stdin=password).strip()
 
 
-def _write(path: Path, content: str | bytes, mode: int = 0o644) -> None:
+def write(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """Replace a file's content at once, keeping its owner."""
     data = content.encode() if isinstance(content, str) else content
     temporary = path.with_name(f".{path.name}.new")
@@ -315,10 +316,10 @@ def _write(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     temporary.replace(path)
 
 
-def _mkdir(path: Path, mode: int = 0o755) -> None:
+def make_directory(path: Path, mode: int = 0o755) -> None:
     """Make a directory and its parents, whatever the umask; one that exists keeps its mode."""
     if not path.is_dir():
-        _mkdir(path.parent)
+        make_directory(path.parent)
         path.mkdir(exist_ok=True)
         path.chmod(mode)
 
@@ -330,19 +331,19 @@ def _copy_public(source: Path, target: Path) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISLNK(mode):
-        _mkdir(target.parent)
+        make_directory(target.parent)
         target.symlink_to(os.readlink(source))
     elif stat.S_ISDIR(mode) and mode & stat.S_IROTH:
-        _mkdir(target, stat.S_IMODE(mode))
+        make_directory(target, stat.S_IMODE(mode))
         for entry in source.iterdir():
             _copy_public(entry, target / entry.name)
     elif stat.S_ISREG(mode) and mode & stat.S_IROTH:
-        _mkdir(target.parent)
+        make_directory(target.parent)
         shutil.copyfile(source, target)
         target.chmod(stat.S_IMODE(mode))
 
 
-def _run(*command: str, stdin: str = "") -> str:
+def run(*command: str, stdin: str = "") -> str:
     done = subprocess.run(
         command, input=stdin, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

@@ -68,7 +68,7 @@ runuser -u "$2" -- $shell "$1" < /dev/null
 
 
 @dataclass
-class _Host:
+class Host:
     """One instance's host. ``process`` is set while it runs; ``lock`` is held while it changes."""
 
     disk: Disk
@@ -86,10 +86,14 @@ def create_hosts(state_dir: Path, options: HostOptions) -> Hosts:
     """See :func:`local_cloud.hosts.create`."""
     if not options.enabled:
         return Hosts("hosts are switched off by a setting")
-    reason = checks.why_not()
+    reason = checks.why_not() or (checks.why_no_machines() if options.kind == "qemu" else "")
     if reason:
         return Hosts(reason)
     try:
+        if options.kind == "qemu":
+            from local_cloud.hosts.vm import VirtualMachines
+
+            return VirtualMachines(state_dir, options)
         return NamespacedHosts(state_dir, options)
     except (OSError, HostError, subprocess.SubprocessError) as error:
         return Hosts(f"hosts could not be set up: {error}")
@@ -99,12 +103,14 @@ class NamespacedHosts(Hosts):
     """Hosts made of namespaces, an overlay over the machine's ``/usr``, systemd and OpenSSH."""
 
     available = True
+    _mounts = False
+    """Whether the region's thread mounts file systems of disks."""
 
     def __init__(self, state_dir: Path, options: HostOptions) -> None:
         super().__init__()
         self._options = options
         self.no_tpm = checks.why_no_tpm() if options.certify else "nobody certifies the TPMs of hosts"
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, Host] = {}
         self._lock = threading.Lock()
         self._closed = False
         folder = state_dir.resolve() / "hosts"
@@ -117,9 +123,7 @@ class NamespacedHosts(Hosts):
                 raise HostError(f"another local cloud is using {state_dir}; stop it or give this one its own") from None
             disks = folder / "disks"
             disks.mkdir(exist_ok=True, mode=0o700)
-            in_memory = bool(checks.overlay_problem(disks, on_tmpfs=False))
-            if in_memory and (problem := checks.overlay_problem(disks, on_tmpfs=True)):
-                raise HostError(f"overlayfs does not work here: {problem}")
+            in_memory = self._must_be_in_memory(disks)
             name = "lc-" + hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
             root = checks.cgroup_root()
             assert root is not None  # why_not() said so
@@ -129,12 +133,23 @@ class NamespacedHosts(Hosts):
                 ["sh", "-c", GUARDIAN, str(self._cgroup)], stdin=subprocess.PIPE, start_new_session=True, cwd="/"
             )
             undo.callback(self._dismiss_guardian)
-            self._region = Region(name, disks if in_memory else None)
+            self._region = Region(name, disks if in_memory else None, mounts=self._mounts)
             undo.pop_all()
         self._disks_inside = disks
         # Disks in memory are mounted only in the view that the region's thread has of the file system.
         self._disks = Path(f"/proc/{os.getpid()}/task/{self._region.thread_id}/root{disks}") if in_memory else disks
         self.disks_persist = not in_memory
+
+    def _must_be_in_memory(self, disks: Path) -> bool:
+        """Whether the file system of this folder can't carry the disks.
+
+        :raises HostError: memory can't either
+        """
+        if not checks.overlay_problem(disks, on_tmpfs=False):
+            return False
+        if problem := checks.overlay_problem(disks, on_tmpfs=True):
+            raise HostError(f"overlayfs does not work here: {problem}")
+        return True
 
     # The region's network
 
@@ -235,22 +250,25 @@ class NamespacedHosts(Hosts):
 
     # How it is done
 
-    def _host(self, instance_id: str) -> _Host:
+    def _host(self, instance_id: str) -> Host:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", instance_id):
             raise HostError(f"{instance_id!r} cannot be the name of a host; expected letters, digits and hyphens")
         with self._lock:
             if self._closed:
                 raise HostError("the local cloud is shutting down")
-            return self._hosts.setdefault(instance_id, _Host(Disk(self._disks / instance_id)))
+            return self._hosts.setdefault(instance_id, self._new_host(self._disks / instance_id))
 
-    def _boot(self, host: _Host, spec: HostSpec) -> None:
-        """Start systemd and wait for sshd; on any failure nothing runs."""
+    def _new_host(self, folder: Path) -> Host:
+        return Host(Disk(folder))
+
+    def _boot(self, host: Host, spec: HostSpec) -> None:
+        """Start the host and wait for sshd; on any failure nothing runs."""
         if host.deleted or self._closed:
             raise HostError(f"the host of {spec.instance_id} was deleted, or the local cloud is shutting down")
         self._region.route(spec.instance_id, spec.private_ip)
         cgroup = self._cgroup / spec.instance_id
         try:
-            host.disk.prepare(spec)
+            self._prepare(host, spec)
             _remove_cgroup(cgroup)
             cgroup.mkdir(parents=True)
             host.spec = spec
@@ -259,21 +277,7 @@ class NamespacedHosts(Hosts):
                     self._region, host.disk.path / "tpm", self._disks_inside / spec.instance_id / "tpm"
                 )
                 host.tpm.provision(spec.instance_id, self._options.certify)
-            host.process = self._region.run(self._spawn, host, spec, cgroup)
-            deadline = time.monotonic() + self._options.start_timeout
-            self._await_built(host, deadline)
-            host.pid = _child(host.process.pid)
-            if host.tpm is not None:
-                # Before anything of the guest runs: process 1 still waits to hand over to systemd.
-                host.measured = MeasuredBoot(host.tpm.tpm, host.tpm.door)
-                host.measured.measure(Path(f"/proc/{host.pid}/root{self._disks_inside / spec.instance_id / 'root'}"))
-            self._region.attach(host.pid, address=spec.private_ip, gateway=spec.gateway, mac=spec.mac)
-            assert host.process.stdin is not None
-            host.process.stdin.write(b"go\n")
-            host.process.stdin.close()
-            if host.measured is not None:
-                host.measured.watch(Path(f"/proc/{host.pid}/root"))
-            self._await_ready(host, deadline)
+            self._launch(host, spec, cgroup)
         except BaseException as error:
             self._shut_down(host, force=True)
             if isinstance(error, (OSError, TpmError)):
@@ -283,7 +287,30 @@ class NamespacedHosts(Hosts):
             target=self._watch, args=(host, host.process), name=f"watch-{spec.instance_id}", daemon=True
         ).start()
 
-    def _spawn(self, host: _Host, spec: HostSpec, cgroup: Path) -> subprocess.Popen[bytes]:
+    def _prepare(self, host: Host, spec: HostSpec) -> None:
+        host.disk.prepare(spec)
+
+    def _launch(self, host: Host, spec: HostSpec, cgroup: Path) -> None:
+        """Start systemd and wait for sshd."""
+        if host.tpm is not None:
+            host.tpm.open()
+        process = host.process = self._region.run(self._spawn, host, spec, cgroup)
+        deadline = time.monotonic() + self._options.start_timeout
+        self._await_built(host, deadline)
+        host.pid = _child(process.pid)
+        if host.tpm is not None:
+            # Before anything of the guest runs: process 1 still waits to hand over to systemd.
+            host.measured = MeasuredBoot(host.tpm.tpm, host.tpm.door)
+            host.measured.measure(Path(f"/proc/{host.pid}/root{self._disks_inside / spec.instance_id / 'root'}"))
+        self._region.attach(host.pid, address=spec.private_ip, gateway=spec.gateway, mac=spec.mac)
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.close()
+        if host.measured is not None:
+            host.measured.watch(Path(f"/proc/{host.pid}/root"))
+        self._await_ready(host, deadline)
+
+    def _spawn(self, host: Host, spec: HostSpec, cgroup: Path) -> subprocess.Popen[bytes]:
         """Runs on the region's thread, whose end kills what it started."""
         environment = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -309,7 +336,7 @@ class NamespacedHosts(Hosts):
                 cwd="/",
             )
 
-    def _await_built(self, host: _Host, deadline: float) -> None:
+    def _await_built(self, host: Host, deadline: float) -> None:
         process = host.process
         assert process is not None
         assert process.stdout is not None
@@ -318,10 +345,9 @@ class NamespacedHosts(Hosts):
             if not readable or pipe.readline() != b"built\n":
                 raise self._start_error(host, "its root file system could not be built")
 
-    def _await_ready(self, host: _Host, deadline: float) -> None:
+    def _await_ready(self, host: Host, deadline: float) -> None:
         assert host.process is not None
-        marker = f"/proc/{host.pid}/root/run/local-cloud/ready"
-        while not os.path.exists(marker):
+        while not self._is_ready(host):
             if host.process.poll() is not None:
                 raise self._start_error(host, "systemd ended while it started")
             if self._closed:
@@ -330,12 +356,15 @@ class NamespacedHosts(Hosts):
                 raise self._start_error(host, f"sshd was not up after {self._options.start_timeout:g} seconds")
             time.sleep(0.02)
 
-    def _start_error(self, host: _Host, what: str) -> HostError:
+    def _is_ready(self, host: Host) -> bool:
+        return os.path.exists(f"/proc/{host.pid}/root/run/local-cloud/ready")
+
+    def _start_error(self, host: Host, what: str) -> HostError:
         assert host.spec is not None
         said = [line for log in (host.disk.init_log(), host.disk.journal()) for line in log.strip().splitlines()[-3:]]
         return HostError(f"the host of {host.spec.instance_id} did not start: {what}. It said: {' | '.join(said)}")
 
-    def _shut_down(self, host: _Host, *, force: bool) -> None:
+    def _shut_down(self, host: Host, *, force: bool) -> None:
         """Stop the host if it runs; afterwards none of its processes, mounts and control groups are left."""
         process, host.process = host.process, None
         if process is None:
@@ -343,13 +372,16 @@ class NamespacedHosts(Hosts):
             return
         assert host.spec is not None
         if not force and host.pid > 0:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(host.pid, POWER_OFF)
+            self._ask_to_power_off(host)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(self._options.stop_timeout)
         self._bury(host, process)
 
-    def _bury(self, host: _Host, process: subprocess.Popen[bytes]) -> None:
+    def _ask_to_power_off(self, host: Host) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(host.pid, POWER_OFF)
+
+    def _bury(self, host: Host, process: subprocess.Popen[bytes]) -> None:
         assert host.spec is not None
         _remove_cgroup(self._cgroup / host.spec.instance_id)
         with contextlib.suppress(ProcessLookupError):
@@ -361,8 +393,7 @@ class NamespacedHosts(Hosts):
         host.pid = -1
         self._unplug(host)
 
-    @staticmethod
-    def _unplug(host: _Host) -> None:
+    def _unplug(self, host: Host) -> None:
         """End the TPM, which is reset by the next start."""
         if host.measured is not None:
             host.measured.stop()
@@ -370,24 +401,29 @@ class NamespacedHosts(Hosts):
             host.tpm.stop()
         host.measured = host.tpm = None
 
-    def _watch(self, host: _Host, process: subprocess.Popen[bytes]) -> None:
+    def _watch(self, host: Host, process: subprocess.Popen[bytes]) -> None:
         """Follow what the guest does to itself: ``reboot`` brings it back, ``poweroff`` leaves it stopped."""
         code = process.wait()
         with host.lock:
             if host.process is not process or self._closed:
                 return
             host.process = None
+            wanted = self._wanted_after(host, code)
             self._bury(host, process)
             assert host.spec is not None
+            if wanted is None:
+                return  # killed from outside: the server is ending
             state = "stopped"
-            if code == -signal.SIGHUP:
+            if wanted == "running":
                 with contextlib.suppress(HostError):
                     self._boot(host, host.spec)
                     state = "running"
-            elif code != -signal.SIGINT:
-                return  # killed from outside: the server is ending
         if self._options.on_power is not None:
             self._options.on_power(host.spec.instance_id, state)
+
+    def _wanted_after(self, host: Host, code: int) -> str | None:
+        """What the guest wants to be after its process ended so: running (it rebooted), stopped, or None: not asked."""
+        return {-signal.SIGHUP: "running", -signal.SIGINT: "stopped"}.get(code)
 
     def _dismiss_guardian(self) -> None:
         assert self._guardian.stdin is not None

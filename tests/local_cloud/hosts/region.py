@@ -57,11 +57,12 @@ class Region:
 
     :param name: the controller's interface towards the region, at most 15 characters.
     :param memory_dir: a directory to cover with a tmpfs that only the region sees.
+    :param mounts: whether file systems that are mounted on the region's thread are to be its own, and end with it.
     :raises OSError: when the kernel refuses a namespace or a mount.
     :raises HostError: when ``ip`` refuses a link.
     """
 
-    def __init__(self, name: str, memory_dir: Path | None = None) -> None:
+    def __init__(self, name: str, memory_dir: Path | None = None, *, mounts: bool = False) -> None:
         self.name = name
         self._routes: dict[str, str] = {}  # address -> instance id
         self._routes_lock = threading.Lock()
@@ -71,7 +72,7 @@ class Region:
         self._thread = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix=name)
         self.thread_id: int = -1
         try:
-            self.thread_id = self.run(self._enter, memory_dir)
+            self.thread_id = self.run(self._enter, memory_dir, mounts)
             subprocess.run(["ip", "link", "del", name], stderr=subprocess.DEVNULL, check=False)
             ip(
                 f"link add {name} type veth peer name uplink netns {self.thread_id}",
@@ -84,11 +85,12 @@ class Region:
             raise
 
     @staticmethod
-    def _enter(memory_dir: Path | None) -> int:
+    def _enter(memory_dir: Path | None, mounts: bool) -> int:
         unshare(CLONE_NEWNET)
-        if memory_dir is not None:
+        if mounts or memory_dir is not None:
             unshare(CLONE_NEWNS)
             subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+        if memory_dir is not None:
             subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(memory_dir)], check=True)
         return threading.get_native_id()
 
@@ -153,21 +155,33 @@ class Region:
 
     def attach(self, pid: int, *, address: str, gateway: str, mac: str) -> None:
         """Plug the network namespace of process ``pid`` in as ``eth0``; the guest side sets its own address."""
+        peer = f"type veth peer name eth0 address {mac} netns {pid}"
+        self._plug(f"link add {{link}} {peer}", address=address, gateway=gateway, mac=mac)
 
-        def plug() -> None:
+    def attach_machine(self, *, address: str, gateway: str, mac: str) -> str:
+        """A tap interface for a virtual machine that is started on the region's thread; its name."""
+        return self._plug("tuntap add dev {link} mode tap", address=address, gateway=gateway, mac=mac)
+
+    def detach(self, link: str) -> None:
+        """Remove an interface; one that is gone already does no harm."""
+        self.run(subprocess.run, ["ip", "link", "del", link], stderr=subprocess.DEVNULL, check=False)
+
+    def _plug(self, add: str, *, address: str, gateway: str, mac: str) -> str:
+        def plug() -> str:
             self._links += 1
             link = f"i{self._links}"
             ip(
                 f"addr replace {gateway}/32 dev lo",
-                f"link add {link} type veth peer name eth0 address {mac} netns {pid}",
+                add.format(link=link),
                 f"link set {link} up",
                 f"route replace {address}/32 dev {link}",
                 f"neigh replace {address} lladdr {mac} dev {link} nud permanent",
             )
             Path(f"/proc/sys/net/ipv4/conf/{link}/proxy_arp").write_text("1")
             Path(f"/proc/sys/net/ipv4/neigh/{link}/proxy_delay").write_text("0")
+            return link
 
-        self.run(plug)
+        return self.run(plug)
 
     def close(self) -> None:
         """End the network; processes of the region that still live are killed."""

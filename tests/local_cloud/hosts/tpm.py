@@ -63,15 +63,12 @@ class VirtualTpm:
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         ours, theirs = socket.socketpair()
         ours.settimeout(ANSWER_SECONDS)
-        command = ["setpriv", "--pdeathsig", "KILL", "swtpm", "socket", "--tpm2"]
-        command += ["--tpmstate", f"dir={inside / 'state'}", "--fd", str(theirs.fileno())]
-        command += ["--flags", "not-need-init,startup-clear"]
-        with theirs, open(folder / "swtpm.log", "ab") as log:
-            # On the region's thread, whose end kills it, and which alone sees disks that are in memory.
-            return cls(folder, region.run(_spawn, command, theirs.fileno(), log), ours)
+        arguments = ["--fd", str(theirs.fileno()), "--flags", "not-need-init,startup-clear"]
+        with theirs:
+            return cls(folder, spawn(region, folder, inside, arguments, theirs), ours)
 
     def provision(self, instance_id: str, certify: t.Callable[[str, bytes], bytes]) -> None:
-        """Give a new TPM its endorsement key and the key's certificate; then let the guest in.
+        """Give a new TPM its endorsement key and the key's certificate.
 
         :raises TpmError: the TPM does not do what it should
         """
@@ -79,6 +76,12 @@ class VirtualTpm:
         if not marker.exists():
             self.tpm.write_certificate(certify(instance_id, self.tpm.key_at(EK_HANDLE, EK_TEMPLATE)))
             marker.touch()
+
+    def open(self) -> None:
+        """Let the guest in.
+
+        :raises TpmError: the TPM does not do what it should
+        """
         self.tpm.close_platform()
         self._listen(SOCKET, self._serve)
         self._listen(f"{SOCKET}.ctrl", self._serve_control)
@@ -165,13 +168,27 @@ class VirtualTpm:
         client.sendall(struct.pack(">I", 0 if known else 1))
 
 
-def _spawn(command: list[str], descriptor: int, log: t.IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        pass_fds=[descriptor],
-        start_new_session=True,
-        cwd="/",
-    )
+def spawn(
+    region: Region, folder: Path, inside: Path, arguments: list[str], end: socket.socket
+) -> subprocess.Popen[bytes]:
+    """Start swtpm with the state of the TPM in ``folder``, which processes of the region see as ``inside``.
+
+    :param arguments: how to speak to it, by the socket ``end``
+    """
+    command = ["setpriv", "--pdeathsig", "KILL", "swtpm", "socket", "--tpm2"]
+    command += ["--tpmstate", f"dir={inside / 'state'}", *arguments]
+
+    def start() -> subprocess.Popen[bytes]:
+        with open(folder / "swtpm.log", "ab") as log:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[end.fileno()],
+                start_new_session=True,
+                cwd="/",
+            )
+
+    # On the region's thread, whose end kills it, and which alone sees disks that are in memory.
+    return region.run(start)

@@ -294,7 +294,7 @@ def test_every_check_is_documented_with_its_severity() -> None:
     ],
 )
 def test_bad_options_are_refused_before_any_call(options: Item, message: str) -> None:
-    nothing = {"checks": None, "skip_checks": [], "limits": {}, "security_group_ids": None, "rules_file": None}
+    nothing: Item = {"checks": None, "skip_checks": [], "limits": {}, "security_group_ids": None, "rules_file": None}
     with pytest.raises(InvalidInput) as caught:
         report.read(t.cast("t.Any", None), {**nothing, **options})
     assert message in str(caught.value)

@@ -16,8 +16,8 @@ from functools import cache
 Permission = dict[str, t.Any]
 
 #: The world. The last port of each side stands for all that no rule of the world names.
-PORTS = [1, 2, 3, 4, 5, 40000]
-SOURCE_PORTS = [1, 2, 3, 50000]
+PORTS = [1, 2, 3, 40000]
+SOURCE_PORTS = [1, 2, 50000]
 #: The last one stands for all that no rule names.
 INTERNAL = ["10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3", "192.168.7.7"]
 PUBLIC = ["203.0.113.8", "203.0.113.9", "203.0.113.10", "203.0.113.11"]

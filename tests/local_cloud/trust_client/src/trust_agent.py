@@ -50,6 +50,7 @@ EVENT_LOGS = (
 )
 PROGRAM_LISTS = (
     "/sys/kernel/security/ima/ascii_runtime_measurements_sha256",
+    "/sys/kernel/security/ima/ascii_runtime_measurements",
     "/run/local-cloud/tpm/ascii_runtime_measurements_sha256",
 )
 DEVICES = ("/dev/tpmrm0", "/dev/tpm0")
@@ -232,9 +233,15 @@ def replayed(programs: str) -> bytes:
     value = bytes(32)
     for line in programs.splitlines():
         try:
-            value = hashlib.sha256(value + bytes.fromhex(line.split(" ")[1])).digest()
-        except (IndexError, ValueError):
+            _pcr, _digest, _template, digest, path = line.split(" ", 4)
+            algorithm, _colon, text = digest.partition(":")
+            fields = [f"{algorithm}:".encode() + b"\0" + bytes.fromhex(text), path.encode() + b"\0"]
+        except ValueError:
             return b""
+        template = b"".join(struct.pack("<I", len(field)) + field for field in fields)
+        # Zeros are a violation: the file was written to while it was in use.
+        extended = hashlib.sha256(template).digest() if text.strip("0") else b"\xff" * 32
+        value = hashlib.sha256(value + extended).digest()
     return value
 
 

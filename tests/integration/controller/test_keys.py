@@ -1,10 +1,11 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks share and unshare, with the role by which the recipients use the key."""
+"""Playbooks about keys: share and unshare, the role that encrypted disks take, the right of an instance to a key."""
 
 from __future__ import annotations
 
+import json
 import typing as t
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from controller.test_roles import Playbooks
 from modules import shareable
 from modules.harness import Modules
+from modules.network import Network
 from modules.shareable import ACCOUNT, PARTNER
 
 from local_cloud.control import LocalCloud
@@ -47,7 +49,11 @@ def test_share_and_unshare_an_encrypted_image(playbooks: Playbooks, modules: Mod
     assert playbooks.changed("share", **both) == 2
     assert playbooks.changed("share", **both) == 0
     assert recipients(modules) == [PARTNER, OTHER]
-    playbooks.changed("share", encrypted_share_image_id=two, encrypted_share_account_ids=[PARTNER])
+    nobody = playbooks.refused("share", encrypted_share_image_id="", encrypted_share_account_ids=[PARTNER])
+    assert "Set either encrypted_share_image_id or encrypted_share_snapshot_ids" in nobody
+    playbooks.changed(
+        "share", encrypted_share_image_id=two, encrypted_share_account_ids=[PARTNER], encrypted_share_folder_paths=""
+    )
 
     modules.cloud.forget_requests()
     assert playbooks.changed("unshare", encrypted_share_image_id=one) == 2
@@ -75,3 +81,41 @@ def test_share_and_unshare_encrypted_snapshots_with_a_folder(playbooks: Playbook
     assert playbooks.changed("unshare", **share) == 2
     assert recipients(modules, "share_snapshot") == []
 
+
+def test_a_fleet_with_disks_encrypted_by_a_cmk_gets_the_role_that_it_takes(
+    playbooks: Playbooks, modules: Modules
+) -> None:
+    key = shareable.key(modules)
+    disk = {"category": "cloud_essd", "size": 40, "encrypted": True, "kms_key_id": key}
+    fleet: dict[str, t.Any] = {"fleet_count": 1, "fleet_system_disk": disk, "fleet_data_disks": [disk]}
+    playbooks.changed("provision", "--check", **fleet)
+    assert not modules.cloud.resources("role")
+    playbooks.changed("provision", **fleet)
+    assert "AliyunECSDiskEncryptDefaultRole" in {role["RoleName"] for role in modules.cloud.resources("role")}
+    assert [disk["KMSKeyId"] for disk in modules.cloud.resources("disk")] == [key, key]
+
+
+def test_give_an_instance_the_right_to_a_key(playbooks: Playbooks, modules: Modules) -> None:
+    key = shareable.key(modules)
+    network = Network(modules)
+    (bare,) = network.new_instances(network.new_group("web"))
+    access: dict[str, t.Any] = {"kms_access_key": "alias/disks", "kms_access_instance_ids": [bare]}
+    modules.cloud.forget_requests()
+    assert playbooks.changed("kms_access", "--check", **access) == 1
+    assert playbooks.writing_calls() == []
+    assert playbooks.changed("kms_access", **access) == 1
+    (role,) = modules.run("instance_ram_role_info", names=["alitrust-kms"])["instance_ram_roles"]
+    assert role["instance_ids"] == [bare]
+    name = f"alitrust-kms-access-{key}"
+    assert role["policies"] == [{"name": name, "type": "Custom"}]
+    (policy,) = [one for one in modules.cloud.resources("policy") if one["PolicyName"] == name]
+    assert json.loads(policy["Versions"][-1]["PolicyDocument"])["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": ["kms:DescribeKey", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": f"acs:kms:cn-hangzhou:{ACCOUNT}:key/{key}",
+        }
+    ]
+    assert playbooks.changed("kms_access", kms_access_full=True, **access) == 1
+    (role,) = modules.run("instance_ram_role_info", names=["alitrust-kms"])["instance_ram_roles"]
+    assert {"name": "AliyunKMSFullAccess", "type": "System"} in role["policies"]

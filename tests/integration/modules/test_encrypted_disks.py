@@ -1,0 +1,96 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trusted instances with encrypted disks: what it takes, from nothing to the disks as ECS shows them."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from modules.harness import Modules
+from modules.network import IMAGE, Network
+
+DISK_ROLE = "AliyunECSDiskEncryptDefaultRole"
+
+
+@pytest.fixture
+def network(modules: Modules) -> Network:
+    return Network(modules)
+
+
+def wanted(network: Network, group: str, **encryption: t.Any) -> dict[str, t.Any]:
+    """Options for one trusted instance with an encrypted system disk and two encrypted data disks."""
+    disk = {"encrypted": True, **encryption}
+    return {
+        "name": "vault",
+        "instance_type": "ecs.g7t.large",
+        "image_id": IMAGE,
+        "vswitch_id": network.vswitch,
+        "security_group_ids": [group],
+        "system_disk": {"category": "cloud_essd", "size": 40, **disk},
+        "data_disks": [{"category": "cloud_essd", "size": size, **disk} for size in (20, 60)],
+    }
+
+
+def disks(network: Network, made: dict[str, t.Any]) -> list[tuple[str, bool, str]]:
+    """Type, encryption and key of each disk of the instance."""
+    (instance_id,) = made["instance_ids"]
+    found = network.api.pages("ecs", "DescribeDisks", InstanceId=instance_id)
+    return sorted((disk["Type"], disk["Encrypted"], disk["KMSKeyId"]) for disk in found)
+
+
+def test_create_an_instance_with_disks_encrypted_by_the_service_key(modules: Modules, network: Network) -> None:
+    options = wanted(network, network.new_group("web"))
+    unmet = modules.run("trusted_instance", fails=True, **options)
+    assert "KMS is NotEnabled" in unmet["msg"]
+    modules.run("kms_service")
+    made = modules.run("trusted_instance", **options)
+    service = modules.run("kms_key_info", key_ids=["alias/acs/ecs"])["kms_keys"][0]["key_id"]
+    assert disks(network, made) == [("data", True, service), ("data", True, service), ("system", True, service)]
+    assert not modules.run("trusted_instance", **options)["changed"]
+    assert not modules.cloud.resources("role"), "the service key needs no role"
+
+
+def test_create_an_instance_with_disks_encrypted_by_a_cmk(modules: Modules, network: Network) -> None:
+    modules.run("kms_service")
+    key = modules.run("kms_key", alias="disks")["kms_key"]["key_id"]
+    options = wanted(network, network.new_group("web"), kms_key_id=key)
+    for check in (True, False):
+        unmet = modules.run("trusted_instance", check=check, fails=True, **options)
+        assert f"through the RAM role {DISK_ROLE}, which does not exist" in unmet["msg"]
+    modules.run("kms_share_role", purpose="disk_encrypt")
+    assert modules.run("trusted_instance", check=True, **options)["changed"]
+    made = modules.run("trusted_instance", **options)
+    assert disks(network, made) == [("data", True, key), ("data", True, key), ("system", True, key)]
+    assert not modules.run("trusted_instance", **options)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        ("disabled", "is in the state Disabled; only an Enabled key can be used"),
+        ("missing", "There is no KMS key 00000000-0000-0000-0000-000000000000"),
+        ("distrusted", f"The RAM role {DISK_ROLE} does not trust ecs.aliyuncs.com"),
+        ("powerless", f"The RAM role {DISK_ROLE} lacks the system policy AliyunECSDiskEncryptRolePolicy"),
+    ],
+)
+def test_what_encrypted_disks_lack_is_named_before_anything_is_made(
+    modules: Modules, network: Network, spoil: str, reason: str
+) -> None:
+    modules.run("kms_service")
+    key = modules.run("kms_key", alias="disks", enabled=spoil != "disabled")["kms_key"]["key_id"]
+    modules.run("kms_share_role", purpose="disk_encrypt")
+    if spoil == "missing":
+        key = "00000000-0000-0000-0000-000000000000"
+    if spoil == "distrusted":
+        statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "fc.aliyuncs.com"}}
+        trust = json.dumps({"Version": "1", "Statement": [statement]})
+        network.api.call("ram", "UpdateRole", RoleName=DISK_ROLE, NewAssumeRolePolicyDocument=trust)
+    if spoil == "powerless":
+        policy = {"PolicyType": "System", "PolicyName": "AliyunECSDiskEncryptRolePolicy"}
+        network.api.call("ram", "DetachPolicyFromRole", RoleName=DISK_ROLE, **policy)
+    failed = modules.run("trusted_instance", fails=True, **wanted(network, network.new_group("web"), kms_key_id=key))
+    assert reason in failed["msg"]
+    assert not modules.cloud.resources("instance")

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The planner of keys: what it plans leads to what is wanted, and then nothing is left to plan."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms.key_planner import Wanted, plan
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms.keys import Key
+
+LABELS = st.dictionaries(st.sampled_from("abc"), st.sampled_from("12"))
+
+
+def key(state: str = "Enabled", rotation: int = 0, protected: bool = False, **more: t.Any) -> Key:
+    metadata = {
+        "KeyState": state,
+        "Description": "",
+        "AutomaticRotation": "Enabled" if rotation else "Disabled",
+        "RotationInterval": f"{rotation * 86400}s" if rotation else "",
+        "DeletionProtection": "Enabled" if protected else "Disabled",
+        "KeySpec": "Aliyun_AES_256",
+    }
+    return Key("k1", metadata, **{"aliases": ("alias/one",), "tags": {"a": "1"}, **more})
+
+
+class Simulated:
+    """KMS as far as the steps of a plan go."""
+
+    def __init__(self, held: Key | None) -> None:
+        self.held = held
+
+    def run(self, planned: Plan) -> Key | None:
+        for step in planned.steps:
+            getattr(self, step.do)(**{name: value for name, value in step.args.items() if name != "key_id"})
+        return self.held
+
+    def _set(self, **metadata: str) -> None:
+        assert self.held
+        self.held = replace(self.held, metadata={**self.held.metadata, **metadata})
+
+    def create_key(
+        self, alias: str, description: str | None, fixed: t.Any, rotation_days: int | None, labels: dict[str, str]
+    ) -> None:
+        self.held = replace(key(rotation=rotation_days or 0), aliases=(), tags=labels)
+        self._set(Description=description or "")
+
+    def create_alias(self, alias: str) -> None:
+        assert self.held
+        self.held = replace(self.held, aliases=tuple(sorted({*self.held.aliases, alias})))
+
+    update_alias = create_alias
+
+    def switch(self, enable: bool) -> None:
+        self._set(KeyState="Enabled" if enable else "Disabled")
+
+    def cancel_deletion(self) -> None:
+        self._set(KeyState="Enabled")
+
+    def schedule_deletion(self, days: int) -> None:
+        assert self.held
+        assert not self.held.protected
+        self._set(KeyState="PendingDeletion")
+
+    def describe(self, description: str) -> None:
+        self._set(Description=description)
+
+    def rotate(self, days: int) -> None:
+        self._set(AutomaticRotation="Enabled" if days else "Disabled", RotationInterval=f"{days}d" if days else "")
+
+    def protect(self, enable: bool) -> None:
+        self._set(DeletionProtection="Enabled" if enable else "Disabled")
+
+    def tag(self, to_set: dict[str, str], to_remove: list[str]) -> None:
+        assert self.held
+        kept = {name: value for name, value in self.held.tags.items() if name not in to_remove}
+        self.held = replace(self.held, tags={**kept, **to_set})
+
+
+WANTED = st.builds(
+    Wanted,
+    alias=st.just("alias/two"),
+    move_alias=st.just(True),
+    enabled=st.sampled_from([None, True, False]),
+    description=st.sampled_from([None, "", "other"]),
+    rotation_days=st.sampled_from([None, 0, 7, 365]),
+    protected=st.sampled_from([None, True, False]),
+    tags=st.none() | LABELS,
+    purge_tags=st.booleans(),
+)
+KEYS = st.none() | st.builds(
+    key,
+    st.sampled_from(["Enabled", "Disabled", "PendingDeletion"]),
+    st.sampled_from([0, 7, 30]),
+    st.booleans(),
+    tags=LABELS,
+)
+
+
+@given(KEYS, WANTED, st.sampled_from([None, "k2"]))
+def test_a_plan_leads_to_what_is_wanted(held: Key | None, wanted: Wanted, target: str | None) -> None:
+    first = plan(held, target if held else None, wanted)
+    made = Simulated(held).run(first)
+    assert made is not None
+    again = plan(made, made.id, wanted)
+    assert not again.changed, (first.steps, again.steps)
+    assert again.before == again.after
+    if held is not None:
+        assert again.before == first.after
+
+
+@given(KEYS, st.sampled_from([None, False]))
+def test_a_deletion_is_scheduled_once(held: Key | None, protected: bool | None) -> None:
+    wanted = Wanted(alias="alias/one", protected=protected, window=30)
+    if held is not None and held.protected and held.state != "PendingDeletion" and protected is None:
+        with pytest.raises(UnexpectedState, match="is protected against deletion"):
+            plan(held, "k1", wanted)
+        return
+    made = Simulated(held).run(plan(held, "k1", wanted))
+    assert made is None or made.state == "PendingDeletion"
+    assert not plan(made, "k1", wanted).changed
+
+
+def test_what_was_chosen_for_good_is_not_changed() -> None:
+    with pytest.raises(UnexpectedState, match="whose key_spec is Aliyun_AES_256, not RSA_2048"):
+        plan(key(), "k1", Wanted(alias="alias/one", fixed={"key_spec": "RSA_2048"}))
+
+
+def test_an_alias_is_taken_away_only_on_request() -> None:
+    with pytest.raises(UnexpectedState, match="belongs to the key k2"):
+        plan(key(), "k2", Wanted(alias="alias/two"))

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The planner of shares: parts that the API takes, and nothing left to plan afterwards."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram.recipients import Recipients
+from ansible_collections.alitrust.ecs.plugins.module_utils._share.planner import (
+    Share,
+    State,
+    WantedShare,
+    plan_image,
+    plan_snapshots,
+)
+from ansible_collections.alitrust.ecs.plugins.module_utils._share.readiness import untrusted
+from ansible_collections.alitrust.ecs.plugins.module_utils._share.snapshots import target_ids
+
+ACCOUNTS = st.lists(st.integers(10**15, 10**15 + 30).map(str), unique=True, max_size=25)
+SOME = st.lists(st.integers(10**15, 10**15 + 30).map(str), unique=True, min_size=1, max_size=25)
+SNAPSHOTS = st.lists(st.sampled_from([f"s-{letter}" for letter in "abcdefghijk"]), unique=True, min_size=1)
+STATES = st.sampled_from(["present", "absent", "exact"])
+
+
+@given(ACCOUNTS, SOME | st.none(), STATES)
+def test_an_image_is_shared_ten_accounts_at_a_time(held: list[str], wanted: list[str] | None, state: State) -> None:
+    if wanted is None:
+        state = "absent"
+    plan = plan_image("m-a", held, wanted, state)
+    left = set(held)
+    for step in plan.steps:
+        accounts = step.args["accounts"]
+        assert 1 <= len(accounts) <= 10
+        left = left | set(accounts) if step.do == "share" else left - set(accounts)
+    assert sorted(left) == plan.after["account_ids"]
+    assert not plan_image("m-a", sorted(left), wanted, state).changed
+    if state == "exact":
+        assert left == set(wanted or ())
+
+
+def applied(share: Share | None, steps: t.Iterable[t.Any]) -> Share | None:
+    """A resource share after the steps."""
+    for step in steps:
+        if step.do == "delete_share":
+            return None
+        share = share or Share("rs-a", True, {}, {})
+        if step.do == "allow_external":
+            share = share._replace(allow_external=True)
+            continue
+        assert all(len(ids) <= 5 for ids in step.args.values())
+        parts: dict[str, t.Any] = {}
+        for kind, ids in step.args.items():
+            old = dict(getattr(share, kind))
+            gone = {one: old[one] for one in old if one not in ids}
+            parts[kind] = gone if step.do == "disassociate" else {**old, **dict.fromkeys(ids, "Associated")}
+        share = share._replace(**parts)
+    return share
+
+
+@given(
+    st.none()
+    | st.builds(
+        lambda s, a, e: Share("rs-a", e, dict.fromkeys(s, ""), dict.fromkeys(a, "")), SNAPSHOTS, SOME, st.booleans()
+    ),
+    STATES,
+    SNAPSHOTS,
+    SOME | st.none(),
+)
+def test_snapshots_are_shared_five_at_a_time(
+    share: Share | None, state: State, snapshots: list[str], accounts: list[str] | None
+) -> None:
+    if accounts is None:
+        state = "absent"
+    wanted = WantedShare("backup", state, tuple(snapshots), None if accounts is None else tuple(accounts), True)
+    made = applied(share, plan_snapshots(share, wanted).steps)
+    assert not plan_snapshots(made, wanted).changed
+    if state == "exact":
+        assert made is not None
+        assert (set(made.snapshots), set(made.targets)) == (set(snapshots), set(accounts or ()))
+    if state == "absent" and made is not None:
+        gone = set(snapshots) & set(made.snapshots) if accounts is None else set(accounts) & set(made.targets)
+        assert not gone
+
+
+def test_an_account_too_many_is_told() -> None:
+    accounts = [str(10**15 + number) for number in range(65)]
+    with pytest.raises(UnexpectedState, match="51 accounts; at most 50"):
+        plan_image("m-a", accounts[:50], accounts[50:51], "present")
+    with pytest.raises(UnexpectedState, match="65 recipients"):
+        plan_snapshots(None, WantedShare("backup", "present", ("s-a",), tuple(accounts), True))
+
+
+@pytest.mark.parametrize(
+    ("trusted", "wanted", "left_out"),
+    [
+        (("account_ids", "1", "2"), ("account_ids", "2", "3"), ["3"]),
+        (("resource_directory_ids", "rd-A"), ("account_ids", "1"), []),  # may be in it
+        (("resource_directory_ids", "rd-A"), ("folder_paths", "rd-A/r-B/fd-C*"), []),
+        (("resource_directory_ids", "rd-A"), ("folder_paths", "rd-D/r-B/fd-C*"), ["rd-D/r-B/fd-C*"]),
+        (("folder_paths", "rd-A/r-B*"), ("folder_paths", "rd-A/r-B/fd-C*"), []),
+        (("folder_paths", "rd-A/r-B/fd-C*"), ("folder_paths", "rd-A/r-B*"), ["rd-A/r-B*"]),
+        (("folder_paths", "rd-A/r-B*"), ("resource_directory_ids", "rd-A"), ["rd-A"]),
+        (("account_ids", "1"), ("resource_directory_ids", "rd-A"), ["rd-A"]),
+        (None, ("account_ids", "1"), []),  # none of the documented trust policies: not judged
+    ],
+)
+def test_whom_a_share_role_leaves_out(
+    trusted: tuple[t.Any, ...] | None, wanted: tuple[t.Any, ...], left_out: list[str]
+) -> None:
+    role = Recipients(trusted[0], trusted[1:]) if trusted else None
+    assert untrusted(role, Recipients(wanted[0], wanted[1:])) == left_out
+
+
+def test_a_folder_is_known_by_its_own_id() -> None:
+    paths = ("rd-A/r-B/fd-C*", "rd-A/r-B/fd-C/fd-D/*", "rd-A/r-B*")
+    assert target_ids(Recipients("folder_paths", paths)) == ("fd-C", "fd-D", "rd-A")
