@@ -134,6 +134,48 @@ CHECKS = [
     Check("shellcheck", "git grep -lzE '^#!.*\\b(ba)?sh$' | xargs -0 shellcheck", needs="shellcheck"),
     pytest("browser", "tests/browser", coverage=False, needs="chromium"),
     pytest("hosts", "tests/hosts", root=True, cores=CORES, first="dev/host-packages; "),
+    # The scenarios of extensions/molecule: 3 minutes on two idle cores.
+    Check(
+        "molecule",
+        """
+        dev/host-packages
+        export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d) LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
+        trap 'dev/local-cloud stop --state-dir $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud;
+              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
+        molecule test --all --report |& tee $OUTPUT/molecule.log
+        ! grep -F '[DEPRECATION WARNING]' $OUTPUT/molecule.log
+        """,
+        venv="molecule",
+        root=True,
+        cores=CORES,
+        shown="^[a-z_]+ +: actions=",
+    ),
+    # Built, installed into an empty folder, and used from there: by somebody else's scenario, and by the demo. 2 minutes.
+    Check(
+        "packaging",
+        """
+        posix=$(realpath $ANSIBLE_COLLECTIONS_PATH/ansible_collections/ansible/posix)
+        export ANSIBLE_COLLECTIONS_PATH=$OUTPUT/installed LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
+        ansible-galaxy collection build --output-path $OUTPUT
+        ansible-galaxy collection install --offline --no-deps -p $OUTPUT/installed $OUTPUT/*.tar.gz
+        mkdir $OUTPUT/installed/ansible_collections/ansible
+        ln -s $posix $OUTPUT/installed/ansible_collections/ansible/posix
+        cp -r $OUTPUT/installed/ansible_collections/alitrust/ecs/examples/molecule $OUTPUT/project
+
+        export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d)
+        export ALITRUST_DEMO_STATE=$MOLECULE_EPHEMERAL_DIRECTORY/demo ALITRUST_DEMO_COLLECTIONS=$OUTPUT/installed
+        trap 'for cloud in $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud $ALITRUST_DEMO_STATE/cloud; do
+                  dev/local-cloud stop --state-dir $cloud
+              done
+              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
+        (cd $OUTPUT/project && molecule test --report) |& tee $OUTPUT/log
+        (dev/demo && dev/demo down) |& tee -a $OUTPUT/log
+        ! grep -F '[DEPRECATION WARNING]' $OUTPUT/log
+        """,
+        venv="molecule",
+        copy=True,
+        cores=CORES,
+    ),
     pytest("bench", "tests/bench", coverage=False, cores=CORES, options="-s", shown="^(cost of |  .* ratio )"),
     pytest(
         "qemu",

@@ -42,8 +42,8 @@ class Ansible:
         }
 
     def command(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a command that is installed beside this interpreter."""
-        return subprocess.run(
+        """Run a command that is installed beside this interpreter. Something deprecated is an error."""
+        done = subprocess.run(
             [Path(sys.executable).parent / name, *arguments],
             cwd=self.folder,
             env=self.environment,
