@@ -53,6 +53,8 @@ class Ansible:
             timeout=self.timeout,
             check=False,
         )
+        assert "[DEPRECATION WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
+        return done
 
     def play(self, tasks: Tasks, *arguments: str, **play: t.Any) -> tuple[list[t.Any], str]:
         """Run tasks on localhost; returns what each registered, in order, and what was printed.
