@@ -34,9 +34,10 @@ def findings(cloud: LocalCloud) -> dict[str, str]:
     """A fleet with findings, which only the trusted server itself can make; returns what the examples call them."""
     modules = Modules(cloud)
     ones = trust_records.fleet(modules, 2)
+    (other,) = trust_records.fleet(modules, 1, "db")
     trust_records.found(modules, 1, ones[0], "PCR 9")
     return {
-        "6f1c0c5a-9d5c-4c8e-8f43-2c5b1f9d****": trust_records.found(modules, 2, ones[0], "/usr/bin/bash"),
+        "6f1c0c5a-9d5c-4c8e-8f43-2c5b1f9d****": trust_records.found(modules, 2, other, "/usr/bin/bash"),
         "i-bp67acfmxazb4p****": ones[1]["InstanceId"],
     }
 
