@@ -151,7 +151,7 @@ CHECKS = [
     Check("shellcheck", "git grep -lzE '^#!.*\\b(ba)?sh$' | xargs -0 shellcheck", needs="shellcheck"),
     pytest("browser", "tests/browser", coverage=False, needs="chromium"),
     pytest("hosts", "tests/hosts", root=True, cores=CORES, first="dev/host-packages; "),
-    # The scenarios of extensions/molecule: 3 minutes on two idle cores.
+    # The scenarios of extensions/molecule: 4 to 8 minutes, with how busy the machine is.
     Check(
         "molecule",
         """
@@ -167,7 +167,7 @@ CHECKS = [
         cores=CORES,
         shown="^[a-z_]+ +: actions=",
     ),
-    # Built, installed into an empty folder, and used from there by somebody else's scenario and the demo: 1.5 minutes.
+    # Built, installed into an empty folder, and used from there by somebody else's scenario and the demo: 90 seconds.
     Check(
         "packaging",
         """

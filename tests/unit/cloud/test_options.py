@@ -118,7 +118,7 @@ def test_a_region_is_asked_for_where_one_is_needed() -> None:
 
 # -- the file that one variable names
 
-FILE = {
+FILE: dict[str, t.Any] = {
     "endpoint_url": "http://127.0.0.1:1",
     "region": "cn-beijing",
     "access_key_id": "id",
@@ -136,7 +136,10 @@ def from_file(
 
 def test_one_variable_names_a_file_that_leads_to_a_cloud(tmp_path: Path) -> None:
     assert from_file(tmp_path, FILE) == Connection(**FILE)
-    other = {"ALIBABA_CLOUD_REGION": "cn-shanghai", "ALIBABA_CLOUD_ENDPOINT_URL": "http://127.0.0.1:2"}
+    other: dict[str, t.Any] = {
+        "ALIBABA_CLOUD_REGION": "cn-shanghai",
+        "ALIBABA_CLOUD_ENDPOINT_URL": "http://127.0.0.1:2",
+    }
     assert from_file(tmp_path, FILE, **other) == Connection(**FILE)
     blank = {**FILE, "region": " ", "security_token": ""}
     assert from_file(tmp_path, blank, **other).region == "cn-shanghai"
