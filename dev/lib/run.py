@@ -116,7 +116,19 @@ CHECKS = [
     Check("docsite", "python dev/lib/docsite.py $OUTPUT", venv="collection"),
     # About 15 s, and a minute more for its environment on a new machine.
     Check("execution-environment", "python dev/lib/execution_environment.py", venv="collection", copy=True),
-    Check("changelog", "antsibull-changelog lint", venv="collection"),
+    Check(
+        "changelog",
+        """
+        antsibull-changelog lint
+        # A release of the copy, which the tool wants to be a repository: 10 seconds.
+        git init --quiet && git add .
+        antsibull-changelog release
+        grep '^## v' CHANGELOG.md
+        """,
+        venv="collection",
+        copy=True,
+        needs="git",
+    ),
     Check("reuse", "reuse lint --lines", venv="collection"),
     Check(
         "mypy",
@@ -138,6 +150,48 @@ CHECKS = [
     pytest("eda", "tests/eda", coverage=False, venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", coverage=False, needs="chromium"),
     pytest("hosts", "tests/hosts", root=True, cores=CORES, first="dev/host-packages; "),
+    # The scenarios of extensions/molecule: 4 to 8 minutes, with how busy the machine is.
+    Check(
+        "molecule",
+        """
+        dev/host-packages
+        export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d) LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
+        trap 'dev/local-cloud stop --state-dir $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud;
+              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
+        molecule test --all --report |& tee $OUTPUT/molecule.log
+        ! grep -F '[DEPRECATION WARNING]' $OUTPUT/molecule.log
+        """,
+        venv="molecule",
+        root=True,
+        cores=CORES,
+        shown="^[a-z_]+ +: actions=",
+    ),
+    # Built, installed into an empty folder, and used from there by somebody else's scenario and the demo: 90 seconds.
+    Check(
+        "packaging",
+        """
+        posix=$(realpath $ANSIBLE_COLLECTIONS_PATH/ansible_collections/ansible/posix)
+        export ANSIBLE_COLLECTIONS_PATH=$OUTPUT/installed LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
+        ansible-galaxy collection build --output-path $OUTPUT
+        ansible-galaxy collection install --offline --no-deps -p $OUTPUT/installed $OUTPUT/*.tar.gz
+        mkdir $OUTPUT/installed/ansible_collections/ansible
+        ln -s $posix $OUTPUT/installed/ansible_collections/ansible/posix
+        cp -r $OUTPUT/installed/ansible_collections/alitrust/ecs/examples/molecule $OUTPUT/project
+
+        export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d)
+        export ALITRUST_DEMO_STATE=$MOLECULE_EPHEMERAL_DIRECTORY/demo ALITRUST_DEMO_COLLECTIONS=$OUTPUT/installed
+        trap 'for cloud in $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud $ALITRUST_DEMO_STATE/cloud; do
+                  dev/local-cloud stop --state-dir $cloud
+              done
+              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
+        (cd $OUTPUT/project && molecule test --report) |& tee $OUTPUT/log
+        (dev/demo && dev/demo down) |& tee -a $OUTPUT/log
+        ! grep -F '[DEPRECATION WARNING]' $OUTPUT/log
+        """,
+        venv="molecule",
+        copy=True,
+        cores=CORES,
+    ),
     pytest("bench", "tests/bench", coverage=False, cores=CORES, options="-s", shown="^(cost of |  .* ratio )"),
     pytest(
         "qemu",

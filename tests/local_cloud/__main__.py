@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``python -m local_cloud serve|start|stop|status|reset|settings``."""
+"""The command line: ``python -m local_cloud serve|start|stop|status|reset|preload|settings``."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         "stop": _stop,
         "status": _status,
         "reset": _reset,
+        "preload": _preload,
         "settings": _settings,
     }
     try:
@@ -75,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="everything, for programs"
     )
     add("reset", "empty its state; accounts and keys stay")
+    add("preload", "put records into it, past all checks").add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="YAML or JSON: a list of {kind, id, data, region}"
+    )
     commands.add_parser("settings", help="list what can be set")
     return parser
 
@@ -143,6 +147,37 @@ def _reset(options: argparse.Namespace) -> int:
     return 0
 
 
+def _preload(options: argparse.Namespace) -> int:
+    cloud = _running(options.state_dir)
+    if cloud is None:
+        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: dev/local-cloud start")
+    # All files are looked at before the first record is put.
+    loads = [_records(path) for path in options.files]
+    for records in loads:
+        cloud.preload(records)
+    sys.stdout.write(f"{sum(map(len, loads))} records put in\n")
+    return 0
+
+
+def _records(path: Path) -> list[dict[str, t.Any]]:
+    import yaml
+
+    try:
+        records = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ValueError(f"{path} can't be read: {error}") from error
+    expected = "expected a list of records, each with kind, id and data, and region where it has one"
+    if not isinstance(records, list):
+        raise ValueError(f"{path}: {expected}")
+    for number, record in enumerate(records, 1):
+        keys = set(record) if isinstance(record, dict) else set()
+        if not {"kind", "id", "data"} <= keys <= {"kind", "id", "data", "region"} or not isinstance(
+            record["data"], dict
+        ):
+            raise ValueError(f"{path}, record {number}: {expected}")
+    return records
+
+
 def _settings(_unused: argparse.Namespace) -> int:
     from local_cloud.server import load_services
     from local_cloud.settings import DEFINED
@@ -187,6 +222,8 @@ def _show(cloud: LocalCloud) -> None:
         f"  export ALIBABA_CLOUD_ACCESS_KEY_ID={cloud.access_key_id}\n"
         f"  export ALIBABA_CLOUD_ACCESS_KEY_SECRET={cloud.access_key_secret}\n"
         f"  export ALIBABA_CLOUD_REGION={info['region']}\n"
+        "Or, for the collection alone, by one variable:\n"
+        f"  ALITRUST_CONNECTION_FILE={cloud.state_dir.resolve() / 'connection.json'}\n"
     )
 
 

@@ -146,7 +146,8 @@ class Server:
         if self._runner:
             self._runner.close()
         self.hosts.close()
-        (self.state_dir / "server.json").unlink(missing_ok=True)
+        for name in ("server.json", "connection.json"):
+            (self.state_dir / name).unlink(missing_ok=True)
         self.store.close()
         self._socket.close()
         self._lock_file.close()
@@ -230,13 +231,19 @@ class Server:
             listener.should_exit = True
 
     def _announce(self) -> None:
-        """Write server.json, whole or not at all: its presence means that the server answers."""
-        text = json.dumps({"pid": self.pid, **control_api.describe(self, secrets=True)}, indent=2) + "\n"
-        temporary = self.state_dir / "server.json.new"
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.replace(self.state_dir / "server.json")
+        """Write connection.json (for the collection) and server.json, whose presence means that the server answers."""
+        about = {"pid": self.pid, **control_api.describe(self, secrets=True)}
+        lead = {name: about[name] for name in ("region", "access_key_id", "access_key_secret")}
+        self._write_private("connection.json", {"endpoint_url": self.endpoint, **lead})
+        self._write_private("server.json", about)
         _log.warning("the local cloud listens at %s", self.endpoint)
+
+    def _write_private(self, name: str, content: dict[str, t.Any]) -> None:
+        """Write a JSON file that only its owner can read, whole or not at all."""
+        temporary = self.state_dir / f"{name}.new"
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(json.dumps(content, indent=2) + "\n")
+        temporary.replace(self.state_dir / name)
 
     def _tick(self) -> None:
         """Apply what the clock makes due even when nobody asks."""

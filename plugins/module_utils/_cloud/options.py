@@ -10,6 +10,7 @@ optional credential fields.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import typing as t
@@ -43,6 +44,12 @@ _ENVIRONMENT = {
     "endpoint_url": ("ALIBABA_CLOUD_ENDPOINT_URL",),
 }
 
+#: Names a file with some of the options, which count where a task gives none: one variable leads to another cloud.
+CONNECTION_FILE = "ALITRUST_CONNECTION_FILE"
+_WHERE = ("endpoint_url", "region")
+_WHO = ("access_key_id", "access_key_secret", "security_token")
+_SOURCES = ("access_key_id", "profile", "ecs_ram_role", "oidc_provider_arn", "credentials_uri")
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -69,16 +76,22 @@ class Connection:
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> Connection:
-        """Read the options of a module or plugin, with the environment behind them.
+        """Read the options of a module or plugin, with the connection file and then the environment behind them.
 
-        :raises InvalidInput: contradicting or impossible values
+        :raises InvalidInput: contradicting or impossible values, or a file that can't be used
         """
         environ = os.environ if environ is None else environ
+        given = {name: value.strip() if isinstance(value, str) else value for name, value in options.items()}
+        file = _connection_file(environ)
+        # Half of one's key with half of another's would be a riddle.
+        filled = _WHERE if any(given.get(name) for name in (*_SOURCES, *_WHO)) else (*_WHERE, *_WHO)
         values: dict[str, t.Any] = {}
         for field in fields(cls):
-            value = options.get(field.name)
-            if isinstance(value, str):
-                value = value.strip() or None
+            value = given.get(field.name)
+            if value == "":
+                value = None
+            if value is None and field.name in filled:
+                value = file.get(field.name)
             if value is None:
                 found = (environ.get(name, "").strip() for name in _ENVIRONMENT.get(field.name, ()))
                 value = next((text for text in found if text), None)
@@ -99,14 +112,7 @@ class Connection:
             raise InvalidInput("security_token needs the access_key_id and access_key_secret that it was issued with.")
         if self.oidc_provider_arn and not (self.ram_role_arn and self.oidc_token_file):
             raise InvalidInput("oidc_provider_arn needs ram_role_arn and oidc_token_file.")
-        sources = {
-            "access_key_id": self.access_key_id,
-            "profile": self.profile,
-            "ecs_ram_role": self.ecs_ram_role,
-            "oidc_provider_arn": self.oidc_provider_arn,
-            "credentials_uri": self.credentials_uri,
-        }
-        given = [name for name, value in sources.items() if value]
+        given = [name for name in _SOURCES if getattr(self, name)]
         if len(given) > 1:
             raise InvalidInput(
                 f"{' and '.join(given)} are different sources of credentials; give one of them.",
@@ -135,6 +141,31 @@ class Connection:
                 "ALIBABA_CLOUD_REGION.",
             )
         return self.region
+
+
+def _connection_file(environ: t.Mapping[str, str]) -> dict[str, str]:
+    path = environ.get(CONNECTION_FILE, "").strip()
+    if not path:
+        return {}
+    # No other cloud may take the place of the one that was asked for, so nothing of this passes in silence.
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8") as stream:
+            content = json.load(stream)
+    except OSError as exc:
+        raise InvalidInput(
+            f"{CONNECTION_FILE} names {path}, which can't be read: {exc.strerror}.",
+            hint="The playbook alitrust.ecs.local_cloud starts the local cloud, which writes such a file. "
+            "Unset the variable to use another account.",
+        ) from exc
+    except ValueError as exc:
+        # What can't be parsed is not quoted: it may be half of a secret.
+        raise InvalidInput(f"{CONNECTION_FILE} names {path}, which is not JSON; expected an object.") from exc
+    expected = f"expected an object with {', '.join((*_WHERE, *_WHO))}, all of them text"
+    if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
+        raise InvalidInput(f"{CONNECTION_FILE} names {path}, whose content does not fit; {expected}.")
+    if unknown := sorted(set(content) - {*_WHERE, *_WHO}):
+        raise InvalidInput(f"{CONNECTION_FILE} names {path}, which has {', '.join(unknown)}; {expected}.")
+    return {name: value.strip() for name, value in content.items() if value.strip()}
 
 
 def _check_endpoint(url: str | None) -> None:

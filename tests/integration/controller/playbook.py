@@ -42,8 +42,8 @@ class Ansible:
         }
 
     def command(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a command that is installed beside this interpreter."""
-        return subprocess.run(
+        """Run a command that is installed beside this interpreter. Something deprecated is an error."""
+        done = subprocess.run(
             [Path(sys.executable).parent / name, *arguments],
             cwd=self.folder,
             env=self.environment,
@@ -53,6 +53,8 @@ class Ansible:
             timeout=self.timeout,
             check=False,
         )
+        assert "[DEPRECATION WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
+        return done
 
     def play(self, tasks: Tasks, *arguments: str, **play: t.Any) -> tuple[list[t.Any], str]:
         """Run tasks on localhost; returns what each registered, in order, and what was printed.

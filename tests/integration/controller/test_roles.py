@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import typing as t
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from controller.playbook import Ansible
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
 from local_cloud.control import LocalCloud
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
@@ -193,17 +195,38 @@ def test_a_private_key_of_somebody_else_survives_a_teardown(playbooks: Playbooks
 
 def test_the_local_cloud_is_started_and_stopped_by_a_playbook(playbooks: Playbooks) -> None:
     state = playbooks.home / "second cloud"
-    variables = {"local_cloud_dir": str(state), "local_cloud_python": sys.executable, "local_cloud_hosts": "off"}
+    variables: dict[str, t.Any] = {
+        "local_cloud_dir": str(state),
+        "local_cloud_python": sys.executable,
+        "local_cloud_hosts": "off",
+    }
+    fixtures = playbooks.home / "fixtures.yml"
+    fixtures.write_text("- {kind: user, id: x/ann, data: {UserName: ann}}")
+    fed = {"local_cloud_settings": {"default_region": "cn-beijing"}, "local_cloud_preload": [str(fixtures)]}
     stopped = {**variables, "local_cloud_state": "absent"}
     assert playbooks.changed("local_cloud", **stopped) == 0
-    counts, output = playbooks.run("local_cloud", **variables)
+    counts, output = playbooks.run("local_cloud", **variables, **fed)
     try:
-        assert counts["changed"] == 2, output  # started, and env.sh written
+        assert counts["changed"] == 3, output  # started, fixtures put in, and env.sh written
         second = LocalCloud(state)
         assert second.endpoint in output
         assert second.access_key_secret not in output
-        assert f"ALIBABA_CLOUD_ENDPOINT_URL={second.endpoint}\n" in (state / "env.sh").read_text()
-        assert (state / "env.sh").stat().st_mode & 0o777 == 0o600
+        assert [one["UserName"] for one in second.resources("user")] == ["ann"]
+        shell = subprocess.run(["sh", "-c", ". './env.sh'; env"], cwd=state, capture_output=True, text=True, check=True)
+        assert {
+            f"ALIBABA_CLOUD_ENDPOINT_URL={second.endpoint}",
+            f"ALIBABA_CLOUD_ACCESS_KEY_ID={second.access_key_id}",
+            f"ALIBABA_CLOUD_ACCESS_KEY_SECRET={second.access_key_secret}",
+            "ALIBABA_CLOUD_REGION=cn-beijing",
+        } <= set(shell.stdout.splitlines())
+        connection = state / "connection.json"
+        assert Connection.from_options({}, {"ALITRUST_CONNECTION_FILE": str(connection)}) == Connection(
+            region="cn-beijing",
+            endpoint_url=second.endpoint,
+            access_key_id=second.access_key_id,
+            access_key_secret=second.access_key_secret,
+        )
+        assert {path.stat().st_mode & 0o777 for path in (connection, state / "env.sh")} == {0o600}
         assert playbooks.changed("local_cloud", **variables) == 0
     finally:
         assert playbooks.changed("local_cloud", **stopped) == 1

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from wire import Wire
 
+from local_cloud.__main__ import main
 from local_cloud.ca import Authority
 from local_cloud.control import ControlError, LocalCloud
 
@@ -53,6 +54,26 @@ def test_wrong_control_requests_are_explained(fresh_cloud: LocalCloud) -> None:
     with pytest.raises(ControlError, match="say which"):
         fresh_cloud._ask("GET", "resources")
     assert ask(fresh_cloud, "/_local/nothing", {}) == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kind: user", "expected a list of records"),
+        ("- {kind: user, id: a, data: {}}\n- {kind: user, data: {}}", "record 2: expected"),
+        ("- {kind: user, id: a, data: {}, regoin: b}", "record 1: expected"),
+        ("[", "can't be read"),
+    ],
+)
+def test_fixtures_that_can_t_be_used_are_explained_and_put_nothing_in(
+    fresh_cloud: LocalCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+) -> None:
+    good, bad = tmp_path / "good.yml", tmp_path / "bad.yml"
+    good.write_text("- {kind: user, id: x/ann, data: {UserName: ann}}")
+    bad.write_text(text)
+    assert main(["preload", "--state-dir", str(fresh_cloud.state_dir), str(good), str(bad)]) == 2
+    assert message in capsys.readouterr().err
+    assert fresh_cloud.resources("user") == []
 
 
 def test_a_mistake_in_a_handler_is_an_internal_error_without_its_details(fresh_cloud: LocalCloud, wire: Wire) -> None:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +114,62 @@ def test_a_region_is_asked_for_where_one_is_needed() -> None:
     with pytest.raises(InvalidInput) as caught:
         Connection().need_region()
     assert "ALIBABA_CLOUD_REGION" in caught.value.hint
+
+
+# -- the file that one variable names
+
+FILE: dict[str, t.Any] = {
+    "endpoint_url": "http://127.0.0.1:1",
+    "region": "cn-beijing",
+    "access_key_id": "id",
+    "access_key_secret": "secret",
+}
+
+
+def from_file(
+    tmp_path: Path, content: t.Any, options: dict[str, t.Any] | None = None, **environment: str
+) -> Connection:
+    path = tmp_path / "connection.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return Connection.from_options(options or {}, {"ALITRUST_CONNECTION_FILE": str(path), **environment})
+
+
+def test_one_variable_names_a_file_that_leads_to_a_cloud(tmp_path: Path) -> None:
+    assert from_file(tmp_path, FILE) == Connection(**FILE)
+    other: dict[str, t.Any] = {
+        "ALIBABA_CLOUD_REGION": "cn-shanghai",
+        "ALIBABA_CLOUD_ENDPOINT_URL": "http://127.0.0.1:2",
+    }
+    assert from_file(tmp_path, FILE, **other) == Connection(**FILE)
+    blank = {**FILE, "region": " ", "security_token": ""}
+    assert from_file(tmp_path, blank, **other).region == "cn-shanghai"
+
+
+def test_options_of_the_task_go_before_the_file(tmp_path: Path) -> None:
+    assert from_file(tmp_path, FILE, {"region": "cn-hangzhou"}).region == "cn-hangzhou"
+    own = from_file(tmp_path, FILE, {"profile": "own", "access_key_id": ""})
+    assert (own.profile, own.access_key_id, own.endpoint_url) == ("own", None, FILE["endpoint_url"])
+    with pytest.raises(InvalidInput, match="access_key_secret is not given"):
+        from_file(tmp_path, FILE, {"access_key_id": "own"})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"access_key_secret": "secret', "is not JSON"),
+        (["secret"], "content does not fit; expected an object"),
+        ({"region": 1}, "all of them text"),
+        ({**FILE, "regoin": "cn-beijing"}, "which has regoin"),
+    ],
+)
+def test_a_file_that_can_t_be_used_is_an_error_without_its_content(
+    tmp_path: Path, content: t.Any, message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message) as raised:
+        from_file(tmp_path, content)
+    assert "secret" not in str(raised.value).replace("access_key_secret", "")
+
+
+def test_a_file_that_is_not_there_never_means_the_real_account(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="can't be read: No such file"):
+        Connection.from_options(FILE, {"ALITRUST_CONNECTION_FILE": str(tmp_path / "none.json")})
