@@ -202,7 +202,10 @@ def test_the_local_cloud_is_started_and_stopped_by_a_playbook(playbooks: Playboo
         second = LocalCloud(state)
         assert second.endpoint in output
         assert second.access_key_secret not in output
-        assert f"ALIBABA_CLOUD_ENDPOINT_URL={second.endpoint}\n" in (state / "env.sh").read_text()
+        said = (state / "env.sh").read_text()
+        assert f"ALIBABA_CLOUD_ENDPOINT_URL={second.endpoint}\n" in said
+        assert f"ALIBABA_CLOUD_ACCESS_KEY_ID={second.access_key_id}\n" in said
+        assert f"ALIBABA_CLOUD_ACCESS_KEY_SECRET={second.access_key_secret}\n" in said
         assert (state / "env.sh").stat().st_mode & 0o777 == 0o600
         assert playbooks.changed("local_cloud", **variables) == 0
     finally:
