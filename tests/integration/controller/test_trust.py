@@ -63,6 +63,34 @@ def test_the_inventory_does_not_ask_by_itself(ansible: Ansible, fresh_cloud: Loc
     assert not any(name.startswith("trusted-server") for name in fresh_cloud.counts())
 
 
+# ---------------------------------------------------------------------- verdicts
+
+
+def verdicts(ansible: Ansible, **variables: str) -> tuple[int, str]:
+    extra = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
+    done = ansible.command("ansible-playbook", "alitrust.ecs.verdicts", *extra)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("fleet")
+def test_verdicts_are_told_and_none_is_a_failure(ansible: Ansible) -> None:
+    code, output = verdicts(ansible, fleet_name="web")
+    assert code == 0, output
+    assert "web-001 is trusted" in output
+    assert "web-003 is untrusted: SystemTrustStatus is 2 (PCR 9 differs)" in output
+    code, output = verdicts(ansible, fleet_name="nobody")
+    assert code == 0, output
+    assert "The fleet nobody has no instances." in output
+
+
+@pytest.mark.usefixtures("fleet")
+def test_verdicts_that_cannot_be_read_fail_even_after_waiting(ansible: Ansible) -> None:
+    ansible.environment["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = "wrong"
+    code, output = verdicts(ansible, fleet_name="web", verdicts_wait="1")
+    assert code == 2
+    assert "SignatureDoesNotMatch" in output
+
+
 # ---------------------------------------------------------------------- assert_trusted
 
 
