@@ -20,7 +20,7 @@ PAGES = ("security_groups", "migrating")
 def test_tasks_as_written(modules: Modules) -> None:
     network = Network(modules)
     other = next(one for one in modules.cloud.accounts if one["account_id"] != modules.cloud.account_id)
-    key = {name: other[name] for name in ("access_key_id", "access_key_secret")}
+    key: dict[str, t.Any] = {name: other[name] for name in ("access_key_id", "access_key_secret")}
     vpc = modules.run("vpc", name="theirs", cidr_block="192.168.0.0/16", **key)["vpc"]["vpc_id"]
     theirs = modules.run("security_group", name="theirs", vpc_id=vpc, **key)["security_group"]
     group = network.new_group("web")
