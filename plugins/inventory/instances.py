@@ -281,7 +281,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         statuses: list[str] = self.get_option("statuses")
         if len(statuses) == 1:
             params["Status"] = statuses[0]
-        shaped = (listing.facts(item) for item in cloud.pages("ecs", "DescribeInstances", params))
+        shaped = (listing.facts(item) for page in cloud.walk("ecs", "DescribeInstances", params) for item in page)
         found = [one for one in shaped if one["status"] in statuses and (len(fleets) < 2 or one["fleet"] in fleets)]
         if self.get_option("ram_role"):
             found = finder.with_roles(cloud, found)
@@ -317,12 +317,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if name in inventory.hosts:
                 name = f"{name}-{one['instance_id']}"
             inventory.add_host(name, group=GROUP)
+            host = inventory.hosts[name]
             variables = {f"{prefix}{variable}": one[variable] for variable in told}
             address = listing.address(one, addresses)
             if address:
                 variables["ansible_host"] = address
             for key, value in variables.items():
-                inventory.set_variable(name, key, value)
+                host.set_variable(key, value)
             if composes:
                 all_of_it = {f"{prefix}{variable}": one[variable] for variable in _VARIABLES}
                 self._compose_from({**all_of_it, **variables}, name)
