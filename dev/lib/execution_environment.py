@@ -21,8 +21,8 @@ from packaging.requirements import Requirement
 
 COLLECTION = Path.cwd()
 EXAMPLE = COLLECTION / "examples" / "execution-environment" / "execution-environment.yml"
-#: Run by the interpreter of that environment, with the names of the modules to import and of the required packages. The last
-#: line of its output is what else the collection can use of the SDK.
+#: Run by the interpreter of that environment, with the names of the modules to import and of the required packages. The
+#: last line of its output is what else the collection can use of the SDK.
 IMPORT = """
 import importlib, json, sys, traceback
 failed = 0
