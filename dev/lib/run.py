@@ -87,7 +87,8 @@ def pytest(
 # In the order they are started: what takes long first, what needs the machine to itself last.
 CHECKS = [
     *(Check(f"sanity-{version}", f"$PYTHON dev/lib/sanity.py {version}", python=version) for version in VERSIONS),
-    pytest("integration", "tests/integration", cores=2, options="-n 2"),
+    # Workers wait half of the time, so more than cores; slow tests lie together, so the idle take them from others.
+    pytest("integration", "tests/integration", cores=2, options="-n 4 --dist worksteal"),
     # What the action plugin and the inventory rely on differs from core to core; playbooks are run on the newest, too.
     pytest("controller-3.13", "tests/integration/controller", python="3.13", coverage=False),
     pytest(
