@@ -20,7 +20,14 @@ ROLES = {path.parent.name for path in ROOT.glob("roles/*/tasks")}
 MODULES = {path.stem for path in ROOT.glob("plugins/modules/*.py")}
 #: What AWX's objects and the wrappers of examples/awx take.
 AWX = frozenset(re.findall(r"\balitrust_\w+", "".join(path.read_text() for path in ROOT.glob("examples/awx/**/*.yml"))))
-VARIABLES = guides.role_variables() | guides.playbook_variables() | AWX
+#: What the playbooks of the cookbook take.
+COOKBOOK = frozenset(
+    name
+    for path in ROOT.glob("examples/security_groups/*.yml")
+    for play in guides.load(path.read_text())
+    for name in play["vars"]
+)
+VARIABLES = guides.role_variables() | guides.playbook_variables() | AWX | COOKBOOK
 #: Facts that roles leave, by their documentation.
 FACTS = {"guest_keys", "guest_health", "network_used"}
 
@@ -122,3 +129,9 @@ def test_links_to_elsewhere_are_https() -> None:
                 yield link
 
     assert found(unsafe, PAGES) == {}
+
+
+def test_the_cookbook_has_every_playbook_of_its_folder() -> None:
+    page = (ROOT / "docs/docsite/rst/security_groups.rst").read_text()
+    books = {path.name for path in (ROOT / "examples/security_groups").glob("*.yml")}
+    assert set(re.findall(r"``(\w+\.yml)``", page)) == books
