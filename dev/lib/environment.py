@@ -206,7 +206,8 @@ def link(path: Path, target: Path) -> None:
 
 def neighbours() -> Path:
     """A folder with other collections, each in C(<namespace>/<name>)."""
-    folder = CACHE / f"collections-of-{ANSIBLE_PACKAGE.replace('==', '-')}"
+    chosen = hashlib.sha256("\0".join(NEIGHBOURS).encode()).hexdigest()[:12]
+    folder = CACHE / f"collections-of-{ANSIBLE_PACKAGE.replace('==', '-')}-{chosen}"
     with locked(folder.name):
         if not folder.exists():
             say(f"fetching collections (in the package {ANSIBLE_PACKAGE}, 54 MB)")

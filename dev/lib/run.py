@@ -89,8 +89,49 @@ CHECKS = [
     *(Check(f"sanity-{version}", f"$PYTHON dev/lib/sanity.py {version}", python=version) for version in VERSIONS),
     # Workers wait half of the time, so more than cores; slow tests lie together, so the idle take them from others.
     pytest("integration", "tests/integration", cores=2, options="-n 4 --dist worksteal"),
+    # The scenarios of extensions/molecule: about 4 minutes. Its hosts have addresses that no other check's have.
+    Check(
+        "molecule",
+        """
+        dev/host-packages
+        export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d) LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
+        trap 'dev/local-cloud stop --state-dir $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud;
+              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
+        molecule test --all --report |& tee $OUTPUT/molecule.log
+        ! grep -F '[DEPRECATION WARNING]' $OUTPUT/molecule.log
+        """,
+        venv="molecule",
+        root=True,
+        shown="^[a-z_]+ +: actions=",
+    ),
+    # Built, installed into an empty folder, and used from there by somebody else's scenario and the demo: 90 seconds.
+    Check(
+        "packaging",
+        """
+        posix=$(realpath $ANSIBLE_COLLECTIONS_PATH/ansible_collections/ansible/posix)
+        export ANSIBLE_COLLECTIONS_PATH=$OUTPUT/installed LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
+        ansible-galaxy collection build --output-path $OUTPUT
+        ansible-galaxy collection install --offline --no-deps -p $OUTPUT/installed $OUTPUT/*.tar.gz
+        mkdir $OUTPUT/installed/ansible_collections/ansible
+        ln -s $posix $OUTPUT/installed/ansible_collections/ansible/posix
+        cp -r $OUTPUT/installed/ansible_collections/alitrust/ecs/examples/molecule $OUTPUT/project
+
+        export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d)
+        export ALITRUST_DEMO_STATE=$MOLECULE_EPHEMERAL_DIRECTORY/demo ALITRUST_DEMO_COLLECTIONS=$OUTPUT/installed
+        trap 'for cloud in $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud $ALITRUST_DEMO_STATE/cloud; do
+                  dev/local-cloud stop --state-dir $cloud
+              done
+              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
+        (cd $OUTPUT/project && molecule test --report) |& tee $OUTPUT/log
+        (dev/demo && dev/demo down) |& tee -a $OUTPUT/log
+        ! grep -F '[DEPRECATION WARNING]' $OUTPUT/log
+        """,
+        venv="molecule",
+        copy=True,
+    ),
     # What the action plugin and the inventory rely on differs from core to core; playbooks are run on the newest, too.
-    pytest("controller-3.13", "tests/integration/controller", python="3.13", coverage=False),
+    # Two at a time on one core, because half of their time they wait.
+    pytest("controller-3.13", "tests/integration/controller", python="3.13", coverage=False, options="-n 2"),
     pytest(
         "controller-3.12",
         " ".join(
@@ -98,6 +139,7 @@ CHECKS = [
         ),
         python="3.12",
         coverage=False,
+        options="-n 2",
     ),
     *(pytest(f"unit-{v}", "tests/unit", python=v, coverage=v == VERSIONS[0]) for v in VERSIONS),
     Check("ansible-lint", "ansible-lint --offline --nocolor", venv="collection"),
@@ -150,48 +192,14 @@ CHECKS = [
     # About 40 s, most of it the rulebook's.
     pytest("eda", "tests/eda", coverage=False, venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", coverage=False, needs="chromium"),
-    pytest("hosts", "tests/hosts", root=True, cores=CORES, first="dev/host-packages; "),
-    # The scenarios of extensions/molecule: 4 to 8 minutes, with how busy the machine is.
-    Check(
-        "molecule",
-        """
-        dev/host-packages
-        export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d) LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
-        trap 'dev/local-cloud stop --state-dir $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud;
-              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
-        molecule test --all --report |& tee $OUTPUT/molecule.log
-        ! grep -F '[DEPRECATION WARNING]' $OUTPUT/molecule.log
-        """,
-        venv="molecule",
+    # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
+    pytest(
+        "hosts",
+        "tests/hosts",
         root=True,
         cores=CORES,
-        shown="^[a-z_]+ +: actions=",
-    ),
-    # Built, installed into an empty folder, and used from there by somebody else's scenario and the demo: 90 seconds.
-    Check(
-        "packaging",
-        """
-        posix=$(realpath $ANSIBLE_COLLECTIONS_PATH/ansible_collections/ansible/posix)
-        export ANSIBLE_COLLECTIONS_PATH=$OUTPUT/installed LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
-        ansible-galaxy collection build --output-path $OUTPUT
-        ansible-galaxy collection install --offline --no-deps -p $OUTPUT/installed $OUTPUT/*.tar.gz
-        mkdir $OUTPUT/installed/ansible_collections/ansible
-        ln -s $posix $OUTPUT/installed/ansible_collections/ansible/posix
-        cp -r $OUTPUT/installed/ansible_collections/alitrust/ecs/examples/molecule $OUTPUT/project
-
-        export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d)
-        export ALITRUST_DEMO_STATE=$MOLECULE_EPHEMERAL_DIRECTORY/demo ALITRUST_DEMO_COLLECTIONS=$OUTPUT/installed
-        trap 'for cloud in $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud $ALITRUST_DEMO_STATE/cloud; do
-                  dev/local-cloud stop --state-dir $cloud
-              done
-              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
-        (cd $OUTPUT/project && molecule test --report) |& tee $OUTPUT/log
-        (dev/demo && dev/demo down) |& tee -a $OUTPUT/log
-        ! grep -F '[DEPRECATION WARNING]' $OUTPUT/log
-        """,
-        venv="molecule",
-        copy=True,
-        cores=CORES,
+        first="dev/host-packages; ",
+        options="-n 2 --dist loadfile --no-loadscope-reorder",
     ),
     pytest("bench", "tests/bench", coverage=False, cores=CORES, options="-s", shown="^(cost of |  .* ratio )"),
     pytest(

@@ -71,9 +71,13 @@ class Site:
     def __init__(self, folder: Path, cloud: LocalCloud) -> None:
         self.folder, self.cloud = folder, cloud
         self.ansible = Ansible(folder, cloud, ANSIBLE_PIPELINING="true", HOME=str(folder))
+        # Measuring what ansible-playbook covers takes more than half as long again, and tests/integration does it.
+        self.ansible.environment.pop("COVERAGE_PROCESS_CONFIG", None)
         self.key = folder / "web.pem"
         self.known_hosts = folder / "known_hosts"
-        network = f"10.{100 + os.getpid() % 100}"  # several local clouds on one machine must not share addresses
+        # Several local clouds on one machine must not share addresses: those of other runs, and of pytest's workers.
+        network = f"10.{100 + os.getpid() % 100}"
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
         self.variables: Variables = {
             "fleet_name": "web",
             "fleet_count": len(NAMES),
@@ -84,7 +88,7 @@ class Site:
             "network_name": "web",
             "network_zone_id": "cn-hangzhou-h",
             "network_cidr_block": f"{network}.0.0/16",
-            "network_vswitch_cidr_block": f"{network}.0.0/24",
+            "network_vswitch_cidr_block": f"{network}.{worker}.0/24",
             "network_ssh_from": ["100.64.0.0/10"],
         }
         self.inventory = folder / "web.alitrust.yml"

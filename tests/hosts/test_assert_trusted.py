@@ -32,7 +32,7 @@ AGENT = "/usr/local/bin/trust-agent"
 SERVER = "trusted-server-vpc.cn-hangzhou.aliyuncs.com"
 INTERVAL = 2
 #: from when an agent that was told to report every INTERVAL counts as silent, in seconds
-SILENT = 8
+SILENT = 12
 #: how long a busy machine may take beyond the interval, in seconds
 PATIENCE = 30
 FAST: dict[str, t.Any] = {

@@ -38,11 +38,10 @@ class Rotation(Site):
 
     def __init__(self, folder: Path, cloud: LocalCloud) -> None:
         super().__init__(folder, cloud)
-        network = f"10.{200 + os.getpid() % 50}"
         self.variables.update(
             fleet_count=len(HOSTS),
-            network_cidr_block=f"{network}.0.0/16",
-            network_vswitch_cidr_block=f"{network}.0.0/24",
+            network_cidr_block="172.21.0.0/16",
+            network_vswitch_cidr_block=f"172.21.{os.getpid() % 256}.0/24",
         )
         (folder / "callbacks").mkdir()
         (folder / "callbacks" / "interrupt.py").write_text(CALLBACK)

@@ -199,8 +199,8 @@ def test_tpm2_tools_of_the_guest_find_its_tpm_and_log(host: Host) -> None:
 
 
 def test_extended_pcr_is_seen_and_goes_with_the_boot_only(host: Host) -> None:
-    before = host.reports()
     host.speak("tpm.extend(8, bytes(32))")
+    before = host.reports()
     shown = host.await_verdict(2, 1)
     assert "PCR 8" in shown["SystemTrustDetail"]
     assert host.reports() - before <= 2

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import calendar
+import contextlib
 import json
 import re
 import threading
 import time
 import typing as t
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -105,7 +107,26 @@ class Cloud:
         :raises CloudError: typed, after the last try
         :raises OutcomeUnknown: when the answer was lost and repeating could do the work twice
         """
-        return self._call_model(product, action, self._request(product, action, {**(params or {}), **more}))
+        request = self._request(product, action, {**(params or {}), **more})
+        return self._repeated(product, action, lambda: self._try(product, action, request))
+
+    def walk(self, product: str, action: str, params: Params) -> t.Iterator[list[dict[str, t.Any]]]:
+        """The pages of a list with thousands of items. The next one is read while the caller works on this one.
+
+        Items are as Alibaba Cloud sent them, with empty fields. The SDK's models are left out, because building them
+        costs more than all the rest of reading a page; so the caller answers for the names of the parameters.
+        """
+        paging = PAGING[(product, action)]
+        query: dict[str, t.Any] = {"RegionId": self.region, str(paging.size_name): paging.size, **params}
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            token: str | None = ""
+            coming = reader.submit(self._plain, product, action, query)
+            while token is not None:
+                answer = coming.result()
+                token = answer.get("NextToken") or None
+                if token:
+                    coming = reader.submit(self._plain, product, action, {**query, "NextToken": token})
+                yield dig(answer, paging.items) or []
 
     def pages(
         self, product: str, action: str, params: Params | None = None, /, **more: t.Any
@@ -165,13 +186,37 @@ class Cloud:
             raise TypeError(f"{product} {action} has no parameter {', '.join(lost)}")
         return request
 
-    def _call_model(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
+    def _plain(self, product: str, action: str, query: Params) -> dict[str, t.Any]:
+        """One call without the SDK's models, repeated as any other."""
+        core, utils = sdk.core("alibabacloud_tea_openapi.utils_models"), sdk.core("alibabacloud_tea_openapi.utils")
+        how = core.Params(
+            action=action,
+            version=sdk.api_version(product),
+            protocol="HTTPS",
+            pathname="/",
+            method="POST",
+            auth_type="AK",
+            style="RPC",
+            req_body_type="formData",
+            body_type="json",
+        )
+        given = {name: value for name, value in query.items() if value is not None}
+        request = core.OpenApiRequest(query=utils.Utils.query(given))
+
+        def once() -> dict[str, t.Any]:
+            client = self._client(product)
+            with self._one_call(product, action):
+                return t.cast("dict[str, t.Any]", client.call_api(how, request, _runtime())["body"] or {})
+
+        return self._repeated(product, action, once)
+
+    def _repeated(self, product: str, action: str, once: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
         budget = self.connection.api_timeout
         backoff = retry.Backoff(budget, self.monotonic)
         refused: retry.Backoff | None = None  # its budget begins with the first of several refusals in a row
         while True:
             try:
-                return self._try(product, action, request)
+                return once()
             except errors.CloudError as error:
                 if retry.must_not_repeat(product, action, error):
                     raise errors.OutcomeUnknown(
@@ -200,14 +245,20 @@ class Cloud:
     def _try(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
         client = self._client(product)
         method = getattr(client, _method_name(product, action))
+        with self._one_call(product, action):
+            answer = method(_runtime()) if request is None else method(request, _runtime())
+        body = answer.body.to_map() if answer.body is not None else {}
+        return t.cast("dict[str, t.Any]", body)
+
+    @contextlib.contextmanager
+    def _one_call(self, product: str, action: str) -> t.Iterator[None]:
+        """Count a call, and turn whatever the SDK raises into a typed error."""
         with self._counting:
             self.api_calls[f"{product}:{action}"] += 1
         try:
-            answer = method(_runtime()) if request is None else method(request, _runtime())
+            yield
         except Exception as exc:
             raise _typed(product, action, exc, self.connection.endpoint_url) from exc
-        body = answer.body.to_map() if answer.body is not None else {}
-        return t.cast("dict[str, t.Any]", body)
 
     def _client(self, product: str) -> t.Any:
         if product not in self._clients:

@@ -123,18 +123,47 @@ class OutcomeUnknown(CloudError):
 
 #: What to do next, for codes whose text does not say it.
 HINTS: dict[str, str] = {
-    "Forbidden.RAM": "Let an administrator grant the listed operation to this RAM user or role.",
-    "NoPermission": "Let an administrator grant the listed operation to this RAM user or role.",
-    "Forbidden.NoPermission": "Let an administrator grant the listed operation to this RAM user or role.",
+    **dict.fromkeys(
+        ("Forbidden.RAM", "Forbidden.Unauthorized", "Forbidden.NoPermission", "NoPermission"),
+        "Let an administrator grant the listed operation to this RAM user or role.",
+    ),
+    **dict.fromkeys(
+        ("Account.Arrearage", "Forbidden.InDebt", "InsufficientBalance", "InvalidAccountStatus.NotEnoughBalance"),
+        "Top up the account.",
+    ),
+    **dict.fromkeys(
+        ("Forbidden.AccessKeyDisabled", "InvalidAccessKeyId.Inactive"), "Enable the AccessKey, or use another one."
+    ),
+    **dict.fromkeys(
+        ("Forbidden.NoRealNameAuthentication", "RealNameAuthenticationError"),
+        "Verify the account in the console first.",
+    ),
+    **dict.fromkeys(
+        ("InvalidSecurityToken.Malformed", "InvalidSecurityToken.MismatchWithAccessKey"),
+        "Give the ID, the secret and the token of temporary credentials from one answer.",
+    ),
+    **dict.fromkeys(
+        (
+            "InstanceType.Offline",
+            "InvalidInstanceType.ZoneNotSupported",
+            "OperationDenied.NoStock",
+            "Zone.NotOnSale",
+            "Zone.NotOpen",
+        ),
+        "Try another zone or instance type.",
+    ),
+    "AuthorizationLimitExceed": "A group has at most 200 rules: use a prefix list, or another group.",
     "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
     "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",
-    "SignatureDoesNotMatch": "Check the AccessKey secret.",
+    "InvalidOperation.DeletionProtection": "Take the deletion protection off first.",
+    "InvalidRamRole.NotEcsRole": "ECS may not assume this role; alitrust.ecs.instance_ram_role makes one that it may.",
     "InvalidRegionId.NotFound": "Check the option region.",
     "InvalidSecurityToken.Expired": "Get new temporary credentials.",
     "InvalidTimeStamp.Expired": "Check the clock of the machine that runs the task.",
     "InvalidUser.PassRoleForbidden": "Grant ram:PassRole on this role to the caller.",
+    "InvalidVSwitchId.IpNotEnough": "The vSwitch has no free address; use another one.",
     "LimitExceeded.Role.Policy": "Detach a policy from the role, or ask for a higher quota of policies.",
-    "OperationDenied.NoStock": "Try another zone or instance type.",
+    "SignatureDoesNotMatch": "Check the AccessKey secret.",
 }
 
 #: These end with C(.NotFound) too, but they are about the caller, the place or the call: nothing may be concluded from

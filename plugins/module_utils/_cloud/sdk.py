@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import importlib.util
 import logging
 import os
 import sys
+import threading
 import typing as t
 from functools import cache
 
@@ -60,16 +63,46 @@ def _forget_connections() -> None:
 os.register_at_fork(after_in_child=_forget_connections)
 
 
+_loading = threading.RLock()
+
+
 @cache
 def product_client_class(product: str) -> t.Any:
     package, pypi_name = PACKAGES[product]
-    return load(f"{package}.client", pypi_name).Client
+    with _loading:
+        _postpone_models(package)
+        return load(f"{package}.client", pypi_name).Client
 
 
 @cache
 def product_models(product: str) -> t.Any:
     package, pypi_name = PACKAGES[product]
-    return load(f"{package}.models", pypi_name)
+    with _loading:  # of threads that touch a postponed module at once, some would see half of it
+        models = load(f"{package}.models", pypi_name)
+        dir(models)
+        return models
+
+
+def _postpone_models(package: str) -> None:
+    """Have a product's models, which are over a thousand modules, loaded when something of them is asked for.
+
+    Its client imports them. Lists that are read without models do without half of the time and memory of that import.
+    """
+    name = f"{package}.models"
+    with contextlib.suppress(ImportError):
+        spec = None if name in sys.modules else importlib.util.find_spec(name)
+        if spec and spec.loader:
+            spec.loader = importlib.util.LazyLoader(spec.loader)
+            module = sys.modules[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            # Where the package has it, its import in the client touches nothing of it.
+            vars(sys.modules[package])["models"] = module
+
+
+def api_version(product: str) -> str:
+    """The version of a product's API that its package is made for, for example C(2014-05-26)."""
+    date = PACKAGES[product][0][-8:]
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}"
 
 
 def core(name: str) -> t.Any:

@@ -44,20 +44,27 @@ class Shape:
                 [kind] if origin is list else kind
             )
 
-    def complete(self, data: dict[str, t.Any], where: str = "") -> dict[str, t.Any]:
+    @functools.cached_property
+    def empty(self) -> dict[str, t.Any]:
+        """What stands where nothing is known; it is written into answers as it is, so nobody may change it."""
+        return {name: _fill(kind, None) for name, kind in self.fields.items()}
+
+    def complete(self, data: dict[str, t.Any]) -> dict[str, t.Any]:
         """``data`` with every missing field filled by its empty value.
 
         :raises ValueError: a field or a type that the SDK's model doesn't have (a mistake of the handler).
         """
-        where = where or self.name
-        unknown = set(data) - set(self.fields)
-        if unknown:
-            raise ValueError(f"{where}: not in the response model: {sorted(unknown)}")
-        done: dict[str, t.Any] = {}
-        for name, kind in self.fields.items():
-            value = data.get(name)
-            if value is not ABSENT:
-                done[name] = _fill(kind, value, f"{where}.{name}")
+        done = self.empty.copy()
+        for name, value in data.items():
+            if value is ABSENT:
+                done.pop(name, None)
+            elif name not in self.fields:
+                raise ValueError(f"{self.name}: not in the response model: {name!r}")
+            elif value is not None:
+                try:
+                    done[name] = _fill(self.fields[name], value)
+                except ValueError as error:
+                    raise ValueError(f"{self.name}.{name}: {error}") from None
         return done
 
 
@@ -72,11 +79,11 @@ def _wire_name(model: type, attribute: str, value: t.Any) -> str:
     return t.cast(str, names[0])
 
 
-def _fill(kind: t.Any, value: t.Any, where: str) -> t.Any:
-    if isinstance(kind, list):
-        return [_fill(kind[0], item, where) for item in value or ()]
-    if isinstance(kind, Shape):
-        return kind.complete(value or {}, where)
+def _fill(kind: t.Any, value: t.Any) -> t.Any:
+    if kind.__class__ is list:
+        return [_fill(kind[0], item) for item in value or ()]
+    if kind.__class__ is Shape:
+        return kind.complete(value) if value else kind.empty
     if value is None:
         return _EMPTY.get(kind, {})
     # Not isinstance: a bool is an int to Python, but not to the API.
@@ -84,7 +91,7 @@ def _fill(kind: t.Any, value: t.Any, where: str) -> t.Any:
     if kind is float and own is int:
         return float(value)
     if kind in _EMPTY and own is not kind:
-        raise ValueError(f"{where}: {value!r} is not {kind.__name__}")
+        raise ValueError(f"{value!r} is not {kind.__name__}")
     return value
 
 

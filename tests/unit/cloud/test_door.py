@@ -24,12 +24,13 @@ class Service:
 
     def __getattr__(self, name: str) -> t.Callable[..., t.Any]:
         def call(*arguments: t.Any) -> t.Any:
-            request = arguments[0].to_map() if len(arguments) > 1 else {}
-            self.asked.append((name, request))
+            plain = name == "call_api"  # how, what, runtime; the others take a model
+            request = dict(arguments[1].query) if plain else arguments[0].to_map() if len(arguments) > 1 else {}
+            self.asked.append((f"{arguments[0].action} {arguments[0].version}" if plain else name, request))
             answer = self.script.pop(0)
             if isinstance(answer, Exception):
                 raise answer
-            return Answer(answer)
+            return {"body": answer} if plain else Answer(answer)
 
         return call
 
@@ -316,6 +317,28 @@ def test_a_page_that_fails_for_a_moment_is_read_again(world: World) -> None:
     )
     assert len(world.cloud.pages("ecs", "DescribeInstances")) == 2
     assert world.cloud.api_calls["ecs:DescribeInstances"] == 3
+
+
+def test_a_long_list_is_read_page_by_page_without_models(world: World) -> None:
+    def page(token: str, *ids: str) -> dict[str, t.Any]:
+        return {"NextToken": token, "Instances": {"Instance": [{"InstanceId": one} for one in ids]}}
+
+    world.answers(page("t1", "i-1", "i-2"), refused("Throttling"), page("t2"), page("", "i-3"))
+    asked = {"Tag": [{"Key": "a", "Value": "b"}], "VpcId": None}
+    pages = [[one["InstanceId"] for one in page] for page in world.cloud.walk("ecs", "DescribeInstances", asked)]
+    assert pages == [["i-1", "i-2"], [], ["i-3"]]
+    assert world.cloud.api_calls["ecs:DescribeInstances"] == 4
+    own = {"RegionId": "cn-hangzhou", "MaxResults": "100", "Tag.1.Key": "a", "Tag.1.Value": "b"}
+    assert world.service.asked == [
+        ("DescribeInstances 2014-05-26", {**own, **token})
+        for token in ({}, {"NextToken": "t1"}, {"NextToken": "t1"}, {"NextToken": "t2"})
+    ]
+
+
+def test_a_long_list_that_cannot_be_read_to_its_end_is_an_error(world: World) -> None:
+    world.answers({"NextToken": "t", "Instances": {"Instance": [{}]}}, refused("Forbidden.RAM", 403))
+    with pytest.raises(errors.AccessDenied):
+        list(world.cloud.walk("ecs", "DescribeInstances", {}))
 
 
 # ---------------------------------------------------------------------- small things

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -25,3 +27,17 @@ def test_a_forked_process_has_no_connection_of_its_parent(
         os._exit(1 if core._sessions else 0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert core._sessions
+
+
+def test_the_models_of_a_client_are_loaded_when_they_are_asked_for() -> None:
+    script = f"""
+import sys
+from {sdk.__name__} import product_client_class, product_models
+def models():
+    return [name for name in sys.modules if name.startswith("alibabacloud_ecs20140526.models.")]
+product_client_class("ecs")
+assert not models()
+assert product_models("ecs").DescribeInstancesRequest
+assert models()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 import pytest
+from alibabacloud_ecs20140526.models import DescribeInstancesRequest
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, NotFound
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
@@ -67,6 +69,26 @@ def test_filters_become_parameters_and_blank_ones_none() -> None:
         listing.parameters({"colour": "red"})
     with pytest.raises(InvalidInput, match="101 values; expected at most 100"):
         listing.parameters({"instance_ids": [f"i-{number}" for number in range(101)]})
+
+
+def test_filters_are_parameters_that_the_api_knows() -> None:
+    # A walk goes past the request models, which would refuse the others.
+    names = {**listing._FILTERS, **listing._LIST_FILTERS}.values()
+    more = {"RegionId": "cn-hangzhou", "MaxResults": 100, "NextToken": "t", "Status": "Running", "Tag": [{"Key": "a"}]}
+    asked = {**dict.fromkeys(names, "x"), **more, "AdditionalAttributes": ["META_OPTIONS"]}
+    assert DescribeInstancesRequest().from_map(asked).to_map() == {**asked, "Filter": []}
+
+
+def test_regions_are_read_side_by_side() -> None:
+    together = threading.Barrier(3)
+
+    def of_region(cloud: t.Any) -> list[listing.Facts]:
+        together.wait(60)  # breaks unless three are here at once
+        return [one(InstanceId=f"i-{cloud.region}")]
+
+    wanted = ["cn-shanghai", "cn-beijing", "cn-hangzhou"]
+    found, failed = listing.read(Connection(region="cn-hangzhou"), wanted, of_region)
+    assert (len(found), failed) == (3, {})
 
 
 def test_a_region_that_fails_leaves_the_others() -> None:

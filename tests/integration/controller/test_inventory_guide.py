@@ -1,0 +1,48 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every file of the inventory guide does what the guide says, as it is written."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from pathlib import Path
+
+import guides
+from controller.playbook import Ansible
+from sdk import Sdk
+
+if t.TYPE_CHECKING:
+    from local_cloud.control import LocalCloud
+
+GUIDE = guides.ROOT / "docs/docsite/rst/inventory.rst"
+
+
+def test_the_files_of_the_guide(tmp_path: Path, fresh_cloud: LocalCloud) -> None:
+    sdk = Sdk(fresh_cloud)
+    tags = {"alitrust.ecs:owner": "web", "Name": "the-web", "role": "db", "team": "ops"}
+    (instance_id,) = sdk.run(
+        sdk.place(), InstanceName="web-1", Tag=[{"Key": key, "Value": value} for key, value in tags.items()]
+    )
+    # All files in one command, because most of its time is its start. The first file to list an instance takes its
+    # name, the others share the name with the ID appended.
+    host = f"web-1-{instance_id}"
+    arguments: list[str | Path] = []
+    for block in guides.blocks(GUIDE, "yaml"):
+        (name,) = re.findall(r"\A# (\S+alitrust\.yml)\n", block)
+        (tmp_path / name).write_text(block)
+        arguments += ["-i", tmp_path / name]
+    ansible = Ansible(tmp_path, fresh_cloud, ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true", HOME=str(tmp_path))
+    done = ansible.command("ansible-inventory", "--list", *arguments)
+    assert done.returncode == 0, done.stderr
+    listed = json.loads(done.stdout)
+    assert len(arguments) == 2 * 10
+    assert {"zone_cn_hangzhou_h", "role_db", "ram_role_none", "region_cn_hangzhou", "old_metadata"} <= set(listed)
+    assert listed["trust_unmeasured"]["hosts"] == [host]
+    hosts = listed["_meta"]["hostvars"]
+    assert set(hosts) == {"web-1", "the-web", host}
+    assert hosts[host]["ansible_ssh_private_key_file"]["__ansible_unsafe"] == "~/.ssh/alitrust-web.pem"
+    assert {"alitrust_key_name", "ecs_system_tags", "alitrust_trust"} <= set(hosts[host])
+    assert list((tmp_path / ".cache/alitrust-inventory").iterdir())
