@@ -19,6 +19,9 @@ if t.TYPE_CHECKING:
 
 Tasks = list[dict[str, t.Any]]
 
+#: A key that ansible-core puts into the result of a task that ran out of time, and calls deprecated when all is read.
+OF_CORE = "The `timedout.frame` task result key is deprecated."
+
 
 class Ansible:
     """ansible-playbook and ansible-inventory of this interpreter, in a folder of their own."""
@@ -53,7 +56,8 @@ class Ansible:
             timeout=self.timeout,
             check=False,
         )
-        assert "[DEPRECATION WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
+        output = done.stdout + done.stderr
+        assert "[DEPRECATION WARNING]" not in output.replace(f"[DEPRECATION WARNING]: {OF_CORE}", ""), output
         return done
 
     def play(self, tasks: Tasks, *arguments: str, **play: t.Any) -> tuple[list[t.Any], str]:
