@@ -102,6 +102,7 @@ def test_each_playbook_runs_with_its_policy_and_uses_all_of_it(account: Account)
     account.use("audit", {"audit_report_file": str(account.ansible.folder / "report.html")})
     account.use("configure", IDLE, arguments=inventory)
     account.use("site", {**changed, "site_verdicts": True})
+    assert all(map(policies.reads, account.users.used("site"))), "nothing is left to change"
     list_instances(account)
     patch(account, inventory)
     give_keys(account, inventory)
