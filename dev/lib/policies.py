@@ -111,7 +111,8 @@ every playbook on the local cloud as a RAM user who has this policy only. They f
 the policy allows what no run has used. A playbook whose hosts come from an inventory has the rights of the inventory
 plugin, too, as far as its default options need them.
 
-No run on a real account is behind this page. Where Alibaba Cloud refuses a call all the same, the error names the right.
+No run on a real account is behind this page. Where Alibaba Cloud refuses a call all the same, the error names the
+right.
 
 A policy has up to four statements, in this order:
 
