@@ -62,7 +62,7 @@ def reads(right: str) -> bool:
 def document(name: str, rights: t.Iterable[str]) -> Document:
     """The policy that allows these RAM actions.
 
-    What reads is one statement, because check mode needs no other; what changes roles and policies is one, because who
+    What reads is one statement, because check mode needs hardly more; what changes roles and policies is one, because who
     may do that can get more rights that way.
     """
     left = sorted(set(rights))
@@ -116,7 +116,8 @@ right.
 
 A policy has up to four statements, in this order:
 
-#. what is read; a run with ``--check``, and one that finds nothing to change, need no other;
+#. what is read; a run with ``--check``, and one that finds nothing to change, need no other, except for
+   ``ecs:RunCommand`` of ``provision`` and ``site``, which reads the host keys (not with ``fleet_reach: false``);
 #. what is changed;
 #. what is changed of RAM roles and policies. Who may do that can hand out rights, their own included. Let an
    administrator do the first run, and take this statement out for those who run the playbook later: roles and
