@@ -62,8 +62,8 @@ def reads(right: str) -> bool:
 def document(name: str, rights: t.Iterable[str]) -> Document:
     """The policy that allows these RAM actions.
 
-    What reads is one statement, because check mode needs hardly more; what changes roles and policies is one, because who
-    may do that can get more rights that way.
+    What reads is one statement, because check mode needs hardly more; what changes roles and policies is one, because
+    who may do that can get more rights that way.
     """
     left = sorted(set(rights))
     reading = [one for one in left if reads(one)]
