@@ -23,6 +23,10 @@ options:
     description: The template. The role P(alitrust.ecs.audit#role) has one.
     type: str
     required: true
+seealso:
+  - module: alitrust.ecs.audit_info
+  - plugin: alitrust.ecs.audit
+    plugin_type: role
 """
 
 EXAMPLES = r"""

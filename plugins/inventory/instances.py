@@ -121,6 +121,12 @@ options:
         C(deletion_protection), C(http_tokens), C(secure_boot), C(serial_number), C(creation_time), C(supports_vtpm),
         C(tags), and C(system_tags) for those that Alibaba Cloud sets (they begin with C(acs:)).
       - C(ram_role_name) with O(ram_role), C(trust_verdict) and C(trust) with O(trust).
+seealso:
+  - module: alitrust.ecs.trusted_instance_info
+  - plugin: alitrust.ecs.assert_trusted
+    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.docsite.inventory
+    description: All that the inventory can do, by example.
 """
 
 EXAMPLES = r"""

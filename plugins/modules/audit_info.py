@@ -63,6 +63,10 @@ seealso:
     description: Tells whether a packet would be let in, and by which rule.
   - module: alitrust.ecs.trusted_instance_info
   - module: alitrust.ecs.security_group_info
+  - plugin: alitrust.ecs.audit
+    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: Recipes for security groups and their rules.
 """
 
 EXAMPLES = r"""

@@ -38,6 +38,10 @@ options:
 seealso:
   - module: alitrust.ecs.trusted_instance
   - module: ansible.builtin.known_hosts
+  - plugin: alitrust.ecs.fleet
+    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.docsite.quick_start
+    description: How to begin, on the local cloud and on a real account.
 """
 
 EXAMPLES = r"""

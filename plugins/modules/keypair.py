@@ -111,6 +111,10 @@ options:
 seealso:
   - module: alitrust.ecs.keypair_info
   - module: alitrust.ecs.trusted_instance
+  - plugin: alitrust.ecs.rotate_keys
+    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.docsite.key_rotation
+    description: How the SSH keys of running instances are replaced.
 """
 
 EXAMPLES = r"""

@@ -96,6 +96,8 @@ seealso:
   - module: alitrust.ecs.kms_key_info
   - module: alitrust.ecs.kms_service
   - module: alitrust.ecs.kms_share_role
+  - plugin: alitrust.ecs.kms_access
+    plugin_type: role
 """
 
 EXAMPLES = r"""

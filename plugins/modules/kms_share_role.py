@@ -101,6 +101,10 @@ notes:
 seealso:
   - module: alitrust.ecs.kms_share_role_info
   - module: alitrust.ecs.kms_service
+  - plugin: alitrust.ecs.encrypted_share
+    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.docsite.sharing
+    description: How encrypted images and snapshots are shared.
 """
 
 EXAMPLES = r"""

@@ -134,6 +134,10 @@ seealso:
   - module: alitrust.ecs.sg_rule
   - module: alitrust.ecs.sg_member
   - module: alitrust.ecs.vpc
+  - plugin: alitrust.ecs.network
+    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: Recipes for security groups and their rules.
 """
 
 EXAMPLES = r"""

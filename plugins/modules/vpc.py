@@ -72,6 +72,8 @@ options:
     default: 600
 seealso:
   - module: alitrust.ecs.security_group
+  - plugin: alitrust.ecs.network
+    plugin_type: role
 """
 
 EXAMPLES = r"""
