@@ -25,8 +25,8 @@ options:
     required: true
 seealso:
   - module: alitrust.ecs.audit_info
-  - plugin: alitrust.ecs.audit
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.audit_role
+    description: The role that makes a report of it.
 """
 
 EXAMPLES = r"""

@@ -123,8 +123,8 @@ options:
       - C(ram_role_name) with O(ram_role), C(trust_verdict) and C(trust) with O(trust).
 seealso:
   - module: alitrust.ecs.trusted_instance_info
-  - plugin: alitrust.ecs.assert_trusted
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.assert_trusted_role
+    description: The role that stops on hosts that are not trusted.
   - ref: ansible_collections.alitrust.ecs.docsite.inventory
     description: All that the inventory can do, by example.
 """

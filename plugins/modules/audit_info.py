@@ -63,8 +63,8 @@ seealso:
     description: Tells whether a packet would be let in, and by which rule.
   - module: alitrust.ecs.trusted_instance_info
   - module: alitrust.ecs.security_group_info
-  - plugin: alitrust.ecs.audit
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.audit_role
+    description: The role that makes a report of it.
   - ref: ansible_collections.alitrust.ecs.docsite.security_groups
     description: Recipes for security groups and their rules.
 """

@@ -90,8 +90,8 @@ notes:
 seealso:
   - module: alitrust.ecs.encrypted_share_info
   - module: alitrust.ecs.kms_share_role
-  - plugin: alitrust.ecs.encrypted_share
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.encrypted_share_role
+    description: The role that does all of it in one go.
   - ref: ansible_collections.alitrust.ecs.docsite.sharing
     description: How encrypted images and snapshots are shared.
 """

@@ -38,8 +38,8 @@ options:
 seealso:
   - module: alitrust.ecs.trusted_instance
   - module: ansible.builtin.known_hosts
-  - plugin: alitrust.ecs.fleet
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.fleet_role
+    description: The role that makes a fleet with its key pair.
   - ref: ansible_collections.alitrust.ecs.docsite.quick_start
     description: How to begin, on the local cloud and on a real account.
 """

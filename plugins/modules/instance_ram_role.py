@@ -128,8 +128,8 @@ seealso:
   - module: alitrust.ecs.instance_ram_role_info
   - module: alitrust.ecs.ram_policy
   - module: alitrust.ecs.trusted_instance
-  - plugin: alitrust.ecs.account
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.account_role
+    description: The role that prepares an account.
   - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
     description: What makes an instance trusted, and what the verdicts mean.
 """

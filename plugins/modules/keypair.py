@@ -111,8 +111,8 @@ options:
 seealso:
   - module: alitrust.ecs.keypair_info
   - module: alitrust.ecs.trusted_instance
-  - plugin: alitrust.ecs.rotate_keys
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.rotate_keys_role
+    description: The role that replaces the keys of running instances.
   - ref: ansible_collections.alitrust.ecs.docsite.key_rotation
     description: How the SSH keys of running instances are replaced.
 """

@@ -96,8 +96,8 @@ seealso:
   - module: alitrust.ecs.kms_key_info
   - module: alitrust.ecs.kms_service
   - module: alitrust.ecs.kms_share_role
-  - plugin: alitrust.ecs.kms_access
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.kms_access_role
+    description: The role that gives instances the right to a key, and proves it.
 """
 
 EXAMPLES = r"""

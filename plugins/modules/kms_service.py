@@ -25,8 +25,8 @@ options:
 seealso:
   - module: alitrust.ecs.trusted_instance
   - module: alitrust.ecs.kms_service_info
-  - plugin: alitrust.ecs.account
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.account_role
+    description: The role that prepares an account.
   - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
     description: What makes an instance trusted, and what the verdicts mean.
 """

@@ -64,8 +64,8 @@ options:
     default: http://100.100.100.200
 seealso:
   - module: alitrust.ecs.instance_ram_role
-  - plugin: alitrust.ecs.kms_access
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.kms_access_role
+    description: The role that gives instances the right to a key, and proves it.
   - ref: ansible_collections.alitrust.ecs.docsite.authentication
     description: Where credentials come from, and which rights a task needs.
 notes:

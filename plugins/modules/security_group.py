@@ -134,8 +134,8 @@ seealso:
   - module: alitrust.ecs.sg_rule
   - module: alitrust.ecs.sg_member
   - module: alitrust.ecs.vpc
-  - plugin: alitrust.ecs.network
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.network_role
+    description: The role that makes a network with its group and rules.
   - ref: ansible_collections.alitrust.ecs.docsite.security_groups
     description: Recipes for security groups and their rules.
 """

@@ -75,8 +75,8 @@ options:
 seealso:
   - module: alitrust.ecs.trust_event_info
   - module: alitrust.ecs.trusted_instance_info
-  - plugin: alitrust.ecs.patch
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.patch_role
+    description: The role that updates trusted hosts and accepts what the update explains.
   - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
     description: What makes an instance trusted, and what the verdicts mean.
 """

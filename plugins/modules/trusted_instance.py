@@ -366,8 +366,8 @@ seealso:
   - module: alitrust.ecs.instance_ram_role
   - module: alitrust.ecs.keypair
   - module: alitrust.ecs.security_group
-  - plugin: alitrust.ecs.fleet
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.fleet_role
+    description: The role that makes a fleet with its key pair.
   - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
     description: What makes an instance trusted, and what the verdicts mean.
 """

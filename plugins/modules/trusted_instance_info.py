@@ -70,8 +70,8 @@ seealso:
   - module: alitrust.ecs.trusted_instance
   - plugin: alitrust.ecs.instances
     plugin_type: inventory
-  - plugin: alitrust.ecs.assert_trusted
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.assert_trusted_role
+    description: The role that stops on hosts that are not trusted.
   - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
     description: What makes an instance trusted, and what the verdicts mean.
 """

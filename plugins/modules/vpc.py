@@ -72,8 +72,8 @@ options:
     default: 600
 seealso:
   - module: alitrust.ecs.security_group
-  - plugin: alitrust.ecs.network
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.network_role
+    description: The role that makes a network with its group and rules.
 """
 
 EXAMPLES = r"""
