@@ -25,8 +25,7 @@ options:
     required: true
 seealso:
   - module: alitrust.ecs.audit_info
-  - ref: ansible_collections.alitrust.ecs.audit_role
-    description: The role that makes a report of it.
+    description: The role P(alitrust.ecs.audit#role) makes a report of it.
 """
 
 EXAMPLES = r"""

@@ -123,10 +123,10 @@ options:
       - C(ram_role_name) with O(ram_role), C(trust_verdict) and C(trust) with O(trust).
 seealso:
   - module: alitrust.ecs.trusted_instance_info
-  - ref: ansible_collections.alitrust.ecs.assert_trusted_role
-    description: The role that stops on hosts that are not trusted.
   - ref: ansible_collections.alitrust.ecs.docsite.inventory
-    description: All that the inventory can do, by example.
+    description: >-
+      All that the inventory can do, by example.
+      The role P(alitrust.ecs.assert_trusted#role) stops on hosts that are not trusted.
 """
 
 EXAMPLES = r"""

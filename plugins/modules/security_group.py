@@ -134,10 +134,10 @@ seealso:
   - module: alitrust.ecs.sg_rule
   - module: alitrust.ecs.sg_member
   - module: alitrust.ecs.vpc
-  - ref: ansible_collections.alitrust.ecs.network_role
-    description: The role that makes a network with its group and rules.
   - ref: ansible_collections.alitrust.ecs.docsite.security_groups
-    description: Recipes for security groups and their rules.
+    description: >-
+      Recipes for security groups and their rules.
+      The role P(alitrust.ecs.network#role) makes a network with its group and rules.
 """
 
 EXAMPLES = r"""

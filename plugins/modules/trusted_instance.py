@@ -366,10 +366,10 @@ seealso:
   - module: alitrust.ecs.instance_ram_role
   - module: alitrust.ecs.keypair
   - module: alitrust.ecs.security_group
-  - ref: ansible_collections.alitrust.ecs.fleet_role
-    description: The role that makes a fleet with its key pair.
   - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
-    description: What makes an instance trusted, and what the verdicts mean.
+    description: >-
+      What makes an instance trusted, and what the verdicts mean.
+      The role P(alitrust.ecs.fleet#role) makes a fleet with its key pair.
 """
 
 EXAMPLES = r"""

@@ -70,10 +70,10 @@ seealso:
   - module: alitrust.ecs.trusted_instance
   - plugin: alitrust.ecs.instances
     plugin_type: inventory
-  - ref: ansible_collections.alitrust.ecs.assert_trusted_role
-    description: The role that stops on hosts that are not trusted.
   - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
-    description: What makes an instance trusted, and what the verdicts mean.
+    description: >-
+      What makes an instance trusted, and what the verdicts mean.
+      The role P(alitrust.ecs.assert_trusted#role) stops on hosts that are not trusted.
 """
 
 EXAMPLES = r"""

@@ -26,14 +26,11 @@ EVERYTHING = {
 }
 LABELS = {label for page in RST for label in re.findall(r"^\.\. _(\S+):$", page.read_text(), re.MULTILINE)}
 
-#: antsibull-docs makes these.
-ROLE_LABELS = {f"ansible_collections.{COLLECTION}{role}_role" for role in PLUGINS["role"]}
-
 
 def exists(reference: dict[str, str]) -> bool:
     """Whether an entry of seealso leads somewhere; what is not ours is checked when the documentation is built."""
     if "ref" in reference:
-        return reference["ref"] in LABELS or reference["ref"] in ROLE_LABELS
+        return reference["ref"] in LABELS
     kind = reference.get("plugin_type", "module")
     name = reference.get("module") or reference["plugin"]
     ours: t.Container[str] = MODULES if kind == "module" else PLUGINS[kind]
