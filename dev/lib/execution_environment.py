@@ -21,11 +21,13 @@ from packaging.requirements import Requirement
 
 COLLECTION = Path.cwd()
 EXAMPLE = COLLECTION / "examples" / "execution-environment" / "execution-environment.yml"
-#: Run by the interpreter of that environment, with the names of the modules to import.
+#: Run by the interpreter of that environment, with the names of the modules to import and of the required packages. The
+#: last line of its output is what else the collection can use of the SDK.
 IMPORT = """
 import importlib, json, sys, traceback
 failed = 0
-for name in json.load(sys.stdin):
+modules, required = json.load(sys.stdin)
+for name in modules:
     try:
         importlib.import_module(name)
     except Exception:
@@ -34,8 +36,10 @@ for name in json.load(sys.stdin):
         traceback.print_exc(limit=-2, file=sys.stdout)
 # Modules import the SDK where it may be missing, and say so when they run.
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
-for product in ("ecs", "ram", "kms", "sts", "vpc"):
-    sdk.product_client_class(product)
+for product, (_module, package) in sdk.PACKAGES.items():
+    if package in required:
+        sdk.product_client_class(product)
+print(json.dumps(sorted({package for _module, package in sdk.PACKAGES.values()} - set(required))))
 sys.exit(failed)
 """
 
@@ -58,8 +62,11 @@ def check_introspection() -> None:
     assert set(lines_of("bindep.txt")) <= set(system), system
 
 
-def check_example() -> None:
-    """The example definition gives a build context that installs the collection and what it names itself."""
+def check_example(further: set[str]) -> None:
+    """The example definition gives a build context that installs the collection and what it names itself.
+
+    :param further: packages that the collection can use and does not require, all of which belong into the example
+    """
     with tempfile.TemporaryDirectory() as folder:
         command = (
             "ansible-builder",
@@ -75,27 +82,42 @@ def check_example() -> None:
         context = Path(folder)
         galaxy = yaml.safe_load((context / "_build" / "requirements.yml").read_text())
         assert [one["name"] for one in galaxy["collections"]] == ["alitrust.ecs"]
-        for line in (context / "_build" / "requirements.txt").read_text().splitlines():
-            Requirement(line)
+        lines = (context / "_build" / "requirements.txt").read_text().splitlines()
+        named = {Requirement(line).name for line in lines}
+        assert named == further, f"{EXAMPLE.name} names {sorted(named)} of Python, expected {sorted(further)}"
+        untested = set(lines) - set(lines_of("tests/local_cloud/requirements.txt"))
+        assert not untested, f"the tests use other versions than {sorted(untested)}"
         assert "ansible-core>=2.19" in (context / "Containerfile").read_text()
 
 
-def check_imports() -> int:
-    """Every plugin can be imported with the requirements alone; returns how many there are."""
+def check_imports() -> tuple[int, set[str]]:
+    """Every plugin can be imported with the requirements alone.
+
+    :returns: how many there are, and the packages that they can use beyond the requirements
+    """
     python = environment.venv("imports") / "bin" / "python"
     names = [
         ".".join(("ansible_collections.alitrust.ecs", *path.relative_to(COLLECTION).with_suffix("").parts))
         for path in sorted(COLLECTION.glob("plugins/**/*.py"))
         if path.stem != "__init__"
     ]
-    subprocess.run([python, "-c", IMPORT], input=json.dumps(names), text=True, check=True, cwd=COLLECTION.parents[2])
-    return len(names)
+    required = [Requirement(line).name for line in lines_of("requirements.txt")]
+    done = subprocess.run(
+        [python, "-c", IMPORT],
+        input=json.dumps([names, required]),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=COLLECTION.parents[2],
+    )
+    return len(names), set(json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:
     check_introspection()
-    check_example()
-    print(f"{check_imports()} plugins imported with nothing but the requirements")
+    count, further = check_imports()
+    check_example(further)
+    print(f"{count} plugins imported with nothing but the requirements")
 
 
 if __name__ == "__main__":

@@ -87,7 +87,8 @@ def pytest(
 # In the order they are started: what takes long first, what needs the machine to itself last.
 CHECKS = [
     *(Check(f"sanity-{version}", f"$PYTHON dev/lib/sanity.py {version}", python=version) for version in VERSIONS),
-    pytest("integration", "tests/integration", cores=2, options="-n 2"),
+    # Workers wait half of the time, so more than cores; slow tests lie together, so the idle take them from others.
+    pytest("integration", "tests/integration", cores=2, options="-n 4 --dist worksteal"),
     # The scenarios of extensions/molecule: about 4 minutes. Its hosts have addresses that no other check's have.
     Check(
         "molecule",

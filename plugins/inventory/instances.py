@@ -65,7 +65,8 @@ options:
     default: [Running]
   hostnames:
     description:
-      - What to name a host by; the first of these that it has. A name that is taken gets the instance id appended.
+      - What to name a host by; the first of these that it has. A name that is taken, by a host or by a group, gets the
+        instance id appended.
       - Takes V(name), V(instance_id), V(host_name), V(private_ip), V(public_ip), V(eip), and V(tag:KEY) for the value
         of a tag.
     type: list
@@ -165,6 +166,8 @@ keyed_groups:
     prefix: trust
 """
 
+import hashlib
+import json
 import typing as t
 
 from ansible.errors import AnsibleParserError
@@ -212,6 +215,11 @@ _VARIABLES = (
     "tags",
     "system_tags",
 )
+#: The options that decide what is asked for. Credentials are not among them, because they may be new each time.
+_ASKED = (
+    *("region", "regions", "endpoint_url", "profile", "ram_role_arn", "fleets", "all_instances", "tags", "vpc_id"),
+    *("filters", "statuses", "ram_role", "trust", "skip_failed_regions", *trust_options.SPEC),
+)
 #: What a host has as a variable where it was asked for.
 _ON_REQUEST = {"ram_role": ("ram_role_name",), "trust": ("trust", "trust_verdict")}
 
@@ -228,7 +236,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         use_cache = cache and self.get_option("cache")
-        key = self.get_cache_key(path)
+        key = f"{self.get_cache_key(path)}_{self._request_digest()}"
         try:
             self._check()
             instances: list[listing.Facts] | None = self._cache.get(key) if use_cache else None
@@ -239,6 +247,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("cache"):
             self._cache[key] = instances
         self._populate(instances)
+
+    def _request_digest(self) -> str:
+        """What tells apart what is asked for, so that a changed file is not answered from the cache."""
+        asked = [self.get_option(name) for name in _ASKED]
+        return hashlib.sha256(json.dumps([*asked, self._with_metadata_options()]).encode()).hexdigest()[:10]
 
     # ------------------------------------------------------------------ reading
 
@@ -282,7 +295,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             tags.append({"Key": tagging.OWNER_KEY, **({"Value": fleets[0]} if len(fleets) == 1 else {})})
         params: dict[str, t.Any] = {"Tag": tags, "VpcId": self.get_option("vpc_id") or None}
         params.update(self._filters)
-        if "http_tokens" in self._told() or self._composes():  # it is told on request only
+        if self._with_metadata_options():
             params["AdditionalAttributes"] = ["META_OPTIONS"]
         statuses: list[str] = self.get_option("statuses")
         if len(statuses) == 1:
@@ -295,6 +308,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             options = self._trust_options()
             found = with_trust(cloud, found, options, trust_options.rules(options))
         return found
+
+    def _with_metadata_options(self) -> bool:
+        """Whether to ask for what is told of the metadata service on request only."""
+        return "http_tokens" in self._told() or self._composes()
 
     def _trust_options(self) -> dict[str, t.Any]:
         return {name: self.get_option(name) for name in trust_options.SPEC}
@@ -320,9 +337,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if "trust" in one:
                 one["trust_verdict"] = one["trust"]["verdict"]
             name = listing.host_name(one, names)
-            if name in inventory.hosts:
+            if name in inventory.hosts or name in inventory.groups:
                 name = f"{name}-{one['instance_id']}"
             inventory.add_host(name, group=GROUP)
+            # By the inventory's own set_variable each value would be copied to note where it comes from, which takes
+            # longer than all else here. Text without that note is no template either.
             host = inventory.hosts[name]
             variables = {f"{prefix}{variable}": one[variable] for variable in told}
             address = listing.address(one, addresses)

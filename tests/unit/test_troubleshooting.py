@@ -12,7 +12,7 @@ from guides import ROOT
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import errors, operations, retry
 
 PAGE = (ROOT / "docs/docsite/rst/troubleshooting.rst").read_text()
-CODES, _sep, MESSAGES = PAGE.partition("What this collection says itself\n")
+CODES, _heading, MESSAGES = PAGE.partition("What this collection says itself\n")
 LISTED = re.findall(r"^(?:   \* - |       )``(\w+(?:\.\w+)*)``$", CODES, re.MULTILINE)
 
 

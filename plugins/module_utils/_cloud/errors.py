@@ -23,7 +23,9 @@ class AlitrustError(Exception):
 
     def as_failure(self) -> dict[str, t.Any]:
         """Arguments for C(fail_json)."""
-        text = self.message if not self.hint else f"{self.message} {self.hint}"
+        text = self.message
+        if self.hint:
+            text += f"{'' if text.endswith(('.', '!', '?', ':')) else '.'} {self.hint}"
         failure: dict[str, t.Any] = {"msg": text}
         failure.update({key: value for key, value in self.details.items() if value not in (None, "", [], {})})
         return failure

@@ -15,6 +15,9 @@ from . import progress
 
 Seen = t.TypeVar("Seen")
 
+#: How long nothing is said where nothing changes, in seconds.
+_SILENCE = 60.0
+
 
 @dataclass(frozen=True)
 class Waited(t.Generic[Seen]):
@@ -39,12 +42,13 @@ def wait_for(
     """Poll until C(done).
 
     :param what: for messages, for example C(3 instances to be Running)
-    :param describe: the state seen, in words; a line of progress is shown when it changes
+    :param describe: the state seen, in words; a line of progress is shown when it changes, and now and then when not
     :param interval: first pause in seconds; grows to C(longest)
     :raises WaitTimeout: with the last state seen and how long it waited
     """
     start = cloud.monotonic()
     last = ""
+    told = 0.0
     polls = 0
     while True:
         value = poll()
@@ -53,9 +57,10 @@ def wait_for(
         if done(value):
             return Waited(value, waited, polls)
         words = describe(value)
-        if words != last:
-            progress.report(f"waiting for {what}: {words} (at most {max(0.0, timeout - waited):.0f} s more)")
-            last = words
+        if words != last or waited - told >= _SILENCE:
+            still = "still " if words == last else ""
+            progress.report(f"{still}waiting for {what}: {words} (at most {max(0.0, timeout - waited):.0f} s more)")
+            last, told = words, waited
         if waited + interval > timeout:
             raise WaitTimeout(
                 f"Waited {waited:.0f} s for {what}; last seen: {words}.",

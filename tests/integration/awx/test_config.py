@@ -126,6 +126,44 @@ def test_no_setting_is_left_out() -> None:
                 assert set(item) <= set(re.findall(r"item\.(\w+)", task)), variable
 
 
+def test_whatever_is_named_exists() -> None:
+    """The modules look names up, too, but in an API of ours."""
+    made: dict[str, set[str]] = {}
+    items: dict[str, list[Record]] = {}
+    for name in ("project", "credentials", "templates", "workflow"):
+        for variable, found in config(name).items():
+            items[variable] = found
+            made[variable.removeprefix("controller_")] = {one["name"] for one in found}
+    # The variables that infra.aap_configuration.dispatch looks at, each with its role's name for the lists.
+    assert set(made) == {
+        *("credential_types", "credentials", "execution_environments", "projects", "inventories", "inventory_sources"),
+        *("hosts", "templates", "workflows"),
+    }
+    kinds = {
+        "credential": "credentials",
+        "credential_type": "credential_types",
+        "default_environment": "execution_environments",
+        "execution_environment": "execution_environments",
+        "inventory": "inventories",
+        "project": "projects",
+        "source_project": "projects",
+    }
+    made["credential_types"].add("Machine")  # AWX's own
+    for many in items.values():
+        for one in many:
+            assert not [field for field, kind in kinds.items() if field in one and one[field] not in made[kind]], one
+            assert set(one.get("credentials", [])) <= made["credentials"], one
+            for file in (one.get("playbook"), one.get("source_path")):
+                assert file is None or (EXAMPLE / file).is_file(), file
+    for workflow in items["controller_workflows"]:
+        steps = {node["identifier"] for node in workflow["workflow_nodes"]}
+        for node in workflow["workflow_nodes"]:
+            template = node["unified_job_template"]
+            kind = {"job_template": "templates", "inventory_source": "inventory_sources"}[template["type"]]
+            assert template["name"] in made[kind]
+            assert {one["identifier"] for one in node.get("related", {}).get("success_nodes", [])} <= steps
+
+
 @pytest.fixture
 def store() -> t.Iterator[tuple[Store, str]]:
     kept = Store()

@@ -19,6 +19,13 @@ if t.TYPE_CHECKING:
 
 Tasks = list[dict[str, t.Any]]
 
+#: Deprecations of others: a key that ansible-core puts into the result of a task that ran out of time, told when all of
+#: it is read; and what the callbacks of ansible.posix import.
+OF_OTHERS = (
+    "The `timedout.frame` task result key is deprecated.",
+    "Importing 'to_text' from 'ansible.module_utils._text' is deprecated.",
+)
+
 
 class Ansible:
     """ansible-playbook and ansible-inventory of this interpreter, in a folder of their own."""
@@ -53,7 +60,11 @@ class Ansible:
             timeout=self.timeout,
             check=False,
         )
-        assert "[DEPRECATION WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
+        output = done.stdout + done.stderr
+        ours = output
+        for of_others in OF_OTHERS:
+            ours = ours.replace(f"[DEPRECATION WARNING]: {of_others}", "")
+        assert "[DEPRECATION WARNING]" not in ours, output
         return done
 
     def play(self, tasks: Tasks, *arguments: str, **play: t.Any) -> tuple[list[t.Any], str]:

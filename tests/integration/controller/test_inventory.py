@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from pathlib import Path
 
@@ -188,6 +189,19 @@ def test_names_of_groups_are_sanitised_and_text_is_never_a_template(
     listed = inventory.list(keyed_groups=[{"key": "alitrust_tags.role", "prefix": "role"}])
     assert "role_a_b_c____1___1___" in listed
     assert listed["_meta"]["hostvars"]["web-1"]["alitrust_tags"]["role"] == "a b/c-{{ 1 + 1 }}"
+    shown = inventory.ansible.command(
+        *("ansible", "web-1", "-i", "test.alitrust.yml", "-m", "ansible.builtin.debug", "-a", "var=alitrust_tags.role")
+    )
+    assert "a b/c-{{ 1 + 1 }}" in shown.stdout
+
+
+def test_a_host_is_never_taken_for_a_group(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    (instance_id,) = made(sdk, place, "alitrust_fleet", "web")
+    made(sdk, place, "web-1", "web")
+    listed = inventory.list(compose={"own": "alitrust_instance_id"})
+    hosts = listed["_meta"]["hostvars"]
+    assert set(hosts) == {f"alitrust_fleet-{instance_id}", "web-1"}
+    assert all(variables["own"] == variables["alitrust_instance_id"] for variables in hosts.values())
 
 
 def test_composed_variables_and_groups(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
@@ -245,10 +259,20 @@ def test_a_cached_inventory_asks_nothing(inventory: Inventory, sdk: Sdk, place: 
     options = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": "cache"}
     first = inventory.hosts(**options)
     inventory.cloud.forget_requests()
+    assert inventory.hosts(**options, compose={"ansible_user": "'root'"}) != first
+    assert inventory.cloud.counts() == {"ecs:DescribeInstances": 1}, "expressions may use what was not asked for"
+    assert inventory.hosts(**options, hostnames=["instance_id"], addresses=["public_ip"]) != first
     assert inventory.hosts(**options) == first
-    assert inventory.cloud.counts() == {}
-    assert inventory.run(options, "--flush-cache")[1]["_meta"]["hostvars"] == first
     assert inventory.cloud.counts() == {"ecs:DescribeInstances": 1}
+    assert inventory.run(options, "--flush-cache")[1]["_meta"]["hostvars"] == first
+    assert inventory.cloud.counts() == {"ecs:DescribeInstances": 2}
+    made(sdk, place, "web-2", "web")
+    names = {"ansible.builtin.debug": {"msg": "there is {{ groups['alitrust_fleet'] | join(' and ') }}"}}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [names, {"meta": "refresh_inventory"}, names]}
+    (inventory.ansible.folder / "play.yml").write_text(yaml.safe_dump([play]))
+    said = inventory.ansible.command("ansible-playbook", "-i", "test.alitrust.yml", "play.yml").stdout
+    assert re.findall('"there is (.*)"', said) == ["web-1", "web-1 and web-2"]
+    assert inventory.hosts(**options, fleets=["db"]) == {}, "another question is not answered from the cache"
 
 
 def test_only_files_of_the_right_name_are_taken(inventory: Inventory) -> None:

@@ -18,7 +18,6 @@ from local_cloud import catalogue
 if t.TYPE_CHECKING:
     from wire import Wire
 
-    from local_cloud.control import LocalCloud
 
 DAY = 86400
 
@@ -28,9 +27,9 @@ def b64(text: str) -> str:
 
 
 @pytest.fixture
-def closed(fresh_cloud: LocalCloud) -> Sdk:
+def closed(sdk: Sdk) -> Sdk:
     """KMS is not switched on."""
-    return Sdk(fresh_cloud)
+    return sdk
 
 
 @pytest.fixture

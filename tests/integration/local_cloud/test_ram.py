@@ -15,7 +15,7 @@ from sdk import Sdk
 from local_cloud.catalogue.policies import system_policies
 
 if t.TYPE_CHECKING:
-    from local_cloud.control import LocalCloud
+    pass
 
 TRUST = json.dumps(
     {
@@ -31,8 +31,8 @@ def policy(*actions: str) -> str:
 
 
 @pytest.fixture
-def ram(fresh_cloud: LocalCloud) -> Sdk:
-    return Sdk(fresh_cloud)
+def ram(sdk: Sdk) -> Sdk:
+    return sdk
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ from sdk import Sdk
 if t.TYPE_CHECKING:
     from wire import Wire
 
-    from local_cloud.control import LocalCloud
-
 
 def trust(**principal: list[str]) -> str:
     statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": principal}
@@ -29,8 +27,8 @@ def trust(**principal: list[str]) -> str:
 
 
 @pytest.fixture
-def account(fresh_cloud: LocalCloud) -> Sdk:
-    return Sdk(fresh_cloud)
+def account(sdk: Sdk) -> Sdk:
+    return sdk
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from sdk import Sdk
 from local_cloud import catalogue
 
 if t.TYPE_CHECKING:
-    from local_cloud.control import LocalCloud
+    pass
 
 ZONE = "cn-hangzhou-h"
 
 
 @pytest.fixture
-def vpc(fresh_cloud: LocalCloud) -> Sdk:
-    return Sdk(fresh_cloud)
+def vpc(sdk: Sdk) -> Sdk:
+    return sdk
 
 
 def new_vpc(vpc: Sdk, cidr: str = "10.0.0.0/16", product: str = "vpc") -> str:

@@ -179,7 +179,7 @@ def test_an_address_where_nobody_listens_is_given_up_soon_and_named() -> None:
         world.cloud.call("ecs", "DescribeInstances")
     assert sum(world.slept) <= 11
     message = caught.value.as_failure()["msg"]
-    assert "(given up after 10 s of retries)" in message
+    assert "(given up after 10 s of retries). The address called was http" in message
     assert "http://127.0.0.1:1" in message
 
 

@@ -56,13 +56,25 @@ def test_a_wait_that_runs_out_says_how_long_and_what_was_seen_last() -> None:
     assert 15 <= failure["waited_seconds"] <= 20
 
 
-def test_a_line_is_shown_when_the_state_changes_and_only_then() -> None:
+def shown(states: list[str]) -> list[str]:
     cloud, _slept = patient()
-    states = iter(["Pending", "Pending", "Starting", "Starting", "Running"])
+    left = iter(states)
     lines: list[str] = []
     progress.set_sink(lines.append)
     try:
-        wait_for(cloud, "it", lambda: next(states), lambda state: state == "Running", str, timeout=60)
+        wait_for(cloud, "it", lambda: next(left), lambda state: state == "Running", str, timeout=600)
     finally:
         progress.set_sink(None)
+    return lines
+
+
+def test_a_line_is_shown_when_the_state_changes() -> None:
+    lines = shown(["Pending", "Pending", "Starting", "Starting", "Running"])
     assert [line.partition(" (")[0] for line in lines] == ["waiting for it: Pending", "waiting for it: Starting"]
+
+
+def test_a_wait_in_which_nothing_changes_says_once_a_minute_how_long_is_left() -> None:
+    lines = shown([*["Pending"] * 36, "Running"])  # over two minutes: pauses are 5 s at most
+    assert lines[0] == "waiting for it: Pending (at most 600 s more)"
+    assert [line.partition(" (")[0] for line in lines[1:]] == ["still waiting for it: Pending"] * 2
+    assert "(at most 540 s more)" in lines[1]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 import pytest
@@ -76,6 +77,18 @@ def test_filters_are_parameters_that_the_api_knows() -> None:
     more = {"RegionId": "cn-hangzhou", "MaxResults": 100, "NextToken": "t", "Status": "Running", "Tag": [{"Key": "a"}]}
     asked = {**dict.fromkeys(names, "x"), **more, "AdditionalAttributes": ["META_OPTIONS"]}
     assert DescribeInstancesRequest().from_map(asked).to_map() == {**asked, "Filter": []}
+
+
+def test_regions_are_read_side_by_side() -> None:
+    together = threading.Barrier(3)
+
+    def of_region(cloud: t.Any) -> list[listing.Facts]:
+        together.wait(60)  # breaks unless three are here at once
+        return [one(InstanceId=f"i-{cloud.region}")]
+
+    wanted = ["cn-shanghai", "cn-beijing", "cn-hangzhou"]
+    found, failed = listing.read(Connection(region="cn-hangzhou"), wanted, of_region)
+    assert (len(found), failed) == (3, {})
 
 
 def test_a_region_that_fails_leaves_the_others() -> None:
