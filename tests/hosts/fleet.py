@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 from controller.playbook import Ansible
+from rights.users import Key, Users
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
@@ -71,6 +72,8 @@ class Site:
     def __init__(self, folder: Path, cloud: LocalCloud) -> None:
         self.folder, self.cloud = folder, cloud
         self.ansible = Ansible(folder, cloud, ANSIBLE_PIPELINING="true", HOME=str(folder))
+        self.users = Users(cloud)
+        self.owner = Key(cloud.access_key_id, cloud.access_key_secret)
         # Measuring what ansible-playbook covers takes more than half as long again, and tests/integration does it.
         self.ansible.environment.pop("COVERAGE_PROCESS_CONFIG", None)
         self.key = folder / "web.pem"
@@ -108,12 +111,22 @@ class Site:
 
     # -- ansible
 
-    def playbook(self, name: str | Path, *arguments: str | Path, **variables: t.Any) -> Run:
-        """Run a playbook of the collection (or one at a path) with the fleet's variables and these."""
+    def playbook(self, name: str | Path, *arguments: str | Path, by_owner: bool = False, **variables: t.Any) -> Run:
+        """Run a playbook of the collection (or one at a path) with the fleet's variables and these.
+
+        One of the collection is run by a user with its policy in C(docs/policies), who must not be refused anything.
+
+        :param by_owner: run it as the account, for what that policy does not cover
+        """
+        user = "" if by_owner or isinstance(name, Path) else name
+        self.ansible.environment |= (self.users.key(user) if user else self.owner).environment()
         extra = self.folder / "variables.yml"
         extra.write_text(yaml.safe_dump({**self.variables, **variables}))
         book = name if isinstance(name, Path) else f"alitrust.ecs.{name}"
-        return self._run(book, "-e", f"@{extra}", *arguments)
+        run = self._run(book, "-e", f"@{extra}", *arguments)
+        if user:
+            assert self.users.denied(user) == set(), run.output
+        return run
 
     def guest(self, hosts: t.Mapping[str, Variables], *arguments: str) -> Run:
         """Run the role guest on some hosts, each with variables of its own; it does nothing but what they say."""

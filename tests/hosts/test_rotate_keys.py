@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from hosts.fleet import Run, Site, key_pair
+from rights.users import compare
 
 from local_cloud.control import LocalCloud
 from local_cloud.hosts import checks
@@ -163,3 +164,8 @@ def test_an_imported_key_and_an_old_one_that_hides(fleet: Rotation) -> None:
         assert fleet.opens(host, own)
         assert not fleet.opens(host, old)
     assert "# kept" in fleet.output(ONE, f"cat {known}")
+
+
+def test_rotate_keys_uses_all_of_its_policy(fleet: Rotation) -> None:
+    """After all the uses above, which were made by a user with that policy."""
+    compare("rotate_keys", fleet.users.used("rotate_keys"))

@@ -64,6 +64,8 @@ class Call:
     clock: Clock
     settings: Settings
     after_commit: list[t.Callable[[], None]] = field(default_factory=list)
+    #: RAM actions that the caller needs for this request; the gate knows the first, handlers may add more
+    rights: set[str] = field(default_factory=set)
 
     @property
     def account_id(self) -> str:

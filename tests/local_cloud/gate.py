@@ -65,6 +65,7 @@ class Visit:
     xml: bool = False
     region: str = ""
     identity: Identity | None = None
+    rights: set[str] = field(default_factory=set)
     faults: dict[str, Fault] = field(default_factory=dict)
     token: str | None = None  # key of the ClientToken, once this visit is the one that works on it
     answer: Answer | None = None
@@ -319,6 +320,7 @@ class Gate:
                     store=store,
                     clock=store.clock,
                     settings=self._settings,
+                    rights=visit.rights,
                 )
                 self._authorise(visit, served, call)
                 body = self._once(visit, served, call)
@@ -333,6 +335,7 @@ class Gate:
     def _authorise(self, visit: Visit, served: Operation, call: Call) -> None:
         if not served.ram_action:
             return
+        call.rights.add(served.ram_action)
         resources = served.resources(call) if served.resources else ["*"]
         context = {
             "acs:SourceIp": visit.request.client,
@@ -417,6 +420,7 @@ class Gate:
                 "request_id": visit.request_id,
                 "status": visit.answer.status if visit.answer else None,
                 "code": visit.code,
+                "rights": sorted(visit.rights),
                 "faults": sorted(visit.faults),
                 "params": masked(visit.flat),
             }

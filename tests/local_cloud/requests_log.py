@@ -30,7 +30,7 @@ class RequestLog:
         self._by_key: dict[str, collections.Counter[str]] = {}
 
     def add(self, entry: dict[str, t.Any]) -> None:
-        """Note a request: ``operation`` (``ecs:RunInstances``), ``access_key_id``, ``params``, ``status``, ..."""
+        """Note a request: ``operation`` (``ecs:RunInstances``), ``access_key_id``, ``params``, ``rights``, ..."""
         with self._lock:
             self._entries.append(entry)
             self._by_operation[entry["operation"]] += 1

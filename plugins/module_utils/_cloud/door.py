@@ -398,6 +398,7 @@ def _typed(product: str, action: str, exc: Exception, endpoint: str | None) -> E
             status=int(status),
             request_id=str(data.get("RequestId") or getattr(exc, "request_id", "") or ""),
             retry_after=after / 1000 if after else None,
+            ram_action=str((data.get("AccessDeniedDetail") or {}).get("AuthAction") or ""),
         )
     if isinstance(exc, errors.AlitrustError):
         return exc

@@ -126,10 +126,6 @@ class OutcomeUnknown(CloudError):
 #: What to do next, for codes whose text does not say it.
 HINTS: dict[str, str] = {
     **dict.fromkeys(
-        ("Forbidden.RAM", "Forbidden.Unauthorized", "Forbidden.NoPermission", "NoPermission"),
-        "Let an administrator grant the listed operation to this RAM user or role.",
-    ),
-    **dict.fromkeys(
         ("Account.Arrearage", "Forbidden.InDebt", "InsufficientBalance", "InvalidAccountStatus.NotEnoughBalance"),
         "Top up the account.",
     ),
@@ -162,7 +158,7 @@ HINTS: dict[str, str] = {
     "InvalidRegionId.NotFound": "Check the option region.",
     "InvalidSecurityToken.Expired": "Get new temporary credentials.",
     "InvalidTimeStamp.Expired": "Check the clock of the machine that runs the task.",
-    "InvalidUser.PassRoleForbidden": "Grant ram:PassRole on this role to the caller.",
+    "InvalidUser.PassRoleForbidden": "Let an administrator allow ram:PassRole on this role to this RAM user or role.",
     "InvalidVSwitchId.IpNotEnough": "The vSwitch has no free address; use another one.",
     "LimitExceeded.Role.Policy": "Detach a policy from the role, or ask for a higher quota of policies.",
     "SignatureDoesNotMatch": "Check the AccessKey secret.",
@@ -189,6 +185,10 @@ _DENIED_CODES = ("Forbidden.RAM", "NoPermission", "Forbidden.NoPermission", "For
 _DRY_RUN_CODES = ("DryRunOperation", "DRYRUN.SUCCESS")
 
 
+#: How RAM spells a product in its actions, where that is not the product's own name.
+_RAM_PREFIX = {"trusted-server": "yundun-systrust"}
+
+
 def from_answer(
     product: str,
     action: str,
@@ -198,9 +198,14 @@ def from_answer(
     status: int,
     request_id: str = "",
     retry_after: float | None = None,
+    ram_action: str = "",
 ) -> CloudError:
-    """The typed error for an error answer."""
+    """The typed error for an error answer.
+
+    :param ram_action: the right that is missing, where the answer says which
+    """
     kind: type[CloudError] = CloudError
+    hint = ""
     if code in _DRY_RUN_CODES:
         kind = DryRunPassed
     elif code in _EXISTS_CODES or code.startswith("EntityAlreadyExists"):
@@ -211,4 +216,6 @@ def from_answer(
         kind = NotFound
     elif code in _DENIED_CODES:
         kind = AccessDenied
-    return kind(product, action, code, text, status=status, request_id=request_id, retry_after=retry_after)
+        wanted = ram_action or f"{_RAM_PREFIX.get(product, product)}:{action}"
+        hint = f"Let an administrator allow {wanted} to this RAM user or role."
+    return kind(product, action, code, text, status=status, request_id=request_id, retry_after=retry_after, hint=hint)

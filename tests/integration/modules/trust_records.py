@@ -47,6 +47,11 @@ def fleet(modules: Modules, amount: int, name: str = "web") -> list[Record]:
 
 def report(modules: Modules, instance: Record, system: int = 1, *, age: float = 60.0, **more: t.Any) -> None:
     """Let an instance be known to have reported C(age) seconds ago, with this SystemTrustStatus."""
+    modules.cloud.preload([report_record(modules, instance, system, age=age, **more)])
+
+
+def report_record(modules: Modules, instance: Record, system: int = 1, *, age: float = 60.0, **more: t.Any) -> Record:
+    """What :func:`report` puts into the trusted server."""
     moment = int((time.time() - age) * 1000)
     data = {
         "PropertyUuid": instance["SerialNumber"],
@@ -61,12 +66,18 @@ def report(modules: Modules, instance: Record, system: int = 1, *, age: float = 
         "AccountId": modules.cloud.account_id,
         **more,
     }
-    record = {"kind": "trusted_property", "id": data["PropertyUuid"], "data": data, "region": "cn-hangzhou"}
-    modules.cloud.preload([record])
+    return {"kind": "trusted_property", "id": data["PropertyUuid"], "data": data, "region": "cn-hangzhou"}
 
 
 def found(modules: Modules, number: int, instance: Record, suspect: str = "PCR 9", **more: t.Any) -> str:
     """Let the trusted server have found something; returns the finding's id."""
+    record = found_record(modules, number, instance, suspect, **more)
+    modules.cloud.preload([record])
+    return str(record["id"])
+
+
+def found_record(modules: Modules, number: int, instance: Record, suspect: str = "PCR 9", **more: t.Any) -> Record:
+    """What :func:`found` puts into the trusted server."""
     data = {
         "EventUuid": f"e{number:03}",
         "EventType": "1",
@@ -80,5 +91,4 @@ def found(modules: Modules, number: int, instance: Record, suspect: str = "PCR 9
         "AccountId": modules.cloud.account_id,
         **more,
     }
-    modules.cloud.preload([{"kind": "trust_event", "id": data["EventUuid"], "data": data}])
-    return str(data["EventUuid"])
+    return {"kind": "trust_event", "id": data["EventUuid"], "data": data}

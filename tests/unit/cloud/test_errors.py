@@ -47,12 +47,18 @@ def test_a_failure_tells_what_was_asked_what_was_said_and_what_to_do() -> None:
     failure = error.as_failure()
     assert failure == {
         "msg": "ram GetRole: NoPermission: You are not authorized. "
-        "Let an administrator grant the listed operation to this RAM user or role.",
+        "Let an administrator allow ram:GetRole to this RAM user or role.",
         "error_code": "NoPermission",
         "request_id": "R-1",
         "http_status": 403,
         "operation": "ram:GetRole",
     }
+
+
+@pytest.mark.parametrize(("said", "right"), [("", "yundun-systrust:DescribeInstance"), ("x:Other", "x:Other")])
+def test_a_missing_right_is_named_as_a_policy_spells_it(said: str, right: str) -> None:
+    error = errors.from_answer("trusted-server", "DescribeInstance", "Forbidden.RAM", "", status=403, ram_action=said)
+    assert error.as_failure()["msg"].endswith(f" Let an administrator allow {right} to this RAM user or role.")
 
 
 ITEMS = [

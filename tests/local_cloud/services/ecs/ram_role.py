@@ -44,6 +44,7 @@ def ecs_role(call: Call, name: str, *, not_ecs_status: int) -> str:
             not_ecs_status,
             "The specified ram role is not authorized for ecs, please check your role policy.",
         )
+    call.rights.add("ram:PassRole")
     context = {"acs:Service": "ecs.aliyuncs.com"}
     arns = {role["Arn"], f"acs:ram::{call.account_id}:role/{role['RoleName']}"}  # RAM writes it in lower case
     if not any(iam.allowed(call.store, call.identity, "ram:PassRole", [arn], context) for arn in arns):
