@@ -20,6 +20,9 @@ extends_documentation_fragment:
   - alitrust.ecs.trust.property
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
+notes:
+  - Where an inventory fails, Ansible warns and goes on without its hosts. With
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) set to V(true) it ends with an error.
 options:
   plugin:
     description: Name of this plugin.
