@@ -30,3 +30,19 @@ def test_every_role_is_listed() -> None:
 def test_every_playbook_is_listed() -> None:
     books = {f"alitrust.ecs.{path.stem}" for path in (ROOT / "playbooks").glob("*.yml")}
     assert first_cells("playbook") == books
+
+
+def test_the_headings_are_those_of_the_official_template() -> None:
+    wanted = [
+        "Using this collection",
+        "Included content",
+        "Tested with Ansible",
+        "External requirements",
+        "Code of Conduct",
+        "Communication",
+        "Contributing to this collection",
+        "Release notes",
+        "More information",
+        "Licensing",
+    ]
+    assert [heading for heading in re.findall(r"^## (.+)$", README, re.MULTILINE) if heading in wanted] == wanted
