@@ -23,6 +23,9 @@ options:
     description: The template. The role P(alitrust.ecs.audit#role) has one.
     type: str
     required: true
+seealso:
+  - module: alitrust.ecs.audit_info
+    description: The role P(alitrust.ecs.audit#role) makes a report of it.
 """
 
 EXAMPLES = r"""

@@ -20,6 +20,9 @@ extends_documentation_fragment:
   - alitrust.ecs.trust.property
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
+notes:
+  - Where an inventory fails, Ansible warns and goes on without its hosts. With
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) set to V(true) it ends with an error.
 options:
   plugin:
     description: Name of this plugin.
@@ -122,6 +125,12 @@ options:
         C(deletion_protection), C(http_tokens), C(secure_boot), C(serial_number), C(creation_time), C(supports_vtpm),
         C(tags), and C(system_tags) for those that Alibaba Cloud sets (they begin with C(acs:)).
       - C(ram_role_name) with O(ram_role), C(trust_verdict) and C(trust) with O(trust).
+seealso:
+  - module: alitrust.ecs.trusted_instance_info
+  - ref: ansible_collections.alitrust.ecs.docsite.inventory
+    description: >-
+      All that the inventory can do, by example.
+      The role P(alitrust.ecs.assert_trusted#role) stops on hosts that are not trusted.
 """
 
 EXAMPLES = r"""

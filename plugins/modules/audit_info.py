@@ -63,6 +63,10 @@ seealso:
     description: Tells whether a packet would be let in, and by which rule.
   - module: alitrust.ecs.trusted_instance_info
   - module: alitrust.ecs.security_group_info
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: >-
+      Recipes for security groups and their rules.
+      The role P(alitrust.ecs.audit#role) makes a report of it.
 """
 
 EXAMPLES = r"""

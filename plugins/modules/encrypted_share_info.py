@@ -33,6 +33,9 @@ options:
     aliases: [snapshot_id]
 seealso:
   - module: alitrust.ecs.encrypted_share
+  - module: alitrust.ecs.kms_share_role_info
+  - ref: ansible_collections.alitrust.ecs.docsite.sharing
+    description: How encrypted images and snapshots are shared.
 """
 
 EXAMPLES = r"""

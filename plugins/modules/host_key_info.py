@@ -38,6 +38,10 @@ options:
 seealso:
   - module: alitrust.ecs.trusted_instance
   - module: ansible.builtin.known_hosts
+  - ref: ansible_collections.alitrust.ecs.docsite.quick_start
+    description: >-
+      How to begin, on the local cloud and on a real account.
+      The role P(alitrust.ecs.fleet#role) makes a fleet with its key pair.
 """
 
 EXAMPLES = r"""

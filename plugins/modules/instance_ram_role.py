@@ -128,6 +128,10 @@ seealso:
   - module: alitrust.ecs.instance_ram_role_info
   - module: alitrust.ecs.ram_policy
   - module: alitrust.ecs.trusted_instance
+  - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
+    description: >-
+      What makes an instance trusted, and what the verdicts mean.
+      The role P(alitrust.ecs.account#role) prepares an account.
 """
 
 EXAMPLES = r"""

@@ -36,6 +36,9 @@ notes:
   - O(region) is needed; instances of other regions are not looked at.
 seealso:
   - module: alitrust.ecs.instance_ram_role
+  - module: alitrust.ecs.trusted_instance_info
+  - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
+    description: What makes an instance trusted, and what the verdicts mean.
 """
 
 EXAMPLES = r"""

@@ -111,6 +111,10 @@ options:
 seealso:
   - module: alitrust.ecs.keypair_info
   - module: alitrust.ecs.trusted_instance
+  - ref: ansible_collections.alitrust.ecs.docsite.key_rotation
+    description: >-
+      How the SSH keys of running instances are replaced.
+      The role P(alitrust.ecs.rotate_keys#role) replaces the keys of running instances.
 """
 
 EXAMPLES = r"""

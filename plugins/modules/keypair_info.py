@@ -44,6 +44,8 @@ options:
     default: false
 seealso:
   - module: alitrust.ecs.keypair
+  - ref: ansible_collections.alitrust.ecs.docsite.key_rotation
+    description: How the SSH keys of running instances are replaced.
 """
 
 EXAMPLES = r"""

@@ -96,6 +96,10 @@ seealso:
   - module: alitrust.ecs.kms_key_info
   - module: alitrust.ecs.kms_service
   - module: alitrust.ecs.kms_share_role
+  - ref: ansible_collections.alitrust.ecs.docsite.operations
+    description: >-
+      What Alibaba Cloud's documents describe, and how to do it here.
+      The role P(alitrust.ecs.kms_access#role) gives instances the right to a key, and proves it.
 """
 
 EXAMPLES = r"""

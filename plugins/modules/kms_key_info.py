@@ -34,6 +34,7 @@ options:
     type: dict
 seealso:
   - module: alitrust.ecs.kms_key
+  - module: alitrust.ecs.kms_service_info
 """
 
 EXAMPLES = r"""

@@ -24,6 +24,11 @@ options:
     default: 600
 seealso:
   - module: alitrust.ecs.trusted_instance
+  - module: alitrust.ecs.kms_service_info
+  - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
+    description: >-
+      What makes an instance trusted, and what the verdicts mean.
+      The role P(alitrust.ecs.account#role) prepares an account.
 """
 
 EXAMPLES = r"""

@@ -19,6 +19,7 @@ extends_documentation_fragment:
 options: {}
 seealso:
   - module: alitrust.ecs.kms_service
+  - module: alitrust.ecs.kms_key_info
 """
 
 EXAMPLES = r"""

@@ -101,6 +101,10 @@ notes:
 seealso:
   - module: alitrust.ecs.kms_share_role_info
   - module: alitrust.ecs.kms_service
+  - ref: ansible_collections.alitrust.ecs.docsite.sharing
+    description: >-
+      How encrypted images and snapshots are shared.
+      The role P(alitrust.ecs.encrypted_share#role) does all of it in one go.
 """
 
 EXAMPLES = r"""

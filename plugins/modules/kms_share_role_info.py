@@ -24,6 +24,9 @@ options:
     choices: [disk_encrypt, share_snapshot, share_image]
 seealso:
   - module: alitrust.ecs.kms_share_role
+  - module: alitrust.ecs.encrypted_share_info
+  - ref: ansible_collections.alitrust.ecs.docsite.sharing
+    description: How encrypted images and snapshots are shared.
 """
 
 EXAMPLES = r"""

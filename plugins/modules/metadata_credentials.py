@@ -64,6 +64,10 @@ options:
     default: http://100.100.100.200
 seealso:
   - module: alitrust.ecs.instance_ram_role
+  - ref: ansible_collections.alitrust.ecs.docsite.authentication
+    description: >-
+      Where credentials come from, and which rights a task needs.
+      The role P(alitrust.ecs.kms_access#role) gives instances the right to a key, and proves it.
 notes:
   - Run it on instances, not on the controller, and give no C(delegate_to=localhost).
 """

@@ -72,6 +72,8 @@ seealso:
   - module: alitrust.ecs.ram_group_info
   - module: alitrust.ecs.ram_user
   - module: alitrust.ecs.ram_policy
+  - ref: ansible_collections.alitrust.ecs.docsite.authentication
+    description: Where credentials come from, and which rights a task needs.
 """
 
 EXAMPLES = r"""

@@ -28,6 +28,7 @@ notes:
   - RAM is one service for all regions, so O(region) is not needed.
 seealso:
   - module: alitrust.ecs.ram_group
+  - module: alitrust.ecs.ram_user_info
 """
 
 EXAMPLES = r"""

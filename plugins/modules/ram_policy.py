@@ -77,6 +77,8 @@ seealso:
   - module: alitrust.ecs.instance_ram_role
   - module: alitrust.ecs.ram_user
   - module: alitrust.ecs.ram_group
+  - ref: ansible_collections.alitrust.ecs.docsite.authentication
+    description: Where credentials come from, and which rights a task needs.
 """
 
 EXAMPLES = r"""

@@ -33,6 +33,8 @@ notes:
   - RAM is one service for all regions, so O(region) is not needed.
 seealso:
   - module: alitrust.ecs.ram_policy
+  - ref: ansible_collections.alitrust.ecs.docsite.authentication
+    description: Where credentials come from, and which rights a task needs.
 """
 
 EXAMPLES = r"""

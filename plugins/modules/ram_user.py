@@ -120,6 +120,8 @@ seealso:
   - module: alitrust.ecs.ram_user_info
   - module: alitrust.ecs.ram_group
   - module: alitrust.ecs.ram_policy
+  - ref: ansible_collections.alitrust.ecs.docsite.authentication
+    description: Where credentials come from, and which rights a task needs.
 """
 
 EXAMPLES = r"""

@@ -29,6 +29,7 @@ notes:
   - RAM is one service for all regions, so O(region) is not needed.
 seealso:
   - module: alitrust.ecs.ram_user
+  - module: alitrust.ecs.ram_group_info
 """
 
 EXAMPLES = r"""

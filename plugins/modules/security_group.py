@@ -134,6 +134,10 @@ seealso:
   - module: alitrust.ecs.sg_rule
   - module: alitrust.ecs.sg_member
   - module: alitrust.ecs.vpc
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: >-
+      Recipes for security groups and their rules.
+      The role P(alitrust.ecs.network#role) makes a network with its group and rules.
 """
 
 EXAMPLES = r"""

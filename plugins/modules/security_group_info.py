@@ -47,6 +47,8 @@ options:
 seealso:
   - module: alitrust.ecs.security_group
   - module: alitrust.ecs.sg_rule
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: Recipes for security groups and their rules.
 """
 
 EXAMPLES = r"""

@@ -139,6 +139,8 @@ seealso:
   - module: alitrust.ecs.sg_rule
   - module: alitrust.ecs.audit_info
     description: Judges the rules of groups, or of a file.
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: Recipes for security groups and their rules.
 """
 
 EXAMPLES = r"""

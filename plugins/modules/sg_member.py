@@ -61,6 +61,8 @@ seealso:
   - module: alitrust.ecs.security_group
   - module: alitrust.ecs.sg_access_info
   - module: alitrust.ecs.trusted_instance
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: Recipes for security groups and their rules.
 """
 
 EXAMPLES = r"""

@@ -190,6 +190,8 @@ seealso:
   - module: alitrust.ecs.security_group_info
   - module: alitrust.ecs.sg_rule_export
   - module: alitrust.ecs.sg_rule_info
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: Recipes for security groups and their rules.
 """
 
 EXAMPLES = r"""

@@ -53,6 +53,8 @@ options:
 seealso:
   - module: alitrust.ecs.sg_rule
   - module: alitrust.ecs.sg_rule_info
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: Recipes for security groups and their rules.
 """
 
 EXAMPLES = r"""

@@ -45,6 +45,8 @@ seealso:
   - module: alitrust.ecs.sg_rule
   - module: alitrust.ecs.sg_rule_export
   - module: alitrust.ecs.security_group_info
+  - ref: ansible_collections.alitrust.ecs.docsite.security_groups
+    description: Recipes for security groups and their rules.
 """
 
 EXAMPLES = r"""

@@ -75,6 +75,10 @@ options:
 seealso:
   - module: alitrust.ecs.trust_event_info
   - module: alitrust.ecs.trusted_instance_info
+  - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
+    description: >-
+      What makes an instance trusted, and what the verdicts mean.
+      The role P(alitrust.ecs.patch#role) updates trusted hosts and accepts what the update explains.
 """
 
 EXAMPLES = r"""

@@ -48,6 +48,9 @@ options:
     type: str
 seealso:
   - module: alitrust.ecs.trust_event
+  - module: alitrust.ecs.trusted_instance_info
+  - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
+    description: What makes an instance trusted, and what the verdicts mean.
 """
 
 EXAMPLES = r"""

@@ -366,6 +366,10 @@ seealso:
   - module: alitrust.ecs.instance_ram_role
   - module: alitrust.ecs.keypair
   - module: alitrust.ecs.security_group
+  - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
+    description: >-
+      What makes an instance trusted, and what the verdicts mean.
+      The role P(alitrust.ecs.fleet#role) makes a fleet with its key pair.
 """
 
 EXAMPLES = r"""

@@ -68,6 +68,12 @@ options:
 seealso:
   - module: alitrust.ecs.trust_event_info
   - module: alitrust.ecs.trusted_instance
+  - plugin: alitrust.ecs.instances
+    plugin_type: inventory
+  - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
+    description: >-
+      What makes an instance trusted, and what the verdicts mean.
+      The role P(alitrust.ecs.assert_trusted#role) stops on hosts that are not trusted.
 """
 
 EXAMPLES = r"""

@@ -72,6 +72,10 @@ options:
     default: 600
 seealso:
   - module: alitrust.ecs.security_group
+  - ref: ansible_collections.alitrust.ecs.docsite.quick_start
+    description: >-
+      How to begin, on the local cloud and on a real account.
+      The role P(alitrust.ecs.network#role) makes a network with its group and rules.
 """
 
 EXAMPLES = r"""

@@ -117,7 +117,8 @@ def test_a_fleet_in_jobs(tmp_path: Path) -> None:
         tasks = tmp_path / "kernel.yml"
         tasks.write_text(json.dumps([{"name": "Install a kernel", "ansible.builtin.copy": kernel}]))
         waits = {"patch_report_timeout": PATIENCE, "patch_trust_timeout": PATIENCE, "patch_poll_seconds": 1}
-        awx.both("patch", {**blank("patch"), "patch_tasks": str(tasks), **waits})
+        updated = awx.both("patch", {**blank("patch"), "patch_tasks": str(tasks), **waits})
+        assert updated.artifacts == {"alitrust_patch": {"hosts": [HOST]}}
 
         gone = awx.good("teardown", {"fleet_name": "web", "fleet_key_name": "web-2", "network_name": "web"})
         assert gone.artifacts == {"alitrust_teardown": {"fleet": "web"}}

@@ -22,13 +22,16 @@ GUIDE = guides.ROOT / "docs/docsite/rst/inventory.rst"
 
 def test_the_files_of_the_guide(tmp_path: Path, fresh_cloud: LocalCloud) -> None:
     sdk = Sdk(fresh_cloud)
-    tags = {"alitrust.ecs:owner": "web", "Name": "the-web", "role": "db", "team": "ops"}
+    owner = "alitrust.ecs:owner"
+    tags = {owner: "web", "Name": "the-web", "role": "db", "team": "ops"}
+    place = sdk.place()
     (instance_id,) = sdk.run(
-        sdk.place(), InstanceName="web-1", Tag=[{"Key": key, "Value": value} for key, value in tags.items()]
+        place, InstanceName="web-1", Tag=[{"Key": key, "Value": value} for key, value in tags.items()]
     )
+    (untagged_id,) = sdk.run(place, InstanceName="web-2", Tag=[{"Key": owner, "Value": "web"}])
     # All files in one command, because most of its time is its start. The first file to list an instance takes its
     # name, the others share the name with the ID appended.
-    host = f"web-1-{instance_id}"
+    host, untagged = f"web-1-{instance_id}", f"web-2-{untagged_id}"
     arguments: list[str | Path] = []
     for block in guides.blocks(GUIDE, "yaml"):
         (name,) = re.findall(r"\A# (\S+alitrust\.yml)\n", block)
@@ -39,10 +42,11 @@ def test_the_files_of_the_guide(tmp_path: Path, fresh_cloud: LocalCloud) -> None
     assert done.returncode == 0, done.stderr
     listed = json.loads(done.stdout)
     assert len(arguments) == 2 * 10
-    assert {"zone_cn_hangzhou_h", "role_db", "ram_role_none", "region_cn_hangzhou", "old_metadata"} <= set(listed)
-    assert listed["trust_unmeasured"]["hosts"] == [host]
+    assert {"zone_cn_hangzhou_h", "ram_role_none", "region_cn_hangzhou", "old_metadata"} <= set(listed)
+    assert listed["trust_unmeasured"]["hosts"] == [host, untagged]
+    assert (listed["role_db"]["hosts"], listed["role_none"]["hosts"]) == ([host], [untagged])
     hosts = listed["_meta"]["hostvars"]
-    assert set(hosts) == {"web-1", "the-web", host}
+    assert set(hosts) == {"web-1", "the-web", host, "web-2", untagged}
     assert hosts[host]["ansible_ssh_private_key_file"]["__ansible_unsafe"] == "~/.ssh/alitrust-web.pem"
     assert {"alitrust_key_name", "ecs_system_tags", "alitrust_trust"} <= set(hosts[host])
     assert list((tmp_path / ".cache/alitrust-inventory").iterdir())
