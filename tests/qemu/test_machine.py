@@ -74,7 +74,7 @@ def say(text: str) -> None:
 
 
 def prove(site: Site, timeout: int = PATIENCE) -> Run:
-    settings = {"assert_trusted_timeout": timeout, "assert_trusted_fresh_seconds": SILENT}
+    settings: dict[str, t.Any] = {"assert_trusted_timeout": timeout, "assert_trusted_fresh_seconds": SILENT}
     run = site.playbook("assert_trusted", "-i", site.inventory, **settings)
     say(f"playbook assert_trusted: {'passes' if run.succeeded else 'stops'}, {run.seconds:.0f} s")
     return run
