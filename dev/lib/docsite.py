@@ -35,7 +35,10 @@ LABELS = {
     "ansible_collections.ansible.posix.authorized_key_module": "collections/ansible/posix/authorized_key_module.html",
 }
 _COMPRESSED = "# The remainder of this file is compressed using zlib."
-VARIABLES = ("", "_CONNECTION", "_PREFIX", "_TIMEOUT")
+VARIABLES = (
+    *(f"ANSIBLE_CACHE_PLUGIN{name}" for name in ("", "_CONNECTION", "_PREFIX", "_TIMEOUT")),
+    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED",
+)
 CONFIGURATION = f"""
 project = "{COLLECTION}"
 title = html_title = html_short_title = "{COLLECTION}"
@@ -56,7 +59,7 @@ def inventory() -> bytes:
     head = f"# Sphinx inventory version 2\n# Project: ansible\n# Version: \n{_COMPRESSED}\n"
     lines = [f"{label} std:label -1 {page} -" for label, page in sorted(LABELS.items())]
     page = "reference_appendices/config.html"
-    lines += [f"ANSIBLE_CACHE_PLUGIN{name} std:envvar 1 {page} -" for name in VARIABLES]
+    lines += [f"{name} std:envvar 1 {page} -" for name in VARIABLES]
     return head.encode() + zlib.compress("".join(f"{line}\n" for line in lines).encode())
 
 
