@@ -40,4 +40,5 @@ assert not models()
 assert product_models("ecs").DescribeInstancesRequest
 assert models()
 """
-    subprocess.run([sys.executable, "-c", script], check=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
