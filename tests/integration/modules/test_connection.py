@@ -320,7 +320,7 @@ def test_a_missing_right_names_the_operation(modules: Modules, user: User) -> No
     options: dict[str, t.Any] = {"access_key_id": user.id, "access_key_secret": user.secret}
     result = modules.run("ram_policy", name="p", document=json.dumps(DOCUMENT), **options, fails=True)
     assert result["operation"] == "ram:CreatePolicy"
-    assert "Let an administrator grant" in result["msg"]
+    assert "Let an administrator allow ram:CreatePolicy to this RAM user or role." in result["msg"]
     assert result["steps_left"] == ["create policy p"]
 
 

@@ -267,7 +267,7 @@ def test_a_run_after_a_failure_finishes_the_job(modules: Modules, operation: str
     modules.cloud.fault("error", operation, code="Forbidden.RAM", status=403)
     failed = modules.run("instance_ram_role", name="web", instance_ids=ids, fails=True)
     assert failed["steps_done"]
-    assert "Let an administrator grant" in failed["msg"]
+    assert f"Let an administrator allow {operation} to this RAM user or role." in failed["msg"]
     finished = modules.run("instance_ram_role", name="web", instance_ids=ids)
     assert finished["steps"] == failed["steps_left"]
     assert len(modules.cloud.resources("role")) == 1
