@@ -252,9 +252,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._populate(instances)
 
     def _request_digest(self) -> str:
-        """What tells apart what is asked for, so that a changed file is not answered from the cache."""
+        """What tells apart what is asked for, so that a changed file is not answered from the cache.
+
+        YAML makes dates of some values, such as those of tags.
+        """
         asked = [self.get_option(name) for name in _ASKED]
-        return hashlib.sha256(json.dumps([*asked, self._with_metadata_options()]).encode()).hexdigest()[:10]
+        return hashlib.sha256(json.dumps([*asked, self._with_metadata_options()], default=str).encode()).hexdigest()[:10]
 
     # ------------------------------------------------------------------ reading
 

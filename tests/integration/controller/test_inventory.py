@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import typing as t
@@ -105,9 +106,10 @@ def test_a_fleet_is_listed_with_addresses_and_variables(
 
 
 def test_filters_choose_what_is_listed(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
-    made(sdk, place, "web-1", "web")
+    (web,) = made(sdk, place, "web-1", "web")
     made(sdk, place, "db-1", "db")
     made(sdk, place, "stranger", None)
+    sdk("TagResources", ResourceType="instance", ResourceId=[web], Tag=[{"Key": "until", "Value": "2026-12-31"}])
     (stopped,) = made(sdk, place, "web-2", "web")
     sdk("StopInstance", InstanceId=stopped)
     sdk.cloud.clock_advance(5)
@@ -115,6 +117,7 @@ def test_filters_choose_what_is_listed(inventory: Inventory, sdk: Sdk, place: di
     assert set(inventory.hosts(fleets=["web", "db"])) == {"web-1", "db-1"}
     assert set(inventory.hosts(all_instances=True)) == {"web-1", "db-1", "stranger"}
     assert set(inventory.hosts(all_instances=True, tags={"role": "stranger"})) == {"stranger"}
+    assert set(inventory.hosts(tags={"until": dt.date(2026, 12, 31)})) == {"web-1"}, "YAML makes a date of it"
     assert set(inventory.hosts(statuses=["Running", "Stopped"])) == {"web-1", "web-2", "db-1"}
     assert set(inventory.hosts(statuses=["Stopped"])) == {"web-2"}
     assert set(inventory.hosts(vpc_id="vpc-none")) == set()

@@ -79,6 +79,14 @@ def test_what_is_missing_or_contradicts_is_told_before_any_change(rotation: Rota
     assert "its private key is not in" in rotation.fails(rotate_keys_name="web")
 
 
+def test_a_login_that_this_machine_does_not_permit_is_no_refusal_of_the_host(rotation: Rotation) -> None:
+    ssh = rotation.folder / "ssh"
+    ssh.write_text("#!/bin/sh\necho 'ssh: connect to host 127.0.0.1 port 22: Permission denied' >&2\nexit 255\n")
+    ssh.chmod(0o755)
+    rotation.ansible.environment["ANSIBLE_SSH_EXECUTABLE"] = str(ssh)
+    assert "No login was possible: ssh: connect to host 127.0.0.1 port 22: Permission denied" in rotation.fails()
+
+
 def test_a_host_that_does_not_answer_keeps_its_keys_and_the_next_run_uses_the_same_pair(rotation: Rotation) -> None:
     told = rotation.fails()
     assert "No login was possible" in told

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import typing as t
 from pathlib import Path
 
@@ -168,3 +169,31 @@ def test_trusted_instances_pass_from_localhost(
     code, output = prove(ansible, "-e", "assert_trusted_hosts=localhost", "-e", "assert_trusted_fleet=web")
     assert code == 0, output
     assert "All 3 instances are trusted." in output
+
+
+# ---------------------------------------------------------------------- patch
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"patch_report_timeout": 0}, "web-001 was updated, and its trust is not proven"),
+        ({"patch_poll_seconds": 0}, "patch_poll_seconds is 0; expected a number of seconds above 0."),
+    ],
+)
+def test_an_update_without_a_report_from_after_it_is_not_proven(
+    ansible: Ansible, modules: Modules, variables: dict[str, int], reason: str
+) -> None:
+    [one] = records.fleet(modules, 1)
+    records.report(modules, one)
+    tasks = ansible.folder / "update.yml"
+    tasks.write_text(json.dumps([{"ansible.builtin.debug": {"msg": "nothing to update"}}]))
+    here = {"ansible_connection": "'local'", "ansible_python_interpreter": f"'{sys.executable}'"}
+    given = json.dumps({"patch_tasks": str(tasks), "patch_reboot": False, **variables})
+    done = ansible.command(
+        "ansible-playbook", "alitrust.ecs.patch", "-i", inventory(ansible, compose=here), "-e", given
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 2, output
+    assert reason in output
+    assert ("nothing to update" in output) == ("patch_report_timeout" in variables), "refused before the update"
