@@ -257,7 +257,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         YAML makes dates of some values, such as those of tags.
         """
         asked = [self.get_option(name) for name in _ASKED]
-        return hashlib.sha256(json.dumps([*asked, self._with_metadata_options()], default=str).encode()).hexdigest()[:10]
+        return hashlib.sha256(json.dumps([*asked, self._with_metadata_options()], default=str).encode()).hexdigest()[
+            :10
+        ]
 
     # ------------------------------------------------------------------ reading
 
