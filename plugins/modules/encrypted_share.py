@@ -20,6 +20,7 @@ author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
+  - alitrust.ecs.foretold
   - alitrust.ecs.attributes
 requirements:
   - Python package alibabacloud-resourcesharing20200110, for snapshots

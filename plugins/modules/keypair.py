@@ -17,7 +17,9 @@ author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
+  - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 options:
   state:
     description:
@@ -247,6 +249,12 @@ reboot_needed:
   type: list
   elements: str
   sample: [i-bp1a2b3c4d5e6f7g8h90]
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["The key pair ops stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
 summary:
   description: The outcome in one line.
   returned: success
@@ -265,7 +273,7 @@ api_calls:
   sample: {"ecs:DescribeKeyPairs": 2, "ecs:ImportKeyPair": 1}
 """
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow, ownership
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import TAGS_SPEC, create
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.keypair import KeyPair
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import hide_private
@@ -285,6 +293,7 @@ def main() -> None:
             "reboot": {"type": "bool", "default": False},
             "quota": {"type": "int", "default": 500},
             **TAGS_SPEC,
+            **ownership.SPEC,
             "wait_timeout": {"type": "int", "default": 600},
         }
     )

@@ -15,6 +15,7 @@ author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
+  - alitrust.ecs.foretold
   - alitrust.ecs.attributes
   - alitrust.ecs.attributes.info
 options:

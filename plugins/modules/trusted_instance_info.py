@@ -16,6 +16,7 @@ author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
+  - alitrust.ecs.foretold
   - alitrust.ecs.trust
   - alitrust.ecs.trust.property
   - alitrust.ecs.attributes.info

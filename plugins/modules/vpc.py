@@ -19,6 +19,7 @@ author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
+  - alitrust.ecs.foretold
   - alitrust.ecs.attributes
 options:
   state:

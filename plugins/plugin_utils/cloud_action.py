@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._cloud import errors, sdk
-from . import in_process
+from . import check_run, in_process
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
@@ -46,7 +46,17 @@ class ActionModule(ActionBase):
         self._in_process = reason is None
         if reason is not None:
             display.vv(f"{self._task.action} runs in a process of its own: {reason}")
-        result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+        arguments = dict(self._task.args)
+        if self._task.check_mode and (foretold := check_run.records()):
+            arguments["foretold"] = foretold
+        result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
+        if self._task.check_mode:
+            check_run.add(result.pop("foretold", []))
+        elif result.get("changed"):
+            check_run.forget()
+        if not self._task.no_log:
+            for line in result.get("kept") or ():
+                self._show(line)
         return result
 
     def _value(self, variables: dict[str, t.Any], name: str) -> t.Any:

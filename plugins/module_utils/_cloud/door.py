@@ -19,6 +19,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from . import credentials, errors, retry, sdk
+from .foretold import Foretold
 from .operations import PAGING
 from .options import Connection
 
@@ -59,6 +60,7 @@ class Cloud:
     model and each answer through its response model.
 
     :ivar api_calls: how often each operation was called, by C(product:Operation), retries included
+    :ivar foretold: what earlier tasks of a check run would have made or deleted
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Cloud:
         self.sleep = sleep
         self.monotonic = monotonic
         self.api_calls: Counter[str] = Counter()
+        self.foretold = Foretold()
         self._counting = threading.Lock()  # reads of many things may run side by side
         self._clients: dict[str, t.Any] = {}
         self._credential: t.Any = None
@@ -94,6 +97,7 @@ class Cloud:
         other = Cloud(self.connection.in_region(region), sleep=self.sleep, monotonic=self.monotonic)
         other.api_calls, other._counting = self.api_calls, self._counting
         other._credential = self._credential
+        other.foretold = self.foretold.in_region(region)
         return other
 
     # ------------------------------------------------------------------ calls

@@ -10,6 +10,7 @@ optional credential fields.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -119,6 +120,12 @@ class Connection:
             )
         if self.api_timeout <= 0:
             raise InvalidInput(f"api_timeout is {self.api_timeout}; expected a number of seconds above 0.")
+
+    @property
+    def account(self) -> str:
+        """Tells the account and endpoint of one task from those of another, as far as the options do; no secret."""
+        told = (self.endpoint_url, self.ram_role_arn, *(getattr(self, name) for name in _SOURCES))
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
     def in_region(self, region: str) -> Connection:
         """The same in another region.

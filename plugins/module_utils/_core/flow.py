@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+from .._cloud import foretold
 from .._cloud.door import Cloud
-from .._cloud.errors import AlitrustError, WaitTimeout
+from .._cloud.errors import AlitrustError, InvalidInput, WaitTimeout
 from .._cloud.options import Connection
 from . import summary
 from .plan import Plan
@@ -25,7 +26,7 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
     done: list[str] = []
     plan: Plan | None = None
     try:
-        cloud = Cloud(Connection.from_options(module.params))
+        cloud = _door(module)
         resource = resource_class(cloud, module.params)
         resource.validate()
         actual = resource.find()
@@ -44,6 +45,10 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
     except AlitrustError as error:
         _fail(module, error, cloud, plan, done)
     else:
+        if plan.kept:
+            result["kept"] = list(plan.kept)
+        if cloud.foretold.made:
+            result["foretold"] = cloud.foretold.made
         if module._diff:
             result["diff"] = {"before": resource.shown(plan.before), "after": resource.shown(plan.after)}
         module.exit_json(
@@ -58,13 +63,33 @@ def read(module: AnsibleModule, reader: t.Callable[[Cloud, dict[str, t.Any]], di
     """Run a module that only reads."""
     cloud: Cloud | None = None
     try:
-        cloud = Cloud(Connection.from_options(module.params))
+        cloud = _door(module)
         result = reader(cloud, module.params)
     except AlitrustError as error:
         _fail(module, error, cloud, None, [])
     else:
         result.setdefault("summary", summary.of_reading(result))
         module.exit_json(changed=False, api_calls=dict(cloud.api_calls), **result)
+
+
+def _door(module: AnsibleModule) -> Cloud:
+    """The way to the cloud, with what earlier tasks of a check run have foretold.
+
+    :raises InvalidInput: an ID that a check run made up is to be used for real
+    """
+    records = module.params.pop("foretold", None) or []
+    connection = Connection.from_options(module.params)
+    cloud = Cloud(connection)
+    if module.check_mode:
+        cloud.foretold = foretold.Foretold(records, account=connection.account, region=connection.region)
+        return cloud
+    for name, value in module.params.items():
+        if made_up := foretold.ids_in(value):
+            raise InvalidInput(
+                f"{name} has {made_up[0]}, which stands for something that a task in check mode would have made.",
+                hint="Run the task that makes it without check mode first.",
+            )
+    return cloud
 
 
 def _fail(module: AnsibleModule, error: AlitrustError, cloud: Cloud | None, plan: Plan | None, done: list[str]) -> None:

@@ -17,6 +17,8 @@ TAGS_SPEC: dict[str, dict[str, t.Any]] = {
     "tags": {"type": "dict"},
     "purge_tags": {"type": "bool", "default": True},
 }
+#: How the action plugin tells a task what those before it have foretold in check mode.
+FORETOLD_SPEC: dict[str, dict[str, t.Any]] = {"foretold": {"type": "list", "elements": "dict"}}
 WAIT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 600},
@@ -29,7 +31,8 @@ def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> 
     A survey or an optional credential field hands over an empty string for what was not given, so an empty string means
     that here too; for a required option it is refused.
     """
-    module = AnsibleModule(argument_spec={**CONNECTION_SPEC, **argument_spec}, supports_check_mode=True, **constraints)
+    spec = {**CONNECTION_SPEC, **FORETOLD_SPEC, **argument_spec}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **constraints)
     blank = without_blanks(module.params, module.argument_spec)
     missing = [name for name in blank if module.argument_spec[name].get("required")]
     if missing:

@@ -36,6 +36,7 @@ class Plan:
     :ivar after: what will be there; what only the cloud can choose (ids, addresses) is left out
     :ivar unsettled: whether there is something to wait for even where there is nothing to change, for example instances
         that an interrupted run has left on their way up
+    :ivar kept: what is left alone although the task is about it, and why: a sentence each
     """
 
     before: t.Any
@@ -43,6 +44,7 @@ class Plan:
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
     unsettled: bool = False
+    kept: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:

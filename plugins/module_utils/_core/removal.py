@@ -18,6 +18,14 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
 
 
+def lasting_users(cloud: Cloud, users: t.Callable[[], list[str]]) -> list[str]:
+    """What uses something, once an echo of what has just gone has had the time to fade."""
+    start = cloud.monotonic()
+    while (found := users()) and cloud.monotonic() - start < _ECHO:
+        cloud.sleep(_FIRST_PAUSE)
+    return found
+
+
 def delete_when_free(
     cloud: Cloud,
     what: str,

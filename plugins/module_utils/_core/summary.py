@@ -19,7 +19,7 @@ def of_plan(plan: Plan) -> str:
     """The steps of a plan; the same in check mode and for real."""
     names = [step.name for step in plan.steps]
     if not names:
-        return "nothing to change"
+        return " ".join(plan.kept) or "nothing to change"
     more = len(names) - _NAMED
     return "; ".join(names[:_NAMED]) + (f"; and {more} more step{'' if more == 1 else 's'}" if more > 0 else "")
 

@@ -10,10 +10,10 @@ import typing as t
 
 from .._cloud.door import chunks, json_list
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import tagging
+from .._core import ownership, tagging
 from .._core import tags as tags_of
 from .._core.plan import Plan
-from .._core.removal import delete_when_free
+from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._instance import power
@@ -83,13 +83,14 @@ class KeyPair(Resource[Actual]):
             sets_password=bool(options["password"]),
             tags=options["tags"],
             purge_tags=options["purge_tags"],
+            terms=ownership.Terms.from_options(options),
         )
 
     def find(self) -> Actual:
         pair = self._read()
         actual = Actual(pair, self.file, tuple(self._instances(self.desired.instance_ids)))
         if planner.must_go(self.desired, actual):
-            users = tuple(self._users())
+            users = tuple(lasting_users(self.cloud, self._users) if self.desired.terms.leave_others else self._users())
             more = [one for one in users if one not in self.desired.instance_ids]
             actual = Actual(pair, self.file, (*actual.instances, *self._instances(more)), users)
         return actual
@@ -301,10 +302,14 @@ class KeyPair(Resource[Actual]):
             if step.do == "reboot":
                 self.rebooted = step.args["instance_ids"]
         if self.desired.state == "absent":
-            return self._result(None, actual)
+            if plan.changed:
+                self.cloud.foretold.would_delete("key_pair", self.name)
+            return self._result(actual.pair if plan.kept else None, actual)
         pair = actual.pair
         if plan.changed and "name" in plan.after:
             anew = actual.pair is None or planner.must_go(self.desired, actual)
+            if anew:
+                self.cloud.foretold.would_make("key_pair", "ssh", self.name)
             there: dict[str, t.Any] = {"fingerprint": None, "public_key": None, "tags": {}, "creation_time": None}
             if actual.pair is not None and not anew:
                 there = actual.pair
@@ -346,7 +351,7 @@ class KeyPair(Resource[Actual]):
 
     def _users(self) -> list[str]:
         """Ids of the instances that the pair is bound to."""
-        return binding.users(self.cloud, self.name)
+        return self.cloud.foretold.staying("instance", binding.users(self.cloud, self.name))
 
     def _tagging_id(self) -> str:
         """What TagResources knows the pair by.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .key_file import FileState
@@ -35,6 +36,7 @@ class Desired:
     sets_password: bool = False
     tags: dict[str, t.Any] | None = None
     purge_tags: bool = True
+    terms: ownership.Terms = field(default_factory=ownership.Terms)
 
 
 @dataclass(frozen=True)
@@ -106,16 +108,25 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     :raises InvalidInput: when something is missing that only creating needs
     """
     before = _shown(actual.pair, actual.file)
+    what = f"key pair {desired.name}"
+    ours = actual.pair is None or ownership.proven(actual.pair["tags"])
+    if must_go(desired, actual):
+        users = [listed(actual.users)] if actual.users else []
+        verb = "delete" if desired.state == "absent" else "replace"
+        kept = ownership.reason_to_stay(what, ours=ours, terms=desired.terms, users=users, verb=verb)
+        if kept:
+            return Plan(before, before, kept=(kept,))
     if desired.state == "absent":
         return _removal(desired, actual, before)
     after = dict(before)
     steps: list[Step] = []
     warnings: list[str] = []
+    kept = ownership.used_as_it_is(what, ours=ours, terms=desired.terms)
     if desired.state != "unbound":
         if actual.pair is None or must_go(desired, actual):
             after, steps = _making(desired, actual, warnings)
         else:
-            _keeping(desired, actual, after, steps, warnings)
+            _keeping(desired, actual, after, steps, warnings, tags_too=kept is None)
     if desired.state in ("bound", "unbound"):
         _check_instances(desired, actual)
         chosen = _to_rebind(desired, actual)
@@ -127,7 +138,7 @@ def plan(desired: Desired, actual: Actual) -> Plan:
         steps += _binding_steps(desired, chosen)
         if desired.state == "unbound" and chosen and not desired.sets_password:
             warnings.append(_locked_out(chosen))
-    return Plan(before, after, tuple(steps), tuple(warnings))
+    return Plan(before, after, tuple(steps), tuple(warnings), kept=(kept,) if kept else ())
 
 
 def _shown(pair: dict[str, t.Any] | None, file: FileState | None) -> dict[str, t.Any]:
@@ -222,7 +233,15 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
     return after, steps
 
 
-def _keeping(desired: Desired, actual: Actual, after: dict[str, t.Any], steps: list[Step], warnings: list[str]) -> None:
+def _keeping(
+    desired: Desired,
+    actual: Actual,
+    after: dict[str, t.Any],
+    steps: list[Step],
+    warnings: list[str],
+    *,
+    tags_too: bool,
+) -> None:
     pair = actual.pair or {}
     there = stored(pair["public_key"])
     if desired.public_key is not None and there != desired.public_key:
@@ -232,7 +251,10 @@ def _keeping(desired: Desired, actual: Actual, after: dict[str, t.Any], steps: l
         )
     if actual.file is not None:
         _keep_file(desired, actual.file, there, after, steps, warnings)
+    if not tags_too:
+        return
     to_set, to_remove = tagging.changes(pair["tags"], desired.tags, desired.purge_tags)
+    to_set |= ownership.adoption(pair["tags"], desired.terms, desired.name)
     if to_set or to_remove:
         kept = {key: value for key, value in pair["tags"].items() if key not in to_remove}
         after["tags"] = _visible({**kept, **to_set})

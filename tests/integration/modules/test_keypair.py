@@ -541,3 +541,70 @@ def test_an_instance_that_cannot_be_bound_is_named(modules: Modules) -> None:
     failed = fleet.run("bound", [*fleet.ids, "i-gone"], fails=True)
     assert "There is no instance i-gone" in failed["msg"]
     assert set(fleet.bound().values()) == {""}
+
+
+# ---------------------------------------------------------------------- what others made
+
+
+@pytest.fixture
+def theirs(modules: Modules, local: LocalCloud) -> Network:
+    """A key pair that was made by hand, with a tag of theirs."""
+    network = Network(modules)
+    network.api.call(
+        "ecs", "ImportKeyPair", KeyPairName="web", PublicKeyBody=PUBLIC, Tag=[{"Key": "team", "Value": "theirs"}]
+    )
+    return network
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"state": "absent"}, id="absent"),
+        pytest.param({"state": "absent", "if_bound": "delete"}, id="absent-bound"),
+        pytest.param({"public_key": OTHER_PUBLIC, "replace": True}, id="replace"),
+    ],
+)
+def test_what_others_made_is_deleted_only_when_adopted(
+    modules: Modules, theirs: Network, options: dict[str, t.Any]
+) -> None:
+    before = pair(theirs.local)
+    for check in (True, False):
+        failed = modules.run("keypair", name="web", check=check, fails=True, **options)
+        assert "does not carry the tag alitrust.ecs:owner" in failed["msg"]
+        assert "adopt: true" in failed["msg"]
+        kept = modules.run("keypair", name="web", check=check, leave_others=True, **options)
+        assert not kept["changed"]
+        assert "key pair web stays" in kept["kept"][0]
+    assert pair(theirs.local) == before
+    modules.twice("keypair", name="web", adopt=True, **options)
+
+
+def test_what_others_made_is_used_as_it_is(modules: Modules, theirs: Network) -> None:
+    before = pair(theirs.local)
+    used = modules.run("keypair", name="web", public_key=PUBLIC, tags={"team": "ops"}, leave_others=True)
+    assert not used["changed"]
+    assert used["kept"] == ["Using the existing key pair web; it is left as it is."]
+    assert pair(theirs.local) == before
+    modules.twice("keypair", name="web", public_key=PUBLIC, adopt=True)
+    assert {tag["TagKey"] for tag in pair(theirs.local)["Tags"]} == {"team", OWNER}
+
+
+def test_what_is_still_bound_stays_where_others_are_left_alone(modules: Modules, local: LocalCloud) -> None:
+    network = Network(modules)
+    modules.run("keypair", name="web", public_key=PUBLIC)
+    ids = network.new_instances(network.new_group("web"), KeyPairName="web")
+    for check in (True, False):
+        kept = modules.run("keypair", name="web", state="absent", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert ids[0] in kept["kept"][0]
+    gone = [{"kind": "instance", "region": modules.region, "id": ids[0], "name": ids[0], "gone": True}]
+    account = modules.door().connection.account
+    foretold = modules.run(
+        "keypair",
+        name="web",
+        state="absent",
+        leave_others=True,
+        check=True,
+        foretold=[{**one, "account": account} for one in gone],
+    )
+    assert foretold["changed"], "in a check run the instance would be gone by now"
