@@ -173,4 +173,3 @@ def test_what_fleets_share_goes_with_the_last_of_them(
 
 def instances(cloud: LocalCloud) -> list[dict[str, t.Any]]:
     return [one for region in (REGION, ELSEWHERE) for one in cloud.resources("instance", region)]
-
