@@ -225,7 +225,7 @@ class KeyPair(Resource[Actual]):
         except OutcomeUnknown:
             raise
         except CloudError as error:
-            old = self.replaced and public_key.stored(self.replaced["public_key"])
+            old = public_key.stored(self.replaced["public_key"]) if self.replaced else None
             if self.replaced is None or old is None or self._read() is not None:
                 raise
             try:

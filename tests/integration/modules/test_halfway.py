@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 import pytest
+from modules import records
 from modules.network import Network
 from modules.test_keypair import OTHER_PUBLIC, PUBLIC
 
@@ -50,9 +51,7 @@ def only(local: LocalCloud, kind: str, **where: str) -> dict[str, t.Any]:
 
 def tags(record: dict[str, t.Any]) -> set[str]:
     """Other tags than ours."""
-    found = record.get("Tags") or {}
-    pairs = found.items() if isinstance(found, dict) else [(tag["TagKey"], tag["TagValue"]) for tag in found]
-    return {f"{key}={value}" for key, value in pairs if not key.startswith("alitrust.ecs:")}
+    return {f"{key}={value}" for key, value in records.tags(record).items() if not key.startswith("alitrust.ecs:")}
 
 
 def tags_of_a_group(network: Network) -> Change:
