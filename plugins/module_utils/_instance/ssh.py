@@ -68,13 +68,13 @@ def likely(cloud: Cloud, ones: Addressed, port: int) -> str:
     except AlitrustError as error:
         return f"Why could not be looked up: {error.as_failure()['msg']}"
     reasons: dict[str, list[str]] = {}
-    alike: dict[tuple[t.Any, ...], str] = {}
+    alike: dict[tuple[str, ...], str] = {}
     for address, before in ones.items():
         one = now.get(before["instance_id"])
         if one is None or one["status"] != "Running":
             reason = _down(one)
         else:
-            key = (*one["security_group_ids"], address == one["private_ip"])
+            key = (*one["security_group_ids"], "private" if address == one["private_ip"] else "public")
             reason = alike.get(key) or alike.setdefault(key, _refused(cloud, one, address, port))
         reasons.setdefault(reason, []).append(_title(ones, address))
     told = [f"{listing(names)}: {reason}" for reason, names in list(reasons.items())[:_MOST]]
@@ -131,7 +131,8 @@ def _denied(found: t.Mapping[str, t.Any], groups: str, port: int, whence: str, h
 
 def _depends(found: t.Mapping[str, t.Any], groups: str, port: int, private: bool) -> str:
     lines = [case["rule_line"] for case in found["cases"] if case["verdict"] == ALLOW and case["rule_line"]]
-    text = f"the security groups {groups} let TCP port {port} in for some only: {listing(list(dict.fromkeys(lines)))}."
+    rules = listing(list(dict.fromkeys(lines)), _MOST)
+    text = f"the security groups {groups} let TCP port {port} in for some only: {rules}."
     if private:
         return f"{text} It depends on {' and '.join(found['depends_on'])}."
     return (
