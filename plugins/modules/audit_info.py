@@ -17,8 +17,8 @@ description:
     V(world_open_risky), V(rule_over_wide), V(quota_near) and V(rule_without_effect), and the lists of
     RV(audit) about anything else are empty.
   - The verdict on each instance comes from the trusted server, which needs the Python package
-    alibabacloud-trusted-server20200613. Without the package or the right to ask, every verdict is V(unknown), and the task
-    warns.
+    alibabacloud-trusted-server20200613. Without the package or the right to ask, every verdict is V(unknown), and
+    the task warns.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:

@@ -99,7 +99,7 @@ def _refused(cloud: Cloud, one: Instance, address: str, port: int) -> str:
         return f"this machine has no route to it. {_private(one) if private else ''}".strip()
     # Behind a NAT gateway, the address that a public one sees is not known here.
     known = private or not _is_private(here)
-    packet = {"protocol": "tcp", "port": str(port), "peer": here if known else "0.0.0.0/0"}
+    packet: dict[str, t.Any] = {"protocol": "tcp", "port": str(port), "peer": here if known else "0.0.0.0/0"}
     if not known:
         packet["peer_group_ids"] = []  # from the internet, nobody comes as a member of a group
     try:

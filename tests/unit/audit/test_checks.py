@@ -285,7 +285,9 @@ def test_instances_that_the_trusted_server_does_not_tell_of_are_not_read(
     monkeypatch: pytest.MonkeyPatch, trust: list[dict[str, t.Any]], unread: dict[str, str]
 ) -> None:
     instances = [{"name": f"web-{number}", "trust": one} for number, one in enumerate(trust, 1)]
-    monkeypatch.setattr(collect.trust, "with_trust", lambda *_given: instances)
+    monkeypatch.setattr(
+        "ansible_collections.alitrust.ecs.plugins.module_utils._trust.section.with_trust", lambda *_given: instances
+    )
     reader = collect._Reader(t.cast("Cloud", SimpleNamespace(region="cn-hangzhou")), OPTIONS)
     reader.facts.instances = instances
     reader._trust()
