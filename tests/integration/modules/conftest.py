@@ -18,3 +18,9 @@ if t.TYPE_CHECKING:
 def modules(fresh_cloud: LocalCloud) -> Modules:
     """The collection's modules, pointed at an empty local cloud."""
     return Modules(fresh_cloud)
+
+
+@pytest.fixture(params=["number", "text"])
+def priority_type(request: pytest.FixtureRequest, fresh_cloud: LocalCloud) -> None:
+    """Priority of a rule as captured answers have it, and as the SDK's models do."""
+    fresh_cloud.set("ecs.priority_type", request.param)
