@@ -21,10 +21,8 @@ from .policies import Entity, PolicyRef
 from .policy_planner import WantedPolicy
 from .resource import RamResource
 from .role_planner import RoleState, WantedRole
-from .roles import Role, RoleActions
+from .roles import ECS, Role, RoleActions
 
-#: The service that hands a role's credentials to instances.
-ECS = "ecs.aliyuncs.com"
 #: What the trust client of an instance has to be allowed (Create security-enhanced instances).
 TRUST_ACTIONS = (
     "yundun-systrust:GenerateNonce",
@@ -225,6 +223,8 @@ class InstanceRamRole(RoleActions, AttachmentActions, RamResource[RoleState]):
         plan = role_planner.plan_present(actual, wanted)
         plan = self._with_users(plan, actual)
         if self.options["attachment"] == "attached":
+            if self._instance_ids:
+                attachments.check_trust(self._name, wanted.trust)
             replace_other = bool(self.options["replace"])
             steps, carriers = attachments.attach_steps(self._name, actual.carriers, self._instance_ids, replace_other)
         else:
@@ -279,8 +279,9 @@ class InstanceRamRole(RoleActions, AttachmentActions, RamResource[RoleState]):
                 policies.prove(self.cloud, PolicyRef(step.args["type"], step.args["name"]))
             if step.do == "attach_policy" and step.args["kind"] == "User":
                 users.prove_users(self.cloud, [step.args["entity"]])
-            if step.do == "attach_instances":
-                attachments.prove_attachable(self.cloud, step.args["instance_ids"])
+            if step.do in ("attach_instances", "exchange_roles"):
+                ids = list(step.args.get("instance_ids") or step.args["carriers"])
+                attachments.prove_attachable(self.cloud, ids)
 
     def settle(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
         state = self.reread(f"role {self._name}", self.cloud.connection.api_timeout)

@@ -16,6 +16,8 @@ from . import documents, policies
 from .documents import Document
 from .policies import Entity, PolicyActions, PolicyRef, appeared, owner_tag
 
+#: The service that gives the credentials of a role to instances.
+ECS = "ecs.aliyuncs.com"
 # What RAM takes for a new role (CreateRole); roles made in earlier times may have _ and @ too.
 _NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _OLD_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")

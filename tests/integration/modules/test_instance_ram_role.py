@@ -198,9 +198,37 @@ def test_replace_an_instance_ram_role(modules: Modules) -> None:
         assert f"{one} has db" in refused["msg"]
     assert [role["RoleName"] for role in modules.cloud.resources("role")] == ["db"], "refused before anything is made"
     replaced = modules.twice("instance_ram_role", name="web", instance_ids=[one, two], replace=True)
-    assert replaced["steps"][-2:] == [f"detach role db from {one}", f"attach role web to 2 instances: {one}, {two}"]
+    assert replaced["steps"][-2:] == [f"give {one} the role web in place of db", f"attach role web to {two}"]
     kept = modules.run("instance_ram_role", name="db", policies=[], instance_ids=[one], attachment="detached")
     assert not kept["changed"], "detaching one role leaves another alone"
+
+
+def test_a_role_that_ecs_may_not_assume_takes_the_place_of_none(modules: Modules) -> None:
+    one, *_others = ids = run_instances(modules, 1)
+    modules.run("instance_ram_role", name="db", policies=[], instance_ids=ids)
+    for check in (True, False):
+        options = {"policies": [], "trust_policy": TRUSTS_ACCOUNT, "instance_ids": ids, "replace": True}
+        failed = modules.run("instance_ram_role", name="web", check=check, fails=True, **options)
+        assert "does not let ecs.aliyuncs.com assume it" in failed["msg"]
+    assert role_of(modules) == {one: "db"}
+    assert [role["RoleName"] for role in modules.cloud.resources("role")] == ["db"]
+
+
+def test_the_old_role_comes_back_where_the_new_one_is_refused(modules: Modules) -> None:
+    ids = run_instances(modules, 3)
+    for name, some in (("db", ids[:2]), ("mail", ids[2:])):
+        modules.run("instance_ram_role", name=name, policies=[], instance_ids=some)
+    modules.run("instance_ram_role", name="web", policies=[])
+    before = role_of(modules)
+    modules.cloud.fault("error", "ecs:AttachInstanceRamRole", code="InvalidUser.PassRoleForbidden", status=403)
+    failed = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids, replace=True, fails=True)
+    assert f"As before, the role db is attached to 2 instances: {ids[0]}, {ids[1]}." in failed["msg"]
+    assert role_of(modules) == before
+    modules.cloud.fault("error", "ecs:AttachInstanceRamRole", times=2, code="InvalidUser.PassRoleForbidden", status=403)
+    failed = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids[:1], replace=True, fails=True)
+    assert f"Without a role now, because db could not be attached again: {ids[0]}" in failed["msg"]
+    finished = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids, replace=True)
+    assert finished["instance_ram_role"]["instance_ids"] == ids
 
 
 def test_a_role_in_use_is_deleted_only_on_request(modules: Modules) -> None:
