@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from .._cloud import foretold, results
 from .._cloud.door import Cloud, chunks, json_list
-from .._cloud.errors import AlitrustError, InvalidInput, NotFound, UnexpectedState, WaitTimeout
+from .._cloud.errors import AlitrustError, CloudError, InvalidInput, NotFound, UnexpectedState, WaitTimeout
 from .._core.plan import Step
+from .._core.removal import lasting_users
 from .._core.waiter import seen_within, wait_for
 from . import documents, roles
 
@@ -20,6 +23,8 @@ from . import documents, roles
 _ATTACH_AT_ONCE = 100
 _DESCRIBE_AT_ONCE = 50
 _INSTANCES_AT_ONCE = 100
+#: Regions asked side by side.
+_REGIONS_AT_ONCE = 16
 #: How long an item that failed is watched before the failure is believed, in seconds: a repeated call fails for what
 #: its lost first try has done, and reads may be behind writes.
 _DOUBT = 5.0
@@ -42,8 +47,9 @@ def check_instance_ids(instance_ids: t.Sequence[str]) -> None:
 
 def read_carriers(cloud: Cloud, instance_ids: t.Sequence[str]) -> dict[str, str]:
     """Instance id -> name of its role, C("") for an instance that has none (or does not exist)."""
-    found = dict.fromkeys(instance_ids, "")
-    for part in chunks(list(instance_ids), _DESCRIBE_AT_ONCE):
+    made = {one: cloud.foretold.find("instance", one) or {} for one in instance_ids if foretold.is_id(one)}
+    found = {one: made.get(one, {}).get("ram_role_name") or "" for one in instance_ids}
+    for part in chunks([one for one in instance_ids if one not in made], _DESCRIBE_AT_ONCE):
         for item in cloud.pages("ecs", "DescribeInstanceRamRole", InstanceIds=json_list(part)):
             if item.get("InstanceId") in found:
                 found[item["InstanceId"]] = item.get("RamRoleName") or ""
@@ -59,6 +65,78 @@ def read_carriers_of(cloud: Cloud, role: str) -> dict[str, str]:
     return {item["InstanceId"]: role for item in items if item.get("InstanceId") and item.get("RamRoleName")}
 
 
+@dataclass(frozen=True)
+class Carriers:
+    """Who has a role, in all regions: a role belongs to the account.
+
+    :ivar instances: region -> IDs, of regions that have any
+    :ivar unread: region -> why it could not be asked
+    """
+
+    instances: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: t.Mapping[str, str] = field(default_factory=dict)
+
+    def outside(self, regions: t.Container[str] | None) -> list[str]:
+        """Those of other regions than these, in words; None stands for all regions."""
+        if regions is None:
+            regions = self.instances
+        words = [f"{', '.join(ids)} in the region {one}" for one, ids in self.instances.items() if one not in regions]
+        return words + [
+            f"possibly instances in {one}, which could not be asked ({why})" for one, why in self.unread.items()
+        ]
+
+
+def read_everywhere(cloud: Cloud, role: str, regions: t.Sequence[str] | None = None) -> Carriers:
+    """Who has a role, in all regions of the account, read side by side.
+
+    Instances that would be gone by now in a check run do not count.
+
+    :param regions: only these
+    """
+    unread: dict[str, str] = {}
+    if regions is None:
+        try:
+            listed = [str(item["RegionId"]) for item in cloud.pages("ecs", "DescribeRegions")]
+        except CloudError as error:
+            listed, unread = [], {"all other regions": error.code}
+        regions = sorted({cloud.region, *listed})
+
+    def one(region: str) -> list[str] | AlitrustError:
+        there = cloud.in_region(region)
+        try:
+            return there.foretold.staying("instance", sorted(read_carriers_of(there, role)))
+        except AlitrustError as error:
+            return error
+
+    instances: dict[str, tuple[str, ...]] = {}
+    with ThreadPoolExecutor(min(_REGIONS_AT_ONCE, len(regions))) as pool:
+        for region, outcome in zip(regions, pool.map(one, regions), strict=True):
+            if isinstance(outcome, CloudError):
+                unread[region] = outcome.code
+            elif isinstance(outcome, AlitrustError):
+                unread[region] = outcome.message
+            elif outcome:
+                instances[region] = tuple(outcome)
+    return Carriers(instances, unread)
+
+
+def read_lasting(cloud: Cloud, role: str) -> Carriers:
+    """As L{read_everywhere}, once an echo of instances that have just gone has had the time to fade."""
+    found: Carriers | None = None
+
+    def users() -> list[str]:
+        nonlocal found
+        if found is None:
+            found = read_everywhere(cloud, role)
+        else:
+            again = read_everywhere(cloud, role, list(found.instances))
+            found = Carriers(again.instances, {**found.unread, **again.unread})
+        return [instance for ids in found.instances.values() for instance in ids]
+
+    lasting_users(cloud, users)
+    return found or Carriers()
+
+
 def prove_attachable(cloud: Cloud, instance_ids: t.Sequence[str]) -> None:
     """:raises UnexpectedState: instances that do not exist, or are not in a VPC"""
 
@@ -69,6 +147,8 @@ def prove_attachable(cloud: Cloud, instance_ids: t.Sequence[str]) -> None:
             for item in cloud.pages("ecs", "DescribeInstances", InstanceIds=json_list(part))
         }
 
+    made = [one for one in instance_ids if cloud.foretold.find("instance", one)]
+    instance_ids = [one for one in instance_ids if one not in made]
     try:
         found = wait_for(
             cloud, "the instances", read, lambda seen: len(seen) == len(instance_ids), str, timeout=_UNSEEN
@@ -156,6 +236,16 @@ def detach_steps(
     ids = [one for one in instance_ids if carriers[one] == role]
     steps = [_step("detach", "from", "detach_instances", role, ids)] if ids else []
     return steps, {**carriers, **dict.fromkeys(ids, "")}
+
+
+def detach_everywhere_steps(role: str, carriers: Carriers) -> list[Step]:
+    """Steps by which all instances that have the role lose it, in all regions."""
+    steps = []
+    for region, ids in carriers.instances.items():
+        args = {"role": role, "instance_ids": list(ids), "region": region}
+        name = f"detach role {role} from {_listed(list(ids))} in {region}"
+        steps.append(Step(name, "detach_instances", args))
+    return steps
 
 
 def _step(verb: str, preposition: str, do: str, role: str, ids: list[str]) -> Step:
@@ -262,8 +352,8 @@ class AttachmentActions:
     def attach_instances(self, role: str, instance_ids: list[str]) -> None:
         attach(self.cloud, role, instance_ids)
 
-    def detach_instances(self, role: str, instance_ids: list[str]) -> None:
-        detach(self.cloud, role, instance_ids)
+    def detach_instances(self, role: str, instance_ids: list[str], region: str | None = None) -> None:
+        detach(self.cloud.in_region(region), role, instance_ids)
 
     def exchange_roles(self, role: str, carriers: dict[str, str]) -> None:
         exchange(self.cloud, role, carriers)
