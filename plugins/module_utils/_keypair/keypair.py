@@ -21,6 +21,7 @@ from .._cloud.errors import (
 )
 from .._core import ownership, tagging
 from .._core import tags as tags_of
+from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
@@ -28,6 +29,22 @@ from .._core.waiter import wait_for
 from .._instance import power
 from . import binding, key_file, passwords, planner, public_key, shape
 from .planner import Actual, Desired, Instance
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["present", "absent", "bound", "unbound"], "default": "present"},
+    "name": {"type": "str", "required": True},
+    "public_key": {"type": "str"},
+    "private_key_file": {"type": "path"},
+    "replace": {"type": "bool", "default": False},
+    "if_bound": {"type": "str", "choices": ["refuse", "unbind", "delete"], "default": "refuse"},
+    "instance_ids": {"type": "list", "elements": "str"},
+    "password": {"type": "str", "no_log": True},
+    "reboot": {"type": "bool", "default": False},
+    "quota": {"type": "int", "default": 500},
+    **TAGS_SPEC,
+    **ownership.SPEC,
+    "wait_timeout": {"type": "int", "default": 600},
+}
 
 _DESCRIBE_AT_ONCE = 100
 #: By which DeleteKeyPairs says that the pair is bound.
