@@ -72,8 +72,8 @@ def plan(actual: Key | None, alias_target: str | None, wanted: Wanted, users: t.
     _refuse_fixed(actual, wanted)
     if actual.state != "Enabled":
         raise UnexpectedState(
-            f"{wanted.key_name} is the key {actual.id}, which is not this collection's and {actual.state}; only an Enabled "
-            "key can be used.",
+            f"{wanted.key_name} is the key {actual.id}, which is not this collection's and {actual.state}; only an "
+            "Enabled key can be used.",
             hint=ownership.adopt_hint("change"),
         )
     return Plan(view(actual), view(actual), kept=(left,))

@@ -103,10 +103,15 @@ def describe(cloud: Cloud, name: str) -> t.Mapping[str, t.Any] | None:
     except NotFound:
         pass
     except CloudError as error:
-        if error.code != _SERVICE_OFF or not service.would_be_on(cloud):
+        if not _foretold_on(cloud, error):
             raise
     made = cloud.foretold.find(_KIND, name)
     return _metadata(cloud, made) if made else None
+
+
+def _foretold_on(cloud: Cloud, error: CloudError) -> bool:
+    """Whether KMS refuses only because it is not switched on yet, which an earlier task of a check run would have."""
+    return error.code == _SERVICE_OFF and service.would_be_on(cloud)
 
 
 def _metadata(cloud: Cloud, made: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -162,7 +167,13 @@ def read_owned(cloud: Cloud, owner: str) -> Key | None:
     That is what a run leaves behind that was interrupted between the key and its alias.
     """
     wanted = [{"Key": tags.OWNER_KEY, "Value": owner}]
-    for item in cloud.pages("kms", "ListTagResources", ResourceType="key", Tag=wanted):
+    try:
+        found = cloud.pages("kms", "ListTagResources", ResourceType="key", Tag=wanted)
+    except CloudError as error:
+        if not _foretold_on(cloud, error):
+            raise
+        return None
+    for item in found:
         key = read_key(cloud, item["ResourceId"])
         if key is not None and not key.aliases and key.state != PENDING_DELETION:
             return key

@@ -297,7 +297,7 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
         return {"kms_share_role": shape.share_role(self._purpose, shape.role(state))}
 
     def foretell(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
-        roles.foretell(self.cloud, plan.steps)
+        roles.foretell(self.cloud, plan, self._name, self._owner)
         return {"kms_share_role": shape.share_role(self._purpose, shape.foretold_role(plan, actual))}
 
 
