@@ -88,7 +88,7 @@ class ImageShare(Resource[State]):
         if new:
             readiness.check(self.cloud, [image], Recipients("account_ids", new))
         full = len(actual.accounts) + len(new) > planner.ACCOUNTS_PER_IMAGE
-        # The cloud itself cannot be asked where only what is removed before makes room, or with a role that is not there.
+        # The cloud itself cannot be asked where only what is removed makes room, or for a role that is not there yet.
         foretold = self.cloud.foretold.find("ram_role", ROLES["share_image"]) is not None
         for step in plan.steps:
             if step.do == "share" and not full and not foretold:
