@@ -81,6 +81,8 @@ def read(
     except AlitrustError as error:
         _fail(module, error, cloud, None, [])
     else:
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
         result.setdefault("summary", summary.of_reading(result))
         module.exit_json(changed=False, api_calls=dict(cloud.api_calls) if cloud else {}, **result)
 

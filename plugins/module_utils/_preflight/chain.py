@@ -311,7 +311,7 @@ class Chain:
                 self.findings.lacks.add(
                     path,
                     f"{{{path}}} is not given{f', nor {others}' if others else ''}.",
-                    what_to_do=f"Set it to {_SUCH_AS[names[0]]}.",
+                    what_to_do=f"Set {{{path}}} to {_SUCH_AS[names[0]]}.",
                 )
         return missing
 

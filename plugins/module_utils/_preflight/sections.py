@@ -144,7 +144,7 @@ def check_variables(spec: Spec, values: t.Mapping[str, t.Any], lacks: Lacks) -> 
     """The variables of a role by its argument specification."""
     for name, one in spec.items():
         value = values.get(name)
-        if name not in values or (blank(value) and (_is_text(one) or (value is None and one.get("default") is None))):
+        if name not in values or (blank(value) and (_is_text(one) or one.get("default") is None)):
             if one.get("required"):
                 lacks.add(name, f"{name} is not given.", what_to_do=f"Set {name}.")
                 lacks.refuse(name)
@@ -168,6 +168,8 @@ def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) ->
                 _fits_inside(f"{path}[{index}]", inner, one, lacks)
             else:
                 lacks.add(f"{path}[{index}]", f"{_who(path)}[{index}] is {one!r}", expected=_EXPECTED["dict"])
+    elif value is None:
+        lacks.add(path, f"{_who(path)} is null", expected=_expected(spec))
     else:
         plain = {key: value for key, value in spec.items() if key in ("type", "elements", "choices")}
         if plain.get("type") == "raw":
