@@ -82,6 +82,13 @@ def used_as_it_is(what: str, *, ours: bool, terms: Terms, left: str = "it is lef
     return f"Using the existing {what}; {left}."
 
 
+def adopt_hint(verb: str) -> str:
+    """What to do where something cannot be used as it is."""
+    return (
+        f"If it is yours to {verb}, set adopt: true, or in a role of this collection its variable that ends in _adopt."
+    )
+
+
 def adoption(tags: t.Mapping[str, str], terms: Terms, owner: str) -> dict[str, str]:
     """The tag that an existing thing gets when it is adopted; nothing where it is ours already."""
     return {tagging.OWNER_KEY: owner} if terms.adopt and not proven(tags) else {}

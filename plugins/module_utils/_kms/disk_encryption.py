@@ -11,7 +11,8 @@ import typing as t
 from .._cloud.door import Cloud
 from .._cloud.errors import NotFound, UnexpectedState
 from .._ram import documents, roles
-from .._ram.share_role import DISK_POLICY, ECS, ROLES, SERVICE_KEY, read_key
+from .._ram.roles import ECS
+from .._ram.share_role import DISK_POLICY, ROLES, SERVICE_KEY, read_key
 from .service import read_status
 
 _ROLE = ROLES["disk_encrypt"]

@@ -36,7 +36,9 @@ def judged(cloud: Cloud, options: Options, amount: int) -> Verdict:
     groups = [known.find("security_group", one) for one in options["security_group_ids"] or () if foretold.is_id(one)]
     kms = "Enabled" if known.find("kms", "service") else facts.kms_status
     image = facts.image
-    if not options["image_id"] and not (places.instance_types(options) and (options["image_family"] or options["image_name"])):
+    if not options["image_id"] and not (
+        places.instance_types(options) and (options["image_family"] or options["image_name"])
+    ):
         image = None
     facts = replace(
         facts,
@@ -45,7 +47,11 @@ def judged(cloud: Cloud, options: Options, amount: int) -> Verdict:
         vswitches={**(facts.vswitches or {}), **{one["id"]: _vswitch(one) for one in switches if one}},
         groups=[
             *(facts.groups or ()),
-            *({"SecurityGroupId": one["id"], "VpcId": one["vpc_id"], "SecurityGroupType": one["type"]} for one in groups if one),
+            *(
+                {"SecurityGroupId": one["id"], "VpcId": one["vpc_id"], "SecurityGroupType": one["type"]}
+                for one in groups
+                if one
+            ),
         ],
     )
     verdict = judge({**options, "security_group_ids": options["security_group_ids"] or []}, facts, amount, amount)

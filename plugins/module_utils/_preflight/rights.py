@@ -103,14 +103,17 @@ def lacking(cloud: Cloud, needed: t.Iterable[str], role: str | None) -> tuple[li
                 groups = cloud.pages("ram", "ListGroupsForUser", UserName=holder.name)
                 holders += [Entity("Group", str(group["GroupName"])) for group in groups]
     except AccessDenied as error:
-        return [], f"Whether the caller may do all of this could not be asked: {error.code} for {error.product}:{error.action}."
+        return (
+            [],
+            f"Whether the caller may do all of this could not be asked: {error.code} for {error.product}:{error.action}.",
+        )
     return missing, ""
 
 
 def _allowed(statements: list[dict[str, t.Any]], action: str, account: str, role: str | None) -> bool:
     if action == "ram:PassRole" and role:
-        return policy_rights.allows(statements, action, f"acs:ram::{account}:role/{role.lower()}") or policy_rights.allows(
-            statements, action, f"acs:ram::{account}:role/{role}"
-        )
+        return policy_rights.allows(
+            statements, action, f"acs:ram::{account}:role/{role.lower()}"
+        ) or policy_rights.allows(statements, action, f"acs:ram::{account}:role/{role}")
     anywhere = [{**one, "resources": ["*"]} if one["effect"].lower() != "deny" else one for one in statements]
     return policy_rights.allows(anywhere, action)

@@ -191,9 +191,7 @@ def _fits_inside(path: str, spec: Spec, value: t.Mapping[str, t.Any], lacks: Lac
             _fits(f"{path}.{key}", spec[key], one, lacks)
 
 
-def _filled(
-    spec: t.Mapping[str, t.Any], value: t.Any, path: str, lacks: Lacks, refused: set[str], name: str
-) -> t.Any:
+def _filled(spec: t.Mapping[str, t.Any], value: t.Any, path: str, lacks: Lacks, refused: set[str], name: str) -> t.Any:
     """The value with something in place of what has to be given inside it and is not."""
     inner = spec.get("options")
     if not inner or not isinstance(value, (list, tuple, dict)):

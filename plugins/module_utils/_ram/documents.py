@@ -145,15 +145,15 @@ def trusts_service(document: Document, service: str) -> bool:
     return allowed
 
 
-def permits(policies: t.Iterable[Document], action: str) -> bool:
-    """Whether permission policies together allow an action on at least something.
+def permits(policies: t.Iterable[Document], action: str, resource: str | None = None) -> bool:
+    """Whether permission policies together allow an action on a resource, or on at least something.
 
     What a condition makes of it cannot be told from here: an allowing statement counts with it, a denying one does not.
     """
     allowed = False
     for document in policies:
         for statement in as_list(document.get("Statement")):
-            if not _covers(statement, action):
+            if not _covers(statement, action) or (resource is not None and not _reaches(statement, resource)):
                 continue
             if statement.get("Effect") == "Deny" and not statement.get("Condition"):
                 return False
@@ -165,6 +165,31 @@ def _covers(statement: Document, action: str) -> bool:
     listed = as_list(statement.get("Action", statement.get("NotAction")))
     named = any(fnmatch.fnmatchcase(action.lower(), str(pattern).lower()) for pattern in listed)
     return named if "Action" in statement else not named
+
+
+def _reaches(statement: Document, resource: str) -> bool:
+    listed = as_list(statement.get("Resource", statement.get("NotResource")))
+    named = any(fnmatch.fnmatchcase(resource, str(pattern)) for pattern in listed)
+    return named if "NotResource" not in statement else not named
+
+
+def not_granted(policies: t.Sequence[Document], wanted: Document) -> list[str]:
+    """Actions that a document allows and the policies do not allow on the same resources."""
+    missing: dict[str, None] = {}
+    for statement in as_list(wanted.get("Statement")):
+        if statement.get("Effect") != "Allow":
+            continue
+        for action in as_list(statement.get("Action")):
+            for resource in as_list(statement.get("Resource")):
+                if not permits(policies, action, resource):
+                    missing[action] = None
+    return list(missing)
+
+
+def loses(held: Document, wanted: Document) -> bool:
+    """Whether a statement of one document is not in the other."""
+    kept = {_canonical_statement(one) for one in as_list(wanted.get("Statement"))}
+    return any(_canonical_statement(one) not in kept for one in as_list(held.get("Statement")))
 
 
 def with_service(document: Document, service: str) -> Document:

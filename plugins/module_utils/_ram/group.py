@@ -10,7 +10,7 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.door import Cloud
-from .._cloud.errors import InvalidInput
+from .._core import ownership
 from .._core.plan import Plan
 from . import policies, shape, user_planner, users
 from .policies import Entity, PolicyRef
@@ -28,6 +28,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "policies": POLICIES_SPEC,
     "purge_policies": {"type": "bool", "default": False},
     "remove_users": {"type": "bool", "default": False},
+    **ownership.SPEC,
 }
 
 
@@ -37,9 +38,12 @@ class RamGroup(GroupActions, RamResource[GroupState]):
     def validate(self) -> None:
         users.check_names("name", [self.options["name"]])
         users.check_names("users", self.options["users"] or ())
-        if len(self.options["comments"] or "") > 128:
-            raise InvalidInput(f"comments has {len(self.options['comments'])} characters; at most 128 are possible.")
+        users.check_comments(self.options["comments"])
         self._wanted  # noqa: B018  reads and checks the other options
+
+    @property
+    def _terms(self) -> ownership.Terms:
+        return ownership.Terms.from_options(self.options)
 
     @cached_property
     def _wanted(self) -> WantedGroup:
@@ -51,6 +55,7 @@ class RamGroup(GroupActions, RamResource[GroupState]):
             purge_users=self.options["purge_users"],
             policies=wanted_policies(self.options["policies"]),
             purge_policies=self.options["purge_policies"],
+            terms=self._terms,
         )
 
     def find(self) -> GroupState:
@@ -58,7 +63,7 @@ class RamGroup(GroupActions, RamResource[GroupState]):
 
     def plan(self, actual: GroupState) -> Plan:
         if self.options["state"] == "absent":
-            return user_planner.plan_group_absent(actual, self.options["remove_users"])
+            return user_planner.plan_group_absent(actual, self.options["remove_users"], self._terms)
         return user_planner.plan_group(actual, self._wanted)
 
     def preflight(self, plan: Plan, actual: GroupState) -> None:
@@ -72,6 +77,7 @@ class RamGroup(GroupActions, RamResource[GroupState]):
         return {"ram_group": shape.group(state)}
 
     def foretell(self, plan: Plan, actual: GroupState) -> dict[str, t.Any]:
+        users.foretell(self.cloud, plan.steps)
         return {"ram_group": shape.foretold_group(plan, actual)}
 
 

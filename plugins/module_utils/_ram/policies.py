@@ -11,16 +11,20 @@ import re
 import typing as t
 from dataclasses import dataclass, replace
 
-from .._cloud.door import Cloud
+from .._cloud.door import Cloud, chunks
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import tags
+from .._core import ownership, tags
+from .._core.plan import Step
 from .._core.waiter import wait_for
 from . import documents
 from .documents import Document
 
 #: Versions one policy can have (RAM limits).
 MAX_VERSIONS = 5
+#: Resources whose tags one call reads (RAM ListTagResources).
+_TAGS_AT_ONCE = 50
 _NAME = re.compile(r"[A-Za-z0-9-]{1,128}")
+_KIND = "ram_policy"
 _ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 
 
@@ -48,6 +52,7 @@ class Policy:
     """A policy as RAM has it.
 
     :ivar versions: oldest first; None where they were not read
+    :ivar tags: None where whose it is does not matter to the task
     """
 
     ref: PolicyRef
@@ -58,6 +63,12 @@ class Policy:
     create_date: str = ""
     update_date: str = ""
     versions: tuple[Version, ...] | None = None
+    tags: t.Mapping[str, str] | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether this collection made it; also where that does not matter to the task."""
+        return self.tags is None or ownership.proven(self.tags)
 
 
 class Entity(t.NamedTuple):
@@ -89,11 +100,14 @@ def check_description(text: str | None) -> None:
 
 
 def read_policy(cloud: Cloud, ref: PolicyRef) -> Policy | None:
-    """The policy with its default document, or None."""
+    """The policy with its default document, or None; in a check run as earlier tasks would have left it."""
+    if ref.type == "Custom" and cloud.foretold.is_gone(_KIND, ref.name):
+        return None
     try:
         answer = cloud.call("ram", "GetPolicy", PolicyType=ref.type, PolicyName=ref.name)
     except NotFound:
-        return None
+        made = cloud.foretold.find(_KIND, ref.name) if ref.type == "Custom" else None
+        return Policy(ref, made["description"], made["document"], "v1", tags=made["tags"]) if made else None
     policy, version = answer["Policy"], answer.get("DefaultPolicyVersion") or {}
     return Policy(
         ref=PolicyRef(ref.type, policy["PolicyName"]),
@@ -137,9 +151,12 @@ def read_entities(cloud: Cloud, ref: PolicyRef) -> tuple[Entity, ...]:
     except NotFound:
         return ()
     return tuple(
-        Entity(kind, item[f"{kind}Name"])
+        Entity(kind, name)
         for kind in ("Role", "User", "Group")
-        for item in (answer.get(f"{kind}s") or {}).get(kind) or ()
+        for name in cloud.foretold.staying(
+            f"ram_{kind.lower()}",
+            [item[f"{kind}Name"] for item in (answer.get(f"{kind}s") or {}).get(kind) or ()],
+        )
     )
 
 
@@ -156,6 +173,41 @@ def read_owned(cloud: Cloud, owner: str) -> tuple[PolicyRef, ...]:
     """The custom policies that carry our ownership tag with this value."""
     items = cloud.pages("ram", "ListTagResources", ResourceType="policy", Tag=owner_tag(owner))
     return tuple(PolicyRef("Custom", item["ResourceName"]) for item in items if item.get("TagKey") == tags.OWNER_KEY)
+
+
+def read_tags(cloud: Cloud, kind: t.Literal["role", "policy"], names: t.Iterable[str]) -> dict[str, dict[str, str]]:
+    """Tags of roles or custom policies, by name; all of them have to exist."""
+    found: dict[str, dict[str, str]] = {name: {} for name in names}
+    for part in chunks(list(found), _TAGS_AT_ONCE):
+        query = {"ResourceType": kind, "ResourceNames": part}
+        for item in cloud.pages("ram", "ListTagResources", query):
+            found.setdefault(item["ResourceName"], {})[item["TagKey"]] = item.get("TagValue") or ""
+    return found
+
+
+def needs_tags(policy: Policy, terms: ownership.Terms) -> bool:
+    """Whether it matters to a task that gives the policy its content who made it."""
+    return terms != ownership.Terms() or len(policy.versions or ()) >= MAX_VERSIONS
+
+
+def with_tags(cloud: Cloud, found: t.Sequence[Policy]) -> list[Policy]:
+    """The same custom policies, with their tags."""
+    labels = read_tags(cloud, "policy", [policy.ref.name for policy in found if policy.tags is None])
+    return [policy if policy.tags is not None else replace(policy, tags=labels[policy.ref.name]) for policy in found]
+
+
+def read_contents(
+    cloud: Cloud, wanted: t.Iterable[tuple[str, Document | None]], terms: ownership.Terms
+) -> dict[str, Policy | None]:
+    """Custom policies that get their content from a task, by name, with what deciding about them takes."""
+    found = {name: read_for(cloud, PolicyRef("Custom", name), document) for name, document in wanted}
+    unclear = [policy for policy in found.values() if policy and needs_tags(policy, terms)]
+    return {**found, **{policy.ref.name: policy for policy in with_tags(cloud, unclear)}}
+
+
+def read_documents(cloud: Cloud, refs: t.Iterable[PolicyRef]) -> tuple[Document, ...]:
+    """What these policies say."""
+    return tuple(policy.document for ref in refs if (policy := read_policy(cloud, ref)))
 
 
 def prove(cloud: Cloud, ref: PolicyRef) -> None:
@@ -176,10 +228,25 @@ def owner_tag(owner: str) -> list[dict[str, str]]:
 # ---------------------------------------------------------------------- changing
 
 
+def foretell(cloud: Cloud, steps: t.Iterable[Step]) -> None:
+    """Note for later tasks of a check run which policies these steps would make or delete."""
+    for step in steps:
+        name = str(step.args.get("name"))
+        if step.do == "create_policy":
+            about = {"document": step.args["document"], "description": step.args["description"] or ""}
+            owner = {tags.OWNER_KEY: step.args["owner"]}
+            cloud.foretold.would_make(_KIND, "policy", name, global_=True, tags=owner, **about)
+        if step.do == "delete_policy":
+            cloud.foretold.would_delete(_KIND, name, global_=True)
+
+
 class PolicyActions:
     """The steps of a plan that change policies; mixed into resources."""
 
     cloud: Cloud
+
+    def tag_resource(self, kind: str, name: str, owner: str) -> None:
+        self.cloud.call("ram", "TagResources", ResourceType=kind, ResourceNames=[name], Tag=owner_tag(owner))
 
     def create_policy(self, name: str, document: Document, description: str | None, owner: str) -> None:
         ref = PolicyRef("Custom", name)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
+from .._core import ownership
 from .._core.plan import Plan
 from . import documents, policies, policy_planner, roles, shape, templates
 from .documents import Document
@@ -37,6 +38,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "rotate": {"type": "bool", "default": False},
     "detach": {"type": "bool", "default": False},
+    **ownership.SPEC,
 }
 _CONTENTS = ("document", "template", "default_version")
 INFO_SPEC: dict[str, dict[str, t.Any]] = {
@@ -77,7 +79,17 @@ class RamPolicy(PolicyActions, RamResource[State]):
     def _absent(self) -> bool:
         return bool(self.options["state"] == "absent")
 
+    @property
+    def _terms(self) -> ownership.Terms:
+        return ownership.Terms.from_options(self.options)
+
     def find(self) -> State:
+        state = self._read()
+        if state.policy and (self._absent or policies.needs_tags(state.policy, self._terms)):
+            return state._replace(policy=policies.with_tags(self.cloud, [state.policy])[0])
+        return state
+
+    def _read(self) -> State:
         ref = PolicyRef("Custom", self.options["name"])
         if self._absent:
             found = policies.read_policy(self.cloud, ref)
@@ -89,13 +101,14 @@ class RamPolicy(PolicyActions, RamResource[State]):
 
     def plan(self, actual: State) -> Plan:
         if self._absent:
-            return policy_planner.plan_absent(actual.policy, actual.entities, self.options["detach"])
+            return policy_planner.plan_absent(actual.policy, actual.entities, self.options["detach"], self._terms)
         wanted = policy_planner.WantedPolicy(
             self.options["name"],
             self._document,
             self.options["description"],
             self.options["rotate"],
             default_version=self.options["default_version"],
+            terms=self._terms,
         )
         return policy_planner.plan_present(actual.policy, wanted)
 
@@ -104,8 +117,9 @@ class RamPolicy(PolicyActions, RamResource[State]):
         return {"ram_policy": shape.policy(found) if found else {}}
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
+        policies.foretell(self.cloud, plan.steps)
         found = actual.policy
-        if found is None or self._absent:
+        if found is None or not plan.after:
             return {"ram_policy": dict(plan.after)}
         return {"ram_policy": {**shape.policy(found), **plan.after}}
 

@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import ownership
 from .._core.plan import Plan, Step
 from . import documents
 from .documents import Document
 from .policies import MAX_VERSIONS, Entity, Policy, PolicyRef
+
+_PLAIN = ownership.Terms()
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,9 @@ class WantedPolicy:
     """A policy as a task wants it; None means: not given, leave it alone.
 
     :ivar rotate: whether the oldest version that is not in force may go when there is no room for another
-    :ivar owner: value of the ownership tag of a policy that is created
+    :ivar owner: value of the ownership tag of a policy that is created or adopted
     :ivar default_version: the version that shall be in force, instead of a document
+    :ivar terms: how a policy is dealt with that others made
     """
 
     name: str
@@ -31,10 +35,14 @@ class WantedPolicy:
     rotate: bool = False
     owner: str = "ram_policy"
     default_version: str | None = None
+    terms: ownership.Terms = field(default_factory=ownership.Terms)
 
 
 def plan_present(actual: Policy | None, wanted: WantedPolicy) -> Plan:
     """:raises InvalidInput: it has to be created, but without a document"""
+    kept = as_it_is(actual, wanted)
+    if kept:
+        return Plan(view(actual), view(actual), kept=(kept,))
     steps = content_steps(actual, wanted)
     before = view(actual)
     after: dict[str, t.Any] = dict(before) if actual else {"name": wanted.name, "description": ""}
@@ -50,10 +58,10 @@ def plan_present(actual: Policy | None, wanted: WantedPolicy) -> Plan:
 
 
 def content_steps(actual: Policy | None, wanted: WantedPolicy) -> list[Step]:
-    """Steps for the content of one policy.
+    """Steps for the content of one policy, which must not be one that is used as it is.
 
     :raises InvalidInput: it has to be created, but without a document
-    :raises UnexpectedState: no room for another version
+    :raises UnexpectedState: no room for another version, or only by deleting one of a policy that others made
     """
     name, document, description = wanted.name, wanted.document, wanted.description
     if actual is None:
@@ -69,7 +77,35 @@ def content_steps(actual: Policy | None, wanted: WantedPolicy) -> list[Step]:
     if description is not None and description != actual.description:
         args = {"name": name, "description": description}
         steps.append(Step(f"change the description of policy {name}", "describe_policy", args))
-    return steps
+    return steps + adopt_steps("policy", name, actual.tags, wanted.terms, wanted.owner)
+
+
+def as_it_is(actual: Policy | None, wanted: WantedPolicy) -> str | None:
+    """Why the content of a policy is left alone, as a sentence; None where it may be changed.
+
+    :raises UnexpectedState: it is to be left alone, but does not allow what is wanted of it
+    """
+    if actual is None:
+        return None
+    name = wanted.name
+    kept = ownership.used_as_it_is(f"policy {name}", ours=actual.ours, terms=wanted.terms)
+    missing = documents.not_granted([actual.document], wanted.document) if kept and wanted.document else []
+    if missing:
+        raise UnexpectedState(
+            f"The policy {name} is not this collection's, so it has to be used as it is; but it does not allow "
+            f"{', '.join(missing)} where that is needed.",
+            hint=ownership.adopt_hint("change"),
+        )
+    return kept
+
+
+def adopt_steps(
+    kind: str, name: str, tags: t.Mapping[str, str] | None, terms: ownership.Terms, owner: str
+) -> list[Step]:
+    """The step by which a role or a policy that others made becomes ours, where the task adopts it."""
+    if tags is None or not ownership.adoption(tags, terms, owner):
+        return []
+    return [Step(f"adopt {kind} {name}", "tag_resource", {"kind": kind, "name": name, "owner": owner})]
 
 
 def _version_step(actual: Policy, wanted: WantedPolicy, document: Document) -> Step:
@@ -87,6 +123,9 @@ def _version_step(actual: Policy, wanted: WantedPolicy, document: Document) -> S
             hint=f"Set rotate to true to let the oldest version that is not in force ({oldest}) go, or delete one.",
             versions=[version.id for version in versions],
         )
+    if full:
+        what = f"version {oldest} of policy {name}"
+        ownership.reason_to_stay(what, ours=actual.ours, terms=wanted.terms)
     replacing = f" instead of its oldest, {oldest}" if full else ""
     args = {"name": name, "document": document, "rotate": full}
     return Step(f"give policy {name} a new default version{replacing}", "create_policy_version", args)
@@ -104,11 +143,17 @@ def _default_step(actual: Policy, version: str) -> Step:
     )
 
 
-def plan_absent(actual: Policy | None, entities: t.Sequence[Entity], detach: bool) -> Plan:
-    """:raises UnexpectedState: something still has the policy, and detaching was not asked for"""
+def plan_absent(
+    actual: Policy | None, entities: t.Sequence[Entity], detach: bool, terms: ownership.Terms = _PLAIN
+) -> Plan:
+    """:raises UnexpectedState: others made the policy, or something still has it and detaching was not asked for"""
     if actual is None:
         return Plan({}, {})
     name = actual.ref.name
+    users = [] if detach else list(map(str, entities))
+    kept = ownership.reason_to_stay(f"policy {name}", ours=actual.ours, terms=terms, users=users)
+    if kept:
+        return Plan(view(actual), view(actual), kept=(kept,))
     if entities and not detach:
         raise UnexpectedState(
             f"The policy {name} is attached to {', '.join(map(str, entities))}.",

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
+import typing as t
+from dataclasses import dataclass, replace
 
 from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, UnexpectedState
+from .._core import ownership
+from .._core import tags as tagging
+from .._core.plan import Step
 from . import documents, policies
 from .documents import Document
 from .policies import Entity, PolicyActions, PolicyRef, appeared, owner_tag
 
+#: The service that gives the credentials of a role to instances.
+ECS = "ecs.aliyuncs.com"
+_KIND = "ram_role"
 # What RAM takes for a new role (CreateRole); roles made in earlier times may have _ and @ too.
 _NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _OLD_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
@@ -23,7 +30,10 @@ _OLD_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 @dataclass(frozen=True)
 class Role:
-    """A role as RAM has it. C(max_session_duration) is in seconds."""
+    """A role as RAM has it. C(max_session_duration) is in seconds.
+
+    :ivar tags: None where whose it is does not matter to the task
+    """
 
     name: str
     id: str
@@ -34,6 +44,12 @@ class Role:
     service_linked: bool = False
     create_date: str = ""
     update_date: str = ""
+    tags: t.Mapping[str, str] | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether this collection made it; also where that does not matter to the task."""
+        return self.tags is None or ownership.proven(self.tags)
 
 
 def check_name(option: str, name: str) -> None:
@@ -60,11 +76,13 @@ def check_session(seconds: int | None) -> None:
 
 
 def read_role(cloud: Cloud, name: str) -> Role | None:
-    """The role, or None."""
+    """The role, or None; in a check run as earlier tasks would have left it."""
+    if cloud.foretold.is_gone(_KIND, name):
+        return None
     try:
         role = cloud.call("ram", "GetRole", RoleName=name)["Role"]
     except NotFound:
-        return None
+        return _foretold(cloud, name)
     return Role(
         name=role["RoleName"],
         id=str(role.get("RoleId") or ""),
@@ -78,9 +96,54 @@ def read_role(cloud: Cloud, name: str) -> Role | None:
     )
 
 
+def _foretold(cloud: Cloud, name: str) -> Role | None:
+    made = cloud.foretold.find(_KIND, name)
+    if made is None:
+        return None
+    return Role(
+        name, "", "", made["description"], made["trust_policy"], made["max_session_duration"], tags=made["tags"]
+    )
+
+
+def with_tags(cloud: Cloud, role: Role | None) -> Role | None:
+    """The same role with its tags."""
+    if role is None or role.tags is not None:
+        return role
+    return replace(role, tags=policies.read_tags(cloud, "role", [role.name])[role.name])
+
+
 def read_attached(cloud: Cloud, name: str) -> tuple[PolicyRef, ...]:
-    """The policies of a role."""
+    """The policies of a role; in a check run also of one that an earlier task would have made."""
+    made = cloud.foretold.find(_KIND, name)
+    if made:
+        return tuple(PolicyRef(*ref) for ref in made["policies"])
     return policies.read_attached(cloud, Entity("Role", name))
+
+
+def foretell(cloud: Cloud, steps: t.Sequence[Step]) -> None:
+    """Note for later tasks of a check run which roles and policies these steps would make or delete."""
+    policies.foretell(cloud, steps)
+    for step in steps:
+        args = step.args
+        if step.do == "create_role":
+            gets = [
+                (other.args["type"], other.args["name"])
+                for other in steps
+                if other.do == "attach_policy" and (other.args["kind"], other.args["entity"]) == ("Role", args["name"])
+            ]
+            cloud.foretold.would_make(
+                _KIND,
+                "role",
+                args["name"],
+                global_=True,
+                description=args["description"] or "",
+                trust_policy=args["trust"],
+                max_session_duration=args["max_session_duration"] or 3600,
+                tags={tagging.OWNER_KEY: args["owner"]},
+                policies=gets,
+            )
+        if step.do == "delete_role":
+            cloud.foretold.would_delete(_KIND, args["name"], global_=True)
 
 
 class RoleActions(PolicyActions):

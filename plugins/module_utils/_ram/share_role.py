@@ -21,7 +21,7 @@ from .policy_planner import WantedPolicy
 from .recipients import Recipients
 from .resource import RamResource
 from .role_planner import RoleState, WantedRole
-from .roles import RoleActions
+from .roles import ECS, RoleActions
 
 #: What a role is for -> its name, which ECS knows it by (Encryption-related permissions).
 ROLES = {
@@ -29,8 +29,6 @@ ROLES = {
     "share_snapshot": "AliyunECSShareEncryptSnapshotDefaultRole",
     "share_image": "AliyunECSShareEncryptImageDefaultRole",
 }
-#: The service that assumes the roles.
-ECS = "ecs.aliyuncs.com"
 DISK_POLICY = PolicyRef("System", "AliyunECSDiskEncryptRolePolicy")
 SERVICE_KEY_POLICY = PolicyRef("System", "AliyunKMSFullAccess")
 #: Alias of the key that ECS makes for itself in each region.

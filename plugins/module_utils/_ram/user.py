@@ -11,6 +11,7 @@ from functools import cached_property
 
 from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, OutcomeUnknown, UnexpectedState
+from .._core import ownership
 from .._core.plan import Plan
 from . import access_key_file, policies, shape, user_planner, users
 from .access_key_file import FileState
@@ -43,6 +44,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "policies": POLICIES_SPEC,
     "purge_policies": {"type": "bool", "default": False},
     "delete_access_keys": {"type": "bool", "default": False, "no_log": False},
+    **ownership.SPEC,
 }
 INFO_SPEC: dict[str, dict[str, t.Any]] = {"names": {"type": "list", "elements": "str", "aliases": ["name"]}}
 
@@ -97,7 +99,12 @@ class RamUser(UserActions, RamResource[UserState]):
             policies=wanted_policies(options["policies"]),
             purge_policies=options["purge_policies"],
             file=self._look(),
+            terms=self._terms,
         )
+
+    @property
+    def _terms(self) -> ownership.Terms:
+        return ownership.Terms.from_options(self.options)
 
     def _look(self) -> FileState | None:
         path = self.options["access_key_file"]
@@ -108,7 +115,7 @@ class RamUser(UserActions, RamResource[UserState]):
 
     def plan(self, actual: UserState) -> Plan:
         if self._absent:
-            return user_planner.plan_user_absent(actual, self.options["delete_access_keys"])
+            return user_planner.plan_user_absent(actual, self.options["delete_access_keys"], self._terms)
         return user_planner.plan_user(actual, self._wanted)
 
     def preflight(self, plan: Plan, actual: UserState) -> None:
@@ -175,6 +182,7 @@ class RamUser(UserActions, RamResource[UserState]):
         return {"ram_user": shape.user(state)}
 
     def foretell(self, plan: Plan, actual: UserState) -> dict[str, t.Any]:
+        users.foretell(self.cloud, plan.steps)
         return {"ram_user": shape.foretold_user(plan, actual)}
 
 

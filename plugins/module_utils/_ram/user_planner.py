@@ -10,12 +10,27 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import ownership
 from .._core.plan import Plan, Step
 from . import policy_planner
 from .access_key_file import FileState
 from .policies import Entity, PolicyRef
 from .policy_planner import refs_view
-from .users import MAX_ACCESS_KEYS, PROFILE, AccessKey, Group, LoginProfile, User, join_step, leave_step
+from .users import (
+    MARK,
+    MAX_ACCESS_KEYS,
+    MAX_COMMENTS,
+    PROFILE,
+    PROOF,
+    AccessKey,
+    Group,
+    LoginProfile,
+    User,
+    join_step,
+    leave_step,
+)
+
+_PLAIN = ownership.Terms()
 
 
 @dataclass(frozen=True)
@@ -27,6 +42,11 @@ class UserState:
     access_keys: tuple[AccessKey, ...] = ()
     groups: tuple[str, ...] = ()
     policies: tuple[PolicyRef, ...] = ()
+
+    @property
+    def ours(self) -> bool:
+        """Whether there is nothing that others made."""
+        return self.user is None or self.user.ours
 
 
 @dataclass(frozen=True)
@@ -52,20 +72,41 @@ class WantedUser:
     policies: tuple[PolicyRef, ...] | None = None
     purge_policies: bool = False
     file: FileState | None = None
+    terms: ownership.Terms = field(default_factory=ownership.Terms)
+
+
+#: What takes something away from a user or group that cannot be had back, with words for it.
+_TAKING = {
+    "leave_group": "take memberships from",
+    "detach_policy": "detach policies from",
+    "delete_login_profile": "end the console logon of",
+}
 
 
 def plan_user(actual: UserState, wanted: WantedUser) -> Plan:
-    """:raises UnexpectedState: there is no room for another AccessKey pair, or the file has somebody else's
+    """:raises UnexpectedState: there is no room for another AccessKey pair, or the file has somebody else's; or others
+        made the user, and something of theirs would be lost
     :raises InvalidInput: the user cannot log on to the console yet, and no password was given
     """
     name, user = wanted.name, actual.user
+    what = f"RAM user {name}"
+    kept = ownership.used_as_it_is(what, ours=actual.ours, terms=wanted.terms)
+    if kept:
+        return Plan(view_user(actual), view_user(actual), kept=(kept,))
     profile = {key: text for key, text in wanted.profile.items() if user is None or user.profile[key] != text}
     steps: list[Step] = []
     if user is None:
         steps.append(Step(f"create user {name}", "create_user", {"name": name, "profile": profile}))
-    elif profile:
-        what = " and ".join(key.replace("_", " ") for key in profile)
-        steps.append(Step(f"change the {what} of user {name}", "update_user", {"name": name, "profile": profile}))
+    else:
+        comments = profile.get("comments", user.profile["comments"])
+        adopting = _adopts(actual.ours, wanted.terms, what, comments)
+        if adopting:
+            args = {"name": name, "profile": {"comments": comments}, "ours": True}
+            steps.append(Step(f"adopt user {name}", "update_user", args))
+        if profile:
+            told = " and ".join(key.replace("_", " ") for key in profile)
+            args = {"name": name, "profile": profile, "ours": actual.ours or adopting}
+            steps.append(Step(f"change the {told} of user {name}", "update_user", args))
     before = view_user(actual)
     after: dict[str, t.Any] = {**(before or {"name": name, "console_login": False}), **profile}
 
@@ -90,7 +131,29 @@ def plan_user(actual: UserState, wanted: WantedUser) -> Plan:
         warnings += warning
         # The id of a new pair is the cloud's choice.
         before["access_key_in_file"], after["access_key_in_file"] = wanted.file.exists, True
+    _refuse_loss(steps, what, actual.ours, wanted.terms)
     return Plan(before, after, tuple(steps), tuple(warnings))
+
+
+def _adopts(ours: bool, terms: ownership.Terms, what: str, comments: str) -> bool:
+    """:raises UnexpectedState: there is no room for the mark"""
+    adopting = terms.adopt and not ours
+    if adopting and len(comments) > MAX_COMMENTS:
+        raise UnexpectedState(
+            f"The {what} cannot be adopted: its comments have {len(comments)} characters, and {MARK} has no room.",
+            hint=f"Give it comments of at most {MAX_COMMENTS} characters.",
+        )
+    return adopting
+
+
+def _refuse_loss(steps: t.Iterable[Step], what: str, ours: bool, terms: ownership.Terms) -> None:
+    """:raises UnexpectedState: others made it, the task does not adopt it, and the steps take something away"""
+    for step in steps:
+        verb = _TAKING.get(step.do, "")
+        if step.do == "update_login_profile" and step.args["new_password"]:
+            verb = "change the password of"
+        if verb:
+            ownership.reason_to_stay(what, ours=ours, terms=terms, proof=PROOF, verb=verb)
 
 
 def _login_steps(actual: LoginProfile | None, wanted: WantedUser) -> tuple[list[Step], dict[str, t.Any]]:
@@ -150,14 +213,18 @@ def _ids(keys: t.Sequence[AccessKey]) -> str:
     return ", ".join(key.id for key in keys)
 
 
-def plan_user_absent(actual: UserState, delete_access_keys: bool) -> Plan:
+def plan_user_absent(actual: UserState, delete_access_keys: bool, terms: ownership.Terms = _PLAIN) -> Plan:
     """The user without what is attached to it, and then gone.
 
-    :raises UnexpectedState: it has AccessKey pairs, and deleting them was not asked for
+    :raises UnexpectedState: others made it, or it has AccessKey pairs and deleting them was not asked for
     """
     if actual.user is None:
         return Plan({}, {})
     name = actual.user.name
+    pairs = [] if delete_access_keys or not actual.access_keys else [f"its AccessKey pairs {_ids(actual.access_keys)}"]
+    kept = ownership.reason_to_stay(f"RAM user {name}", ours=actual.ours, terms=terms, users=pairs, proof=PROOF)
+    if kept:
+        return Plan(view_user(actual), view_user(actual), kept=(kept,))
     if actual.access_keys and not delete_access_keys:
         raise UnexpectedState(
             f"The user {name} has AccessKey pairs, which programs may use: {_ids(actual.access_keys)}.",
@@ -201,6 +268,11 @@ class GroupState:
     users: tuple[str, ...] = ()
     policies: tuple[PolicyRef, ...] = ()
 
+    @property
+    def ours(self) -> bool:
+        """Whether there is nothing that others made."""
+        return self.group is None or self.group.ours
+
 
 @dataclass(frozen=True)
 class WantedGroup:
@@ -212,17 +284,31 @@ class WantedGroup:
     purge_users: bool = False
     policies: tuple[PolicyRef, ...] | None = None
     purge_policies: bool = False
+    terms: ownership.Terms = field(default_factory=ownership.Terms)
 
 
 def plan_group(actual: GroupState, wanted: WantedGroup) -> Plan:
-    """The group, who is in it, and its policies."""
+    """The group, who is in it, and its policies.
+
+    :raises UnexpectedState: others made the group, and something of theirs would be lost
+    """
     name, group = wanted.name, actual.group
+    what = f"RAM group {name}"
+    kept = ownership.used_as_it_is(what, ours=actual.ours, terms=wanted.terms)
+    if kept:
+        return Plan(view_group(actual), view_group(actual), kept=(kept,))
     steps: list[Step] = []
     if group is None:
         steps.append(Step(f"create group {name}", "create_group", {"name": name, "comments": wanted.comments}))
-    elif wanted.comments not in (None, group.comments):
-        args = {"name": name, "comments": wanted.comments}
-        steps.append(Step(f"change the comments of group {name}", "update_group", args))
+    else:
+        comments = group.comments if wanted.comments is None else wanted.comments
+        adopting = _adopts(actual.ours, wanted.terms, what, comments)
+        if adopting:
+            args: dict[str, t.Any] = {"name": name, "comments": comments, "ours": True}
+            steps.append(Step(f"adopt group {name}", "update_group", args))
+        if comments != group.comments:
+            args = {"name": name, "comments": comments, "ours": actual.ours or adopting}
+            steps.append(Step(f"change the comments of group {name}", "update_group", args))
     before = view_group(actual)
     after: dict[str, t.Any] = dict(before) if before else {"name": name, "comments": ""}
     if wanted.comments is not None:
@@ -237,17 +323,22 @@ def plan_group(actual: GroupState, wanted: WantedGroup) -> Plan:
         attaching, attached = _attachments(entity, actual.policies, wanted.policies, wanted.purge_policies)
         steps += attaching
         after["policies"] = refs_view(attached)
+    _refuse_loss(steps, what, actual.ours, wanted.terms)
     return Plan(before, after, tuple(steps))
 
 
-def plan_group_absent(actual: GroupState, remove_users: bool) -> Plan:
+def plan_group_absent(actual: GroupState, remove_users: bool, terms: ownership.Terms = _PLAIN) -> Plan:
     """The group without its policies, and then gone.
 
-    :raises UnexpectedState: users are in it, and removing them was not asked for
+    :raises UnexpectedState: others made it, or users are in it and removing them was not asked for
     """
     if actual.group is None:
         return Plan({}, {})
     name = actual.group.name
+    members = [] if remove_users else [f"user {user}" for user in actual.users]
+    kept = ownership.reason_to_stay(f"RAM group {name}", ours=actual.ours, terms=terms, users=members, proof=PROOF)
+    if kept:
+        return Plan(view_group(actual), view_group(actual), kept=(kept,))
     if actual.users and not remove_users:
         raise UnexpectedState(
             f"The group {name} has users: {', '.join(actual.users)}.",

@@ -16,8 +16,16 @@ from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknow
 from .._core.plan import Step
 from .policies import PolicyActions, appeared
 
+#: RAM takes no tags for users and groups. What this collection made carries this at the end of its comments.
+MARK = "[alitrust.ecs:owner]"
+#: Longest comments of a user or group (CreateUser, CreateGroup), and what of it the mark leaves.
+_COMMENTS = 128
+MAX_COMMENTS = _COMMENTS - len(f" {MARK}")
+#: What proves whose a user or a group is, in words.
+PROOF = f"the mark {MARK} in its comments"
 #: AccessKey pairs one user can have (RAM limits).
 MAX_ACCESS_KEYS = 2
+_USER, _GROUP = "ram_user", "ram_group"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: What a user has beside its name: our word -> the API's.
 PROFILE = {"display_name": "DisplayName", "comments": "Comments", "email": "Email", "mobile_phone": "MobilePhone"}
@@ -51,7 +59,8 @@ class AccessKey:
 class User:
     """A user as RAM has it.
 
-    :ivar profile: values of C(PROFILE)
+    :ivar profile: values of C(PROFILE), comments without the mark
+    :ivar ours: whether its comments have the mark
     """
 
     name: str
@@ -60,17 +69,23 @@ class User:
     create_date: str
     update_date: str
     last_login_date: str
+    ours: bool = True
 
 
 @dataclass(frozen=True)
 class Group:
-    """A group of users as RAM has it."""
+    """A group of users as RAM has it.
+
+    :ivar comments: without the mark
+    :ivar ours: whether they have it
+    """
 
     name: str
     id: str
     comments: str
     create_date: str
     update_date: str
+    ours: bool = True
 
 
 # ---------------------------------------------------------------------- checks
@@ -89,48 +104,86 @@ def check_names(option: str, names: t.Sequence[str]) -> None:
         raise InvalidInput(f"{option} lists {', '.join(twice)} more than once.")
 
 
+def check_comments(text: str | None) -> None:
+    """:raises InvalidInput: too long, for a user or a group"""
+    if text and MARK in text:
+        raise InvalidInput(f"comments has {MARK}, which this collection adds itself; leave it out.")
+    if text and len(text) > MAX_COMMENTS:
+        raise InvalidInput(
+            f"comments has {len(text)} characters; at most {MAX_COMMENTS} are possible, because {MARK} is kept there "
+            "too, by which a later task can tell who made it."
+        )
+
+
 def check_profile(options: t.Mapping[str, t.Any]) -> None:
     """:raises InvalidInput: a text that is too long or has not the form that RAM wants"""
+    check_comments(options.get("comments"))
     for name in PROFILE:
         text = options.get(name)
-        if name in ("display_name", "comments") and text and len(text) > 128:
+        if name == "display_name" and text and len(text) > 128:
             raise InvalidInput(f"{name} has {len(text)} characters; at most 128 are possible.")
         form, words = _FORMS.get(name, (None, ""))
         if form and text and not form.fullmatch(text):
             raise InvalidInput(f"{name} is {text!r}; expected {words}.")
 
 
+# ---------------------------------------------------------------------- the mark
+
+
+def marked(comments: str | None) -> str:
+    """Comments as they are stored of what is ours."""
+    return f"{comments} {MARK}" if comments else MARK
+
+
+def unmarked(comments: str | None) -> tuple[str, bool]:
+    """Comments without the mark, and whether they had it."""
+    text = comments or ""
+    if text == MARK:
+        return "", True
+    return (text[: -len(f" {MARK}")], True) if text.endswith(f" {MARK}") else (text, False)
+
+
 # ---------------------------------------------------------------------- reading
 
 
 def read_user(cloud: Cloud, name: str) -> User | None:
-    """The user, or None."""
+    """The user, or None; in a check run as earlier tasks would have left it."""
+    if cloud.foretold.is_gone(_USER, name):
+        return None
     try:
         user = cloud.call("ram", "GetUser", UserName=name)["User"]
     except NotFound:
-        return None
+        made = cloud.foretold.find(_USER, name)
+        return User(name, "", made["profile"], "", "", "") if made else None
+    comments, is_ours = unmarked(user.get("Comments"))
     return User(
         name=user["UserName"],
         id=str(user.get("UserId") or ""),
-        profile={ours: user.get(theirs) or "" for ours, theirs in PROFILE.items()},
+        profile={**{word: user.get(theirs) or "" for word, theirs in PROFILE.items()}, "comments": comments},
         create_date=user.get("CreateDate") or "",
         update_date=user.get("UpdateDate") or "",
         last_login_date=user.get("LastLoginDate") or "",
+        ours=is_ours,
     )
 
 
 def read_group(cloud: Cloud, name: str) -> Group | None:
-    """The group, or None."""
+    """The group, or None; in a check run as earlier tasks would have left it."""
+    if cloud.foretold.is_gone(_GROUP, name):
+        return None
     try:
         group = cloud.call("ram", "GetGroup", GroupName=name)["Group"]
     except NotFound:
-        return None
+        made = cloud.foretold.find(_GROUP, name)
+        return Group(name, "", made["comments"], "", "") if made else None
+    comments, ours = unmarked(group.get("Comments"))
     return Group(
         name=group["GroupName"],
         id=str(group.get("GroupId") or ""),
-        comments=group.get("Comments") or "",
+        comments=comments,
         create_date=group.get("CreateDate") or "",
         update_date=group.get("UpdateDate") or "",
+        ours=ours,
     )
 
 
@@ -185,6 +238,19 @@ def _prove(kind: str, module: str, names: t.Iterable[str], read: t.Callable[[str
         )
 
 
+def foretell(cloud: Cloud, steps: t.Iterable[Step]) -> None:
+    """Note for later tasks of a check run which users and groups these steps would make or delete."""
+    for step in steps:
+        args = step.args
+        if step.do == "create_user":
+            profile = {**dict.fromkeys(PROFILE, ""), **args["profile"]}
+            cloud.foretold.would_make(_USER, "user", args["name"], global_=True, profile=profile)
+        if step.do == "create_group":
+            cloud.foretold.would_make(_GROUP, "group", args["name"], global_=True, comments=args["comments"] or "")
+        if step.do in ("delete_user", "delete_group"):
+            cloud.foretold.would_delete(_USER if step.do == "delete_user" else _GROUP, args["name"], global_=True)
+
+
 # ---------------------------------------------------------------------- changing
 
 
@@ -215,15 +281,16 @@ class GroupActions(MembershipActions):
 
     def create_group(self, name: str, comments: str | None) -> None:
         try:
-            self.cloud.call("ram", "CreateGroup", GroupName=name, Comments=comments or None)
+            self.cloud.call("ram", "CreateGroup", GroupName=name, Comments=marked(comments))
         except AlreadyExists as error:
             # Either an earlier try of this very call whose answer was lost, or somebody was faster.
             found = appeared(self.cloud, f"group {name}", lambda: read_group(self.cloud, name))
             if found.comments != (comments or ""):
                 raise _somebody("group", name) from error
 
-    def update_group(self, name: str, comments: str) -> None:
-        self.cloud.call("ram", "UpdateGroup", GroupName=name, NewComments=comments)
+    def update_group(self, name: str, comments: str, ours: bool) -> None:
+        text = marked(comments) if ours else comments
+        self.cloud.call("ram", "UpdateGroup", GroupName=name, NewComments=text)
 
     def delete_group(self, name: str) -> None:
         with contextlib.suppress(NotFound):
@@ -234,7 +301,8 @@ class UserActions(MembershipActions):
     """The steps of a plan that change users, without those about secrets; mixed into resources."""
 
     def create_user(self, name: str, profile: dict[str, str]) -> None:
-        params = {theirs: profile[ours] for ours, theirs in PROFILE.items() if profile.get(ours)}
+        stored = {**profile, "comments": marked(profile.get("comments"))}
+        params = {theirs: stored[ours] for ours, theirs in PROFILE.items() if stored.get(ours)}
         try:
             self.cloud.call("ram", "CreateUser", params, UserName=name)
         except (AlreadyExists, OutcomeUnknown) as error:
@@ -243,10 +311,10 @@ class UserActions(MembershipActions):
             if any(found.profile[ours] != profile[ours] for ours in profile if profile[ours]):
                 raise _somebody("user", name) from error
 
-    def update_user(self, name: str, profile: dict[str, str]) -> None:
-        self.cloud.call(
-            "ram", "UpdateUser", {f"New{PROFILE[ours]}": text for ours, text in profile.items()}, UserName=name
-        )
+    def update_user(self, name: str, profile: dict[str, str], ours: bool) -> None:
+        stored = {**profile, "comments": marked(profile["comments"])} if ours and "comments" in profile else profile
+        params = {f"New{PROFILE[word]}": text for word, text in stored.items()}
+        self.cloud.call("ram", "UpdateUser", params, UserName=name)
 
     def delete_login_profile(self, name: str) -> None:
         with contextlib.suppress(NotFound):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from modules.harness import Modules
+from modules.harness import CheckRun, Modules
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
@@ -18,3 +18,15 @@ if t.TYPE_CHECKING:
 def modules(fresh_cloud: LocalCloud) -> Modules:
     """The collection's modules, pointed at an empty local cloud."""
     return Modules(fresh_cloud)
+
+
+@pytest.fixture(params=["number", "text"])
+def priority_type(request: pytest.FixtureRequest, fresh_cloud: LocalCloud) -> None:
+    """Priority of a rule as captured answers have it, and as the SDK's models do."""
+    fresh_cloud.set("ecs.priority_type", request.param)
+
+
+@pytest.fixture
+def check_run(modules: Modules) -> CheckRun:
+    """Tasks of one run in check mode, which know what those before them have foretold."""
+    return CheckRun(modules)

@@ -89,3 +89,21 @@ class Modules:
             assert not idle["changed"], idle
             assert idle["diff"]["before"] == idle["diff"]["after"], idle["diff"]
         return real
+
+
+class CheckRun:
+    """Tasks of one run in check mode: each knows what those before it have foretold, as the action plugin sees to."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+        self._records: list[Result] = []
+
+    def __call__(self, module_name: str, /, **options: t.Any) -> Result:
+        result = self._modules.run(module_name, check=True, foretold=self._records, **options)
+        self._records += result.pop("foretold", [])
+        return result
+
+    def would_delete(self, kind: str, key: str, region: str) -> None:
+        """As if a task had foretold that something goes."""
+        account = self._modules.door().connection.account
+        self._records.append({"kind": kind, "region": region, "id": key, "name": key, "gone": True, "account": account})

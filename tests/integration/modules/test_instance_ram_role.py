@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from modules.harness import Modules
+from modules.harness import CheckRun, Modules
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import CloudError
 
@@ -23,6 +23,10 @@ TRUSTS_ACCOUNT = {
     "Statement": [
         {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": ["acs:ram::1234567890123456:root"]}}
     ],
+}
+TRUSTED_DOCUMENT = {
+    "Version": "1",
+    "Statement": [{"Effect": "Allow", "Action": "yundun-systrust:PutMessage", "Resource": "*"}],
 }
 DOCUMENT = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}]}
 
@@ -150,7 +154,7 @@ def test_what_the_role_s_policy_has_besides_is_kept_on_deletion_while_others_use
     modules.run("instance_ram_role", name="web", policies=[{"name": "shared", "document": DOCUMENT}])
     modules.run("instance_ram_role", name="db", policies=[{"name": "shared"}])
     gone = modules.twice("instance_ram_role", name="web", state="absent")
-    assert "shared stays, because role db has it too" in str(gone["warnings"])
+    assert gone["kept"] == ["The policy shared stays: role db has it too."]
     assert own_policies(modules) == ["shared"]
 
 
@@ -198,9 +202,37 @@ def test_replace_an_instance_ram_role(modules: Modules) -> None:
         assert f"{one} has db" in refused["msg"]
     assert [role["RoleName"] for role in modules.cloud.resources("role")] == ["db"], "refused before anything is made"
     replaced = modules.twice("instance_ram_role", name="web", instance_ids=[one, two], replace=True)
-    assert replaced["steps"][-2:] == [f"detach role db from {one}", f"attach role web to 2 instances: {one}, {two}"]
+    assert replaced["steps"][-2:] == [f"give {one} the role web in place of db", f"attach role web to {two}"]
     kept = modules.run("instance_ram_role", name="db", policies=[], instance_ids=[one], attachment="detached")
     assert not kept["changed"], "detaching one role leaves another alone"
+
+
+def test_a_role_that_ecs_may_not_assume_takes_the_place_of_none(modules: Modules) -> None:
+    one, *_others = ids = run_instances(modules, 1)
+    modules.run("instance_ram_role", name="db", policies=[], instance_ids=ids)
+    for check in (True, False):
+        options = {"policies": [], "trust_policy": TRUSTS_ACCOUNT, "instance_ids": ids, "replace": True}
+        failed = modules.run("instance_ram_role", name="web", check=check, fails=True, **options)
+        assert "does not let ecs.aliyuncs.com assume it" in failed["msg"]
+    assert role_of(modules) == {one: "db"}
+    assert [role["RoleName"] for role in modules.cloud.resources("role")] == ["db"]
+
+
+def test_the_old_role_comes_back_where_the_new_one_is_refused(modules: Modules) -> None:
+    ids = run_instances(modules, 3)
+    for name, some in (("db", ids[:2]), ("mail", ids[2:])):
+        modules.run("instance_ram_role", name=name, policies=[], instance_ids=some)
+    modules.run("instance_ram_role", name="web", policies=[])
+    before = role_of(modules)
+    modules.cloud.fault("error", "ecs:AttachInstanceRamRole", code="InvalidUser.PassRoleForbidden", status=403)
+    failed = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids, replace=True, fails=True)
+    assert f"As before, the role db is attached to 2 instances: {ids[0]}, {ids[1]}." in failed["msg"]
+    assert role_of(modules) == before
+    modules.cloud.fault("error", "ecs:AttachInstanceRamRole", times=2, code="InvalidUser.PassRoleForbidden", status=403)
+    failed = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids[:1], replace=True, fails=True)
+    assert f"Without a role now, because db could not be attached again: {ids[0]}" in failed["msg"]
+    finished = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids, replace=True)
+    assert finished["instance_ram_role"]["instance_ids"] == ids
 
 
 def test_a_role_in_use_is_deleted_only_on_request(modules: Modules) -> None:
@@ -303,6 +335,155 @@ def test_instances_of_the_classic_network_are_refused(modules: Modules) -> None:
         failed = modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids, check=check, fails=True)
         assert f"{ids[0]} is in the classic network; only an instance in a VPC can have a role" in failed["msg"]
     assert not modules.cloud.resources("role")
+
+
+# ---------------------------------------------------------------------- what others made and use
+
+
+@pytest.fixture
+def theirs(modules: Modules) -> t.Callable[[], t.Any]:
+    """A role with a policy that was made by hand; what is called reads both."""
+    door = modules.door()
+    tag = [{"Key": "team", "Value": "theirs"}]
+    door.call("ram", "CreateRole", RoleName="web", AssumeRolePolicyDocument=json.dumps(TRUSTS_ECS), Tag=tag)
+    door.call("ram", "CreatePolicy", PolicyName="corp", PolicyDocument=json.dumps(DOCUMENT))
+    door.call("ram", "AttachPolicyToRole", PolicyType="Custom", PolicyName="corp", RoleName="web")
+    return lambda: (modules.cloud.resources("role"), modules.cloud.resources("policy"), role_of(modules))
+
+
+def test_a_role_of_others_is_deleted_only_when_it_is_adopted(modules: Modules, theirs: t.Callable[[], t.Any]) -> None:
+    ids = run_instances(modules, 1)
+    modules.run("instance_ram_role", name="web", policies=[], instance_ids=ids)
+    before = theirs()
+    for check in (True, False):
+        failed = modules.run("instance_ram_role", name="web", state="absent", detach=True, check=check, fails=True)
+        assert "does not carry the tag alitrust.ecs:owner" in failed["msg"]
+        kept = modules.run("instance_ram_role", name="web", state="absent", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert "The RAM role web stays" in kept["kept"][0]
+        assert kept["instance_ram_role"]["name"] == "web"
+    assert theirs() == before
+    modules.twice("instance_ram_role", name="web", state="absent", detach=True, adopt=True)
+    assert not modules.cloud.resources("role")
+    assert own_policies(modules) == ["corp"], "the policy was not made for the role"
+
+
+def test_a_role_of_others_is_used_as_it_is(modules: Modules, theirs: t.Callable[[], t.Any]) -> None:
+    ids = run_instances(modules, 1)
+    before = theirs()[:2]
+    options = {"name": "web", "leave_others": True}
+    used = modules.run("instance_ram_role", description="ours", instance_ids=ids, **options)
+    assert used["kept"] == ["Using the existing RAM role web; its trust policy and its policies are left as they are."]
+    assert "does not allow yundun-systrust:GenerateNonce" in str(used["warnings"])
+    assert used["instance_ram_role"]["instance_ids"] == ids, "which role an instance has is no matter of the role"
+    assert theirs()[:2] == before
+    for wanted in ([{"name": "AliyunKMSFullAccess", "type": "System"}], [{"name": "p", "document": TRUSTED_DOCUMENT}]):
+        failed = modules.run("instance_ram_role", policies=wanted, fails=True, **options)
+        assert "has to be used as it is; but it lacks" in failed["msg"]
+        assert "_adopt" in failed["msg"]
+    assert not modules.run("instance_ram_role", policies=[{"name": "x", "document": DOCUMENT}], **options)["changed"]
+    assert theirs()[:2] == before
+
+
+def test_a_role_of_others_that_ecs_may_not_assume_is_no_use(modules: Modules) -> None:
+    door = modules.door()
+    door.call("ram", "CreateRole", RoleName="web", AssumeRolePolicyDocument=json.dumps(TRUSTS_ACCOUNT))
+    failed = modules.run("instance_ram_role", name="web", leave_others=True, fails=True)
+    assert "ecs.aliyuncs.com may not assume it" in failed["msg"]
+    adopted = modules.twice("instance_ram_role", name="web", leave_others=True, adopt=True)
+    assert adopted["steps"][0] == "adopt role web"
+    modules.twice("instance_ram_role", name="web", state="absent", leave_others=True)
+
+
+@pytest.mark.parametrize("options", [{"purge_policies": True}, {"trust_policy": TRUSTS_ACCOUNT}])
+def test_nothing_is_taken_away_from_a_role_of_others(
+    modules: Modules, theirs: t.Callable[[], t.Any], options: dict[str, t.Any]
+) -> None:
+    before = theirs()
+    for check in (True, False):
+        failed = modules.run("instance_ram_role", name="web", policies=[], check=check, fails=True, **options)
+        assert "this collection did not make it" in failed["msg"]
+    assert theirs() == before
+    modules.twice("instance_ram_role", name="web", policies=[], adopt=True, **options)
+
+
+def shanghai(modules: Modules) -> Modules:
+    return Modules(modules.cloud, region="cn-shanghai")
+
+
+def test_a_role_goes_with_its_last_user_in_any_region(modules: Modules) -> None:
+    there = shanghai(modules)
+    mine, others = run_instances(modules, 1), run_instances(there, 2)
+    modules.run("instance_ram_role", name="web", instance_ids=mine)
+    there.run("instance_ram_role", name="web", instance_ids=others)
+    for check in (True, False):
+        kept = modules.run("instance_ram_role", name="web", state="absent", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert f"{mine[0]} in the region cn-hangzhou; {', '.join(others)} in the region cn-shanghai" in kept["kept"][0]
+        failed = modules.run("instance_ram_role", name="web", state="absent", detach=True, check=check, fails=True)
+        assert f"{', '.join(others)} in the region cn-shanghai" in failed["msg"]
+        assert mine[0] not in failed["msg"]
+        assert "detach_regions" in failed["msg"]
+    assert set(role_of(modules).values()) == {"web"}
+    options = {"name": "web", "state": "absent", "detach": True}
+    gone = modules.twice("instance_ram_role", detach_regions=["cn-shanghai"], **options)
+    assert gone["steps"][:2] == [
+        f"detach role web from {mine[0]} in cn-hangzhou",
+        f"detach role web from 2 instances: {', '.join(others)} in cn-shanghai",
+    ]
+    assert set(role_of(modules).values()) == {""}
+
+
+def test_a_role_can_be_detached_in_all_regions(modules: Modules) -> None:
+    ids = run_instances(shanghai(modules), 1)
+    shanghai(modules).run("instance_ram_role", name="web", instance_ids=ids)
+    modules.twice("instance_ram_role", name="web", state="absent", detach=True, detach_regions=["all"])
+    assert role_of(modules) == {ids[0]: ""}
+
+
+@pytest.mark.parametrize("operation", ["ecs:DescribeInstanceRamRole", "ecs:DescribeRegions"])
+def test_a_role_stays_where_a_region_cannot_be_asked(modules: Modules, operation: str) -> None:
+    modules.run("instance_ram_role", name="web")
+    for check in (True, False):
+        modules.cloud.fault("error", operation, code="Forbidden.RAM", status=403)
+        kept = modules.run("instance_ram_role", name="web", state="absent", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert "could not be asked (Forbidden.RAM)" in kept["kept"][0]
+        modules.cloud.fault("error", operation, code="Forbidden.RAM", status=403)
+        options = {"detach": True, "detach_regions": ["all"]}
+        failed = modules.run("instance_ram_role", name="web", state="absent", check=check, fails=True, **options)
+        assert "could not be asked (Forbidden.RAM)" in failed["msg"]
+    modules.twice("instance_ram_role", name="web", state="absent", leave_others=True)
+
+
+# ---------------------------------------------------------------------- check runs
+
+
+def test_a_chain_is_checked_from_nothing(modules: Modules, check_run: CheckRun) -> None:
+    ids = run_instances(modules, 1)
+    check_run("ram_policy", name="reader", document=DOCUMENT)
+    check_run("ram_user", name="ann")
+    made = check_run("instance_ram_role", name="web", policies=[{"name": "reader"}], users=["ann"], instance_ids=ids)
+    assert made["changed"]
+    assert made["instance_ram_role"]["policies"] == [{"name": "reader", "type": "Custom"}]
+    again = check_run("instance_ram_role", name="web", policies=[{"name": "reader"}])
+    assert not again["changed"], "it would be there by now"
+    assert check_run("instance_ram_role", name="web", state="absent", detach=True)["changed"]
+    assert not check_run("instance_ram_role", name="web", state="absent")["changed"], "it would be gone by now"
+    assert not modules.cloud.resources("role")
+
+
+def test_instances_that_would_be_gone_do_not_carry_a_role_any_more(modules: Modules, check_run: CheckRun) -> None:
+    there = shanghai(modules)
+    mine, others = run_instances(modules, 1), run_instances(there, 1)
+    modules.run("instance_ram_role", name="web", instance_ids=mine)
+    there.run("instance_ram_role", name="web", instance_ids=others)
+    check_run.would_delete("instance", mine[0], "cn-hangzhou")
+    kept = check_run("instance_ram_role", name="web", state="absent", leave_others=True)
+    assert mine[0] not in kept["kept"][0]
+    assert others[0] in kept["kept"][0]
+    check_run.would_delete("instance", others[0], "cn-shanghai")
+    assert check_run("instance_ram_role", name="web", state="absent", leave_others=True)["changed"]
 
 
 # ---------------------------------------------------------------------- who may use the role

@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from modules.harness import Modules
+from modules.harness import CheckRun, Modules
 from modules.network import IMAGE, Network
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import AccessDenied
@@ -261,3 +261,40 @@ def test_somebody_else_s_policy_of_that_name_is_not_taken_for_ours(modules: Modu
     failed = modules.run("ram_policy", name="reader", document=DOCUMENT, fails=True)
     assert "created by somebody else in the meantime" in failed["msg"]
     assert stored(modules)[0]["Versions"][-1]["PolicyDocument"] == json.dumps(document(7))
+
+
+# ---------------------------------------------------------------------- what others made
+
+
+def test_a_policy_of_others_is_deleted_only_when_it_is_adopted(modules: Modules) -> None:
+    door = modules.door()
+    door.call("ram", "CreatePolicy", PolicyName="corp", PolicyDocument=json.dumps(DOCUMENT))
+    before = modules.cloud.resources("policy")
+    for check in (True, False):
+        failed = modules.run("ram_policy", name="corp", state="absent", detach=True, check=check, fails=True)
+        assert "does not carry the tag alitrust.ecs:owner" in failed["msg"]
+        kept = modules.run("ram_policy", name="corp", state="absent", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert "The policy corp stays" in kept["kept"][0]
+        assert kept["ram_policy"]["name"] == "corp"
+        used = modules.run("ram_policy", name="corp", document=DOCUMENT, leave_others=True, check=check)
+        assert used["kept"] == ["Using the existing policy corp; it is left as it is."]
+    assert modules.cloud.resources("policy") == before
+    assert modules.run("ram_policy", name="corp", adopt=True)["steps"] == ["adopt policy corp"]
+    assert not modules.run("ram_policy", name="corp", adopt=True)["changed"]
+    modules.twice("ram_policy", name="corp", state="absent")
+
+
+def test_a_policy_stays_while_others_have_it(modules: Modules) -> None:
+    modules.run("ram_policy", name="reader", document=DOCUMENT)
+    modules.run("instance_ram_role", name="web", policies=[{"name": "reader"}])
+    kept = modules.run("ram_policy", name="reader", state="absent", leave_others=True)
+    assert "still used by role web" in kept["kept"][0]
+
+
+def test_a_policy_is_checked_from_nothing(modules: Modules, check_run: CheckRun) -> None:
+    assert check_run("ram_policy", name="reader", document=DOCUMENT)["changed"]
+    assert not check_run("ram_policy", name="reader", document=DOCUMENT)["changed"]
+    assert check_run("ram_user", name="ann", policies=[{"name": "reader"}])["changed"]
+    assert check_run("ram_policy", name="reader", state="absent")["changed"]
+    assert not check_run("ram_policy", name="reader", state="absent")["changed"]

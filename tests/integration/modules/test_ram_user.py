@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from modules.harness import Modules
+from modules.harness import CheckRun, Modules
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import AccessDenied
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram import access_key_file
@@ -126,7 +126,7 @@ def test_a_third_access_key_is_refused_before_anything_is_changed(modules: Modul
     assert "this is a second AccessKey pair" in str(second["warnings"])
     options: dict[str, t.Any] = {"name": "ann", "access_key_file": str(tmp_path / "3"), "comments": "Ops"}
     assert "are the most that are possible" in modules.run("ram_user", fails=True, **options)["msg"]
-    assert user(modules)["Comments"] == ""
+    assert user(modules)["Comments"] == "[alitrust.ecs:owner]"
     assert not (tmp_path / "3").exists()
 
 
@@ -292,3 +292,65 @@ def test_query_ram_users_and_groups(modules: Modules) -> None:
     assert group["users"] == ["ann"]
     assert modules.run("ram_group_info")["ram_groups"] == [group]
     assert modules.run("ram_group_info", names=["nothing"])["ram_groups"] == []
+
+
+# ---------------------------------------------------------------------- what others made
+
+
+@pytest.fixture
+def theirs(modules: Modules) -> t.Callable[[], t.Any]:
+    """A user and a group that were made by hand; what is called reads both."""
+    door = modules.door()
+    door.call("ram", "CreateUser", UserName="ann", Comments="by hand")
+    door.call("ram", "CreateGroup", GroupName="ops", Comments="by hand")
+    door.call("ram", "AddUserToGroup", UserName="ann", GroupName="ops")
+    return lambda: (modules.cloud.resources("user"), modules.cloud.resources("group"))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "options"),
+    [
+        ("ram_user", "ann", {"state": "absent"}),
+        ("ram_user", "ann", {"groups": [], "purge_groups": True}),
+        ("ram_group", "ops", {"state": "absent", "remove_users": True}),
+        ("ram_group", "ops", {"users": [], "purge_users": True}),
+    ],
+)
+def test_what_others_made_loses_something_only_when_it_is_adopted(
+    modules: Modules, theirs: t.Callable[[], t.Any], module: str, name: str, options: dict[str, t.Any]
+) -> None:
+    before = theirs()
+    for check in (True, False):
+        failed = modules.run(module, name=name, check=check, fails=True, **options)
+        assert "[alitrust.ecs:owner] in its comments: this collection did not make it" in failed["msg"]
+        kept = modules.run(module, name=name, check=check, leave_others=True, **options)
+        assert not kept["changed"]
+        assert kept["kept"]
+    assert theirs() == before
+    modules.twice(module, name=name, adopt=True, **options)
+
+
+def test_what_was_made_here_is_known_by_its_comments(modules: Modules) -> None:
+    for module in ("ram_user", "ram_group"):
+        made = modules.twice(module, name="ann", comments="Ops")
+        assert made[module]["comments"] == "Ops"
+        modules.twice(module, name="ann", comments="More")
+        modules.twice(module, name="ann", state="absent", leave_others=True)
+
+
+def test_a_user_that_is_adopted_keeps_its_comments(modules: Modules, theirs: t.Callable[[], t.Any]) -> None:
+    adopted = modules.run("ram_user", name="ann", adopt=True)
+    assert adopted["steps"] == ["adopt user ann"]
+    assert adopted["ram_user"]["comments"] == "by hand"
+    assert not modules.run("ram_user", name="ann", adopt=True)["changed"]
+    assert modules.run("ram_user_info", names=["ann"])["ram_users"][0]["comments"] == "by hand"
+    modules.twice("ram_user", name="ann", state="absent")
+
+
+def test_users_and_groups_are_checked_from_nothing(modules: Modules, check_run: CheckRun) -> None:
+    check_run("ram_user", name="ann")
+    assert check_run("ram_group", name="ops", users=["ann"])["changed"]
+    assert check_run("ram_user", name="bob", groups=["ops"])["changed"]
+    assert not check_run("ram_user", name="ann")["changed"], "it would be there by now"
+    assert check_run("ram_user", name="ann", state="absent")["changed"]
+    assert not check_run("ram_user", name="ann", state="absent")["changed"]

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram import (
     attachments,
     documents,
@@ -210,7 +211,7 @@ def test_deleting_a_role_deletes_what_was_made_for_it_and_nobody_else_has() -> N
     plan = role_planner.plan_absent(state, "web")
     assert [step.do for step in plan.steps] == ["detach_policy"] * 3 + ["delete_role", "delete_policy"]
     assert plan.steps[-1].args == {"name": "own"}
-    assert "shared stays, because user eve has it too" in plan.warnings[0]
+    assert plan.kept == ("The policy shared stays: user eve has it too.",)
 
 
 def test_deleting_goes_on_where_a_crash_interrupted_it() -> None:
@@ -247,6 +248,11 @@ def test_instances_end_up_with_the_role_or_without_it(carriers: dict[str, str], 
         steps, after = attachments.detach_steps("web", carriers, ids)
     simulated = dict(carriers)
     for step in steps:
+        if step.do == "exchange_roles":
+            for one, other in step.args["carriers"].items():
+                assert simulated[one] == other != step.args["role"]
+                simulated[one] = step.args["role"]
+            continue
         for one in step.args["instance_ids"]:
             if step.do == "attach_instances":
                 assert simulated[one] == "", "an instance can have one role"
@@ -265,3 +271,129 @@ def test_another_role_is_replaced_only_on_request() -> None:
     with pytest.raises(UnexpectedState, match="i-2 has db") as caught:
         attachments.attach_steps("web", {"i-1": "", "i-2": "db"}, ["i-1", "i-2"], replace=False)
     assert caught.value.details["other_roles"] == {"i-2": "db"}
+
+
+# ---------------------------------------------------------------------- what others made
+
+THEIRS = {"team": "theirs"}
+OURS = {"alitrust.ecs:owner": "instance_ram_role/web"}
+PLAIN, ADOPT, LEAVE = Terms(), Terms(adopt=True), Terms(leave_others=True)
+
+
+@pytest.mark.parametrize("tags", [THEIRS, OURS])
+def test_a_role_of_others_is_deleted_only_when_it_is_adopted(tags: dict[str, str]) -> None:
+    state = RoleState(replace(role(), tags=tags), (PolicyRef("Custom", "p"),))
+    if tags is THEIRS:
+        with pytest.raises(UnexpectedState, match="did not make it"):
+            role_planner.plan_absent(state, "web", PLAIN)
+        left = role_planner.plan_absent(state, "web", LEAVE)
+        assert not left.changed
+        assert left.before == left.after
+        assert "RAM role web stays" in left.kept[0]
+    else:
+        assert role_planner.plan_absent(state, "web", LEAVE).changed
+    assert role_planner.plan_absent(state, "web", ADOPT).steps[-1].do == "delete_role"
+
+
+def test_a_role_that_is_carried_stays_where_others_are_left_alone() -> None:
+    state = RoleState(replace(role(), tags=OURS))
+    left = role_planner.plan_absent(state, "web", LEAVE, ["i-1 in the region cn-shanghai"])
+    assert not left.changed
+    assert "still used by i-1 in the region cn-shanghai" in left.kept[0]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(WantedRole("web", ECS, "us", purge=lambda ref: True), id="policies"),
+        pytest.param(WantedRole("web", FC, "us"), id="trust-policy"),
+    ],
+)
+def test_nothing_is_taken_away_from_a_role_of_others(wanted: WantedRole) -> None:
+    state = RoleState(replace(role(), tags=THEIRS), (PolicyRef("Custom", "p"),))
+    with pytest.raises(UnexpectedState, match="did not make it") as caught:
+        role_planner.plan_present(state, wanted)
+    assert "adopt: true" in caught.value.hint
+    adopted = role_planner.plan_present(state, replace(wanted, terms=ADOPT))
+    assert adopted.steps[0].do == "tag_resource"
+    assert adopted.steps[0].args == {"kind": "role", "name": "web", "owner": "us"}
+    assert len(adopted.steps) == 2
+
+
+def test_a_role_of_others_may_get_more() -> None:
+    state = RoleState(replace(role(), tags=THEIRS))
+    wanted = WantedRole(
+        "web", documents.with_service(ECS, "fc.aliyuncs.com"), "us", attached=(PolicyRef("Custom", "p"),)
+    )
+    assert [step.do for step in role_planner.plan_present(state, wanted).steps] == ["update_role", "attach_policy"]
+
+
+def test_a_role_is_asked_for_what_it_lacks() -> None:
+    reader, writer = WantedPolicy("reader", READ), WantedPolicy("writer", WRITE)
+    wanted = WantedRole(
+        "web",
+        ECS,
+        "us",
+        attached=(
+            PolicyRef("Custom", "reader"),
+            PolicyRef("Custom", "writer"),
+            PolicyRef("System", "AliyunKMSFullAccess"),
+        ),
+        contents=(reader, writer),
+    )
+    held = RoleState(role(), granted=(documents.allow(["ecs:Describe*"]),))
+    assert role_planner.not_granted(held, wanted) == ["ecs:*", "system policy AliyunKMSFullAccess"]
+
+
+def test_a_policy_of_others_is_used_as_it_is_where_it_allows_what_is_wanted() -> None:
+    theirs = replace(policy("p", WRITE), tags=THEIRS)
+    used = policy_planner.plan_present(theirs, WantedPolicy("p", READ, terms=LEAVE))
+    assert not used.changed
+    assert used.kept == ("Using the existing policy p; it is left as it is.",)
+    with pytest.raises(UnexpectedState, match=r"does not allow ecs:\*"):
+        policy_planner.plan_present(replace(policy("p", READ), tags=THEIRS), WantedPolicy("p", WRITE, terms=LEAVE))
+    adopted = policy_planner.plan_present(theirs, WantedPolicy("p", READ, terms=ADOPT))
+    assert [step.do for step in adopted.steps] == ["create_policy_version", "tag_resource"]
+
+
+def test_the_oldest_version_of_a_policy_of_others_is_not_deleted() -> None:
+    full = replace(policy("p", READ, versions=5), tags=THEIRS)
+    with pytest.raises(UnexpectedState, match="version v1 of policy p"):
+        policy_planner.plan_present(full, WantedPolicy("p", WRITE, rotate=True))
+
+
+def test_a_policy_of_others_is_deleted_only_when_it_is_adopted() -> None:
+    theirs = replace(policy("p"), tags=THEIRS)
+    with pytest.raises(UnexpectedState, match="did not make it"):
+        policy_planner.plan_absent(theirs, (), detach=True)
+    assert not policy_planner.plan_absent(theirs, (), True, LEAVE).changed
+    assert policy_planner.plan_absent(theirs, (), True, ADOPT).changed
+    ours = replace(policy("p"), tags=OURS)
+    left = policy_planner.plan_absent(ours, (Entity("Role", "web"),), False, LEAVE)
+    assert "still used by role web" in left.kept[0]
+
+
+def test_carriers_outside_of_regions_are_told_and_so_is_what_could_not_be_asked() -> None:
+    found = attachments.Carriers(
+        {"cn-hangzhou": ("i-1",), "cn-shanghai": ("i-2", "i-3")}, {"cn-beijing": "Forbidden.RAM"}
+    )
+    unread = "possibly instances in cn-beijing, which could not be asked (Forbidden.RAM)"
+    assert found.outside(["cn-hangzhou"]) == ["i-2, i-3 in the region cn-shanghai", unread]
+    assert found.outside(None) == [unread]
+    steps = attachments.detach_everywhere_steps("web", found)
+    assert [step.args["region"] for step in steps] == ["cn-hangzhou", "cn-shanghai"]
+
+
+@pytest.mark.parametrize(
+    ("held", "missing"),
+    [
+        ({"Action": "kms:*", "Resource": "*"}, []),
+        ({"Action": ["kms:Decrypt", "kms:Encrypt"], "Resource": "acs:kms:cn-hangzhou:1:key/*"}, []),
+        ({"Action": "kms:Decrypt", "Resource": "*"}, ["kms:Encrypt"]),
+        ({"Action": "kms:*", "Resource": "acs:kms:cn-hangzhou:1:key/other"}, ["kms:Decrypt", "kms:Encrypt"]),
+    ],
+)
+def test_what_documents_do_not_grant_is_told_by_resource(held: dict[str, t.Any], missing: list[str]) -> None:
+    wanted = documents.allow(["kms:Decrypt", "kms:Encrypt"], "acs:kms:cn-hangzhou:1:key/mine")
+    granted = [{"Version": "1", "Statement": [{"Effect": "Allow", **held}]}]
+    assert documents.not_granted(granted, wanted) == missing

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
-from ansible_collections.alitrust.ecs.plugins.module_utils._ram import user_planner
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram import user_planner, users
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram.access_key_file import FileState
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram.policies import PolicyRef
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram.user_planner import (
@@ -97,7 +98,7 @@ class Simulated:
         assert self.state.user is None
         self._change(user=user(**profile))
 
-    def update_user(self, name: str, profile: dict[str, str]) -> None:
+    def update_user(self, name: str, profile: dict[str, str], ours: bool) -> None:
         self._change(user=user(**{**self.state.user.profile, **profile}))
 
     def create_login_profile(self, name: str, **rules: bool) -> None:
@@ -115,7 +116,7 @@ class Simulated:
         assert self.state.group is None
         self._change(group=Group(name, "g-3", comments or "", "", ""))
 
-    def update_group(self, name: str, comments: str) -> None:
+    def update_group(self, name: str, comments: str, ours: bool) -> None:
         self._change(group=replace(self.state.group, comments=comments))
 
     def join_group(self, user: str, group: str) -> None:
@@ -195,3 +196,73 @@ def test_access_keys_are_never_taken_away_or_made_in_excess_unasked() -> None:
         user_planner.plan_user(both, WantedUser("ann", file=FileState("/key", True, "LTAI9")))
     held = user_planner.plan_user(both, WantedUser("ann", file=FileState("/key", True, "LTAI2")))
     assert (held.steps, held.warnings) == ((), ("The AccessKey pair LTAI2 of user ann is Inactive.",))
+
+
+# ---------------------------------------------------------------------- what others made
+
+PLAIN, ADOPT, LEAVE = Terms(), Terms(adopt=True), Terms(leave_others=True)
+
+
+def theirs() -> UserState:
+    return UserState(
+        replace(user(comments="by hand"), ours=False), groups=("dev",), policies=(PolicyRef("System", "A"),)
+    )
+
+
+@pytest.mark.parametrize("comments", ["", "Ops", "ends with a blank ", "x" * users.MAX_COMMENTS])
+def test_the_mark_is_no_part_of_the_comments(comments: str) -> None:
+    stored = users.marked(comments)
+    assert len(stored) <= 128
+    assert users.unmarked(stored) == (comments, True)
+    assert users.unmarked(comments) == (comments, False)
+
+
+def test_a_user_of_others_is_deleted_only_when_it_is_adopted() -> None:
+    with pytest.raises(UnexpectedState, match=r"does not carry the mark \[alitrust.ecs:owner\] in its comments"):
+        user_planner.plan_user_absent(theirs(), True)
+    left = user_planner.plan_user_absent(theirs(), True, LEAVE)
+    assert not left.changed
+    assert left.kept
+    assert user_planner.plan_user_absent(theirs(), True, ADOPT).steps[-1].do == "delete_user"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"groups": (), "purge_groups": True},
+        {"policies": (), "purge_policies": True},
+    ],
+)
+def test_nothing_is_taken_away_from_a_user_of_others(wanted: dict[str, t.Any]) -> None:
+    with pytest.raises(UnexpectedState, match="did not make it"):
+        user_planner.plan_user(theirs(), WantedUser("ann", **wanted))
+    assert not user_planner.plan_user(theirs(), WantedUser("ann", terms=LEAVE, **wanted)).changed
+    adopted = user_planner.plan_user(theirs(), WantedUser("ann", terms=ADOPT, **wanted))
+    assert adopted.steps[0].name == "adopt user ann"
+    assert adopted.steps[0].args["profile"] == {"comments": "by hand"}
+
+
+def test_the_console_logon_of_others_is_left() -> None:
+    state = replace(theirs(), login=LoginProfile(False, False))
+    for wanted in (WantedUser("ann", console_login=False), WantedUser("ann", password=True, new_password=True)):
+        with pytest.raises(UnexpectedState, match="did not make it"):
+            user_planner.plan_user(state, wanted)
+
+
+def test_long_comments_leave_no_room_to_adopt() -> None:
+    long = UserState(replace(user(comments="x" * 120), ours=False))
+    with pytest.raises(UnexpectedState, match="has no room"):
+        user_planner.plan_user(long, WantedUser("ann", terms=ADOPT))
+
+
+def test_a_group_of_others_is_emptied_and_deleted_only_when_it_is_adopted() -> None:
+    group = GroupState(Group("ops", "g-3", "", "", "", ours=False), ("ann",))
+    with pytest.raises(UnexpectedState, match="did not make it"):
+        user_planner.plan_group(group, WantedGroup("ops", users=(), purge_users=True))
+    with pytest.raises(UnexpectedState, match="did not make it"):
+        user_planner.plan_group_absent(group, True)
+    assert user_planner.plan_group(group, WantedGroup("ops", users=("bob",))).changed, "more may be given to it"
+    assert user_planner.plan_group(group, WantedGroup("ops", users=("bob",), terms=LEAVE)).kept
+    assert user_planner.plan_group_absent(group, True, ADOPT).changed
+    mine = GroupState(replace(t.cast("Group", group.group), ours=True), ("ann",))
+    assert "still used by user ann" in user_planner.plan_group_absent(mine, False, LEAVE).kept[0]
