@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from .._cloud import foretold
 from .._cloud.door import Cloud, dig
-from .._cloud.errors import AccessDenied, CloudError, InvalidInput, NotFound, UnexpectedState
+from .._cloud.errors import AccessDenied, AlitrustError, CloudError, InvalidInput, TransportFailure, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._instance.instance import TrustedInstance
@@ -29,7 +29,17 @@ from . import instances, rights
 from .lacks import Lacks
 from .sections import SECTIONS, Options
 
+#: Codes after which nothing else can be asked either.
+_ABOUT_THE_CALLER = (
+    "InvalidAccessKeyId",
+    "InvalidRegionId",
+    "InvalidSecurityToken",
+    "InvalidTimeStamp",
+    "SignatureDoesNotMatch",
+)
 _GROUP_QUOTA = "max-security-groups"
+#: Addresses of a vSwitch that nothing can have: the first and the last three.
+_RESERVED = 4
 _SUCH_AS = {
     "instance_type": "an instance type of a family with a vTPM, for example ecs.g7t.large",
     "image_id": "an image that supports the trusted system",
@@ -63,6 +73,13 @@ class Findings:
             self.warnings.append(text)
 
 
+def ends_all(error: AlitrustError) -> bool:
+    """Whether nothing else can be asked after that."""
+    if isinstance(error, CloudError):
+        return isinstance(error, TransportFailure) or error.code.startswith(_ABOUT_THE_CALLER)
+    return not isinstance(error, (InvalidInput, UnexpectedState))
+
+
 class Chain:
     """The modules against one cloud.
 
@@ -85,6 +102,7 @@ class Chain:
         self.faulty = faulty
         self.findings = findings
         self._rights: list[str] = []
+        self._there: set[str] = set()  # modules whose thing is there already
 
     def look(self, *, rights_may_lack: bool) -> None:
         """Look at all modules in their order.
@@ -121,8 +139,6 @@ class Chain:
                 resource = _RESOURCES[name](self.cloud, given)
                 resource.validate()
                 result = self._planned(name, resource, resource.find())
-        if not result and name in self.options and self.options[name] is not None:
-            self._stand_in(name)
         return result
 
     def _planned(self, name: str, resource: Resource[t.Any], actual: t.Any) -> dict[str, t.Any]:
@@ -131,8 +147,8 @@ class Chain:
             resource.preflight(plan, actual)
         result = resource.foretell(plan, actual)
         self._note(name, plan)
-        if any(step.do in ("open", "create_role") for step in plan.steps):
-            self._stand_in(name)
+        if plan.before:
+            self._there.add(name)
         self._pass_on()
         return result
 
@@ -161,27 +177,32 @@ class Chain:
                 self.findings.warn(note)
         except AccessDenied as error:
             lacks.add("", error.message, what_to_do=error.hint)
-        except (InvalidInput, UnexpectedState, NotFound) as error:
+        except (InvalidInput, UnexpectedState, CloudError) as error:
+            if ends_all(error):
+                raise
             if not any(option and option in error.message for option in self.faulty[name]):
                 lacks.add_error(name, error, options)
 
     def _unmet(self, name: str, one: t.Mapping[str, str]) -> None:
-        if not one["message"]:
+        if not one["message"] or self._comes_before(one):
             return
         path = f"{name}.{one['option']}" if one["option"] else name
         self.findings.lacks.add(path, one["message"])
 
-    def _stand_in(self, name: str) -> None:
-        """Where a module lacks something, that is said once: what comes after it is judged as if it had been made."""
-        raw = self.options[name]
-        known = self.cloud.foretold
-        if name == "kms_service":
-            known.would_make("kms", "kms", "service")
-        elif name == "instance_ram_role" and raw.get("name") and not known.find("ram_role", str(raw["name"])):
-            known.would_make("ram_role", "role", str(raw["name"]), global_=True)
-        elif name == "keypair" and raw.get("name") and not known.find("key_pair", str(raw["name"])):
-            known.would_make("key_pair", "ssh", str(raw["name"]))
-        self._pass_on()
+    def _comes_before(self, one: t.Mapping[str, str]) -> bool:
+        """Whether instances lack what an earlier module is to make: that is its matter, and said there."""
+        if one["requirement"] == "KMS":
+            return self.options["kms_service"] is not None
+        return one["option"] in self._to_be_made() and one["message"].startswith("There is no")
+
+    def _to_be_made(self) -> list[str]:
+        """Options of instances that name what an earlier module is to make, as far as it is not there."""
+        instance = self.ready["trusted_instance"]
+        return [
+            option
+            for option, maker in (("ram_role_name", "instance_ram_role"), ("key_name", "keypair"))
+            if maker not in self._there and instance[option] and instance[option] == (self.options[maker] or {}).get("name")
+        ]
 
     # ------------------------------------------------------------------ the network
 
@@ -193,7 +214,12 @@ class Chain:
         wanted = [one for one in self.options["vpc"].get("vswitches") or () if isinstance(one, dict)]
         known = self.cloud.foretold
         vpc_id = vpc.get("vpc_id") or known.would_make(
-            "vpc", "vpc", str(self.options["vpc"].get("name") or "vpc"), cidr_block=vpc.get("cidr_block")
+            "vpc",
+            "vpc",
+            str(self.options["vpc"].get("name") or "vpc"),
+            cidr_block=vpc.get("cidr_block") or "",
+            status="",
+            tags={},
         )
         there = {one["name"]: one["vswitch_id"] for one in vpc.get("vswitches", ())}
         ids = []
@@ -205,16 +231,19 @@ class Chain:
 
     def _vswitch(self, vpc_id: str, name: str, wanted: t.Mapping[str, t.Any], *, lacking: bool) -> str:
         """A vSwitch that is to be made, with as many addresses as its network has."""
-        zone, block = wanted.get("zone_id"), None
+        zone, addresses = wanted.get("zone_id"), None
         with contextlib.suppress(ValueError):
-            block = ipaddress.IPv4Network(str(wanted.get("cidr_block")))
+            addresses = ipaddress.IPv4Network(str(wanted.get("cidr_block"))).num_addresses - _RESERVED
         return self.cloud.foretold.would_make(
             "vswitch",
             "vsw",
             name,
             vpc_id=vpc_id,
             zone_id=zone or None,
-            cidr_block=str(block) if block and not lacking else None,
+            cidr_block=str(wanted.get("cidr_block") or ""),
+            available_ip_address_count=None if lacking else addresses,
+            status="",
+            tags={},
         )
 
     def _group(self, vpc_id: str) -> str:
@@ -294,12 +323,12 @@ class Chain:
             resource.desired = Desired.from_options(resource.options)
             plan = resource.plan(state)
             self._note("trusted_instance", plan)
-        if amount:
-            verdict = instances.judged(self.cloud, options, amount)
-            for one in verdict.unmet:
-                self._unmet("trusted_instance", one)
-            for note in verdict.notes:
-                self.findings.warn(note)
+            if amount:
+                verdict = instances.judged(self.cloud, options, amount, unread=self._to_be_made())
+                for one in verdict.unmet:
+                    self._unmet("trusted_instance", one)
+                for note in verdict.notes:
+                    self.findings.warn(note)
 
     def _check_needed(self, options: Options) -> list[tuple[str, ...]]:
         """Note what new instances cannot do without; returns that."""

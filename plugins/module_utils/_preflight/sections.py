@@ -158,7 +158,7 @@ def _is_text(spec: t.Mapping[str, t.Any]) -> bool:
 
 def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) -> bool:
     """Whether a value is of the type that an option has, with a word for each part of it that is not."""
-    before = len(lacks.found)
+    before = lacks.told
     inner = spec.get("options")
     if inner and isinstance(value, t.Mapping):
         _fits_inside(path, inner, value, lacks)
@@ -180,7 +180,7 @@ def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) ->
         elif ArgumentSpecValidator({"value": plain}).validate({"value": copy.deepcopy(value)}).error_messages:
             shown = "of another kind" if spec.get("no_log") else repr(value)
             lacks.add(path, f"{_who(path)} is {shown}", expected=_expected(spec))
-    return len(lacks.found) == before
+    return lacks.told == before
 
 
 def _fits_inside(path: str, spec: Spec, value: t.Mapping[str, t.Any], lacks: Lacks) -> None:

@@ -25,6 +25,7 @@ class Account:
     """
 
     def __init__(self, modules: Modules, folder: Path) -> None:
+        self.modules = modules
         self.cloud = modules.cloud
         self._call = modules.door().call
         self.names: dict[str, t.Any] = {"home": str(folder)}
