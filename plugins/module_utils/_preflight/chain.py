@@ -20,8 +20,8 @@ from .._cloud.door import Cloud, dig
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, InvalidInput, TransportFailure, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
-from .._instance.instance import TrustedInstance
 from .._instance.desired import Desired
+from .._instance.instance import TrustedInstance
 from .._instance.planner import State
 from .._instance.preflight import Unmet
 from .._instance.request import NEEDED
@@ -201,7 +201,9 @@ class Chain:
         return [
             option
             for option, maker in (("ram_role_name", "instance_ram_role"), ("key_name", "keypair"))
-            if maker not in self._there and instance[option] and instance[option] == (self.options[maker] or {}).get("name")
+            if maker not in self._there
+            and instance[option]
+            and instance[option] == (self.options[maker] or {}).get("name")
         ]
 
     # ------------------------------------------------------------------ the network

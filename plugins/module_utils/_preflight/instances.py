@@ -60,7 +60,9 @@ def judged(cloud: Cloud, options: Options, amount: int, *, unread: t.Iterable[st
             f"The image {image['ImageId']} is of Windows, and key pairs are for Linux only.",
         )
     for kind in places.instance_types(options) if image and not verdict.unmet else ():
-        if not cloud.pages("ecs", "DescribeImages", ImageId=image["ImageId"], InstanceType=kind, ActionType="CreateEcs"):
+        if not cloud.pages(
+            "ecs", "DescribeImages", ImageId=image["ImageId"], InstanceType=kind, ActionType="CreateEcs"
+        ):
             verdict.refuse("image", "image_id", f"The image {image['ImageId']} does not fit the instance type {kind}.")
     return verdict
 

@@ -139,4 +139,3 @@ class Preflight:
             what_to_do="Give both to use a network that exists, or neither to have one made.",
         )
         self._faulty["security_group"].add("vpc_id")
-

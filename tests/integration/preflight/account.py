@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from modules.harness import Modules
 
-ELSEWHERE = {"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": ["acs:ram::*:root"]}}]}
+ELSEWHERE = {
+    "Version": "1",
+    "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": ["acs:ram::*:root"]}}],
+}
 #: What the local cloud notes of requests, which is nothing that a user has.
 _NOTED = {"client_token", "nonce"}
 
@@ -48,7 +51,11 @@ class Account:
         for name, place, block in (("vswitch", vpc, "172.16.0.0/24"), ("other_vswitch", other, "10.0.0.0/24")):
             made = {"VpcId": place, "VSwitchName": "theirs", "ZoneId": "cn-hangzhou-h", "CidrBlock": block}
             self.names[name] = self._call("vpc", "CreateVSwitch", made)["VSwitchId"]
-        for name, place, kind in (("group", vpc, "normal"), ("other_group", other, "normal"), ("advanced_group", vpc, "enterprise")):
+        for name, place, kind in (
+            ("group", vpc, "normal"),
+            ("other_group", other, "normal"),
+            ("advanced_group", vpc, "enterprise"),
+        ):
             made = {"VpcId": place, "SecurityGroupName": name.removesuffix("_group"), "SecurityGroupType": kind}
             self.names[name] = self._call("ecs", "CreateSecurityGroup", made)["SecurityGroupId"]
         self.cloud.clock_advance(10)
