@@ -11,13 +11,14 @@ short_description: Audit the instances, security groups, roles and keys of a reg
 version_added: 0.1.0
 description:
   - Reads one region of an account and tells what is off, how bad it is, and which module call mends it.
-  - Only operations that read are called. What the caller has no right to see is named in RV(audit.not_read), and
-    checks that need it are V(unknown), never passed.
+  - Only operations that read are called. What the caller has no right to see is named in RV(audit.not_read) and by a
+    warning, and checks that need it are V(unknown), never passed.
   - With O(security_group_ids) or O(rules_file) only rules are judged. The checks are then V(world_open_all),
     V(world_open_risky), V(rule_over_wide), V(quota_near) and V(rule_without_effect), and the lists of
     RV(audit) about anything else are empty.
   - The verdict on each instance comes from the trusted server, which needs the Python package
-    alibabacloud-trusted-server20200613. Without the package or the right to ask, every verdict is V(unknown).
+    alibabacloud-trusted-server20200613. Without the package or the right to ask, every verdict is V(unknown), and
+    the task warns.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:

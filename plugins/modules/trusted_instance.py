@@ -273,7 +273,10 @@ options:
     type: str
     choices: [enabled, disabled]
   http_tokens:
-    description: V(required) makes the metadata service answer only those who fetched a token (IMDSv2).
+    description:
+      - V(required) makes the metadata service answer only those who fetched a token (IMDSv2).
+      - Instances are created with V(required) unless V(optional) is given, which brings a warning. Existing ones are
+        left as they are unless the option is given.
     type: str
     choices: [optional, required]
   deletion_protection:
@@ -332,7 +335,11 @@ options:
     type: int
     default: 600
   wait_for_ssh:
-    description: Also wait until an SSH server greets on every instance, seen from where the module runs.
+    description:
+      - Also wait until an SSH server greets on every instance, seen from where the module runs.
+      - After 30 seconds without an answer a line says what is likely the reason, and when O(wait_timeout) runs out the
+        task fails with it, which is whether the instance runs, which rule its security groups lack (as
+        M(alitrust.ecs.sg_access_info) finds out), and whether the address is a private one.
     type: bool
     default: false
   ssh_port:
@@ -385,7 +392,6 @@ EXAMPLES = r"""
     security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
     ram_role_name: AliyunECSInstanceForYundunSysTrustRole
     key_name: web
-    http_tokens: required
     security_enhancement_strategy: Active
     tags:
       env: test
@@ -398,6 +404,7 @@ EXAMPLES = r"""
     image_id: aliyun_3_x64_20G_uefi_alibase_20240528.vhd
     vswitch_id: vsw-bp1s5fnvk4gn2tws03624
     security_group_ids: [sg-bp15ed6xe1yxeycg7o63]
+    key_name: web
     deletion_protection: true
 
 - name: Have a sixth-generation instance, which a trusted image makes trusted

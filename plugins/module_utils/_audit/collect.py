@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, CloudError, NotFound, SdkMissing, UnexpectedState
 from .._instance import finder
+from .._instance.names import listing
 from .._keypair import shape as keypair_shape
 from .._ram import documents, policies, recipients, roles, share_role
 from .._ram.policies import PolicyRef
@@ -192,6 +193,18 @@ class _Reader:
         # Nobody may have enrolled yet; the trusted server then is asked nothing.
         if self.facts.instances:
             self.facts.instances = trust.with_trust(self.cloud, self.facts.instances, self.options, self.rules)
+            self._note_untold()
+
+    def _note_untold(self) -> None:
+        """Instances of which the trusted server tells nothing at all are as good as not read."""
+        reasons: dict[str, list[str]] = {}
+        for one in self.facts.instances:
+            if one["trust"]["verdict"] == "unknown" and one["trust"]["last_report"] is None:
+                reasons.setdefault(one["trust"]["reason"], []).append(one["name"] or one["instance_id"])
+        untold = sum(map(len, reasons.values()))
+        for reason, names in reasons.items():
+            every = untold == len(self.facts.instances)
+            self.facts.unread["trust" if every else f"trust of {listing(names)}"] = reason
 
     def _images(self) -> None:
         for image_id in sorted({one["image_id"] for one in self.facts.instances if one["image_id"]}):

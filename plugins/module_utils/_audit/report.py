@@ -60,7 +60,8 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     else:
         facts = collect(cloud, options)
     audit = assemble(facts, chosen, limits, time.time())
-    return {"audit": audit, "summary": _summary(audit["figures"]["findings"])}
+    warnings = [f"The audit knows nothing about {one['part']}: {one['reason']}" for one in audit["not_read"]]
+    return {"audit": audit, "summary": _summary(audit["figures"]["findings"]), "warnings": warnings}
 
 
 def _summary(findings: t.Mapping[str, int]) -> str:

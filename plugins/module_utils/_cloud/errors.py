@@ -153,6 +153,7 @@ HINTS: dict[str, str] = {
     "AuthorizationLimitExceed": "A group has at most 200 rules: use a prefix list, or another group.",
     "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
     "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",
+    "InvalidHttpTokens.NotSupported": "Metadata with a token is not to be had here: give http_tokens: optional.",
     "InvalidOperation.DeletionProtection": "Take the deletion protection off first.",
     "InvalidRamRole.NotEcsRole": "ECS may not assume this role; alitrust.ecs.instance_ram_role makes one that it may.",
     "InvalidRegionId.NotFound": "Check the option region.",

@@ -60,7 +60,10 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
 
 
 def read(module: AnsibleModule, reader: t.Callable[[Cloud, dict[str, t.Any]], dict[str, t.Any]]) -> None:
-    """Run a module that only reads."""
+    """Run a module that only reads.
+
+    :param reader: what it returns becomes the result; what is in C(warnings) is said
+    """
     cloud: Cloud | None = None
     try:
         cloud = _door(module)
@@ -68,6 +71,8 @@ def read(module: AnsibleModule, reader: t.Callable[[Cloud, dict[str, t.Any]], di
     except AlitrustError as error:
         _fail(module, error, cloud, None, [])
     else:
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
         result.setdefault("summary", summary.of_reading(result))
         module.exit_json(changed=False, api_calls=dict(cloud.api_calls), **result)
 

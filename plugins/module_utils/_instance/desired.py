@@ -99,6 +99,13 @@ class Desired:
         )
 
     @property
+    def of_new(self) -> dict[str, t.Any]:
+        """C(attributes) of an instance that is created. A program in it that is made to fetch a URL of somebody else's
+        choice shall not hand out the credentials of its role, so metadata asks for a token unless told otherwise."""
+        answers = self.attributes.get("http_endpoint") != "disabled"
+        return {**({"http_tokens": "required"} if answers else {}), **self.attributes}
+
+    @property
     def at_creation(self) -> dict[str, t.Any]:
         """C(fixed) for eyes: the value, or the list of those that will do."""
         return {key: values[0] if len(values) == 1 else values for key, values in self.fixed.items()}

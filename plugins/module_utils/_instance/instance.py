@@ -19,7 +19,7 @@ from .._core.waiter import wait_for
 from .._ram.attachments import AttachmentActions
 from .._trust import options as trust_options
 from .._trust.waiting import until_trusted
-from . import bindings, creation, finder, options, planner, power, preflight, reach, replacement, request, shape
+from . import bindings, creation, finder, options, planner, power, preflight, reach, replacement, request, shape, ssh
 from .desired import Desired
 from .names import counted
 from .places import Place
@@ -425,23 +425,16 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         return one["instance_id"] in self.restarting and waited < RESTART_SHOWS_WITHIN
 
     def _wait_for_ssh(self, ones: list[Instance]) -> None:
-        addresses = {one["name"]: reach.address(one, self.options["ssh_address"]) for one in ones}
-        without = [name for name, address in addresses.items() if not address]
+        addressed = [(reach.address(one, self.options["ssh_address"]), one) for one in ones]
+        by_address = {address: one for address, one in addressed if address}
+        without = [one["name"] for address, one in addressed if not address]
         if without:
             raise UnexpectedState(
                 f"{', '.join(without)} has no {self.options['ssh_address'] or ''} address to connect to.".replace(
                     "  ", " "
                 )
             )
-        names = {address: name for name, address in addresses.items() if address}
-        wait_for(
-            self.cloud,
-            f"SSH on {counted(len(names))}",
-            lambda: reach.silent(list(names), self.options["ssh_port"]),
-            lambda silent: not silent,
-            lambda silent: f"no answer yet from {', '.join(f'{names[one]} ({one})' for one in silent[:5])}",
-            timeout=self._timeout,
-        )
+        ssh.wait(self.cloud, by_address, self.options["ssh_port"], timeout=self._timeout)
 
     def _wait_for_trusted(self, ones: list[Instance]) -> list[Instance]:
         return until_trusted(
@@ -467,7 +460,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     def _unborn(self, number: int | None) -> Instance:
         """An instance that does not exist yet, in the shape of one that does."""
         blank = shape.instance({"InstanceId": None})
-        wanted = {**self.desired.at_creation, **self.desired.attributes, "name": self.desired.name_with(number)}
+        wanted = {**self.desired.at_creation, **self.desired.of_new, "name": self.desired.name_with(number)}
         if self.outlook:
             wanted |= {**vars(self.outlook.room[0]), "image_id": self.outlook.image_id}
         tags = {**(self.desired.tags or {}), tag_rules.OWNER_KEY: str(self.desired.fleet)}

@@ -14,7 +14,7 @@ from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from . import places
 from .desired import Desired
-from .families import VTPM_TAG
+from .families import SELF_MANAGED, VTPM_TAG
 from .names import counted, listing, runs
 from .request import MOST_AT_ONCE, NEEDED
 from .shape import Instance, order
@@ -106,7 +106,7 @@ def plan(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> Plan
         before[key], after[key] = _images(desired, one, number, foretold.get(one["instance_id"]))
     for number in roles.new:
         after[desired.name_with(number)] = _new_image(desired, number, options)
-    warnings = _warnings(desired, roles)
+    warnings = [*_creation_warnings(desired, roles, options), *_warnings(desired, roles)]
     moving = desired.state != "absent" and any(one["status"] in MOVING for one, _number in roles.keep)
     return Plan({"instances": before}, {"instances": after}, tuple(steps), tuple(warnings), unsettled=moving)
 
@@ -367,7 +367,7 @@ def _images(
 
 
 def _new_image(desired: Desired, number: int | None, options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    image: dict[str, t.Any] = {**desired.at_creation, **desired.attributes, "name": desired.name_with(number)}
+    image: dict[str, t.Any] = {**desired.at_creation, **desired.of_new, "name": desired.name_with(number)}
     host_name = desired.host_name_for(number, "${instance_id}")
     if host_name is not None:
         image["host_name"] = host_name
@@ -379,6 +379,31 @@ def _new_image(desired: Desired, number: int | None, options: t.Mapping[str, t.A
     image["trusted_mode"] = desired.trusted
     image["status"] = "Stopped" if desired.state == "stopped" else "Running"
     return image
+
+
+def _creation_warnings(desired: Desired, roles: Cast, options: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """What somebody would rather know before the instances are there."""
+    if not roles.new:
+        return
+    names = listing([desired.name_with(number) for number in roles.new])
+    answers = desired.attributes.get("http_endpoint") != "disabled"
+    if answers and desired.attributes.get("http_tokens") == "optional":
+        yield (
+            f"{names}: the metadata service will answer without a token (http_tokens: optional), so that a program in "
+            "the instance which is made to fetch a URL can give away the credentials of its RAM role. Leave the option "
+            "out, or give required."
+        )
+    if desired.trusted and not desired.attributes.get("ram_role_name") and options["trust_service"] != SELF_MANAGED:
+        yield (
+            f"{names}: no ram_role_name is given, and without a role for the trusted service an instance cannot report "
+            "to it. A role can be attached later; with an attestation system of your own give trust_service: "
+            "self_managed."
+        )
+    if not desired.attributes.get("key_name") and not options["user_data"]:
+        yield (
+            f"{names}: nobody will be able to log in, because there is neither a key pair nor a password. Give "
+            "key_name (for Linux), make an account by user_data, or set a password in the console."
+        )
 
 
 def _warnings(desired: Desired, roles: Cast) -> list[str]:

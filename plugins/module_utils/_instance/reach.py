@@ -23,6 +23,17 @@ def address(one: Instance, which: str | None) -> str | None:
     return t.cast("str | None", one["public_ip"] or one["private_ip"])
 
 
+def source(address: str) -> str | None:
+    """The address of this machine that a connection to an address would come from; None without a route. Nothing is
+    sent for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((address, 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
 def silent(addresses: t.Sequence[str], port: int) -> list[str]:
     """Those addresses where no SSH server greets."""
     if not addresses:

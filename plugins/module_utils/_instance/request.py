@@ -73,7 +73,8 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
 
     :param options: with one instance type, one vSwitch and the image chosen
     """
-    params: dict[str, t.Any] = {api: options[key] for key, api in _PLAIN.items() if options[key] is not None}
+    given = {**options, **desired.of_new}
+    params: dict[str, t.Any] = {api: given[key] for key, api in _PLAIN.items() if given[key] is not None}
     params["SecurityGroupIds"] = list(desired.attributes["security_group_ids"])
     params["Amount"] = len(numbers)
     params["InstanceName"] = _sequence(desired.pattern, numbers) or desired.name_with(numbers[0])

@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._ram import documents
-from .families import IMAGE, ROLE_SERVICE, SELF_MANAGED, SYSTEM_DISK_CATEGORY, TRUSTED_IMAGE, family, family_of
+from .families import IMAGE, ROLE_SERVICE, SYSTEM_DISK_CATEGORY, TRUSTED_IMAGE, family, family_of
 from .places import Place, instance_types, places, vswitch_ids
 
 Options = t.Mapping[str, t.Any]
@@ -251,11 +251,6 @@ def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
             for kind in instance_types(options)
             if (needs := family(kind, options["trusted_families"])) and needs.mode == IMAGE
         ]
-    if not options["ram_role_name"] and options["trust_service"] != SELF_MANAGED:
-        verdict.notes.append(
-            "No ram_role_name is given: without a role for the trusted service an instance cannot report to it. A role "
-            "can be attached later; with an attestation system of your own give trust_service: self_managed."
-        )
 
 
 def _family(options: Options, kind: str, verdict: Verdict) -> None:

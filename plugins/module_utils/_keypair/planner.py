@@ -138,6 +138,13 @@ def plan(desired: Desired, actual: Actual) -> Plan:
         steps += _binding_steps(desired, chosen)
         if desired.state == "unbound" and chosen and not desired.sets_password:
             warnings.append(_locked_out(chosen))
+        late = [one.instance_id for one in chosen if one.running]
+        if desired.state == "bound" and late and not desired.reboot:
+            warnings.append(
+                f"The key pair {desired.name} takes effect on {listed(late)} at the next restart through the API or "
+                "the console, not at one from within. Until then nobody can log in with it; reboot: true restarts at "
+                "once."
+            )
     return Plan(before, after, tuple(steps), tuple(warnings), kept=(kept,) if kept else ())
 
 

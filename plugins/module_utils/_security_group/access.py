@@ -60,6 +60,17 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     return {"accesses": found, "ok": not wrong, "unexpected": wrong, "summary": line}
 
 
+def ask(cloud: Cloud, packet: dict[str, t.Any], **whose: t.Any) -> dict[str, t.Any]:
+    """The answer to one question of other code.
+
+    :param packet: options of an element of C(packets)
+    :param whose: options of the module that say whose rules count
+    """
+    packets = [{**{name: spec.get("default") for name, spec in PACKET_SPEC.items()}, **packet}]
+    defaults = {name: spec.get("default") for name, spec in SPEC.items()}
+    return _Access(cloud, {**defaults, **whose, "packets": packets}).read()[0]
+
+
 class _Access:
     def __init__(self, cloud: Cloud, options: dict[str, t.Any]) -> None:
         self.cloud = cloud

@@ -188,7 +188,10 @@ def test_what_may_not_be_read_is_said_and_not_passed(fresh_cloud: LocalCloud, tm
         ALIBABA_CLOUD_ACCESS_KEY_ID=key["AccessKeyId"],
         ALIBABA_CLOUD_ACCESS_KEY_SECRET=key["AccessKeySecret"],
     )
-    assert {one["part"] for one in facts["not_read"]} >= {"KMS", "share roles"}
+    assert {one["part"] for one in facts["not_read"]} >= {"trust", "KMS", "share roles"}
+    said = " ".join(output.split())
+    assert "The audit knows nothing about trust: the trusted server does not tell: " in said
+    assert "Not read: " in said
     assert facts["figures"]["verdicts"]["unknown"] == 1
     assert code == 2, output
     assert "kms_off" in output

@@ -414,8 +414,13 @@ def test_restart_on_request_only_and_never_start(modules: Modules) -> None:
     running, stopped = fleet.ids
     fleet.api.call("ecs", "StopInstances", InstanceId=[stopped])
     fleet.local.clock_advance(10)
+    foretold = modules.run("keypair", name="web", state="bound", instance_ids=fleet.ids, check=True)
     made = fleet.run("bound", fleet.ids)
     assert (made["rebooted"], made["reboot_needed"]) == ([], [running])
+    assert len(made["warnings"]) == 1
+    assert f"takes effect on 1 instance ({running}) at the next restart" in str(made["warnings"])
+    assert str(foretold["warnings"]) == str(made["warnings"])
+    assert "warnings" not in fleet.run("bound", fleet.ids)
     made = fleet.twice("unbound", fleet.ids, reboot=True)
     assert (made["rebooted"], made["reboot_needed"]) == ([running], [])
     assert fleet.local.counts()["ecs:RebootInstances"] == 1

@@ -173,7 +173,7 @@ def test_trust_by_an_attestation_system_of_ones_own(world: World) -> None:
 
 def test_attach_the_role_later(world: World) -> None:
     made = world.run(**world.options, name="web")
-    assert "A role can be attached later" in made["notes"][0]
+    assert "A role can be attached later" in str(made["warnings"])
     assert world.twice(name="web", ram_role_name="web")["instances"][0]["ram_role_name"] == "web"
 
 
@@ -201,9 +201,13 @@ def test_install_the_agent_of_security_center(world: World) -> None:
 
 
 def test_answer_metadata_only_to_those_with_a_token(world: World) -> None:
-    world.twice(**world.options, name="web", http_tokens="required")
+    world.twice(**world.options, name="web")
     assert world.stored()[0]["MetadataOptions"]["HttpTokens"] == "required"
     assert world.twice(name="web", http_tokens="optional")["instances"][0]["http_tokens"] == "optional"
+    assert not world.run(**world.options, name="web")["changed"]
+    assert world.twice(name="web", http_tokens="required")["instances"][0]["http_tokens"] == "required"
+    assert "without a token" in str(world.run(**world.options, name="old", http_tokens="optional")["warnings"])
+    assert world.stored()[0]["MetadataOptions"]["HttpTokens"] == "optional"
 
 
 def test_boot_by_secure_boot(world: World) -> None:

@@ -8,15 +8,20 @@ from __future__ import annotations
 import copy
 import typing as t
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._audit import checks, report, rights
+from ansible_collections.alitrust.ecs.plugins.module_utils._audit import checks, collect, report, rights
 from ansible_collections.alitrust.ecs.plugins.module_utils._audit.collect import Facts, Item
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule
 
+if t.TYPE_CHECKING:
+    from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
+
+OPTIONS = {name: spec.get("default") for name, spec in report.SPEC.items()}
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -261,6 +266,32 @@ def test_without_the_trusted_server_every_verdict_is_unknown_and_says_why() -> N
     assert audit["figures"]["verdicts"] == {"trusted": 0, "untrusted": 0, "unmeasured": 0, "unknown": 1}
     assert [finding["check"] for finding in audit["findings"]] == ["instance_unknown"]
     assert audit["not_read"] == [{"part": "trust", "reason": "there is no package"}]
+
+
+TOLD = {"verdict": "trusted", "last_report": "2026-01-20T08:15:00Z", "reason": ""}
+JUDGED = {"verdict": "unknown", "last_report": "2026-01-20T08:15:00Z", "reason": "the clocks do not agree"}
+DENIED = {"verdict": "unknown", "last_report": None, "reason": "the trusted server does not tell: no right"}
+
+
+@pytest.mark.parametrize(
+    ("trust", "unread"),
+    [
+        ([TOLD, JUDGED], {}),
+        ([DENIED, DENIED], {"trust": DENIED["reason"]}),
+        ([TOLD, DENIED], {"trust of web-2": DENIED["reason"]}),
+    ],
+)
+def test_instances_that_the_trusted_server_does_not_tell_of_are_not_read(
+    monkeypatch: pytest.MonkeyPatch, trust: list[dict[str, t.Any]], unread: dict[str, str]
+) -> None:
+    instances = [{"name": f"web-{number}", "trust": one} for number, one in enumerate(trust, 1)]
+    monkeypatch.setattr(
+        "ansible_collections.alitrust.ecs.plugins.module_utils._trust.section.with_trust", lambda *_given: instances
+    )
+    reader = collect._Reader(t.cast("Cloud", SimpleNamespace(region="cn-hangzhou")), OPTIONS)
+    reader.facts.instances = instances
+    reader._trust()
+    assert reader.facts.unread == unread
 
 
 @pytest.mark.parametrize(

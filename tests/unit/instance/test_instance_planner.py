@@ -277,6 +277,45 @@ def test_an_instance_that_shows_no_trust_is_warned_about() -> None:
     assert plan({"fleet": "web", "state": "stopped"}, plain).warnings == ()
 
 
+SAFE = {**CREATABLE, "name": "web", "ram_role_name": "web", "key_name": "web"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, []),
+        ({"http_tokens": "required"}, []),
+        ({"http_tokens": "optional"}, ["without a token"]),
+        ({"http_tokens": "optional", "http_endpoint": "disabled"}, []),
+        ({"ram_role_name": None}, ["no ram_role_name is given"]),
+        ({"ram_role_name": ""}, ["no ram_role_name is given"]),
+        ({"ram_role_name": None, "trust_service": "self_managed"}, []),
+        ({"ram_role_name": None, "trusted_mode": False}, []),
+        ({"key_name": None}, ["nobody will be able to log in"]),
+        ({"key_name": None, "user_data": "#!/bin/sh"}, []),
+        ({"key_name": None, "user_data_trust_client": True}, ["nobody will be able to log in"]),
+        ({"key_name": None, "ram_role_name": None, "state": "stopped"}, ["no ram_role_name", "nobody will be able"]),
+    ],
+)
+def test_what_one_would_rather_know_before_an_instance_is_there(given: dict[str, t.Any], said: list[str]) -> None:
+    found = plan({**SAFE, **given}).warnings
+    assert len(found) == len(said)
+    assert all(words in warning and warning.startswith("web: ") for words, warning in zip(said, found, strict=True))
+
+
+def test_that_is_said_once_for_all_and_not_of_those_that_are_there() -> None:
+    many = {**SAFE, "name": "web-[1,3]", "count": 100, "key_name": None}
+    (warning,) = plan(many).warnings
+    assert warning.startswith("web-001, web-002, web-003 and 97 more: ")
+    assert plan({**many, "count": 1}, instance("web-001")).warnings == ()
+
+
+def test_the_diff_foretells_that_metadata_asks_for_a_token() -> None:
+    assert plan(SAFE).after["instances"]["web"]["http_tokens"] == "required"
+    assert "http_tokens" not in plan({**SAFE, "http_endpoint": "disabled"}).after["instances"]["web"]
+    assert not plan(SAFE, instance("web", key_name="web", ram_role_name="web")).changed  # which has optional
+
+
 def test_the_diff_shows_only_what_the_task_is_about() -> None:
     found = plan({"fleet": "web", "description": "new"}, instance("web", key_name="a pair", tags={"a": "b"}))
     assert found.before == {"instances": {"web": {"description": "", "fleet": "web", "status": "Running"}}}

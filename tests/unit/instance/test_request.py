@@ -63,6 +63,19 @@ def test_trusted_mode_is_sent_where_the_family_asks_for_it(given: dict[str, t.An
     assert request([1], **given).get("SecurityOptions") == mode
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({}, "required"),
+        ({"http_tokens": "optional"}, "optional"),
+        ({"http_endpoint": "enabled"}, "required"),
+        ({"http_endpoint": "disabled"}, None),
+    ],
+)
+def test_metadata_asks_new_instances_for_a_token_unless_told_otherwise(given: dict[str, t.Any], sent: t.Any) -> None:
+    assert request([1], **given).get("HttpTokens") == sent
+
+
 def test_instances_are_born_with_their_owner() -> None:
     assert {"Key": OWNER, "Value": "web"} in request([1], tags={"env": "test"})["Tag"]
 

@@ -127,12 +127,6 @@ def test_kms_is_asked_for_once_where_disks_are_encrypted_too() -> None:
     assert [item["option"] for item in judge({**given, "trusted_mode": False}, facts).unmet] == ["system_disk"]
 
 
-def test_self_managed_trust_needs_no_role() -> None:
-    assert "No ram_role_name" in judge(options(**{**WANTED, "ram_role_name": None}), GOOD).notes[0]
-    own = {**WANTED, "ram_role_name": None, "trust_service": "self_managed"}
-    assert judge(options(**own), GOOD).notes == []
-
-
 TWO = {"instance_type": None, "instance_types": ["ecs.g7t.large", "ecs.g7.large"]}
 TWO |= {"vswitch_id": None, "vswitch_ids": ["vsw-1", "vsw-2"]}
 WIDE = replace(
