@@ -414,6 +414,7 @@ def main() -> int:
     arguments = parser.parse_args()
     checks = chosen(arguments.names)
     if arguments.list:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # "--list | head" has seen enough
         for check in checks if arguments.names else CHECKS:
             print(f"{check.name}: optional, not in the default run. {check.optional}" if check.optional else check.name)
         return 0

@@ -20,10 +20,14 @@ from pathlib import Path
 from local_cloud.control import ControlError, LocalCloud, launch
 
 STOP_SECONDS = 30.0
+ENDED_BY_SIGPIPE = 128 + signal.SIGPIPE
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says. Returns the exit status: 0, or 2 with a sentence on standard error."""
+    """Do what the command line says.
+
+    Returns the exit status: 0, 2 with a sentence on standard error, or that of programs whose reader has gone.
+    """
     options = _parser().parse_args(arguments)
     commands: dict[str, t.Callable[[argparse.Namespace], int]] = {
         "serve": _serve,
@@ -35,7 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
         "settings": _settings,
     }
     try:
-        return commands[options.command](options)
+        status = commands[options.command](options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # "settings | head" has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor can the flush at exit fail
+        return ENDED_BY_SIGPIPE
     except (ControlError, ValueError) as error:
         sys.stderr.write(f"local-cloud: {error}\n")
         return 2
@@ -60,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (("serve", "run in the foreground"), ("start", "run in the background")):
         command = add(name, text)
         command.add_argument("--port", type=int, default=0, help="port at 127.0.0.1; 0 (default) picks a free one")
+        command.add_argument("--tls-port", type=int, default=0, help="the same for HTTPS")
         command.add_argument(
             "--hosts",
             choices=("auto", "on", "off"),
@@ -87,7 +97,9 @@ def _serve(options: argparse.Namespace) -> int:
     from local_cloud.server import Server
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    server = Server(options.state_dir.resolve(), options.port, options.hosts, _pairs(options.set))
+    server = Server(
+        options.state_dir.resolve(), options.port, options.hosts, _pairs(options.set), tls_port=options.tls_port
+    )
     if options.leash:
         threading.Thread(target=_end_with_standard_input, name="leash", daemon=True).start()
     server.run()
@@ -103,10 +115,18 @@ def _end_with_standard_input() -> None:
 def _start(options: argparse.Namespace) -> int:
     cloud = _running(options.state_dir)
     if cloud is None:
-        launch(options.state_dir, hosts=options.hosts, port=options.port, settings=_pairs(options.set))
+        launch(
+            options.state_dir,
+            hosts=options.hosts,
+            port=options.port,
+            tls_port=options.tls_port,
+            settings=_pairs(options.set),
+        )
         cloud = LocalCloud(options.state_dir)
-    elif options.set or options.port:
-        sys.stderr.write("local-cloud: it runs already; --set and --port have no effect until it is stopped\n")
+    elif options.set or options.port or options.tls_port:
+        sys.stderr.write(
+            "local-cloud: it runs already; --set, --port and --tls-port have no effect until it is stopped\n"
+        )
     _show(cloud)
     return 0
 
@@ -224,6 +244,9 @@ def _show(cloud: LocalCloud) -> None:
         f"  export ALIBABA_CLOUD_REGION={info['region']}\n"
         "Or, for the collection alone, by one variable:\n"
         f"  ALITRUST_CONNECTION_FILE={cloud.state_dir.resolve() / 'connection.json'}\n"
+        f"With HTTPS it is {cloud.tls_endpoint} (connection-https.json); programs trust it with one of\n"
+        f"  export REQUESTS_CA_BUNDLE={cloud.ca_certificate}\n"
+        f"  export SSL_CERT_FILE={cloud.ca_certificate}\n"
     )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import os
 import ssl
 import threading
@@ -39,7 +40,10 @@ class Authority:
         self.certificate = x509.load_pem_x509_certificate(self.certificate_path.read_bytes())
 
     def server_context(self, default_name: str) -> ssl.SSLContext:
-        """A TLS context that shows each client a certificate for the name it asks for."""
+        """A TLS context that shows each client a certificate for the name it asks for.
+
+        :param default_name: name or address for clients that ask for none, as those do that were given an address.
+        """
         context = self._context_for(default_name)
 
         def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
@@ -94,7 +98,7 @@ class Authority:
         key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
         purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
     ) -> x509.Certificate:
-        """A certificate of a key: of the server ``name``, or for another purpose."""
+        """A certificate of a key: of the server ``name`` (or its address), or for another purpose."""
         now = dt.datetime.now(dt.UTC)
         # A TPM's endorsement key is made to decrypt, and stays with its instance.
         usage = (
@@ -111,7 +115,7 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _DAY)
             .not_valid_after(now + (800 if server else 3600) * _DAY)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([_alternative_name(name)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
@@ -121,6 +125,13 @@ class Authority:
             )
             .sign(self._key, hashes.SHA256())
         )
+
+
+def _alternative_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _usage(**on: bool) -> x509.KeyUsage:

@@ -28,8 +28,9 @@ class ControlError(Exception):
 class LocalCloud:
     """A running local cloud.
 
-    ``endpoint`` is its address (``http://127.0.0.1:<port>``), ``access_key_id`` and ``access_key_secret`` are the main
-    account's own key; ``accounts`` lists all seeded accounts with theirs.
+    ``endpoint`` is its address (``http://127.0.0.1:<port>``), ``tls_endpoint`` the one with HTTPS, certified by
+    ``ca_certificate``. ``access_key_id`` and ``access_key_secret`` are the main account's own key; ``accounts`` lists
+    all seeded accounts with theirs.
     """
 
     def __init__(self, state_dir: Path, process: subprocess.Popen[bytes] | None = None) -> None:
@@ -40,6 +41,8 @@ class LocalCloud:
     def _read_server_json(self) -> None:
         self.info: dict[str, t.Any] = json.loads((self.state_dir / "server.json").read_text(encoding="utf-8"))
         self.endpoint: str = self.info["endpoint"]
+        self.tls_endpoint: str = self.info.get("tls_endpoint", "")  # an older server may run still
+        self.ca_certificate = Path(self.info["ca_certificate"])
         self.access_key_id: str = self.info["access_key_id"]
         self.access_key_secret: str = self.info["access_key_secret"]
         self.account_id: str = self.info["account_id"]
@@ -88,9 +91,9 @@ class LocalCloud:
             self.process.stdin.close()
 
     def restart(self, *, hosts: str = "off", **settings: t.Any) -> None:
-        """Start it again on the same state and port, after :meth:`stop` or :meth:`kill`."""
-        port = int(self.address.rpartition(":")[2])
-        self.process = launch(self.state_dir, hosts=hosts, port=port, settings=settings, leash=True)
+        """Start it again on the same state and ports, after :meth:`stop` or :meth:`kill`."""
+        port, tls_port = (int(url.rpartition(":")[2]) for url in (self.endpoint, self.tls_endpoint))
+        self.process = launch(self.state_dir, hosts=hosts, port=port, tls_port=tls_port, settings=settings, leash=True)
         self._read_server_json()
 
     # -- the control API
@@ -175,6 +178,7 @@ def launch(
     *,
     hosts: str = "off",
     port: int = 0,
+    tls_port: int = 0,
     settings: t.Mapping[str, t.Any] | None = None,
     leash: bool = False,
 ) -> subprocess.Popen[bytes]:
@@ -188,7 +192,7 @@ def launch(
     announced = state_dir / "server.json"
     old = announced.stat().st_mtime_ns if announced.exists() else None
     command = [sys.executable, "-m", "local_cloud", "serve", "--state-dir", str(state_dir)]
-    command += ["--port", str(port), "--hosts", hosts]
+    command += ["--port", str(port), "--tls-port", str(tls_port), "--hosts", hosts]
     if leash:
         command.append("--leash")
     for name, value in (settings or {}).items():

@@ -138,6 +138,7 @@ def describe(server: Server, *, secrets: bool) -> Body:
         accounts = [{**account, "access_key_secret": "in server.json"} for account in accounts]
     return {
         "endpoint": server.endpoint,
+        "tls_endpoint": server.tls_endpoint,
         "access_key_id": accounts[0]["access_key_id"],
         "access_key_secret": accounts[0]["access_key_secret"],
         "account_id": accounts[0]["account_id"],

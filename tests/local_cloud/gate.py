@@ -313,7 +313,7 @@ class Gate:
                 call = Call(
                     product=product.name,
                     action=visit.action,
-                    params=validation.check(product, visit.action, visit.flat, self._settings),
+                    params=validation.check(product, visit.action, _with_region(visit), self._settings),
                     region=visit.region,
                     identity=visit.identity,
                     request_id=visit.request_id,
@@ -463,6 +463,15 @@ def _fingerprint(flat: t.Mapping[str, str]) -> str:
     """What makes a request the same: its parameters without those of the signature."""
     own = {name: value for name, value in flat.items() if name == "RegionId" or name not in validation.COMMON}
     return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
+
+
+def _with_region(visit: Visit) -> dict[str, str]:
+    """The parameters; a regional host name says what RegionId would."""
+    _by_host, region = of_host(visit.request.headers.get("host", ""))
+    assert visit.product is not None
+    if not region or visit.flat.get("RegionId") or "RegionId" not in validation.fields_of(visit.product, visit.action):
+        return visit.flat
+    return {**visit.flat, "RegionId": region}
 
 
 def _missing(name: str) -> ApiError:

@@ -43,6 +43,7 @@ if t.TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+LOCAL_ADDRESS = "127.0.0.1"
 TICK_SECONDS = 0.1
 PRUNE_SECONDS = 60.0
 #: a rule set of a hundred rules or user data of 32 KB travels in the query string
@@ -79,7 +80,12 @@ class Server:
     """
 
     def __init__(
-        self, state_dir: Path, port: int = 0, hosts: str = "auto", settings: t.Mapping[str, str] | None = None
+        self,
+        state_dir: Path,
+        port: int = 0,
+        hosts: str = "auto",
+        settings: t.Mapping[str, str] | None = None,
+        tls_port: int = 0,
     ):
         self.state_dir = state_dir
         self.pid = os.getpid()
@@ -97,7 +103,9 @@ class Server:
         self.requests = RequestLog()
         self.authority = Authority(state_dir / "ca")
         self._socket = _listen(port)
-        self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._tls_socket = _listen(tls_port)
+        self.endpoint = f"http://{LOCAL_ADDRESS}:{self._socket.getsockname()[1]}"
+        self.tls_endpoint = f"https://{LOCAL_ADDRESS}:{self._tls_socket.getsockname()[1]}"
         self.hosts: t.Any = NoHosts("hosts are switched off (--hosts off)")
         self._wanted_hosts = hosts
         self._runner: t.Any = None
@@ -146,10 +154,11 @@ class Server:
         if self._runner:
             self._runner.close()
         self.hosts.close()
-        for name in ("server.json", "connection.json"):
+        for name in ("server.json", "connection.json", "connection-https.json"):
             (self.state_dir / name).unlink(missing_ok=True)
         self.store.close()
         self._socket.close()
+        self._tls_socket.close()
         self._lock_file.close()
 
     # -- parts
@@ -186,12 +195,12 @@ class Server:
         self._runner.powered(instance, state)
 
     async def _serve(self) -> None:
-        listeners = [self._listener(self._socket)]
+        listeners = [self._listener(self._socket), self._listener(self._tls_socket, tls_name=LOCAL_ADDRESS)]
         if self.hosts.available:
             listeners += [
                 self._listener(self.hosts.listen(self.hosts.metadata_address, 80)),
                 self._listener(self.hosts.listen(self.hosts.bridge_address, 80)),
-                self._listener(self.hosts.listen(self.hosts.bridge_address, 443), tls=True),
+                self._listener(self.hosts.listen(self.hosts.bridge_address, 443), tls_name="aliyuncs.com"),
             ]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -207,7 +216,7 @@ class Server:
         self._announce()
         await asyncio.gather(*tasks)
 
-    def _listener(self, sock: socket.socket, tls: bool = False) -> tuple[_Listener, socket.socket]:
+    def _listener(self, sock: socket.socket, tls_name: str = "") -> tuple[_Listener, socket.socket]:
         config = uvicorn.Config(
             self._app,
             http="h11",
@@ -222,8 +231,8 @@ class Server:
         # accepted connections inherit it; without it answers wait for the client's delayed acknowledgement
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config.load()
-        if tls:
-            config.ssl = self.authority.server_context("aliyuncs.com")
+        if tls_name:
+            config.ssl = self.authority.server_context(tls_name)
         return _Listener(config), sock
 
     def _leave(self, listeners: list[tuple[_Listener, socket.socket]]) -> None:
@@ -231,12 +240,16 @@ class Server:
             listener.should_exit = True
 
     def _announce(self) -> None:
-        """Write connection.json (for the collection) and server.json, whose presence means that the server answers."""
+        """Write connection.json (for the collection), the same with HTTPS, and server.json.
+
+        The presence of the last means that the server answers.
+        """
         about = {"pid": self.pid, **control_api.describe(self, secrets=True)}
         lead = {name: about[name] for name in ("region", "access_key_id", "access_key_secret")}
         self._write_private("connection.json", {"endpoint_url": self.endpoint, **lead})
+        self._write_private("connection-https.json", {"endpoint_url": self.tls_endpoint, **lead})
         self._write_private("server.json", about)
-        _log.warning("the local cloud listens at %s", self.endpoint)
+        _log.warning("the local cloud listens at %s and %s", self.endpoint, self.tls_endpoint)
 
     def _write_private(self, name: str, content: dict[str, t.Any]) -> None:
         """Write a JSON file that only its owner can read, whole or not at all."""
@@ -319,9 +332,10 @@ def _listen(port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind(("127.0.0.1", port))
+        sock.bind((LOCAL_ADDRESS, port))
     except OSError as error:
-        raise ControlError(f"port {port} of 127.0.0.1 can't be used ({error.strerror}); choose another or 0") from None
+        problem = f"port {port} of {LOCAL_ADDRESS} can't be used ({error.strerror}); choose another or 0"
+        raise ControlError(problem) from None
     return sock
 
 

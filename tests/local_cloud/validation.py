@@ -41,6 +41,9 @@ _VISIBLE = {"RegionId", "AcceptLanguage", "OwnerId", "OwnerAccount", "ResourceOw
 _LIMITS = Path(__file__).parent / "data" / "limits"
 _MAX_INDEX = 1000
 
+#: Alibaba Cloud would have ignored it, so whoever runs into it should know how to go on
+_STRICT = "(the local cloud's setting unknown_parameters=ignore lets it pass)"
+
 Limit = dict[str, t.Any]
 
 
@@ -94,7 +97,7 @@ def check(product: Product, action: str, flat: t.Mapping[str, str], settings: Se
     for name, value in tree.items():
         if name not in fields:
             if refuse:
-                raise _invalid(name, f"{action} has no such parameter")
+                raise _invalid(name, f"{action} has no such parameter {_STRICT}")
             continue
         typed = _typed(fields[name], value, name, refuse)
         if typed is not None:
@@ -166,7 +169,8 @@ def _typed_object(field: Field, value: dict[str, t.Any], path: str, refuse: bool
         known = name if name in field.fields else name[:1].upper() + name[1:]  # older clients send Tag.1.key
         if known not in field.fields:
             if refuse:
-                raise _invalid(f"{path}.{name}", "there is " + ", ".join(f"{path}.{n}" for n in field.fields))
+                known_names = ", ".join(f"{path}.{n}" for n in field.fields)
+                raise _invalid(f"{path}.{name}", f"there is {known_names} {_STRICT}")
             continue
         entry = _typed(field.fields[known], inner, f"{path}.{name}", refuse)
         if entry is not None:

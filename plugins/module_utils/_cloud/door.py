@@ -40,6 +40,8 @@ _LASTING = (
     "certificate verify failed",
     "credentials have characters",
 )
+#: What the names of operations that change nothing begin with.
+_READING = ("Describe", "Get", "List", "AssumeRole", "Decrypt")
 
 
 def json_list(values: t.Iterable[t.Any]) -> str:
@@ -60,6 +62,7 @@ class Cloud:
     model and each answer through its response model.
 
     :ivar api_calls: how often each operation was called, by C(product:Operation), retries included
+    :ivar written: operations that have changed something, in order, as C(product:Operation); the flow empties it
     :ivar foretold: what earlier tasks of a check run would have made or deleted
     """
 
@@ -74,6 +77,7 @@ class Cloud:
         self.sleep = sleep
         self.monotonic = monotonic
         self.api_calls: Counter[str] = Counter()
+        self.written: list[str] = []
         self.foretold = Foretold()
         self._counting = threading.Lock()  # reads of many things may run side by side
         self._clients: dict[str, t.Any] = {}
@@ -97,6 +101,7 @@ class Cloud:
         other = Cloud(self.connection.in_region(region), sleep=self.sleep, monotonic=self.monotonic)
         other.api_calls, other._counting = self.api_calls, self._counting
         other._credential = self._credential
+        other.written = self.written
         other.foretold = self.foretold.in_region(region)
         return other
 
@@ -112,7 +117,10 @@ class Cloud:
         :raises OutcomeUnknown: when the answer was lost and repeating could do the work twice
         """
         request = self._request(product, action, {**(params or {}), **more})
-        return self._repeated(product, action, lambda: self._try(product, action, request))
+        answer = self._repeated(product, action, lambda: self._try(product, action, request))
+        if not action.startswith(_READING):
+            self.written.append(f"{product}:{action}")
+        return answer
 
     def walk(self, product: str, action: str, params: Params) -> t.Iterator[list[dict[str, t.Any]]]:
         """The pages of a list with thousands of items. The next one is read while the caller works on this one.

@@ -37,8 +37,10 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
             resource.preflight(plan, actual)
         if (plan.changed or plan.unsettled) and not module.check_mode:
             for step in plan.steps:
+                cloud.written.clear()
                 resource.apply(step)
                 done.append(step.name)
+            cloud.written.clear()
             result = resource.settle(plan, actual)
         else:
             result = resource.foretell(plan, actual)
@@ -105,9 +107,13 @@ def _fail(module: AnsibleModule, error: AlitrustError, cloud: Cloud | None, plan
         left = names[len(done) :]
         failure["steps_done"] = done
         failure["steps_left"] = left
-        failure["changed"] = bool(done)
+        part = list(dict.fromkeys(cloud.written)) if cloud else []
+        failure["changed"] = bool(done or part)
         if done and (left or not isinstance(error, WaitTimeout)):
             failure["msg"] += f" Already done: {'; '.join(done)}."
+        if part and left:
+            failure["calls_done"] = part
+            failure["msg"] += f" The step '{left[0]}' is done in part: {', '.join(part)} succeeded."
     if cloud is not None:
         failure["api_calls"] = dict(cloud.api_calls)
     module.fail_json(**failure)

@@ -9,10 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud, chunks
+from .._cloud.errors import CloudError
 from . import tags
 
 _IDS_PER_CALL = 50
 _TAGS_PER_CALL = 20
+#: By which the products say that a resource would have too many tags.
+_TOO_MANY = ("QuotaExceed.Tag", "OperationDenied.QuotaExceed", "QuotaExceeded.Tag")
 
 
 def write(
@@ -31,8 +34,21 @@ def write(
     untag = "UntagResources" if product == "ecs" else "UnTagResources"
     for part in chunks(ids, _IDS_PER_CALL):
         target = {"ResourceType": resource_type, "ResourceId": part}
-        # Removed first: the limit of tags per resource holds at every moment.
-        for keys in chunks(to_remove, _TAGS_PER_CALL):
-            cloud.call(product, untag, target, TagKey=keys)
+
+        def remove(target: dict[str, t.Any] = target) -> None:
+            for keys in chunks(to_remove, _TAGS_PER_CALL):
+                cloud.call(product, untag, target, TagKey=keys)
+
+        # Set first: what is refused then has cost nothing. Only where both together are too many, old ones make room.
+        removed = False
         for items in chunks(tags.to_api(to_set), _TAGS_PER_CALL):
-            cloud.call(product, "TagResources", target, Tag=items)
+            try:
+                cloud.call(product, "TagResources", target, Tag=items)
+            except CloudError as error:
+                if removed or not to_remove or not error.code.startswith(_TOO_MANY):
+                    raise
+                remove()
+                removed = True
+                cloud.call(product, "TagResources", target, Tag=items)
+        if not removed:
+            remove()

@@ -63,10 +63,12 @@ def check(tags: t.Mapping[str, t.Any] | None) -> None:
     for key, value in tags.items():
         if not key or len(key) > _MAX_LENGTH or len(text(value)) > _MAX_LENGTH:
             raise InvalidInput(f"The tag {key!r} is not possible; a key has 1 to 128 characters, a value up to 128.")
-        if key.startswith((*SYSTEM_PREFIXES, "http://", "https://")):
+        if key.lower().startswith((*SYSTEM_PREFIXES, "http://", "https://")):
             raise InvalidInput(
                 f"The tag key {key!r} is reserved; it must not begin with acs:, aliyun, http:// or https://."
             )
+        if text(value).lower().startswith(("http://", "https://")):
+            raise InvalidInput(f"The tag {key!r} has the value {text(value)!r}; it must not begin with http:// or https://.")
 
 
 def changes(

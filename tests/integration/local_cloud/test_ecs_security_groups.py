@@ -185,7 +185,7 @@ def test_a_rule_is_shown_in_full_and_normalised(sdk: Sdk, group: str) -> None:
         "PortRange": "22/22",
         "SourceCidrIp": "10.0.0.0/8",
         "Policy": "Accept",
-        "Priority": "5",
+        "Priority": 5,
         "NicType": "intranet",
         "Description": "ssh",
     }
@@ -323,7 +323,7 @@ def test_a_rule_is_modified_by_id(sdk: Sdk, group: str) -> None:
     rule = {"SecurityGroupId": group, "SecurityGroupRuleId": before["SecurityGroupRuleId"]}
     sdk("ModifySecurityGroupRule", **rule, Description="new", Priority="7", SourceCidrIp="10.1.0.0/16")
     after = rules(sdk, group)[0]
-    assert after == {**before, "Description": "new", "Priority": "7", "SourceCidrIp": "10.1.0.0/16"}
+    assert after == {**before, "Description": "new", "Priority": 7, "SourceCidrIp": "10.1.0.0/16"}
     kind = sdk.refused("ModifySecurityGroupRule", **rule, Ipv6SourceCidrIp="2001:db8::/32")
     assert kind == (400, "InvalidOperation.ModifySgRuleEntityType")
     mismatch = sdk.refused("ModifySecurityGroupRule", **rule, IpProtocol="ICMP")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import typing as t
 
 from sdk import Sdk
 
@@ -64,3 +65,45 @@ def test_a_role_of_instances_may_stay(sdk: Sdk) -> None:
     assert sdk.refused("DeleteRole", product="ram", RoleName="one") == (409, "DeleteConflict.Role.Instance")
     sdk.cloud.set("ram.delete_role_of_instances", True)
     assert sdk("DeleteRole", product="ram", RoleName="one")
+
+
+def test_the_priority_of_a_rule_may_be_text(sdk: Sdk) -> None:
+    vpc_id, _vswitch_id = sdk.network()
+    group = sdk("CreateSecurityGroup", VpcId=vpc_id)["SecurityGroupId"]
+    rule = {"IpProtocol": "TCP", "PortRange": "22/22", "SourceCidrIp": "10.0.0.0/8"}
+    sdk("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[rule])
+
+    def priority() -> object:
+        body = sdk("DescribeSecurityGroupAttribute", SecurityGroupId=group)
+        return body["Permissions"]["Permission"][0]["Priority"]
+
+    assert priority() == 1
+    sdk.cloud.set("ecs.priority_type", "text")
+    assert priority() == "1"
+
+
+def test_an_instance_may_be_started_while_it_is_being_made(sdk: Sdk) -> None:
+    place = sdk.place()
+    sdk.cloud.set("ecs.start_while_pending", "accept")
+    instance_id = sdk("CreateInstance", **place)["InstanceId"]
+    sdk("StartInstance", InstanceId=instance_id)
+    assert sdk.status(instance_id) == "Pending"
+    assert sdk.refused("StartInstance", InstanceId=instance_id) == (403, "IncorrectInstanceStatus")
+    sdk.cloud.clock_advance(5)
+    assert sdk.status(instance_id) == "Running"
+    (other,) = sdk("RunInstances", **place)["InstanceIdSets"]["InstanceIdSet"]
+    assert sdk.refused("StartInstance", InstanceId=other) == (403, "IncorrectInstanceStatus")
+
+
+def test_host_bits_may_be_dropped_instead_of_refused(sdk: Sdk) -> None:
+    entry: dict[str, t.Any] = {"PrefixListName": "net", "AddressFamily": "IPv4", "MaxEntries": 1}
+    entry["Entry"] = [{"Cidr": "10.1.1.1/8"}]
+    assert sdk.refused("CreateVpc", CidrBlock="10.1.1.1/16") == (400, "InvalidCidrBlock")
+    assert sdk.refused("CreatePrefixList", **entry) == (400, "InvalidParameter")
+    sdk.cloud.set("vpc.cidr_host_bits", "normalise")
+    sdk.cloud.set("ecs.cidr_host_bits", "normalise")
+    vpc_id = sdk("CreateVpc", CidrBlock="10.1.1.1/16")["VpcId"]
+    assert sdk("DescribeVpcs", VpcId=vpc_id)["Vpcs"]["Vpc"][0]["CidrBlock"] == "10.1.0.0/16"
+    list_id = sdk("CreatePrefixList", **entry)["PrefixListId"]
+    (shown,) = sdk("DescribePrefixListAttributes", PrefixListId=list_id)["Entries"]["Entry"]
+    assert shown["Cidr"] == "10.0.0.0/8"

@@ -56,6 +56,10 @@ def networks(sdk: Sdk) -> None:
     sdk.cloud.clock_advance(2)
     assert sdk("DescribeVpcs", VpcId=vpc_id)["TotalCount"] == 1
     assert sdk("DescribeVSwitches", VpcId=vpc_id)["TotalCount"] == 1
+    sdk("ModifyVpcAttribute", VpcId=vpc_id, VpcName="new")
+    sdk("ModifyVSwitchAttribute", VSwitchId=vswitch_id, VSwitchName="new")
+    assert sdk("DescribeRouteTables")["TotalCount"] == 1
+    sdk("DescribeEipAddresses")
     sdk("DeleteVSwitch", VSwitchId=vswitch_id)
     sdk("DeleteVpc", VpcId=vpc_id)
 
@@ -74,6 +78,8 @@ def reads(sdk: Sdk, instance_id: str) -> None:
     for action in ("DescribeInstanceAttribute", "DescribeUserData", "GetInstanceConsoleOutput"):
         sdk(action, InstanceId=instance_id)
     sdk("DescribeInstanceStatus")
+    sdk("DescribeInstancesFullStatus")
+    sdk("DescribeInstanceHistoryEvents")
     sdk("DescribeNetworkInterfaces")
     sdk("DescribeSecurityGroups", MaxResults=10)
 
@@ -140,9 +146,15 @@ def changes(sdk: Sdk, instance_id: str, vswitch_id: str) -> None:
     sdk("TagResources", **tag, Tag=[{"Key": "x", "Value": "y"}])
     sdk("ListTagResources", **tag)
     sdk("UntagResources", **tag, TagKey=["x"])
+    older: dict[str, t.Any] = {"ResourceType": "instance", "ResourceId": instance_id}
+    sdk("AddTags", **older, Tag=[{"Key": "x", "Value": "y"}])
+    sdk("DescribeTags", **older)
+    sdk("RemoveTags", **older, Tag=[{"Key": "x"}])
+    sdk("ModifyInstanceNetworkSpec", InstanceId=instance_id, InternetMaxBandwidthOut=9)
 
 
 def disks_and_images(sdk: Sdk, instance_id: str) -> None:
+    data_disk(sdk, instance_id)
     disk_id = sdk("DescribeDisks", MaxResults=10)["Disks"]["Disk"][0]["DiskId"]
     snapshot_id = sdk("CreateSnapshot", DiskId=disk_id)["SnapshotId"]
     sdk("DescribeSnapshots")
@@ -157,6 +169,18 @@ def disks_and_images(sdk: Sdk, instance_id: str) -> None:
     sdk("ModifyImageSharePermission", ImageId=image_id, RemoveAccount=["5555666677778888"])
     sdk("DeleteImage", ImageId=image_id)
     sdk("DeleteSnapshot", SnapshotId=snapshot_id)
+
+
+def data_disk(sdk: Sdk, instance_id: str) -> None:
+    disk_id = sdk("CreateDisk", ZoneId=ZONE, DiskCategory="cloud_essd", Size=500)["DiskId"]
+    sdk.cloud.clock_advance(5)
+    for action in ("AttachDisk", "DetachDisk"):
+        sdk(action, DiskId=disk_id, InstanceId=instance_id)
+        sdk.cloud.clock_advance(5)
+    sdk("ResizeDisk", DiskId=disk_id, NewSize=600)
+    sdk("ModifyDiskSpec", DiskId=disk_id, PerformanceLevel="PL2")
+    sdk("ModifyDiskAttribute", DiskId=disk_id, DiskName="new")
+    sdk("DeleteDisk", DiskId=disk_id)
 
 
 def commands(sdk: Sdk, instance_id: str) -> None:

@@ -57,6 +57,10 @@ def test_an_absent_region_is_missing(wire: Wire) -> None:
 
 
 def test_unknown_parameters_can_be_ignored_as_the_real_gateway_does(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    for unknown in ({"Colour": "red"}, {"Tag.1.Colour": "red"}):
+        refused = wire.v3("ecs", "DescribeInstances", **REGION, **unknown)
+        assert refused.code == "InvalidParameter"
+        assert "setting unknown_parameters=ignore" in refused.json["Message"]
     fresh_cloud.set("unknown_parameters", "ignore")
     assert wire.v3("ecs", "DescribeInstances", **REGION, Colour="red", **{"Tag.1.Colour": "red"}).status == 200
 
@@ -143,3 +147,35 @@ def test_the_request_log_counts_and_hides_secrets(fresh_cloud: LocalCloud, wire:
     assert (run["operation"], run["status"], run["code"]) == ("ecs:RunInstances", 400, "MissingParameter")
     fresh_cloud.forget_requests()
     assert fresh_cloud.counts() == {}
+
+
+def test_a_regional_host_name_says_the_region(wire: Wire) -> None:
+    wire.host = "ecs.cn-beijing.aliyuncs.com"
+    zones = wire.v3("ecs", "DescribeZones").json["Zones"]["Zone"]
+    assert {zone["ZoneId"].rpartition("-")[0] for zone in zones} == {"cn-beijing"}
+    wire.host = "vpc.cn-beijing.aliyuncs.com"
+    assert wire.v3("vpc", "DescribeVpcs", RegionId="").json["TotalCount"] == 0
+    wire.host = "ecs.aliyuncs.com"
+    assert wire.v3("ecs", "DescribeZones").code == "MissingParameter"
+
+
+@pytest.mark.parametrize(
+    ("product", "action", "params"),
+    [
+        ("ecs", "DescribeInstances", {"InstanceIds": "['i-1', 'i-2']"}),
+        ("ecs", "DescribeInstances", {"PrivateIpAddresses": "['10.0.0.1']"}),
+        ("ecs", "DescribeSecurityGroups", {"SecurityGroupIds": "['sg-1']"}),
+        ("ecs", "DescribeDisks", {"DiskIds": "[]"}),
+        ("ram", "ListRoles", {"Tag": "[{'Key': 'a', 'Value': 'b'}]"}),
+    ],
+)
+def test_json_with_single_quotes_is_taken_unless_set_otherwise(
+    fresh_cloud: LocalCloud, wire: Wire, product: str, action: str, params: dict[str, str]
+) -> None:
+    region = REGION if product == "ecs" else {}
+    assert wire.v3(product, action, **region, **params).status == 200
+    for half in ("['a', \"b\"]", "['a'", "'a'"):
+        assert wire.v3(product, action, **region, **dict.fromkeys(params, half)).status == 400
+    fresh_cloud.set("json_single_quotes", "refuse")
+    expected = 400 if "'" in str(*params.values()) else 200
+    assert wire.v3(product, action, **region, **params).status == expected

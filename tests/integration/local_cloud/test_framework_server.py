@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
+import os
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
+import urllib.parse
 from pathlib import Path
 
 import pytest
+from alibabacloud_ram20150501 import models as ram_models
+from alibabacloud_ram20150501.client import Client as RamClient
+from alibabacloud_tea_openapi.models import Config
 from wire import Wire
 
 from local_cloud.__main__ import main
@@ -104,3 +113,53 @@ def test_certificates_are_made_for_whatever_name_is_asked_for(tmp_path: Path) ->
         with trusting.wrap_socket(here, server_hostname=name) as connection:
             assert connection.getpeercert()["subjectAltName"] == (("DNS", name),)  # type: ignore[index]
         server.join()
+
+
+def test_it_speaks_https_as_well_and_says_how_to_trust_it(fresh_cloud: LocalCloud) -> None:
+    """The clients of RAM and KMS take HTTPS unless told otherwise."""
+    cloud = fresh_cloud
+    settings = Config(
+        access_key_id=cloud.access_key_id,
+        access_key_secret=cloud.access_key_secret,
+        endpoint=urllib.parse.urlsplit(cloud.tls_endpoint).netloc,
+    )
+    request = ram_models.ListUsersRequest()
+    # The first is the one without: a connection that is open already is not verified again.
+    with pytest.raises(Exception, match="CERTIFICATE_VERIFY_FAILED"):
+        RamClient(settings).list_users(request)
+    settings.ca = str(cloud.ca_certificate)
+    assert RamClient(settings).list_users(request).body.users.user == []
+    connection = json.loads((cloud.state_dir / "connection-https.json").read_text())
+    assert connection.pop("endpoint_url") == cloud.tls_endpoint == cloud.status()["tls_endpoint"]
+    plain = json.loads((cloud.state_dir / "connection.json").read_text())
+    assert {**connection, "endpoint_url": cloud.endpoint} == plain
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "ecs.cn-hangzhou.aliyuncs.com"])
+def test_https_has_a_certificate_for_the_address_and_for_names(cloud: LocalCloud, name: str) -> None:
+    where = urllib.parse.urlsplit(cloud.tls_endpoint)
+    trusting = ssl.create_default_context(cafile=str(cloud.ca_certificate))
+    with (
+        socket.create_connection((where.hostname, where.port)) as plain,
+        trusting.wrap_socket(plain, server_hostname=name) as secure,
+    ):
+        assert secure.version() == "TLSv1.3"
+
+
+def test_status_says_both_addresses(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--state-dir", str(cloud.state_dir)]) == 0
+    said = capsys.readouterr().out
+    assert cloud.endpoint in said
+    assert cloud.tls_endpoint in said
+    assert f"REQUESTS_CA_BUNDLE={cloud.ca_certificate}" in said
+
+
+def test_a_reader_may_have_seen_enough() -> None:
+    """``settings | head``"""
+    command = [sys.executable, "-m", "local_cloud", "settings"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer) as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")

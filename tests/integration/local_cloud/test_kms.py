@@ -322,3 +322,17 @@ def test_policy_can_be_limited_to_a_key(kms: Sdk, key: str) -> None:
     kms("AttachPolicyToUser", product="ram", UserName="limited", PolicyName="one-key", PolicyType="Custom")
     assert user("Encrypt", product="kms", KeyId=key, Plaintext=b64("x"))["KeyId"] == key
     assert user.refused("Encrypt", product="kms", KeyId=other, Plaintext=b64("x")) == (403, "Forbidden.NoPermission")
+
+
+def test_the_versions_of_a_key(kms: Sdk, key: str) -> None:
+    listed = kms("ListKeyVersions", product="kms", KeyId=key)
+    (version,) = listed["KeyVersions"]["KeyVersion"]
+    assert (version["KeyId"], listed["TotalCount"], listed["PageSize"]) == (key, 1, 10)
+    described = kms("DescribeKey", product="kms", KeyId=key)["KeyMetadata"]
+    assert version["KeyVersionId"] == described["PrimaryKeyVersion"]
+    one = kms("DescribeKeyVersion", product="kms", KeyId=key, KeyVersionId=version["KeyVersionId"])
+    assert one["KeyVersion"] == version
+    none = kms.refused("DescribeKeyVersion", product="kms", KeyId=key, KeyVersionId="none")
+    assert none == (404, "Forbidden.KeyVersionNotFound")
+    assert kms.refused("ListKeyVersions", product="kms", KeyId="none") == (404, "Forbidden.KeyNotFound")
+    assert kms.refused("ListKeyVersions", product="kms") == (400, "MissingParameter")

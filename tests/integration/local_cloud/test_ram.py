@@ -309,3 +309,48 @@ def test_deleted_and_inactive_keys_stop_working(ram: Sdk) -> None:
     assert user.refused("ListRoles", product="ram") == (403, "Forbidden.AccessKeyDisabled")
     ram("DeleteAccessKey", product="ram", UserName="leaver", UserAccessKeyId=key)
     assert user.refused("ListRoles", product="ram") == (404, "InvalidAccessKeyId.NotFound")
+
+
+def test_the_password_policy_is_shown_set_and_kept_to(ram: Sdk) -> None:
+    before = ram("GetPasswordPolicy", product="ram")["PasswordPolicy"]
+    assert (before["MinimumPasswordLength"], before["RequireSymbols"]) == (8, False)
+    ram("CreateUser", product="ram", UserName="ann")
+    ram("SetPasswordPolicy", product="ram", MinimumPasswordLength=12, RequireSymbols=True)
+    after = ram("GetPasswordPolicy", product="ram")["PasswordPolicy"]
+    assert after == {**before, "MinimumPasswordLength": 12, "RequireSymbols": True}
+    for password in ("Short-1", "LongButPlain12"):
+        refused = ram.refused("CreateLoginProfile", product="ram", UserName="ann", Password=password)
+        assert refused == (400, "InvalidPassword")
+    ram("CreateLoginProfile", product="ram", UserName="ann", Password="Long-and-1-mark")
+    assert ram.refused("SetPasswordPolicy", product="ram", MinimumPasswordLength=7) == (
+        400,
+        "InvalidParameter.MinimumPasswordLength",
+    )
+    assert ram.refused("SetPasswordPolicy", product="ram", PasswordReusePrevention=25) == (
+        400,
+        "InvalidParameter.PasswordReusePrevention",
+    )
+
+
+def test_the_preferences_of_an_account(ram: Sdk) -> None:
+    before = ram("GetSecurityPreference", product="ram")["SecurityPreference"]
+    assert before["LoginProfilePreference"]["LoginSessionDuration"] == 6
+    assert before["MFAPreference"] == {"AllowUserToManageMFADevices": True}
+    ram("SetSecurityPreference", product="ram", LoginSessionDuration=2, LoginNetworkMasks="192.0.2.0/24;10.0.0.0/8")
+    after = ram("GetSecurityPreference", product="ram")["SecurityPreference"]["LoginProfilePreference"]
+    assert (after["LoginSessionDuration"], after["LoginNetworkMasks"]) == (2, "192.0.2.0/24;10.0.0.0/8")
+    for name, value in (("LoginSessionDuration", 25), ("LoginNetworkMasks", "office")):
+        refused = ram.refused("SetSecurityPreference", product="ram", **{name: value})
+        assert refused == (400, f"InvalidParameter.{name}")
+
+
+def test_mfa_devices_that_were_put_in_are_listed(ram: Sdk) -> None:
+    assert ram("ListVirtualMFADevices", product="ram")["VirtualMFADevices"]["VirtualMFADevice"] == []
+    device = {
+        "SerialNumber": f"acs:ram::{ram.cloud.account_id}:mfa/phone",
+        "ActivateDate": "2026-01-01T00:00:00Z",
+        "User": {"UserId": "1", "UserName": "ann", "DisplayName": "Ann"},
+    }
+    data = {**device, "AccountId": ram.cloud.account_id}
+    ram.cloud.preload([{"kind": "mfa_device", "id": device["SerialNumber"], "data": data}])
+    assert ram("ListVirtualMFADevices", product="ram")["VirtualMFADevices"]["VirtualMFADevice"] == [device]

@@ -187,3 +187,75 @@ def test_vpc_permissions_hold_for_the_actions_of_ecs_too(vpc: Sdk) -> None:
         "CreateVpc",
         product="vpc",
     ) == (403, "Forbidden.RAM")
+
+
+@pytest.mark.parametrize("product", ["vpc", "ecs"])
+def test_names_and_blocks_change(vpc: Sdk, product: str) -> None:
+    vpc_id = vpc("CreateVpc", product=product, CidrBlock="10.0.0.0/16", VpcName="one", Description="kept")["VpcId"]
+    early = vpc.refused("ModifyVpcAttribute", product=product, VpcId=vpc_id, VpcName="two")
+    assert early == (400, "IncorrectVpcStatus")
+    vpc.cloud.clock_advance(2)
+    vswitch_id = vpc("CreateVSwitch", product=product, VpcId=vpc_id, ZoneId=ZONE, CidrBlock="10.0.1.0/24")["VSwitchId"]
+    soon = vpc.refused("ModifyVSwitchAttribute", product=product, VSwitchId=vswitch_id, VSwitchName="two")
+    assert soon == (400, "IncorrectVSwitchStatus")
+    vpc.cloud.clock_advance(2)
+    vpc("ModifyVpcAttribute", product=product, VpcId=vpc_id, VpcName="two", CidrBlock="10.0.0.0/15")
+    shown = vpc("DescribeVpcs", product=product, VpcId=vpc_id)["Vpcs"]["Vpc"][0]
+    assert (shown["VpcName"], shown["Description"], shown["CidrBlock"]) == ("two", "kept", "10.0.0.0/15")
+    outside = vpc.refused("ModifyVpcAttribute", product=product, VpcId=vpc_id, CidrBlock="10.1.0.0/16")
+    assert outside == (400, "InvalidCidrBlock")
+    vpc("ModifyVSwitchAttribute", product=product, VSwitchId=vswitch_id, VSwitchName="two", Description="new")
+    shown = vpc("DescribeVSwitches", product=product, VSwitchId=vswitch_id)["VSwitches"]["VSwitch"][0]
+    assert (shown["VSwitchName"], shown["Description"]) == ("two", "new")
+    for action, name in (("ModifyVpcAttribute", "VpcId"), ("ModifyVSwitchAttribute", "VSwitchId")):
+        assert vpc.refused(action, product=product) == (400, "MissingParameter")
+        assert vpc.refused(action, product=product, **{name: "none"}) == (404, f"Invalid{name}.NotFound")
+
+
+@pytest.mark.parametrize("product", ["vpc", "ecs"])
+def test_each_vpc_has_a_route_table_with_what_comes_by_itself(vpc: Sdk, product: str) -> None:
+    made = [vpc("CreateVpc", product=product, CidrBlock=f"10.{number}.0.0/16") for number in range(2)]
+    vpc.cloud.clock_advance(2)
+    vswitch = {"VpcId": made[0]["VpcId"], "ZoneId": ZONE, "CidrBlock": "10.0.1.0/24"}
+    vpc("CreateVSwitch", product=product, **vswitch)
+
+    def tables(**filters: str) -> list[dict[str, t.Any]]:
+        body = vpc("DescribeRouteTables", product=product, **filters)
+        return t.cast("list[dict[str, t.Any]]", body["RouteTables"]["RouteTable"])
+
+    assert [table["RouteTableId"] for table in tables()] == [one["RouteTableId"] for one in made]
+    (table,) = tables(RouteTableId=made[0]["RouteTableId"])
+    assert tables(VRouterId=made[0]["VRouterId"]) == [table]
+    routes = {entry["DestinationCidrBlock"]: entry["NextHopType"] for entry in table["RouteEntrys"]["RouteEntry"]}
+    assert routes == {"10.0.1.0/24": "local", "100.64.0.0/10": "service"}
+    assert tables(RouterType="VBR") == []
+
+
+def test_route_tables_are_listed_by_vpc(vpc: Sdk) -> None:
+    ids = [new_vpc(vpc, f"10.{number}.0.0/16") for number in range(2)]
+    listed = vpc("DescribeRouteTableList", product="vpc", VpcId=ids[1])["RouterTableList"]["RouterTableListType"]
+    assert [(one["VpcId"], one["RouteTableType"], one["Status"]) for one in listed] == [(ids[1], "System", "Available")]
+
+
+@pytest.mark.parametrize("product", ["vpc", "ecs"])
+def test_addresses_that_were_put_in_are_listed(vpc: Sdk, product: str) -> None:
+    assert vpc("DescribeEipAddresses", product=product)["TotalCount"] == 0
+    data = {
+        "AllocationId": "eip-1",
+        "IpAddress": "203.0.113.9",
+        "Status": "InUse",
+        "InstanceId": "i-1",
+        "InstanceType": "EcsInstance",
+        "Bandwidth": "5",
+        "RegionId": "cn-hangzhou",
+        "AccountId": vpc.cloud.account_id,
+    }
+    vpc.cloud.preload([{"kind": "eip", "id": "eip-1", "region": "cn-hangzhou", "data": data}])
+
+    def found(**filters: str) -> list[str]:
+        body = vpc("DescribeEipAddresses", product=product, **filters)
+        return [one["IpAddress"] for one in body["EipAddresses"]["EipAddress"]]
+
+    assert found() == found(AllocationId="eip-0,eip-1") == found(Status="InUse") == ["203.0.113.9"]
+    assert found(AssociatedInstanceId="i-1", AssociatedInstanceType="EcsInstance") == ["203.0.113.9"]
+    assert found(EipAddress="203.0.113.8") == found(Status="Available") == []

@@ -14,6 +14,8 @@ from modules.network import Network
 if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
 
+pytestmark = pytest.mark.usefixtures("priority_type")
+
 ELSEWHERE = "cn-shanghai"
 MARK = "alitrust.ecs:clone-of"
 WEB = {"IpProtocol": "TCP", "PortRange": "443/443", "SourceCidrIp": "0.0.0.0/0", "Description": "the shop"}

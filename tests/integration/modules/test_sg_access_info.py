@@ -14,6 +14,8 @@ from modules.network import Network
 
 Result = dict[str, t.Any]
 
+pytestmark = pytest.mark.usefixtures("priority_type")
+
 
 @pytest.fixture
 def network(modules: Modules) -> Network:

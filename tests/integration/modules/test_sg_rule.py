@@ -14,6 +14,8 @@ from modules.network import Network
 if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
 
+pytestmark = pytest.mark.usefixtures("priority_type")
+
 SSH = {"protocol": "tcp", "ports": 22, "cidr": "10.0.0.0/8"}
 PEER_53 = {"ports": 53, "cidr": "10.0.0.0/8"}
 WEB = {"protocol": "tcp", "ports": "80,443/443", "cidr": ["0.0.0.0/0", "::/0"]}

@@ -18,6 +18,8 @@ from modules.network import Network
 if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
 
+pytestmark = pytest.mark.usefixtures("priority_type")
+
 Rules = list[dict[str, t.Any]]
 SSH = {"Direction": "ingress", "IpProtocol": "TCP", "PortRange": "22/22", "SourceCidrIp": "10.0.0.0/8"}
 

@@ -13,6 +13,8 @@ from modules.network import Network
 if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
 
+pytestmark = pytest.mark.usefixtures("priority_type")
+
 Rules = list[dict[str, t.Any]]
 
 

@@ -14,6 +14,13 @@ import inspect
 import types
 import typing as t
 
+
+class Verbatim(t.NamedTuple):
+    """A value that is sent as it is, where the API's answers have another type than the SDK's model."""
+
+    value: t.Any
+
+
 #: Give this as a value to leave a field out, where Alibaba Cloud documents that it may be absent.
 ABSENT: t.Final = object()
 
@@ -88,6 +95,8 @@ def _fill(kind: t.Any, value: t.Any) -> t.Any:
         return _EMPTY.get(kind, {})
     # Not isinstance: a bool is an int to Python, but not to the API.
     own = value.__class__
+    if own is Verbatim:
+        return value.value
     if kind is float and own is int:
         return float(value)
     if kind in _EMPTY and own is not kind:

@@ -63,6 +63,7 @@ def test_both_spellings_of_an_answer_are_read() -> None:
         ({"acs:x": "x"}, "is reserved"),
         ({"aliyun-x": "x"}, "is reserved"),
         ({"http://x": "x"}, "is reserved"),
+        ({"repo": "https://git.example.com/x"}, "must not begin with http"),
     ],
 )
 def test_what_the_api_would_refuse_is_refused_before(wanted: dict[str, str], message: str) -> None:

@@ -23,7 +23,6 @@ from __future__ import annotations
 import base64
 import functools
 import itertools
-import json
 import re
 import typing as t
 
@@ -31,6 +30,7 @@ from alibabacloud_ecs20140526 import models
 
 from local_cloud import catalogue
 from local_cloud.framework import ApiError, Call, operation
+from local_cloud.services import json_text
 from local_cloud.services.shapes import ABSENT, complete
 from local_cloud.settings import define
 
@@ -135,6 +135,16 @@ def missing(name: str, status: int = 400, code: str = "MissingParameter") -> Api
     )
 
 
+def required(call: Call, *names: str) -> None:
+    """Say which parameter is missing, for operations without a machine-readable description.
+
+    :raises ApiError: 400 for the first that isn't given.
+    """
+    for name in names:
+        if call.get(name) in (None, "", []):
+            raise missing(name)
+
+
 def not_found(kind: str) -> ApiError:
     """404 for a record of ``kind``."""
     code, message = _NOT_FOUND[kind]
@@ -198,7 +208,7 @@ def json_list(call: Call, name: str, limit: int = 100, error: ApiError | None = 
         return []
     error = error or ApiError(f"Invalid{name}.Malformed", 400, f"The specified parameter {name} is malformed.")
     try:
-        values = text if isinstance(text, list) else json.loads(t.cast(str, text))
+        values = text if isinstance(text, list) else json_text.loads(call, t.cast(str, text))
     except ValueError:
         raise error from None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values) or len(values) > limit:

@@ -1,11 +1,15 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Disks: made with their instance, kept or released with it."""
+"""Disks: made with their instance, listed, replaced.
+
+Apart from instances: ``data_disks.py``; larger or faster: ``disk_changes.py``.
+"""
 
 from __future__ import annotations
 
 import secrets
+import typing as t
 
 from local_cloud import catalogue
 from local_cloud.catalogue import DiskLimits, InstanceType
@@ -45,7 +49,7 @@ def system_disk(call: Call, instance_type: InstanceType, image: Record, request:
             400,
             "The specified parameter SystemDisk.Category is not valid.",
         )
-    level, limits = _limits(category, request.get("PerformanceLevel"), "SystemDisk.PerformanceLevel")
+    level, limits = limits_of(category, request.get("PerformanceLevel"), "SystemDisk.PerformanceLevel")
     if category not in instance_type.disks:
         raise ApiError(
             "InvalidInstanceType.NotSupportDiskCategory",
@@ -74,7 +78,7 @@ def system_disk(call: Call, instance_type: InstanceType, image: Record, request:
         "Description": request.get("Description") or "",
         "Device": "/dev/xvda",
         "DeleteWithInstance": True,
-        **_encryption_from(call, request, image_key(image), IMAGE_ROLE),
+        **encryption_from(call, request, image_key(image), IMAGE_ROLE),
         "_IOPS": limits.iops,
     }
 
@@ -97,7 +101,7 @@ def data_disk(call: Call, instance_type: InstanceType, request: Record, number: 
             403,
             "The instanceType of the specified instance does not support this disk category.",
         )
-    level, limits = _limits(category, request.get("PerformanceLevel"), f"DataDisk.{number}.PerformanceLevel")
+    level, limits = limits_of(category, request.get("PerformanceLevel"), f"DataDisk.{number}.PerformanceLevel")
     snapshot = get_one(call, "snapshot", request["SnapshotId"]) if request.get("SnapshotId") else None
     least, most = limits.data
     size = _number(request.get("Size"), int(snapshot["SourceDiskSize"]) if snapshot else None)
@@ -117,7 +121,7 @@ def data_disk(call: Call, instance_type: InstanceType, request: Record, number: 
         "Device": f"/dev/xvd{chr(ord('a') + number)}",
         "DeleteWithInstance": request.get("DeleteWithInstance") is not False,
         "SourceSnapshotId": request.get("SnapshotId") or "",
-        **_encryption_from(call, request, snapshot and _snapshot_key(snapshot), SNAPSHOT_ROLE),
+        **encryption_from(call, request, snapshot and snapshot_key(snapshot), SNAPSHOT_ROLE),
         "_IOPS": limits.iops,
     }
 
@@ -127,7 +131,11 @@ def _default_category(instance_type: InstanceType) -> str:
     return "cloud_efficiency" if "cloud_efficiency" in instance_type.disks else "cloud_essd"
 
 
-def _limits(category: str, level: str | None, parameter: str) -> tuple[str, DiskLimits]:
+def limits_of(category: str, level: str | None, parameter: str) -> tuple[str, DiskLimits]:
+    """The performance level of a disk, empty in a category without levels, and its limits.
+
+    :raises ApiError: no such level.
+    """
     levels = catalogue.disk_categories()[category]
     level = level or catalogue.default_level(category)
     if "" in levels:  # no levels in this category: the parameter has no effect
@@ -169,7 +177,7 @@ def encryption(call: Call, request: Record) -> Record:
     return {"Encrypted": True, "KMSKeyId": key_id}
 
 
-def _encryption_from(call: Call, request: Record, source: Record | None, role_name: str) -> Record:
+def encryption_from(call: Call, request: Record, source: Record | None, role_name: str) -> Record:
     """As :func:`encryption`; what an encrypted image or snapshot holds is decrypted, and stays encrypted."""
     own = encryption(call, request)
     theirs = inherited(call, source, role_name) if source else own
@@ -182,30 +190,48 @@ def image_key(image: Record) -> Record:
     return {"AccountId": image["AccountId"], **key}
 
 
-def _snapshot_key(snapshot: Record) -> Record:
+def snapshot_key(snapshot: Record) -> Record:
+    """Who encrypted a snapshot, and with which key."""
     owner = snapshot.get("_OwnerId") or snapshot["AccountId"]
     return {"AccountId": owner, **{name: snapshot[name] for name in ("Encrypted", "KMSKeyId")}}
 
 
 def new_disk(call: Call, instance: Record, disk: Record) -> str:
     """Attach a new disk to a new instance; returns its id."""
-    disk_id, now = call.store.new_id("d-"), seconds_text(call)
-    record = new_record(
+    record = disk_record(
         call,
-        DiskId=disk_id,
-        InstanceId=instance["InstanceId"],
         ZoneId=instance["ZoneId"],
-        ImageId=instance["ImageId"] if disk["Type"] == "system" else "",
-        Status="In_use",
-        CreationTime=now,
-        AttachedTime=now,
-        DetachedTime="",
-        SerialNumber=secrets.token_hex(10),
         Tags=instance["Tags"],
+        DiskChargeType=instance["InstanceChargeType"],
+        Portable=disk["Type"] == "data" and instance["InstanceChargeType"] == "PostPaid",
         **disk,
     )
-    save(call, "disk", disk_id, record)
-    return disk_id
+    now = record["CreationTime"]
+    record.update({"InstanceId": instance["InstanceId"], "Status": "In_use", "AttachedTime": now})
+    record["ImageId"] = instance["ImageId"] if disk["Type"] == "system" else ""
+    save(call, "disk", record["DiskId"], record)
+    return t.cast(str, record["DiskId"])
+
+
+def disk_record(call: Call, **fields: t.Any) -> Record:
+    """A new disk that is attached to nothing, not saved."""
+    return new_record(
+        call,
+        DiskId=call.store.new_id("d-"),
+        CreationTime=seconds_text(call),
+        SerialNumber=secrets.token_hex(10),
+        **{"InstanceId": "", "ImageId": "", "Device": "", "AttachedTime": "", "DetachedTime": "", **fields},
+    )
+
+
+def portable(disk: Record) -> bool:
+    """Whether a disk can be detached (records of older versions don't say)."""
+    return bool(disk.get("Portable", disk["Type"] == "data"))
+
+
+def charge_type(disk: Record) -> str:
+    """How a disk is paid for (records of older versions don't say)."""
+    return str(disk.get("DiskChargeType", "PostPaid"))
 
 
 @ecs("DescribeDisks")
@@ -238,9 +264,13 @@ def _shown(call: Call, disk: Record) -> Record:
     return {
         **{key: disk[key] for key in same.split()},
         "SourceSnapshotId": disk.get("SourceSnapshotId", ""),
-        "DeleteAutoSnapshot": True,
-        "Portable": disk["Type"] == "data",
-        "DiskChargeType": "PostPaid",
+        "DeleteAutoSnapshot": disk.get("DeleteAutoSnapshot", True),
+        "EnableAutoSnapshot": disk.get("EnableAutoSnapshot", True),
+        "Portable": portable(disk),
+        "DiskChargeType": charge_type(disk),
+        "ResourceGroupId": disk.get("ResourceGroupId", ""),
+        "BurstingEnabled": disk.get("BurstingEnabled", False),
+        "ProvisionedIops": disk.get("ProvisionedIops", 0),
         "ExpiredTime": "2999-09-08T16:00Z",
         "IOPS": disk["_IOPS"],
         "MultiAttach": "Disabled",

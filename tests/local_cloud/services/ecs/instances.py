@@ -220,8 +220,6 @@ def _shown(call: Call, instance: Record, with_options: bool) -> Record:
         "Tags": {"Tag": shown_tags(call, instance)},
         "MetadataOptions": instance["MetadataOptions"] if with_options else ABSENT,
         "SecurityOptions": {"EnableSecureBoot": instance["_SecureBoot"]},
-        "DedicatedInstanceAttribute": {"Tenancy": "default", "Affinity": "default"},
-        "EcsCapacityReservationAttr": {"CapacityReservationPreference": "open"},
         "HibernationOptions": {"Configured": False},
         "Recyclable": instance.get("Recyclable", False),
     }

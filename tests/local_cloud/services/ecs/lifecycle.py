@@ -56,9 +56,21 @@ def begin(call: Call, instance: Record, *, run: bool) -> None:
 
 
 def start(call: Call, instance: Record) -> None:
-    """Stopped -> Starting -> Running."""
+    """Stopped -> Starting -> Running; a new instance that is Pending starts once it has been made."""
     instance["StoppedMode"] = "Not-applicable"
-    _plan_start(call, instance, None)
+    _plan_start(call, instance, _made(call, instance) if instance["Status"] == "Pending" else None)
+
+
+def starts_later(call: Call, instance: Record) -> bool:
+    """Whether a start is planned already."""
+    planned = call.store.scheduled("instance", instance["InstanceId"])
+    return any(changes and changes.get("Status") == "Starting" for _at, changes in planned)
+
+
+def _made(call: Call, instance: Record) -> dt.datetime:
+    """When a Pending instance will be Stopped."""
+    planned = call.store.scheduled("instance", instance["InstanceId"])
+    return next(at for at, changes in planned if changes and changes.get("Status") == "Stopped")
 
 
 def stop(call: Call, instance: Record, *, stopped_mode: str, force: bool = False) -> None:
@@ -154,6 +166,7 @@ def _instance_moved(store: Store, before: Record, after: Record | None) -> None:
 
 def _release_disks(store: Store, instance_id: str) -> None:
     for disk in store.find("disk", where={"InstanceId": instance_id}):
+        store.unschedule("disk", disk["DiskId"])
         if disk["DeleteWithInstance"]:
             store.delete("disk", disk["DiskId"])
         else:

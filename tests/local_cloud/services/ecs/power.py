@@ -11,6 +11,14 @@ from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs import lifecycle
 from local_cloud.services.ecs.common import Record, dry_run, ecs, get_one, invalid, missing
 from local_cloud.services.ecs.launch import no_stock
+from local_cloud.settings import define
+
+define(
+    "ecs.start_while_pending",
+    "refuse",
+    "StartInstance of an instance that CreateInstance is still making (UNCERTAIN)",
+    ("refuse", "accept"),
+)
 
 Act = t.Callable[[Record], None]
 
@@ -24,7 +32,10 @@ def _wrong_status(code: str = "IncorrectInstanceStatus") -> ApiError:
 
 def _check_start(call: Call, instance: Record) -> None:
     _not_released(instance)
-    if instance["Status"] != "Stopped" or instance["_Initializing"]:
+    early = instance["Status"] == "Pending" and call.settings["ecs.start_while_pending"] == "accept"
+    if not (early and not lifecycle.starts_later(call, instance)) and (
+        instance["Status"] != "Stopped" or instance["_Initializing"]
+    ):
         raise _wrong_status()
     if instance["StoppedMode"] == "StopCharging" and no_stock(call, instance["InstanceType"], instance["ZoneId"]):
         raise ApiError("OperationDenied.NoStock", 403, "The requested resource is sold out in the specified zone.")

@@ -38,9 +38,10 @@ def create_prefix_list(call: Call) -> Record:
     if not 1 <= most <= 200:
         raise invalid("MaxEntries", "Expected 1 to 200.")
     entries = []
+    strict = call.settings["ecs.cidr_host_bits"] == "refuse"
     for number, entry in enumerate(call.get("Entry") or (), 1):
         try:
-            network = ipaddress.ip_network(entry.get("Cidr") or "")
+            network = ipaddress.ip_network(entry.get("Cidr") or "", strict=strict)
         except ValueError:
             raise invalid(f"Entry.{number}.Cidr", "Expected a CIDR block without host bits.") from None
         if network.version != family:

@@ -12,8 +12,15 @@ import typing as t
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import Record, ecs, find_one, page_token, save, seconds_text
 from local_cloud.services.ecs.security_groups import get_group
+from local_cloud.services.shapes import Verbatim
 from local_cloud.settings import define
 
+define(
+    "ecs.priority_type",
+    "number",
+    "what Priority of a rule is in answers: a number, as in captured ones, or text, as in the SDK's models",
+    ("number", "text"),
+)
 define("ecs.rules_per_group", 200, "inbound and outbound rules of a group, together")
 define("ecs.group_rules_per_group", 20, "rules of a basic group that name other groups")
 define("ecs.rule_limit_status", 403, "HTTP status of AuthorizationLimitExceed (newer: 400)", (400, 403))
@@ -489,6 +496,8 @@ def describe_security_group_attribute(call: Call) -> Record:
 
 def _shown(call: Call, rule: Record) -> Record:
     shown = {key: value for key, value in rule.items() if not key.startswith("_")}
+    if call.settings["ecs.priority_type"] == "number":
+        shown["Priority"] = Verbatim(int(rule["Priority"]))
     for word in ("Source", "Dest"):
         if rule.get(f"{word}GroupId"):
             other = call.store.get("security_group", rule[f"{word}GroupId"])

@@ -104,7 +104,15 @@ def tag_resources(call: Call) -> None:
     tags = request_tags(call)
     if not tags:
         raise ApiError("MissingParameter.Tag", 404, "The Tag is mandatory.")
-    for kind, record_id, record in _resources(call):
+    add_tags(call, _resources(call), tags)
+
+
+def add_tags(call: Call, resources: t.Iterable[tuple[str, str, Record]], tags: list[Record]) -> None:
+    """Give records (kind, id, record) tags, in place of those with the same keys.
+
+    :raises ApiError: too many.
+    """
+    for kind, record_id, record in resources:
         merged = {tag["TagKey"]: tag for tag in [*record.get("Tags", ()), *tags]}
         if len(merged) > call.settings["ecs.tags_per_resource"]:
             raise ApiError("QuotaExceed.Tags", 403, "The maximum number of Tags is exceeded.")

@@ -13,13 +13,13 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import json
 import typing as t
 import uuid
 
 from alibabacloud_kms20160120 import models
 
 from local_cloud.framework import ApiError, Call, Handler, operation
+from local_cloud.services import json_text
 from local_cloud.services.shapes import complete
 
 Record = dict[str, t.Any]
@@ -146,7 +146,7 @@ def json_of(call: Call, parameter: str, kind: type) -> t.Any:
     if text is None or text == "":
         return kind()
     try:
-        value = json.loads(text) if isinstance(text, str) else text
+        value = json_text.loads(call, text) if isinstance(text, str) else text
     except ValueError as error:
         raise invalid(parameter, "it is not JSON.") from error
     if not isinstance(value, kind):

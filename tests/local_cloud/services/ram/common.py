@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import secrets
 import typing as t
 
 from local_cloud.framework import ApiError, Call, Handler, operation
+from local_cloud.services import json_text
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -186,7 +186,7 @@ def json_list(call: Call, parameter: str) -> list[t.Any]:
     value = call.get(parameter)
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = json_text.loads(call, value)
         except ValueError:
             value = None
         if not isinstance(value, list):

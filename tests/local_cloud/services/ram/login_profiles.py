@@ -12,14 +12,28 @@ import secrets
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ram import entities
 from local_cloud.services.ram.common import Record, exists, missing, ram, required, timestamp
+from local_cloud.services.ram.security import password_policy
 
-#: the default password policy: 8 to 32 characters of at least this many kinds
+#: whatever the password policy says, passwords have characters of at least this many kinds
 _KINDS_OF_CHARACTERS = 3
+#: kind of characters that a password policy can require -> one of them
+_KINDS = {
+    "RequireLowercaseCharacters": r"[a-z]",
+    "RequireUppercaseCharacters": r"[A-Z]",
+    "RequireNumbers": r"\d",
+    "RequireSymbols": r"[^A-Za-z0-9]",
+}
 
 
-def _hash(password: str) -> str:
-    kinds = sum(bool(re.search(kind, password)) for kind in (r"[a-z]", r"[A-Z]", r"\d", r"[^A-Za-z0-9]"))
-    if not 8 <= len(password) <= 32 or kinds < _KINDS_OF_CHARACTERS:
+def _hash(call: Call) -> str:
+    password, policy = required(call, "Password"), password_policy(call)
+    kinds = {name: bool(re.search(kind, password)) for name, kind in _KINDS.items()}
+    wanted = [name for name in kinds if policy[name]]
+    if (
+        not policy["MinimumPasswordLength"] <= len(password) <= 32
+        or sum(kinds.values()) < _KINDS_OF_CHARACTERS
+        or not all(kinds[name] for name in wanted)
+    ):
         raise ApiError("InvalidPassword", 400, "The password does not meet the password policy.")
     salt = secrets.token_bytes(16)
     return f"{salt.hex()}${hashlib.scrypt(password.encode(), salt=salt, n=2**12, r=8, p=1).hex()}"
@@ -43,7 +57,7 @@ def create_login_profile(call: Call) -> Record:
     if user.get("LoginProfile"):
         raise exists("User.LoginProfile", user["UserName"])
     user["LoginProfile"] = {
-        "Hash": _hash(required(call, "Password")),
+        "Hash": _hash(call),
         "PasswordResetRequired": bool(call.get("PasswordResetRequired", False)),
         "MFABindRequired": bool(call.get("MFABindRequired", False)),
         "CreateDate": timestamp(call.now),
@@ -64,7 +78,7 @@ def update_login_profile(call: Call) -> Record:
         if name in call.params:
             user["LoginProfile"][name] = bool(call.params[name])
     if "Password" in call.params:
-        user["LoginProfile"]["Hash"] = _hash(required(call, "Password"))
+        user["LoginProfile"]["Hash"] = _hash(call)
     entities.save(call, "user", user)
     return {}
 

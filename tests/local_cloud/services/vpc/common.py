@@ -27,6 +27,7 @@ Record = dict[str, t.Any]
 
 define("vpc.pending_seconds", 1.0, "how long a new VPC or vSwitch is Pending")
 define("vpc.default_cidr_block", "172.16.0.0/12", "CIDR block of a VPC that is created without one (UNCERTAIN)")
+define("vpc.cidr_host_bits", "refuse", "a CIDR block with host bits set (UNCERTAIN)", choices=("refuse", "normalise"))
 define("vpc.cidr_code", "InvalidCidrBlock", "code for a CIDR block that can't be used (UNCERTAIN)")
 define("vpc.cidr_overlap_code", "InvalidCidrBlock.Overlapped", "code for an overlapping CIDR block (UNCERTAIN)")
 
@@ -92,7 +93,10 @@ def check_region(call: Call) -> None:
 def find(call: Call, kind: str, *, lagged: bool = False) -> Record:
     """The caller's VPC or vSwitch that the call names, in the call's region; 404 if there is none."""
     parameter, _resource, code = KINDS[kind]
-    wanted = str(call.get(parameter, ""))
+    wanted = str(call.get(parameter) or "")
+    if not wanted:
+        message = f'The input parameter "{parameter}" that is mandatory for processing this request is not supplied.'
+        raise ApiError("MissingParameter", 400, message)
     record = call.store.get(kind, wanted, lagged=lagged)
     own = record is not None and record["AccountId"] == call.account_id
     if record is None or not own or call.get("RegionId", record["RegionId"]) != record["RegionId"]:
@@ -121,6 +125,11 @@ def texts(call: Call, name_parameter: str) -> Record:
     return found
 
 
+def given_texts(call: Call, name_parameter: str) -> Record:
+    """As :func:`texts`, of those alone that a call gives: a change leaves the others as they are."""
+    return {name: value for name, value in texts(call, name_parameter).items() if name in call.params}
+
+
 def tags(call: Call) -> Record:
     """The parameter Tag as the answers show it."""
     given = {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in call.get("Tag", [])}
@@ -133,9 +142,9 @@ def tags(call: Call) -> Record:
 
 
 def cidr(call: Call, text: str, shortest: int, longest: int) -> ipaddress.IPv4Network:
-    """An IPv4 CIDR block without host bits, with a mask of ``shortest`` to ``longest`` bits."""
+    """An IPv4 CIDR block with a mask of ``shortest`` to ``longest`` bits."""
     try:
-        network = ipaddress.IPv4Network(text)
+        network = ipaddress.IPv4Network(text, strict=call.settings["vpc.cidr_host_bits"] == "refuse")
     except ValueError as error:
         raise bad_cidr(call, f"{text} is not a CIDR block.") from error
     if "/" not in text or not shortest <= network.prefixlen <= longest:

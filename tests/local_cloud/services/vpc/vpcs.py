@@ -16,6 +16,7 @@ from local_cloud.services.vpc.common import (
     cidr,
     dry_run,
     find,
+    given_texts,
     page,
     select,
     served,
@@ -87,6 +88,28 @@ def describe_vpc_attribute(call: Call) -> Record:
     counts = {"VSwitch": len(vswitches), "VRouter": 1, "RouteTable": 1, "SecurityGroup": groups}
     resources = [{"ResourceType": kind, "ResourceCount": count} for kind, count in counts.items() if count]
     return {**shown, "CloudResources": {"CloudResourceSetType": resources}}
+
+
+@served("ModifyVpcAttribute", ecs=True)
+def modify_vpc_attribute(call: Call) -> Record:
+    vpc = find(call, "vpc")
+    changes = given_texts(call, "VpcName")
+    if call.get("CidrBlock"):
+        network = cidr(call, str(call.params["CidrBlock"]), 8, 28)
+        for vswitch in call.store.find("vswitch", where={"VpcId": vpc["VpcId"]}):
+            if not ipaddress.IPv4Network(vswitch["CidrBlock"]).subnet_of(network):
+                raise bad_cidr(call, f"{network} leaves out {vswitch['CidrBlock']} of {vswitch['VSwitchId']}.")
+        changes["CidrBlock"] = str(network)
+    if call.get("EnableIPv6") is not None:
+        changes["EnabledIpv6"] = bool(call.params["EnableIPv6"])
+    if call.get("EnableDnsHostname") is not None:
+        changes["DnsHostnameStatus"] = "ENABLED" if call.params["EnableDnsHostname"] else "DISABLED"
+    if call.get("UserCidr"):
+        changes["UserCidrs"] = {"UserCidr": [one for one in str(call.params["UserCidr"]).split(",") if one]}
+    if vpc["Status"] != "Available":
+        raise ApiError("IncorrectVpcStatus", 400, "The VPC is being created: wait until it is Available.")
+    call.store.put("vpc", vpc["VpcId"], {**vpc, **changes}, region=vpc["RegionId"])
+    return {}
 
 
 def _security_groups(call: Call, vpc_id: str) -> int:

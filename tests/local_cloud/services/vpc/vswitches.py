@@ -16,6 +16,7 @@ from local_cloud.services.vpc.common import (
     cidr,
     dry_run,
     find,
+    given_texts,
     page,
     select,
     served,
@@ -94,6 +95,16 @@ def describe_vswitches(call: Call) -> Record:
 @served("DescribeVSwitchAttributes")
 def describe_vswitch_attributes(call: Call) -> Record:
     return _view(call, find(call, "vswitch", lagged=True))
+
+
+@served("ModifyVSwitchAttribute", ecs=True)
+def modify_vswitch_attribute(call: Call) -> Record:
+    vswitch = find(call, "vswitch")
+    changes = given_texts(call, "VSwitchName")
+    if vswitch["Status"] != "Available":
+        raise ApiError("IncorrectVSwitchStatus", 400, "The vSwitch is being created: wait until it is Available.")
+    call.store.put("vswitch", vswitch["VSwitchId"], {**vswitch, **changes}, region=vswitch["RegionId"])
+    return {}
 
 
 @served("DeleteVSwitch", ecs=True)
