@@ -273,30 +273,14 @@ api_calls:
   sample: {"ecs:DescribeKeyPairs": 2, "ecs:ImportKeyPair": 1}
 """
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow, ownership
-from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import TAGS_SPEC, create
-from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.keypair import KeyPair
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.keypair import SPEC, KeyPair
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import hide_private
 
 
 def main() -> None:
-    module = create(
-        {
-            "state": {"type": "str", "choices": ["present", "absent", "bound", "unbound"], "default": "present"},
-            "name": {"type": "str", "required": True},
-            "public_key": {"type": "str"},
-            "private_key_file": {"type": "path"},
-            "replace": {"type": "bool", "default": False},
-            "if_bound": {"type": "str", "choices": ["refuse", "unbind", "delete"], "default": "refuse"},
-            "instance_ids": {"type": "list", "elements": "str"},
-            "password": {"type": "str", "no_log": True},
-            "reboot": {"type": "bool", "default": False},
-            "quota": {"type": "int", "default": 500},
-            **TAGS_SPEC,
-            **ownership.SPEC,
-            "wait_timeout": {"type": "int", "default": 600},
-        }
-    )
+    module = create(SPEC)
     hide_private(module, "public_key")
     flow.run(module, KeyPair)
 

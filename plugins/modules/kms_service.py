@@ -68,12 +68,11 @@ api_calls:
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
-from ansible_collections.alitrust.ecs.plugins.module_utils._kms.service import KmsService
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms.service import SPEC, KmsService
 
 
 def main() -> None:
-    module = create({"wait_timeout": {"type": "int", "default": 600}})
-    flow.run(module, KmsService)
+    flow.run(create(SPEC), KmsService)
 
 
 if __name__ == "__main__":

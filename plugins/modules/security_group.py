@@ -317,37 +317,12 @@ api_calls:
 """
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
-from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import TAGS_SPEC, create
-from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.group import SecurityGroup
-
-CLONE_OPTIONS = {
-    "security_group_id": {"type": "str"},
-    "name": {"type": "str"},
-    "vpc_id": {"type": "str"},
-    "region": {"type": "str"},
-    "map_system_priority": {"type": "bool", "default": False},
-}
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.group import CONSTRAINTS, SPEC, SecurityGroup
 
 
 def main() -> None:
-    module = create(
-        {
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "name": {"type": "str"},
-            "security_group_id": {"type": "str"},
-            "vpc_id": {"type": "str"},
-            "network_type": {"type": "str", "choices": ["vpc", "classic"]},
-            "description": {"type": "str"},
-            "type": {"type": "str", "choices": ["normal", "enterprise", "basic", "advanced"]},
-            "inner_access_policy": {"type": "str", "choices": ["accept", "drop"]},
-            "outbound": {"type": "str", "choices": ["allow", "deny"]},
-            "clone_from": {"type": "dict", "options": CLONE_OPTIONS},
-            **TAGS_SPEC,
-            "wait_timeout": {"type": "int", "default": 600},
-        },
-        required_one_of=[("name", "security_group_id")],
-    )
-    flow.run(module, SecurityGroup)
+    flow.run(create(SPEC, **CONSTRAINTS), SecurityGroup)
 
 
 if __name__ == "__main__":

@@ -174,30 +174,12 @@ api_calls:
 """
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
-from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import TAGS_SPEC, create
-from ansible_collections.alitrust.ecs.plugins.module_utils._network.vpc import Vpc
-
-VSWITCH_OPTIONS = {
-    "name": {"type": "str", "required": True},
-    "zone_id": {"type": "str", "required": True},
-    "cidr_block": {"type": "str", "required": True},
-}
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
+from ansible_collections.alitrust.ecs.plugins.module_utils._network.vpc import CONSTRAINTS, SPEC, Vpc
 
 
 def main() -> None:
-    module = create(
-        {
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "name": {"type": "str"},
-            "vpc_id": {"type": "str"},
-            "cidr_block": {"type": "str"},
-            "vswitches": {"type": "list", "elements": "dict", "options": VSWITCH_OPTIONS},
-            **TAGS_SPEC,
-            "wait_timeout": {"type": "int", "default": 600},
-        },
-        required_one_of=[("name", "vpc_id")],
-    )
-    flow.run(module, Vpc)
+    flow.run(create(SPEC, **CONSTRAINTS), Vpc)
 
 
 if __name__ == "__main__":

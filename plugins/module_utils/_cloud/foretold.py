@@ -56,6 +56,12 @@ class Foretold:
         other._records, other.made = self._records, self.made
         return other
 
+    def with_made(self) -> Foretold:
+        """The same after this task: what it would make or delete is known to what comes next."""
+        other = Foretold(account=self._account, region=self._region)
+        other._records = [*self._records, *self.made]
+        return other
+
     def find(self, kind: str, key: str, **where: t.Any) -> Record | None:
         """What would be there by now and has this ID or name.
 

@@ -61,22 +61,33 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
         )
 
 
-def read(module: AnsibleModule, reader: t.Callable[[Cloud, dict[str, t.Any]], dict[str, t.Any]]) -> None:
+def read(
+    module: AnsibleModule,
+    reader: t.Callable[[Cloud, dict[str, t.Any]], dict[str, t.Any]],
+    offline: t.Callable[[AlitrustError, dict[str, t.Any]], dict[str, t.Any]] | None = None,
+) -> None:
     """Run a module that only reads.
 
     :param reader: what it returns becomes the result; what is in C(warnings) is said
+    :param offline: called in place of the reader where the options do not even say how to reach the cloud
     """
     cloud: Cloud | None = None
     try:
-        cloud = _door(module)
-        result = reader(cloud, module.params)
+        try:
+            cloud = _door(module)
+        except InvalidInput as error:
+            if offline is None:
+                raise
+            result = offline(error, module.params)
+        else:
+            result = reader(cloud, module.params)
     except AlitrustError as error:
         _fail(module, error, cloud, None, [])
     else:
         for warning in result.pop("warnings", ()):
             module.warn(warning)
         result.setdefault("summary", summary.of_reading(result))
-        module.exit_json(changed=False, api_calls=dict(cloud.api_calls), **result)
+        module.exit_json(changed=False, api_calls=dict(cloud.api_calls) if cloud else {}, **result)
 
 
 def _door(module: AnsibleModule) -> Cloud:

@@ -41,7 +41,14 @@ def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> 
 
 
 def without_blanks(params: dict[str, t.Any], spec: dict[str, t.Any]) -> list[str]:
-    """Set blank values to None, in place; returns the names of these options."""
+    """Set blank values to None, in place; returns the names of these options.
+
+    Lists of text may come as text with commas, and people put blanks behind those.
+    """
+    for name, option in spec.items():
+        if option.get("elements") == "str" and isinstance(params.get(name), list):
+            trimmed = [one.strip() if isinstance(one, str) else one for one in params[name]]
+            params[name] = [one for one in trimmed if one != ""] or trimmed[:1]
     blank = [name for name in spec if params.get(name) in ("", [""]) or _only_spaces(params.get(name))]
     for name in blank:
         params[name] = spec[name].get("default")

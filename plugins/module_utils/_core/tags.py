@@ -68,7 +68,9 @@ def check(tags: t.Mapping[str, t.Any] | None) -> None:
                 f"The tag key {key!r} is reserved; it must not begin with acs:, aliyun, http:// or https://."
             )
         if text(value).lower().startswith(("http://", "https://")):
-            raise InvalidInput(f"The tag {key!r} has the value {text(value)!r}; it must not begin with http:// or https://.")
+            raise InvalidInput(
+                f"The tag {key!r} has the value {text(value)!r}; it must not begin with http:// or https://."
+            )
 
 
 def changes(

@@ -6,12 +6,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .._cloud.door import chunks, json_list
-from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._cloud.errors import (
+    AlitrustError,
+    AlreadyExists,
+    CloudError,
+    InvalidInput,
+    NotFound,
+    OutcomeUnknown,
+    UnexpectedState,
+)
 from .._core import ownership, tagging
 from .._core import tags as tags_of
+from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
@@ -19,6 +29,22 @@ from .._core.waiter import wait_for
 from .._instance import power
 from . import binding, key_file, passwords, planner, public_key, shape
 from .planner import Actual, Desired, Instance
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["present", "absent", "bound", "unbound"], "default": "present"},
+    "name": {"type": "str", "required": True},
+    "public_key": {"type": "str"},
+    "private_key_file": {"type": "path"},
+    "replace": {"type": "bool", "default": False},
+    "if_bound": {"type": "str", "choices": ["refuse", "unbind", "delete"], "default": "refuse"},
+    "instance_ids": {"type": "list", "elements": "str"},
+    "password": {"type": "str", "no_log": True},
+    "reboot": {"type": "bool", "default": False},
+    "quota": {"type": "int", "default": 500},
+    **TAGS_SPEC,
+    **ownership.SPEC,
+    "wait_timeout": {"type": "int", "default": 600},
+}
 
 _DESCRIBE_AT_ONCE = 100
 #: By which DeleteKeyPairs says that the pair is bound.
@@ -40,6 +66,10 @@ class KeyPair(Resource[Actual]):
         #: instance -> the key pair that it is to show, empty for none, where this task changes that
         self.rebound: dict[str, str] = {}
         self.rebooted: list[str] = []
+        #: the pair as it was found, the same once this task has deleted it, and the instances unbound from it before
+        self.found: dict[str, t.Any] | None = None
+        self.replaced: dict[str, t.Any] | None = None
+        self.freed: list[str] = []
 
     def validate(self) -> None:
         options = self.options
@@ -87,7 +117,7 @@ class KeyPair(Resource[Actual]):
         )
 
     def find(self) -> Actual:
-        pair = self._read()
+        pair = self.found = self._read()
         actual = Actual(pair, self.file, tuple(self._instances(self.desired.instance_ids)))
         if planner.must_go(self.desired, actual):
             users = tuple(lasting_users(self.cloud, self._users) if self.desired.terms.leave_others else self._users())
@@ -119,17 +149,22 @@ class KeyPair(Resource[Actual]):
                 self.unbind(users)
             if replaces:
                 self.delete()
-            private_key = self._create(destination, {**tags, tags_of.OWNER_KEY: destination.owner})
+            with self._giving_back():
+                private_key = self._create(destination, {**tags, tags_of.OWNER_KEY: destination.owner})
             try:
                 destination.keep(private_key)
             except OSError as exc:
                 self._undo(destination, str(exc.strerror))
 
     def bring(self, wanted: public_key.PublicKey, tags: dict[str, str]) -> None:
+        with self._giving_back():
+            self._import(wanted, {**tags, tags_of.OWNER_KEY: self.name})
+
+    def _import(self, wanted: public_key.PublicKey, tags: dict[str, str]) -> None:
         request = {
             "KeyPairName": self.name,
             "PublicKeyBody": wanted.text,
-            "Tag": tags_of.to_api({**tags, tags_of.OWNER_KEY: self.name}),
+            "Tag": tags_of.to_api(tags),
         }
         deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
         while True:
@@ -149,6 +184,10 @@ class KeyPair(Resource[Actual]):
                     raise
 
     def delete(self) -> None:
+        self._delete()
+        self.replaced = self.found
+
+    def _delete(self) -> None:
         delete_when_free(
             self.cloud,
             f"key pair {self.name}",
@@ -183,6 +222,7 @@ class KeyPair(Resource[Actual]):
 
     def unbind(self, instance_ids: list[str]) -> None:
         binding.write(self.cloud, "DetachKeyPair", self.name, instance_ids)
+        self.freed = list(instance_ids)
         self.rebound.update(dict.fromkeys(instance_ids, ""))
 
     def reset_password(self, instance_ids: list[str]) -> None:
@@ -193,6 +233,31 @@ class KeyPair(Resource[Actual]):
         self.rebooted = instance_ids
 
     # ------------------------------------------------------------------ creating, whatever happens
+
+    @contextlib.contextmanager
+    def _giving_back(self) -> t.Iterator[None]:
+        """Where the new pair is refused after the old one was deleted: the old public key again, on its instances."""
+        try:
+            yield
+        except OutcomeUnknown:
+            raise
+        except CloudError as error:
+            old = public_key.stored(self.replaced["public_key"]) if self.replaced else None
+            if self.replaced is None or old is None or self._read() is not None:
+                raise
+            try:
+                self._import(old, tags_of.own(self.replaced["tags"]))
+                if self.freed:
+                    self.bind(self.freed)
+                    self.rebound.clear()
+            except AlitrustError as trouble:
+                error.message += (
+                    f" The old key pair {self.name} is deleted and could not be imported again ({trouble.message}); "
+                    f"its public key is: {old.text}"
+                )
+                raise error from trouble
+            error.message += f" The old public key was imported again as the key pair {self.name}."
+            raise
 
     def _create(self, destination: key_file.Destination, tags: dict[str, str]) -> str:
         """Create the pair and return its private key.
@@ -212,7 +277,7 @@ class KeyPair(Resource[Actual]):
                         destination.give_up()
                     raise UnexpectedState(f"Somebody else made a key pair {self.name} at the same moment.") from error
                 if pair is not None:
-                    self.delete()
+                    self._delete()
                 else:
                     self._check_name_is_free(error, destination)
                 if self.cloud.monotonic() > deadline:

@@ -15,6 +15,8 @@ from .._core.plan import Plan, Step
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 
+SPEC: dict[str, dict[str, t.Any]] = {"wait_timeout": {"type": "int", "default": 600}}
+
 #: What DescribeAccountKmsStatus may say besides Enabled and NotEnabled, and what that means.
 _BLOCKED = {
     "InDebt": "the account has overdue payments",

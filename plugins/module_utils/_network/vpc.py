@@ -11,11 +11,31 @@ import typing as t
 from .._cloud.errors import CloudError, InvalidInput, UnexpectedState, WaitTimeout
 from .._core import tagging
 from .._core import tags as tags_of
+from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.removal import delete_when_free
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from . import planner, shape
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "name": {"type": "str"},
+    "vpc_id": {"type": "str"},
+    "cidr_block": {"type": "str"},
+    "vswitches": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "zone_id": {"type": "str", "required": True},
+            "cidr_block": {"type": "str", "required": True},
+        },
+    },
+    **TAGS_SPEC,
+    "wait_timeout": {"type": "int", "default": 600},
+}
+CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("name", "vpc_id")]}
 
 _LISTED = 20
 #: How long something that was just created may take to show up in lists, in seconds.

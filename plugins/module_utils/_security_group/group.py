@@ -11,6 +11,7 @@ import typing as t
 from .._cloud.errors import NotFound
 from .._core import tagging
 from .._core import tags as tags_of
+from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.removal import delete_when_free
 from .._core.resource import Resource
@@ -18,6 +19,31 @@ from .._core.waiter import wait_for
 from . import clone, clone_source, find, planner, rules, shape, users
 from .rule import Rule
 from .rule_planner import Group
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "name": {"type": "str"},
+    "security_group_id": {"type": "str"},
+    "vpc_id": {"type": "str"},
+    "network_type": {"type": "str", "choices": ["vpc", "classic"]},
+    "description": {"type": "str"},
+    "type": {"type": "str", "choices": ["normal", "enterprise", "basic", "advanced"]},
+    "inner_access_policy": {"type": "str", "choices": ["accept", "drop"]},
+    "outbound": {"type": "str", "choices": ["allow", "deny"]},
+    "clone_from": {
+        "type": "dict",
+        "options": {
+            "security_group_id": {"type": "str"},
+            "name": {"type": "str"},
+            "vpc_id": {"type": "str"},
+            "region": {"type": "str"},
+            "map_system_priority": {"type": "bool", "default": False},
+        },
+    },
+    **TAGS_SPEC,
+    "wait_timeout": {"type": "int", "default": 600},
+}
+CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("name", "security_group_id")]}
 
 #: How long a group that was just created may take to show up in lists, in seconds.
 _SHOW_UP = 60.0

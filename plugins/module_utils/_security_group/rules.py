@@ -21,6 +21,44 @@ from .rule_options import from_options
 from .rule_planner import Changes, Group, Unfit
 from .rule_source import Wanted
 
+_RULE_SPEC: dict[str, dict[str, t.Any]] = {
+    "direction": {"type": "str", "default": "ingress"},
+    "protocol": {"type": "str"},
+    "service": {"type": "list", "elements": "str"},
+    "ports": {"type": "list", "elements": "str"},
+    "port_list_id": {"type": "list", "elements": "str"},
+    "source_ports": {"type": "list", "elements": "str"},
+    "cidr": {"type": "list", "elements": "str"},
+    "group_id": {"type": "list", "elements": "str"},
+    "group_owner_id": {"type": "str"},
+    "group_owner_account": {"type": "str"},
+    "prefix_list_id": {"type": "list", "elements": "str"},
+    "dest_cidr": {"type": "str"},
+    "source_cidr": {"type": "str"},
+    "policy": {"type": "str", "default": "accept"},
+    "priority": {"type": "int", "default": 1},
+    "nic_type": {"type": "str"},
+    "description": {"type": "str"},
+    "security_group_rule_id": {"type": "str"},
+}
+SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["present", "merge", "absent", "exact"], "default": "present"},
+    "security_group_id": {"type": "str"},
+    "security_group": {"type": "str"},
+    "vpc_id": {"type": "str"},
+    "directions": {"type": "list", "elements": "str", "choices": ["ingress", "egress"]},
+    "rules": {"type": "list", "elements": "dict", "options": _RULE_SPEC},
+    "rules_file": {"type": "path"},
+    "max_file_rules": {"type": "int", "default": 100},
+    "skip_invalid": {"type": "bool", "default": False},
+    "from_security_group_id": {"type": "str"},
+    "from_security_group": {"type": "str"},
+    "map_system_priority": {"type": "bool", "default": False},
+    "max_rules": {"type": "int", "default": 200},
+    "wait_timeout": {"type": "int", "default": 60},
+}
+CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("security_group_id", "security_group")]}
+
 _NO_SUCH_RULE = "InvalidParam.SecurityGroupRuleId"
 
 

@@ -13,7 +13,7 @@ import pytest
 from controller import strangers
 from controller.playbook import Ansible
 from controller.strangers import ELSEWHERE, IMAGE, OWNER, PUBLIC_KEY, REGION, ZONES, Strangers
-from modules import shareable
+from modules import records, shareable
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -139,9 +139,7 @@ def marked(cloud: LocalCloud) -> list[str]:
     found = []
     for kind in cloud.status()["records"]:
         for record in cloud.resources(kind):
-            tags = record.get("Tags")
-            keys = tags if isinstance(tags, dict) else {str(tag.get("TagKey") or tag.get("Key")) for tag in tags or ()}
-            if OWNER in keys:
+            if OWNER in records.tags(record):
                 found.append(f"{kind} {strangers._name(record)}")
     return sorted(found)
 
@@ -173,4 +171,3 @@ def test_what_fleets_share_goes_with_the_last_of_them(
 
 def instances(cloud: LocalCloud) -> list[dict[str, t.Any]]:
     return [one for region in (REGION, ELSEWHERE) for one in cloud.resources("instance", region)]
-

@@ -20,13 +20,13 @@ def modules(fresh_cloud: LocalCloud) -> Modules:
     return Modules(fresh_cloud)
 
 
-@pytest.fixture
-def check_run(modules: Modules) -> CheckRun:
-    """Tasks of one run in check mode, which know what those before them have foretold."""
-    return CheckRun(modules)
-
-
 @pytest.fixture(params=["number", "text"])
 def priority_type(request: pytest.FixtureRequest, fresh_cloud: LocalCloud) -> None:
     """Priority of a rule as captured answers have it, and as the SDK's models do."""
     fresh_cloud.set("ecs.priority_type", request.param)
+
+
+@pytest.fixture
+def check_run(modules: Modules) -> CheckRun:
+    """Tasks of one run in check mode, which know what those before them have foretold."""
+    return CheckRun(modules)
