@@ -47,6 +47,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         self.restarting: set[str] = set()
         self.to_run: set[str] = set()  # instances that end up Running whatever state was asked for
         self.outlook: preflight.Outlook | None = None
+        self.offers: dict[tuple[int | None, ...], list[Place]] = {}  # by the numbers that a call creates
         self.placements: list[dict[str, t.Any]] = []
         self.booted: dict[str, float] = {}  # when this task started them; only later reports prove trust
 
@@ -140,14 +141,17 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
     def preflight(self, plan: Plan, actual: State) -> None:
         runs = [step.args["numbers"] for step in plan.steps if step.do == "create"]
-        if runs:
+        changes = planner.exchanged(self.desired, actual)
+        if runs or changes:
             self.outlook = preflight.check(
                 self.cloud,
                 self.options,
+                [len(run) for run in runs],
+                changes,
                 lambda options: request.parameters(options, self.desired, runs[0]),
-                sum(map(len, runs)),
-                len(runs[0]),
             )
+        if self.outlook:
+            self.offers = {tuple(run): offer for run, offer in zip(runs, self.outlook.offers, strict=True)}
             self.notes = [*self.outlook.notes, *self._other_images(actual)]
         self.known = {one["instance_id"] for one in actual.members}
 
@@ -162,7 +166,8 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     # ------------------------------------------------------------------ steps
 
     def create(self, numbers: list[int | None]) -> None:
-        offers = self._offers(numbers)
+        places = self.offers[tuple(numbers)]
+        offers = self._offered(places, numbers)
         token = request.token(self.options, offers[0][1], self.desired.fleet, self.known)
         made = creation.run_instances(self.cloud, offers, token)
         ids = self._placed(made, numbers)
@@ -172,16 +177,16 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             ids += [id for id in found.values() if id not in self.known and id not in ids]
             left = [number for number in numbers if self.desired.name_with(number) not in found]
             for run in planner.new_runs(left):
-                ids += self._placed(creation.run_anew(self.cloud, self._offers(run)), run)
+                ids += self._placed(creation.run_anew(self.cloud, self._offered(places, run)), run)
         self.known.update(ids)
         self.created += ids
         self.to_run.update(ids)
 
-    def _offers(self, numbers: list[int | None]) -> list[tuple[Place, dict[str, t.Any]]]:
+    def _offered(self, places: list[Place], numbers: list[int | None]) -> list[tuple[Place, dict[str, t.Any]]]:
         """The places to ask, each with the parameters of RunInstances."""
         outlook = t.cast("preflight.Outlook", self.outlook)  # the flow has called preflight
         chosen = {**self.options, "image_id": outlook.image_id}
-        return [(place, request.parameters(place.over(chosen), self.desired, numbers)) for place in outlook.room]
+        return [(place, request.parameters(place.over(chosen), self.desired, numbers)) for place in places]
 
     def _placed(self, made: creation.Created, numbers: list[int | None]) -> list[str]:
         """Note where instances were created; returns their ids."""
@@ -325,8 +330,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             ones = [self._foretold(one, number) for one, number in roles.keep]
             ones += [self._unborn(number) for number in roles.new]
         if self.outlook:
-            runs = planner.new_runs(roles.new)
-            self.placements = [self._placement(self.outlook.room[0], run) for run in runs]
+            self.placements = [self._placement(offer[0], list(run)) for run, offer in self.offers.items()]
         return self._result(ones)
 
     def _look(self) -> list[Instance]:
@@ -462,7 +466,8 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         blank = shape.instance({"InstanceId": None})
         wanted = {**self.desired.at_creation, **self.desired.of_new, "name": self.desired.name_with(number)}
         if self.outlook:
-            wanted |= {**vars(self.outlook.room[0]), "image_id": self.outlook.image_id}
+            place = next(offer[0] for run, offer in self.offers.items() if number in run)
+            wanted |= {**vars(place), "image_id": self.outlook.image_id}
         tags = {**(self.desired.tags or {}), tag_rules.OWNER_KEY: str(self.desired.fleet)}
         return {**blank, **wanted, "fleet": self.desired.fleet, "tags": tags}
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
+from .._ram import attachments
 from . import places
+from .attachables import Changes
 from .desired import Desired
 from .families import SELF_MANAGED, VTPM_TAG
 from .names import counted, listing, runs
@@ -207,6 +209,17 @@ def _equal(key: str, actual: t.Any, wanted: t.Any) -> bool:
     return bool(actual == wanted)
 
 
+def exchanged(desired: Desired, state: State) -> Changes:
+    """The instances that stay and get other groups, another key pair or another role."""
+    differ = [(one, differences(desired, one, number)) for one, number in cast(desired, state).keep]
+    return Changes(
+        *(
+            tuple(one for one, keys in differ if key in keys)
+            for key in ("security_group_ids", "key_name", "ram_role_name")
+        )
+    )
+
+
 #: Attributes that one ModifyInstanceAttribute changes, and those of ModifyInstanceMetadataOptions.
 _MODIFY = ("name", "description", "host_name", "security_group_ids", "deletion_protection")
 _METADATA = ("http_endpoint", "http_tokens")
@@ -253,19 +266,13 @@ def _tag_steps(desired: Desired, roles: Cast) -> list[Step]:
 def _binding_steps(ones: list[Instance], differ: dict[str, dict[str, t.Any]], desired: Desired) -> list[Step]:
     steps: list[Step] = []
     role, key = desired.attributes.get("ram_role_name"), desired.attributes.get("key_name")
-    others = [one for one in ones if "ram_role_name" in differ[one["instance_id"]]]
-    for old in sorted({one["ram_role_name"] for one in others if one["ram_role_name"]}):
-        having = [one for one in others if one["ram_role_name"] == old]
-        steps.append(
-            Step(
-                f"detach role {old} from {titles(having)}",
-                "detach_instances",
-                {"role": old, "instance_ids": _id_list(having)},
-            )
-        )
-    if others:
-        args = {"role": role, "instance_ids": _id_list(others)}
-        steps.append(Step(f"attach role {role} to {titles(others)}", "attach_instances", args))
+    by_id = {one["instance_id"]: one for one in ones if "ram_role_name" in differ[one["instance_id"]]}
+    others = {id: one["ram_role_name"] for id, one in by_id.items() if one["ram_role_name"]}
+    steps += attachments.exchange_steps(str(role), others, lambda ids: titles([by_id[id] for id in ids]))
+    bare = [one for id, one in by_id.items() if id not in others]
+    if bare:
+        args = {"role": role, "instance_ids": _id_list(bare)}
+        steps.append(Step(f"attach role {role} to {titles(bare)}", "attach_instances", args))
     others = [one for one in ones if "key_name" in differ[one["instance_id"]]]
     if others:
         steps.append(

@@ -68,6 +68,11 @@ _DISK = {
 }
 
 
+def calls(amount: int) -> list[int]:
+    """How many instances each call creates, where their names follow each other."""
+    return [min(MOST_AT_ONCE, amount - begin) for begin in range(0, amount, MOST_AT_ONCE)]
+
+
 def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequence[int | None]) -> dict[str, t.Any]:
     """Parameters of RunInstances for a run of consecutive numbers; C([None]) for the one instance with a plain name.
 

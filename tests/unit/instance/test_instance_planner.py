@@ -60,9 +60,10 @@ def carry_out(found: Plan, state: State, given: dict[str, t.Any]) -> State:
             for id in args["instance_ids"]:
                 assert not there[id]["ram_role_name"], "an instance has one role: the other is detached first"
                 there[id]["ram_role_name"] = args["role"]
-        elif step.do == "detach_instances":
-            for id in args["instance_ids"]:
-                there[id]["ram_role_name"] = ""
+        elif step.do == "exchange_roles":
+            for id, old in args["carriers"].items():
+                assert there[id]["ram_role_name"] == old
+                there[id]["ram_role_name"] = args["role"]
         elif step.do == "bind_key_pair":
             for id in args["ids"]:
                 there[id]["key_name"] = args["key_name"]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from dataclasses import replace
 
@@ -21,7 +20,7 @@ TRUST = {
 KINDS = ("ecs.g7t.large", "ecs.g6.large")
 GOOD = Facts(
     kms_status="Enabled",
-    role={"RoleName": "web", "AssumeRolePolicyDocument": json.dumps(TRUST)},
+    role={"trust_policy": TRUST},
     instance_types={kind: {"CpuCoreCount": 2} for kind in KINDS},
     image={"ImageId": "uefi", "Status": "Available", "BootMode": "UEFI", "IsSupportCloudinit": True},
     vswitches={"vsw-1": {"VSwitchId": "vsw-1", "VpcId": "vpc-1", "ZoneId": "z-h", "AvailableIpAddressCount": 9}},
@@ -45,7 +44,7 @@ def test_nothing_is_unmet_where_all_is_well() -> None:
     [
         ({"kms_status": "NotEnabled"}, {}, "trusted_mode", "KMS is NotEnabled"),
         ({"role": {}}, {}, "ram_role_name", "no RAM role web"),
-        ({"role": {"AssumeRolePolicyDocument": "{}"}}, {}, "ram_role_name", "does not let ecs.aliyuncs.com assume it"),
+        ({"role": {"trust_policy": {}}}, {}, "ram_role_name", "does not let ecs.aliyuncs.com assume it"),
         ({"instance_types": {}}, {}, "instance_type", "no instance type"),
         (
             {"stock": {"ecs.g7t.large": [{"ZoneId": "z-h", "Status": "SoldOut"}, {"ZoneId": "z-i"}]}},
@@ -142,7 +141,7 @@ WIDE = replace(
 
 def test_places_are_tried_type_by_type_and_those_without_room_are_passed_over() -> None:
     def room(amount: int) -> list[tuple[str, str | None]]:
-        verdict = judge(options(**{**WANTED, **TWO}), WIDE, amount)
+        verdict = judge(options(**{**WANTED, **TWO}), WIDE, [amount])
         assert len(verdict.room) + len(verdict.passed_over) == 4
         return [(place.instance_type, place.zone_id) for place in verdict.room]
 
@@ -151,7 +150,7 @@ def test_places_are_tried_type_by_type_and_those_without_room_are_passed_over() 
 
 
 def test_no_room_anywhere_tells_the_reason_of_every_place() -> None:
-    verdict = judge(options(**{**WANTED, **TWO}), replace(WIDE, vcpus=None), 10)
+    verdict = judge(options(**{**WANTED, **TWO}), replace(WIDE, vcpus=None), [10])
     (item,) = verdict.unmet
     assert item["requirement"] == "stock"
     assert all(place["reason"] in item["message"] for place in verdict.passed_over)
