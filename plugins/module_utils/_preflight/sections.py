@@ -39,6 +39,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "check_rights": {"type": "bool", "default": True},
     "fail": {"type": "bool", "default": False},
 }
+#: How much of a value a message shows, in characters.
+_LONGEST = 100
 _EXPECTED = {
     "bool": "true or false",
     "dict": "a mapping",
@@ -167,7 +169,7 @@ def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) ->
             if isinstance(one, t.Mapping):
                 _fits_inside(f"{path}[{index}]", inner, one, lacks)
             else:
-                lacks.add(f"{path}[{index}]", f"{_who(path)}[{index}] is {one!r}", expected=_EXPECTED["dict"])
+                lacks.add(f"{path}[{index}]", f"{_who(path)}[{index}] is {_shown(spec, one)}", expected=_EXPECTED["dict"])
     elif value is None:
         lacks.add(path, f"{_who(path)} is null", expected=_expected(spec))
     else:
@@ -178,9 +180,16 @@ def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) ->
             kind = "list" if isinstance(value, list) else "mapping"
             lacks.add(path, f"{_who(path)} is a {kind}", expected=_EXPECTED["str"])
         elif ArgumentSpecValidator({"value": plain}).validate({"value": copy.deepcopy(value)}).error_messages:
-            shown = "of another kind" if spec.get("no_log") else repr(value)
-            lacks.add(path, f"{_who(path)} is {shown}", expected=_expected(spec))
+            lacks.add(path, f"{_who(path)} is {_shown(spec, value)}", expected=_expected(spec))
     return lacks.told == before
+
+
+def _shown(spec: t.Mapping[str, t.Any], value: t.Any) -> str:
+    """A value in a message: no secret, and not all of a long one."""
+    if spec.get("no_log") or public_key.is_private(str(value)):
+        return "of another kind"
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
 
 
 def _fits_inside(path: str, spec: Spec, value: t.Mapping[str, t.Any], lacks: Lacks) -> None:

@@ -13,10 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from modules.harness import Modules
 
-ELSEWHERE = {
-    "Version": "1",
-    "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": ["acs:ram::*:root"]}}],
-}
+#: A role for people instead of instances.
+PEOPLE = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": ["acs:ram::*:root"]}}
 #: What the local cloud notes of requests, which is nothing that a user has.
 _NOTED = {"client_token", "nonce"}
 
@@ -35,7 +33,7 @@ class Account:
         account_id = str(self._call("sts", "GetCallerIdentity")["AccountId"])
         self._networks()
         self._keys(folder)
-        trust = json.dumps(ELSEWHERE).replace("::*:", f"::{account_id}:")
+        trust = json.dumps({"Version": "1", "Statement": [PEOPLE]}).replace("::*:", f"::{account_id}:")
         self._call("ram", "CreateRole", RoleName="people", AssumeRolePolicyDocument=trust)
         self.names |= {
             "long_text": "a" * 130,

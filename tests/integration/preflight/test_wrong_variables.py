@@ -4,8 +4,8 @@
 """Wrong variables of the playbook provision: each is told in one message, and nothing was written.
 
 C(wrong_variables.yml) is the table. The play is the one of the playbook, with a host for each case in place of
-localhost, so that one run of ansible-playbook has many. In check mode, the module gets what the play gave it; some cases are
-played in check mode, too, to show that the playbook does nothing else then.
+localhost, so that one run of ansible-playbook has many. In check mode, the module gets what the play gave it; some
+cases are played in check mode, too, to show that the playbook does nothing else then.
 """
 
 from __future__ import annotations
