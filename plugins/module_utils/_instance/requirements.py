@@ -198,9 +198,13 @@ def _boot(options: Options, facts: Facts, verdict: Verdict) -> None:
         modes = (known.get("SupportedBootModes") or {}).get("SupportedBootMode") or []
         processor = str(known.get("CpuArchitecture") or "")
         if made_for and processor and (made_for == "arm64") != (processor.upper() == "ARM"):
-            verdict.refuse("image", "image_id", f"The image {name} is for {made_for}, {kind} has {processor} processors.")
+            verdict.refuse(
+                "image", "image_id", f"The image {name} is for {made_for}, {kind} has {processor} processors."
+            )
         elif boot in ("BIOS", "UEFI") and modes and boot not in modes:
-            verdict.refuse("image", "image_id", f"The image {name} boots by {boot}, {kind} by {' or '.join(modes)} only.")
+            verdict.refuse(
+                "image", "image_id", f"The image {name} boots by {boot}, {kind} by {' or '.join(modes)} only."
+            )
         elif kind in (facts.unfit or ()):
             verdict.refuse("image", "image_id", f"The image {name} cannot be used with {kind}, says DescribeImages.")
 

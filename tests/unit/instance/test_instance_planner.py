@@ -189,7 +189,7 @@ def test_an_instance_without_the_tag_is_an_error_unless_adopted() -> None:
 def test_deleting_by_id_needs_the_tag_or_adopt() -> None:
     alien = instance("web-001", fleet=None)
     given = {"instance_ids": ["i-web-001"], "state": "absent"}
-    with pytest.raises(UnexpectedState, match="did not make them"):
+    with pytest.raises(UnexpectedState, match="did not make it"):
         plan(given, alien)
     assert names(plan({**given, "adopt": True}, alien)) == ["delete web-001 (i-web-001)"]
 
