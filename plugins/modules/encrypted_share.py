@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 requirements:
   - Python package alibabacloud-resourcesharing20200110, for snapshots
 options:
@@ -49,7 +50,7 @@ options:
       - With V(present), it is shared with the recipients, in addition to those that it is shared with. Nobody is ever
         taken away.
       - With V(exact), it is shared with the recipients and nobody else. A resource share then has the snapshots of
-        O(snapshot_ids) and no others.
+        O(snapshot_ids) and no others. New recipients come before others go.
       - With V(absent), it is not shared with the recipients any more; without any recipients given, with nobody. A
         resource share with no snapshot or nobody left is deleted.
     type: str
@@ -88,6 +89,8 @@ options:
     default: 600
 notes:
   - What is encrypted with the service key of ECS cannot be shared. Copy it with a CMK, and share the copy.
+  - The share of an image has no tags. With whom this module has shared an image is kept in tags of the image,
+    C(alitrust.ecs:shared-with-1) and so on. Accounts that others have shared it with are taken away only with O(adopt).
 seealso:
   - module: alitrust.ecs.encrypted_share_info
   - module: alitrust.ecs.kms_share_role
@@ -223,6 +226,12 @@ encrypted_share:
       type: list
       elements: str
       sample: []
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["The resource share backup stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
 summary:
   description: The outcome in one line.
   returned: success

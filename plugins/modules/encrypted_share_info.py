@@ -32,6 +32,13 @@ options:
     type: list
     elements: str
     aliases: [snapshot_id]
+  regions:
+    description:
+      - Regions to read everything that is shared in, side by side, instead of O(region). V(all) stands for all that the
+        account can use.
+      - A region that cannot be asked does not make the task fail, see RV(unread_regions).
+    type: list
+    elements: str
 seealso:
   - module: alitrust.ecs.encrypted_share
   - module: alitrust.ecs.kms_share_role_info
@@ -44,6 +51,11 @@ EXAMPLES = r"""
   alitrust.ecs.encrypted_share_info:
     region: cn-hangzhou
   register: shared
+
+- name: Read everything that is shared in any region
+  alitrust.ecs.encrypted_share_info:
+    region: cn-hangzhou
+    regions: [all]
 
 - name: Show the accounts
   ansible.builtin.debug:
@@ -98,6 +110,10 @@ encrypted_shares:
       type: list
       elements: str
       sample: [s-bp67acfmxazb4p000000]
+    region_id:
+      description: Its region. Returned with O(regions).
+      type: str
+      sample: cn-hangzhou
     account_ids:
       description: The accounts that it is shared with.
       type: list
@@ -149,6 +165,11 @@ sources:
       description: Whether it is encrypted with the service key of ECS, so that it cannot be shared.
       type: bool
       sample: false
+unread_regions:
+  description: Why regions could not be asked, by region. Returned with O(regions).
+  returned: when O(regions) is given
+  type: dict
+  sample: {"cn-beijing": "Forbidden.RAM"}
 summary:
   description: The outcome in one line.
   returned: success

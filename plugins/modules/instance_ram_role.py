@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 options:
   name:
     description: The name of the role. It has 1 to 64 letters, digits, periods (C(.)) and hyphens (C(-)).
@@ -30,8 +31,10 @@ options:
     description:
       - With V(present), the role exists, has the policies, and is attached or detached as O(attachment) says.
       - With V(absent), its policies are detached and the role is deleted, and with it the policies that this module
-        made for it, unless something else has them too. The policy of its O(users) always goes with it. All other
-        options about the role's content are ignored.
+        made for it, unless something else has them too. The policy of its O(users) always goes with it. Other policies
+        are only detached. All other options about the role's content are ignored.
+      - A role belongs to the account, so instances of all regions are looked at. The task fails, or leaves the role
+        alone with O(leave_others), when one has it or when a region cannot be asked.
     type: str
     choices: [present, absent]
     default: present
@@ -44,7 +47,8 @@ options:
     type: int
   trust_policy:
     description:
-      - Who may assume the role, as a dictionary or as JSON text. It replaces what the role has.
+      - Who may assume the role, as a dictionary or as JSON text. It replaces what the role has. A statement of a role
+        that others made goes only with O(adopt).
       - When it is not given, a new role can be assumed by ECS (V(ecs.aliyuncs.com)) alone. An existing role that ECS
         cannot assume gets a statement for ECS besides those it has.
     type: json
@@ -81,7 +85,7 @@ options:
     type: list
     elements: str
   purge_policies:
-    description: Detach policies that are not in O(policies).
+    description: Detach policies that are not in O(policies). From a role that others made, only with O(adopt).
     type: bool
     default: false
   rotate:
@@ -113,7 +117,8 @@ options:
   replace:
     description:
       - An instance can have one role. With V(true), another one is detached first, so the instance is without a role
-        for a moment.
+        for a moment. Before that, it is proved that ECS may assume this one. Where attaching it is refused, the
+        instance gets the other one back.
       - With V(false), the task fails when one of O(instance_ids) has another role, and changes nothing.
     type: bool
     default: false
@@ -123,8 +128,17 @@ options:
       - With V(false), the task fails when an instance has it, and changes nothing.
     type: bool
     default: false
+  detach_regions:
+    description:
+      - Other regions than O(region) whose instances lose the role with O(detach), or V(all).
+      - The task fails, and changes nothing, when an instance of a region that is not named has the role.
+    type: list
+    elements: str
 notes:
-  - O(region) is needed for O(instance_ids) and for O(state=absent). Instances of other regions are not looked at.
+  - O(region) is needed for O(instance_ids) and for O(state=absent).
+  - With O(leave_others), a role that others made is used as it is. The task fails when ECS may not assume it, or when it
+    lacks one of O(policies).
+  - With O(adopt), the role gets the tag C(alitrust.ecs:owner), and so do policies whose content the task gives.
 seealso:
   - module: alitrust.ecs.instance_ram_role_info
   - module: alitrust.ecs.ram_policy
@@ -200,6 +214,13 @@ EXAMPLES = r"""
     name: reader
     state: absent
     detach: true
+
+- name: Delete the role if this collection made it and nothing in any region has it, else say why it stays
+  alitrust.ecs.instance_ram_role:
+    region: cn-hangzhou
+    name: trusted-web
+    state: absent
+    leave_others: true
 """
 
 RETURN = r"""
@@ -268,6 +289,12 @@ instance_ram_role:
       description: When it was changed last.
       type: str
       sample: "2026-01-23T12:33:18Z"
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["The RAM role corp-prod stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
 summary:
   description: The outcome in one line.
   returned: success

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 options:
   key_id:
     description:
@@ -43,6 +44,9 @@ options:
       - With V(present), the key exists. A deletion that was scheduled is cancelled, which enables the key.
       - With V(pending_deletion), its deletion is scheduled. From then on the key cannot be used. A key whose deletion
         is scheduled already keeps its date.
+      - The task fails, or leaves the key alone with O(leave_others), when disks or snapshots of the region are encrypted
+        with it, when a RAM role has one of the policies for this key that this collection makes, or when any of that
+        cannot be asked.
     type: str
     choices: [present, pending_deletion]
     default: present
@@ -83,6 +87,10 @@ options:
     description: Days until the deletion that O(state=pending_deletion) schedules, 7 to 366.
     type: int
     default: 30
+  force:
+    description: Whether to schedule the deletion of a key that is still used. What is encrypted with it is lost.
+    type: bool
+    default: false
   tags:
     description: Tags of the key, at most 20. When it is not given, they stay as they are.
     type: dict
@@ -226,6 +234,12 @@ kms_key:
       description: Its tags.
       type: dict
       sample: {"service": "shop"}
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["The KMS key 0b30658a-ed1a-4922-b8f7-a673ca9c0000 stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
 summary:
   description: The outcome in one line.
   returned: success

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 options:
   purpose:
     description:
@@ -98,6 +99,8 @@ options:
     type: str
 notes:
   - O(region) is needed for O(kms_key_ids). The role itself is the same in all regions.
+  - A role that others made, for example with the console, loses recipients or policies only with O(adopt). With
+    O(leave_others) it is used as it is. The task fails when it does not trust the recipients or may not use the keys.
   - By default a role can have five custom policies, so five keys.
 seealso:
   - module: alitrust.ecs.kms_share_role_info
@@ -221,6 +224,12 @@ kms_share_role:
       description: When it was changed last.
       type: str
       sample: "2026-01-23T12:33:18Z"
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["The RAM role AliyunECSShareEncryptImageDefaultRole stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
 summary:
   description: The outcome in one line.
   returned: success

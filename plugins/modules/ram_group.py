@@ -12,12 +12,16 @@ version_added: 0.1.0
 description:
   - Creates, changes and deletes user groups of Resource Access Management (RAM), with their users and policies. All
     users of a group have its policies.
+  - RAM takes no tags for groups. What carries C([alitrust.ecs:owner]) at the end of its comments was made by this
+    collection; wherever comments are given or returned, this mark is left out.
+  - A group that others made loses users or policies only with O(adopt).
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 options:
   name:
     description: The name of the group. It has 1 to 64 letters, digits, periods (C(.)), hyphens (C(-)) and underscores
@@ -33,7 +37,7 @@ options:
     choices: [present, absent]
     default: present
   comments:
-    description: What the group is for, at most 128 characters. When it is not given, it stays as it is.
+    description: What the group is for, at most 107 characters. When it is not given, it stays as it is.
     type: str
   users:
     description: Users in the group. They have to exist. Others stay in it, unless O(purge_users) is set.
@@ -149,6 +153,12 @@ ram_group:
       description: When it was changed last.
       type: str
       sample: "2026-01-23T12:33:18Z"
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["The RAM group ops stays: it does not carry the mark [alitrust.ecs:owner] in its comments, so it is not this collection's."]
 summary:
   description: The outcome in one line.
   returned: success

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 options:
   name:
     description: The name of the policy. It has 1 to 128 letters, digits and hyphens (C(-)).
@@ -186,6 +187,12 @@ ram_policy:
       description: When it was changed last. Not returned as RV(ram_policy.default_version).
       type: str
       sample: "2026-01-23T12:33:18Z"
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["The policy corp stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
 summary:
   description: The outcome in one line.
   returned: success

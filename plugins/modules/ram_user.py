@@ -13,12 +13,16 @@ description:
   - Creates, changes and deletes users of Resource Access Management (RAM), with their console logon, AccessKey pair,
     groups and policies.
   - No secret is ever in the output. A password comes in as O(password), and the AccessKey secret goes to a file.
+  - RAM takes no tags for users. What carries C([alitrust.ecs:owner]) at the end of its comments was made by this
+    collection; wherever comments are given or returned, this mark is left out.
+  - A user that others made loses memberships, policies, its console logon or its password only with O(adopt).
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 attributes:
   idempotent:
     description: A second run with the same options changes nothing.
@@ -41,7 +45,7 @@ options:
     description: The name to show, at most 128 characters. When it is not given, it stays as it is.
     type: str
   comments:
-    description: What the user is for, at most 128 characters. When it is not given, it stays as it is.
+    description: What the user is for, at most 107 characters. When it is not given, it stays as it is.
     type: str
   email:
     description: The email address. Only the China site (aliyun.com) keeps it.
@@ -254,6 +258,12 @@ ram_user:
       description: When the user logged on to the console last; empty when never.
       type: str
       sample: ""
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["The RAM user ann stays: it does not carry the mark [alitrust.ecs:owner] in its comments, so it is not this collection's."]
 summary:
   description: The outcome in one line.
   returned: success

@@ -12,12 +12,13 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import tags
+from .._core import ownership, tags
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
+from .._core.removal import lasting_users
 from .._core.resource import Resource
 from .._core.waiter import seen_within
-from . import key_planner, keys
+from . import key_planner, keys, users
 from .key_planner import FIXED, Wanted
 from .keys import Key
 
@@ -39,7 +40,9 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "rotation_days": {"type": "int"},
     "deletion_protection": {"type": "bool"},
     "pending_window_in_days": {"type": "int", "default": 30},
+    "force": {"type": "bool", "default": False},
     **TAGS_SPEC,
+    **ownership.SPEC,
 }
 INFO_SPEC: dict[str, dict[str, t.Any]] = {
     "key_ids": {"type": "list", "elements": "str", "aliases": ["key_id"], "no_log": False},
@@ -56,10 +59,12 @@ class State(t.NamedTuple):
     """What KMS has.
 
     :ivar alias_target: ID of the key that the alias belongs to
+    :ivar users: what uses the key, in words; read only when it shall go
     """
 
     key: Key | None
     alias_target: str | None
+    users: tuple[str, ...] = ()
 
 
 class KmsKey(Resource[State]):
@@ -98,7 +103,7 @@ class KmsKey(Resource[State]):
 
     @property
     def _owner(self) -> str:
-        return f"kms_key/{self._alias}"
+        return f"kms_key/{self._alias or self.options['key_id']}"
 
     @property
     def _wanted(self) -> Wanted:
@@ -113,11 +118,25 @@ class KmsKey(Resource[State]):
             tags=self.options["tags"],
             purge_tags=self.options["purge_tags"],
             window=self.options["pending_window_in_days"] if self._leaving else None,
+            owner=self._owner,
+            terms=self._terms,
+            force=self.options["force"],
         )
+
+    @property
+    def _terms(self) -> ownership.Terms:
+        return ownership.Terms.from_options(self.options)
 
     # ------------------------------------------------------------------ flow
 
     def find(self) -> State:
+        state = self._read()
+        if not key_planner.must_go(state.key, self._wanted):
+            return state
+        key_id = t.cast("Key", state.key).id
+        return state._replace(users=tuple(lasting_users(self.cloud, lambda: users.read_users(self.cloud, key_id))))
+
+    def _read(self) -> State:
         wanted_id = self.options["key_id"] or self._created
         named = keys.read_key(self.cloud, self._alias) if self._alias else None
         target = named.id if named else None
@@ -139,7 +158,7 @@ class KmsKey(Resource[State]):
             raise UnexpectedState(
                 f"The key {key.id} is a service key ({', '.join(key.aliases)}); only its service manages it."
             )
-        return key_planner.plan(key, actual.alias_target, self._wanted)
+        return key_planner.plan(key, actual.alias_target, self._wanted, actual.users)
 
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         state = self.reread(f"key {self._alias or self.options['key_id']}", self.cloud.connection.api_timeout)
@@ -150,6 +169,10 @@ class KmsKey(Resource[State]):
         if after:
             after["automatic_rotation"] = bool(after["rotation_days"])
         known = keys.shown(actual.key) if actual.key else {}
+        if self._alias and any(step.do == "create_key" for step in plan.steps):
+            metadata = {"KeyState": after["key_state"], "Description": after["description"]}
+            metadata |= {FIXED[name]: value for name, value in self._wanted.fixed.items()} if self._wanted.fixed else {}
+            keys.foretell(self.cloud, self._alias, metadata, {**after["tags"], tags.OWNER_KEY: self._owner})
         return {"kms_key": {**known, **after}}
 
     # ------------------------------------------------------------------ steps

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._cloud.errors import UnexpectedState
-from .._core import tags
+from .._core import ownership, tags
 from .._core.plan import Plan, Step
 from .keys import PENDING_DELETION, Key
 
@@ -25,6 +25,9 @@ class Wanted:
     :ivar alias: full alias
     :ivar rotation_days: 0 for a key that does not rotate
     :ivar window: days until deletion; None for a key that shall stay
+    :ivar owner: value of the ownership tag of a key that is adopted
+    :ivar terms: how a key is dealt with that others made
+    :ivar force: whether it may be deleted though something uses it
     """
 
     alias: str | None = None
@@ -37,28 +40,56 @@ class Wanted:
     tags: t.Mapping[str, t.Any] | None = None
     purge_tags: bool = True
     window: int | None = None
+    owner: str = ""
+    terms: ownership.Terms = field(default_factory=ownership.Terms)
+    force: bool = False
 
     @property
     def key_name(self) -> str:
         return self.alias or "the key"
 
 
-def plan(actual: Key | None, alias_target: str | None, wanted: Wanted) -> Plan:
+def must_go(actual: Key | None, wanted: Wanted) -> bool:
+    """Whether it matters who uses the key, because it may be deleted."""
+    deleting = wanted.window is not None and actual is not None and actual.state != PENDING_DELETION
+    return deleting and not wanted.force and (wanted.terms.adopt or bool(actual and actual.ours))
+
+
+def plan(actual: Key | None, alias_target: str | None, wanted: Wanted, users: t.Sequence[str] = ()) -> Plan:
     """The way from what is there to what is wanted.
 
     :param alias_target: ID of the key that the alias belongs to, None where there is no such alias
+    :param users: what uses the key, in words
     :raises UnexpectedState: something would be lost that was not given up
     """
     if wanted.window is not None:
-        return _plan_deletion(actual, wanted)
+        return _plan_deletion(actual, wanted, users)
     if actual is None:
         return _plan_creation(wanted)
-    return _plan_change(actual, alias_target, wanted)
+    left = ownership.used_as_it_is(f"KMS key {actual.id}", ours=actual.ours, terms=wanted.terms)
+    if left is None:
+        return _plan_change(actual, alias_target, wanted)
+    _refuse_fixed(actual, wanted)
+    if actual.state != "Enabled":
+        raise UnexpectedState(
+            f"{wanted.key_name} is the key {actual.id}, which is not this collection's and {actual.state}; only an "
+            "Enabled key can be used.",
+            hint=ownership.adopt_hint("change"),
+        )
+    return Plan(view(actual), view(actual), kept=(left,))
 
 
-def _plan_deletion(actual: Key | None, wanted: Wanted) -> Plan:
+def _plan_deletion(actual: Key | None, wanted: Wanted, users: t.Sequence[str]) -> Plan:
     if actual is None or actual.state == PENDING_DELETION:
         return Plan(view(actual), view(actual))
+    kept = ownership.reason_to_stay(f"KMS key {actual.id}", ours=actual.ours, terms=wanted.terms, users=users)
+    if kept:
+        return Plan(view(actual), view(actual), kept=(kept,))
+    if users:
+        raise UnexpectedState(
+            f"The KMS key {actual.id} is still used by {'; '.join(users)}.",
+            hint="What is encrypted with a key is lost with it. Delete that first, or set force to true.",
+        )
     steps = []
     after = {**view(actual), "key_state": PENDING_DELETION}
     if actual.protected:
@@ -139,6 +170,7 @@ def _plan_change(actual: Key, alias_target: str | None, wanted: Wanted) -> Plan:
         steps.append(_protect(actual, bool(wanted.protected)))
         after["deletion_protection"] = wanted.protected
     to_set, to_remove = tags.changes(actual.tags, wanted.tags, wanted.purge_tags)
+    to_set |= ownership.adoption(actual.tags, wanted.terms, wanted.owner)
     if to_set or to_remove:
         args = {"key_id": actual.id, "to_set": to_set, "to_remove": to_remove}
         steps.append(Step(f"change the tags of key {actual.id}", "tag", args))

@@ -10,10 +10,15 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from .._cloud import foretold
 from .._cloud.door import Cloud
-from .._cloud.errors import InvalidInput, NotFound
-from .._core import tags
+from .._cloud.errors import CloudError, InvalidInput, NotFound
+from .._core import ownership, tags
+from . import service
 
+_KIND = "kms_key"
+#: By which KMS says that it is not switched on.
+_SERVICE_OFF = "Forbidden.KmsServiceNotEnabled"
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]{1,249}")
 _RESERVED = "alias/acs"
@@ -54,6 +59,11 @@ class Key:
         return int(match[1]) * _UNITS[match[2]] // _DAY if match and self.rotates else None
 
     @property
+    def ours(self) -> bool:
+        """Whether this collection made it."""
+        return ownership.proven(self.tags)
+
+    @property
     def protected(self) -> bool:
         return self.metadata.get("DeletionProtection") == "Enabled"
 
@@ -63,7 +73,7 @@ class Key:
 
 def check_key_id(option: str, key_id: str) -> None:
     """:raises InvalidInput: no key can have that ID"""
-    if not _KEY_ID.fullmatch(key_id):
+    if not _KEY_ID.fullmatch(key_id) and not foretold.is_id(key_id):
         raise InvalidInput(f"{option} is {key_id!r}; expected the ID of a key, without ARN and alias.")
 
 
@@ -86,10 +96,44 @@ def full_alias(option: str, alias: str) -> str:
 # ---------------------------------------------------------------------- reading
 
 
-def read_key(cloud: Cloud, name: str) -> Key | None:
-    """The key with that ID or alias, or None."""
+def describe(cloud: Cloud, name: str) -> t.Mapping[str, t.Any] | None:
+    """C(KeyMetadata) of the key with that ID or alias, or None; in a check run as earlier tasks would have left it."""
     try:
-        metadata = cloud.call("kms", "DescribeKey", KeyId=name)["KeyMetadata"]
+        return t.cast("t.Mapping[str, t.Any]", cloud.call("kms", "DescribeKey", KeyId=name)["KeyMetadata"])
+    except NotFound:
+        pass
+    except CloudError as error:
+        if not _foretold_on(cloud, error):
+            raise
+    made = cloud.foretold.find(_KIND, name)
+    return _metadata(cloud, made) if made else None
+
+
+def _foretold_on(cloud: Cloud, error: CloudError) -> bool:
+    """Whether KMS refuses only because it is not switched on yet, which an earlier task of a check run would have."""
+    return error.code == _SERVICE_OFF and service.would_be_on(cloud)
+
+
+def _metadata(cloud: Cloud, made: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Of a key that a check run foretold; the account is not known."""
+    key_id = made["id"]
+    return {**made["metadata"], "KeyId": key_id, "Arn": f"acs:kms:{cloud.region}:*:key/{key_id}"}
+
+
+def foretell(cloud: Cloud, alias: str, metadata: t.Mapping[str, t.Any], labels: t.Mapping[str, str]) -> None:
+    """Note for later tasks of a check run that a key would be made."""
+    cloud.foretold.would_make(_KIND, "key", alias, metadata=dict(metadata), tags=dict(labels))
+
+
+def read_key(cloud: Cloud, name: str) -> Key | None:
+    """The key with that ID or alias, or None; in a check run as earlier tasks would have left it."""
+    metadata = describe(cloud, name)
+    if metadata is None:
+        return None
+    made = cloud.foretold.find(_KIND, str(metadata["KeyId"]))
+    if made:
+        return Key(made["id"], metadata, (made["name"],), made["tags"])
+    try:
         key_id = str(metadata["KeyId"])
         aliases = cloud.pages("kms", "ListAliasesByKeyId", KeyId=key_id)
         labels = cloud.pages("kms", "ListResourceTags", KeyId=key_id)
@@ -123,7 +167,13 @@ def read_owned(cloud: Cloud, owner: str) -> Key | None:
     That is what a run leaves behind that was interrupted between the key and its alias.
     """
     wanted = [{"Key": tags.OWNER_KEY, "Value": owner}]
-    for item in cloud.pages("kms", "ListTagResources", ResourceType="key", Tag=wanted):
+    try:
+        found = cloud.pages("kms", "ListTagResources", ResourceType="key", Tag=wanted)
+    except CloudError as error:
+        if not _foretold_on(cloud, error):
+            raise
+        return None
+    for item in found:
         key = read_key(cloud, item["ResourceId"])
         if key is not None and not key.aliases and key.state != PENDING_DELETION:
             return key

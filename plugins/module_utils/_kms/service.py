@@ -16,7 +16,7 @@ from .._core.resource import Resource
 from .._core.waiter import wait_for
 
 SPEC: dict[str, dict[str, t.Any]] = {"wait_timeout": {"type": "int", "default": 600}}
-
+_KIND = "kms_service"
 #: What DescribeAccountKmsStatus may say besides Enabled and NotEnabled, and what that means.
 _BLOCKED = {
     "InDebt": "the account has overdue payments",
@@ -25,8 +25,15 @@ _BLOCKED = {
 
 
 def read_status(cloud: Cloud) -> str:
-    """C(Enabled), C(NotEnabled), C(InDebt) or C(Suspended)."""
+    """C(Enabled), C(NotEnabled), C(InDebt) or C(Suspended); in a check run as earlier tasks would have left it."""
+    if would_be_on(cloud):
+        return "Enabled"
     return str(cloud.call("kms", "DescribeAccountKmsStatus").get("AccountStatus") or "NotEnabled")
+
+
+def would_be_on(cloud: Cloud) -> bool:
+    """Whether an earlier task of a check run would have switched KMS on."""
+    return cloud.foretold.find(_KIND, _KIND) is not None
 
 
 def read_service(cloud: Cloud, _options: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -39,6 +46,8 @@ class KmsService(Resource[str]):
     """KMS switched on. There is no call that switches it off."""
 
     def find(self) -> str:
+        if would_be_on(self.cloud):
+            return "Enabled"
         return str(self.cloud.call("kms", "DescribeAccountKmsStatus").get("AccountStatus") or "")
 
     def plan(self, actual: str) -> Plan:
@@ -68,4 +77,6 @@ class KmsService(Resource[str]):
         return {"kms_service": {"status": waited.value}}
 
     def foretell(self, plan: Plan, actual: str) -> dict[str, t.Any]:
+        if plan.changed:
+            self.cloud.foretold.would_make(_KIND, "kms", _KIND)
         return {"kms_service": dict(plan.after)}

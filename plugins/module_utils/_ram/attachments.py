@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from .._cloud import foretold, results
 from .._cloud.door import Cloud, chunks, json_list
-from .._cloud.errors import AlitrustError, CloudError, InvalidInput, NotFound, UnexpectedState, WaitTimeout
+from .._cloud.errors import AlitrustError, InvalidInput, NotFound, UnexpectedState, WaitTimeout
+from .._core import regions as all_regions
 from .._core.plan import Step
 from .._core.removal import lasting_users
 from .._core.waiter import seen_within, wait_for
@@ -23,8 +23,6 @@ from . import documents, roles
 _ATTACH_AT_ONCE = 100
 _DESCRIBE_AT_ONCE = 50
 _INSTANCES_AT_ONCE = 100
-#: Regions asked side by side.
-_REGIONS_AT_ONCE = 16
 #: How long an item that failed is watched before the failure is believed, in seconds: a repeated call fails for what
 #: its lost first try has done, and reads may be behind writes.
 _DOUBT = 5.0
@@ -95,29 +93,13 @@ def read_everywhere(cloud: Cloud, role: str, regions: t.Sequence[str] | None = N
     """
     unread: dict[str, str] = {}
     if regions is None:
-        try:
-            listed = [str(item["RegionId"]) for item in cloud.pages("ecs", "DescribeRegions")]
-        except CloudError as error:
-            listed, unread = [], {"all other regions": error.code}
-        regions = sorted({cloud.region, *listed})
+        regions, unread = all_regions.names(cloud)
 
-    def one(region: str) -> list[str] | AlitrustError:
-        there = cloud.in_region(region)
-        try:
-            return there.foretold.staying("instance", sorted(read_carriers_of(there, role)))
-        except AlitrustError as error:
-            return error
+    def of_region(there: Cloud) -> list[str]:
+        return there.foretold.staying("instance", sorted(read_carriers_of(there, role)))
 
-    instances: dict[str, tuple[str, ...]] = {}
-    with ThreadPoolExecutor(min(_REGIONS_AT_ONCE, len(regions))) as pool:
-        for region, outcome in zip(regions, pool.map(one, regions), strict=True):
-            if isinstance(outcome, CloudError):
-                unread[region] = outcome.code
-            elif isinstance(outcome, AlitrustError):
-                unread[region] = outcome.message
-            elif outcome:
-                instances[region] = tuple(outcome)
-    return Carriers(instances, unread)
+    found, more = all_regions.read(cloud, regions, of_region)
+    return Carriers({region: tuple(ids) for region, ids in found.items() if ids}, {**unread, **more})
 
 
 def read_lasting(cloud: Cloud, role: str) -> Carriers:

@@ -369,7 +369,7 @@ class InstanceRamRole(RoleActions, AttachmentActions, RamResource[RoleState]):
         return {"instance_ram_role": {**shape.instance_role(state), **self._shown_users(list(state.users))}}
 
     def foretell(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
-        roles.foretell(self.cloud, plan.steps)
+        roles.foretell(self.cloud, plan, self._name, owner_of(self._name))
         users_after = plan.after.get("users", [])
         return {"instance_ram_role": {**shape.foretold_instance_role(plan, actual), **self._shown_users(users_after)}}
 

@@ -103,16 +103,17 @@ def read_policy(cloud: Cloud, ref: PolicyRef) -> Policy | None:
     """The policy with its default document, or None; in a check run as earlier tasks would have left it."""
     if ref.type == "Custom" and cloud.foretold.is_gone(_KIND, ref.name):
         return None
+    made = cloud.foretold.find(_KIND, ref.name) if ref.type == "Custom" else None
     try:
         answer = cloud.call("ram", "GetPolicy", PolicyType=ref.type, PolicyName=ref.name)
     except NotFound:
-        made = cloud.foretold.find(_KIND, ref.name) if ref.type == "Custom" else None
         return Policy(ref, made["description"], made["document"], "v1", tags=made["tags"]) if made else None
     policy, version = answer["Policy"], answer.get("DefaultPolicyVersion") or {}
+    text = version.get("PolicyDocument") or policy.get("PolicyDocument")
     return Policy(
         ref=PolicyRef(ref.type, policy["PolicyName"]),
         description=policy.get("Description") or "",
-        document=documents.from_answer(str(ref), version.get("PolicyDocument") or policy.get("PolicyDocument")),
+        document=made["document"] if made else documents.from_answer(str(ref), text),
         default_version=policy.get("DefaultVersion") or version.get("VersionId") or "",
         attachment_count=int(policy.get("AttachmentCount") or 0),
         create_date=policy.get("CreateDate") or "",
@@ -228,13 +229,16 @@ def owner_tag(owner: str) -> list[dict[str, str]]:
 # ---------------------------------------------------------------------- changing
 
 
-def foretell(cloud: Cloud, steps: t.Iterable[Step]) -> None:
-    """Note for later tasks of a check run which policies these steps would make or delete."""
+def foretell(cloud: Cloud, steps: t.Iterable[Step], documents_after: t.Mapping[str, Document]) -> None:
+    """Note for later tasks of a check run which policies these steps would make, change or delete.
+
+    :param documents_after: what custom policies would say then, by name
+    """
     for step in steps:
         name = str(step.args.get("name"))
-        if step.do == "create_policy":
-            about = {"document": step.args["document"], "description": step.args["description"] or ""}
-            owner = {tags.OWNER_KEY: step.args["owner"]}
+        if step.do in ("create_policy", "create_policy_version", "set_default_version"):
+            about = {"document": documents_after[name], "description": step.args.get("description") or ""}
+            owner = {tags.OWNER_KEY: step.args.get("owner", "")}
             cloud.foretold.would_make(_KIND, "policy", name, global_=True, tags=owner, **about)
         if step.do == "delete_policy":
             cloud.foretold.would_delete(_KIND, name, global_=True)

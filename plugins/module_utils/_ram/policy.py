@@ -117,7 +117,7 @@ class RamPolicy(PolicyActions, RamResource[State]):
         return {"ram_policy": shape.policy(found) if found else {}}
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
-        policies.foretell(self.cloud, plan.steps)
+        policies.foretell(self.cloud, plan.steps, {self.options["name"]: plan.after.get("document")})
         found = actual.policy
         if found is None or not plan.after:
             return {"ram_policy": dict(plan.after)}

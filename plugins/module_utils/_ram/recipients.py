@@ -96,6 +96,34 @@ def of_trust_policy(document: Document) -> Recipients | None:
     return found if found and documents.same(trust_policy(found), document) else None
 
 
+def untrusted(trusted: Recipients | None, wanted: Recipients) -> list[str]:
+    """Recipients that a share role leaves out, as far as its trust policy tells.
+
+    Whether an account is in a directory or folder cannot be told from here, and a trust policy that is none of the
+    documented ones is not judged; neither counts as missing.
+    """
+    if trusted is None or (wanted.kind == "account_ids" and trusted.kind != "account_ids"):
+        return []
+    if trusted.kind == wanted.kind:
+        return [one for one in wanted.ids if not any(_covers(other, one) for other in trusted.ids)]
+    if trusted.kind == "resource_directory_ids":
+        return [one for one in wanted.ids if one.split("/")[0] not in trusted.ids]
+    return list(wanted.ids)
+
+
+def _covers(trusted: str, wanted: str) -> bool:
+    """Whether a folder's path includes another's; other IDs only equal themselves."""
+    return wanted == trusted or (trusted.endswith("*") and wanted.startswith(trusted[:-1]))
+
+
+def loses(actual: Document, wanted: Document) -> bool:
+    """Whether somebody may use a share role by one trust policy, and not by the other."""
+    before, after = of_trust_policy(actual), of_trust_policy(wanted)
+    if before is None or after is None:
+        return documents.loses(actual, wanted)
+    return before.kind != after.kind or bool(set(before.ids) - set(after.ids))
+
+
 def decide(role: str, actual: Document | None, wanted: Recipients | None, mode: Mode, replace: bool) -> Document | None:
     """The trust policy that a share role shall have; None where there is no role and nothing to create one for.
 

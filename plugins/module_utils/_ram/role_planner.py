@@ -61,6 +61,7 @@ class WantedRole:
     :ivar purge: whether other policies shall be detached
     :ivar owner: value of the ownership tag of what is created or adopted
     :ivar terms: how a role is dealt with that others made
+    :ivar trust_loses: whether the trust policy takes somebody's right to assume the role; None: as its statements tell
     """
 
     name: str
@@ -72,6 +73,7 @@ class WantedRole:
     contents: tuple[WantedPolicy, ...] = ()
     purge: t.Callable[[PolicyRef], bool] = lambda ref: False
     terms: ownership.Terms = field(default_factory=ownership.Terms)
+    trust_loses: bool | None = None
 
     @property
     def title(self) -> str:
@@ -117,7 +119,7 @@ def plan_present(actual: RoleState, wanted: WantedRole) -> Plan:
         else:
             steps += policy_planner.content_steps(held, content)
     attaching, attached = policy_planner.attachment_steps(entity, actual.attached, wanted.attached, wanted.purge)
-    if any(step.do == "detach_policy" for step in attaching):
+    if set(actual.attached) - attached - set(actual.owned):
         _refuse_loss(actual, wanted, "detach policies from")
     steps += attaching
     before = view(actual)
@@ -158,7 +160,8 @@ def _role_steps(role: Role | None, wanted: WantedRole) -> list[Step]:
         return [Step(f"create role {name}", "create_role", args)]
     changes: dict[str, t.Any] = {}
     if not documents.same(role.trust_policy, wanted.trust):
-        if documents.loses(role.trust_policy, wanted.trust):
+        loses = documents.loses(role.trust_policy, wanted.trust) if wanted.trust_loses is None else wanted.trust_loses
+        if loses:
             _refuse_loss(RoleState(role), wanted, "replace the trust policy of")
         changes["trust"] = wanted.trust
     if wanted.description not in (None, role.description):

@@ -15,7 +15,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, UnexpectedState
 from .._core import ownership
 from .._core import tags as tagging
-from .._core.plan import Step
+from .._core.plan import Plan
 from . import documents, policies
 from .documents import Document
 from .policies import Entity, PolicyActions, PolicyRef, appeared, owner_tag
@@ -79,11 +79,15 @@ def read_role(cloud: Cloud, name: str) -> Role | None:
     """The role, or None; in a check run as earlier tasks would have left it."""
     if cloud.foretold.is_gone(_KIND, name):
         return None
+    made = cloud.foretold.find(_KIND, name)
     try:
         role = cloud.call("ram", "GetRole", RoleName=name)["Role"]
     except NotFound:
-        return _foretold(cloud, name)
-    return Role(
+        if made is None:
+            return None
+        about = (made["description"], made["trust_policy"], made["max_session_duration"])
+        return Role(name, "", "", *about, tags=made["tags"])
+    found = Role(
         name=role["RoleName"],
         id=str(role.get("RoleId") or ""),
         arn=role.get("Arn") or "",
@@ -94,15 +98,10 @@ def read_role(cloud: Cloud, name: str) -> Role | None:
         create_date=role.get("CreateDate") or "",
         update_date=role.get("UpdateDate") or "",
     )
-
-
-def _foretold(cloud: Cloud, name: str) -> Role | None:
-    made = cloud.foretold.find(_KIND, name)
     if made is None:
-        return None
-    return Role(
-        name, "", "", made["description"], made["trust_policy"], made["max_session_duration"], tags=made["tags"]
-    )
+        return found
+    changed = {name: made[name] for name in ("description", "trust_policy", "max_session_duration")}
+    return replace(found, **changed)
 
 
 def with_tags(cloud: Cloud, role: Role | None) -> Role | None:
@@ -113,37 +112,26 @@ def with_tags(cloud: Cloud, role: Role | None) -> Role | None:
 
 
 def read_attached(cloud: Cloud, name: str) -> tuple[PolicyRef, ...]:
-    """The policies of a role; in a check run also of one that an earlier task would have made."""
+    """The policies of a role; in a check run as earlier tasks would have left it."""
     made = cloud.foretold.find(_KIND, name)
     if made:
         return tuple(PolicyRef(*ref) for ref in made["policies"])
     return policies.read_attached(cloud, Entity("Role", name))
 
 
-def foretell(cloud: Cloud, steps: t.Sequence[Step]) -> None:
-    """Note for later tasks of a check run which roles and policies these steps would make or delete."""
-    policies.foretell(cloud, steps)
-    for step in steps:
-        args = step.args
-        if step.do == "create_role":
-            gets = [
-                (other.args["type"], other.args["name"])
-                for other in steps
-                if other.do == "attach_policy" and (other.args["kind"], other.args["entity"]) == ("Role", args["name"])
-            ]
-            cloud.foretold.would_make(
-                _KIND,
-                "role",
-                args["name"],
-                global_=True,
-                description=args["description"] or "",
-                trust_policy=args["trust"],
-                max_session_duration=args["max_session_duration"] or 3600,
-                tags={tagging.OWNER_KEY: args["owner"]},
-                policies=gets,
-            )
-        if step.do == "delete_role":
-            cloud.foretold.would_delete(_KIND, args["name"], global_=True)
+def foretell(cloud: Cloud, plan: Plan, name: str, owner: str) -> None:
+    """Note for later tasks of a check run what this plan would make of a role and of its policies.
+
+    :param owner: value of the ownership tag of a role that would be created
+    """
+    policies.foretell(cloud, plan.steps, plan.after.get("documents", {}))
+    if any(step.do == "delete_role" for step in plan.steps):
+        cloud.foretold.would_delete(_KIND, name, global_=True)
+    elif plan.changed and plan.after:
+        about = {key: plan.after[key] for key in ("description", "trust_policy", "max_session_duration")}
+        attached = [(one["type"], one["name"]) for one in plan.after["policies"]]
+        labels = {tagging.OWNER_KEY: owner}
+        cloud.foretold.would_make(_KIND, "role", name, global_=True, tags=labels, policies=attached, **about)
 
 
 class RoleActions(PolicyActions):

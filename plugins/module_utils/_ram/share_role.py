@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from .._cloud.door import Cloud
-from .._cloud.errors import InvalidInput, NotFound, UnexpectedState
+from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import ownership
 from .._core.plan import Plan
+from .._kms import keys
 from . import documents, policies, policy_planner, recipients, role_planner, roles, shape
 from .documents import Document
 from .policies import Entity, PolicyRef
@@ -21,7 +23,7 @@ from .policy_planner import WantedPolicy
 from .recipients import Recipients
 from .resource import RamResource
 from .role_planner import RoleState, WantedRole
-from .roles import ECS, RoleActions
+from .roles import ECS, Role, RoleActions
 
 #: What a role is for -> its name, which ECS knows it by (Encryption-related permissions).
 ROLES = {
@@ -41,7 +43,9 @@ _KEY_ACTIONS = (
     "kms:Decrypt",
     "kms:GenerateDataKey",
 )
-_KEY_ARN = re.compile(r"acs:kms:(?P<region>[^:]+):(?P<account>\d+):key/(?P<id>.+)")
+#: Those of them without which nothing that is encrypted can be shared.
+_USES = ("kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt")
+_KEY_ARN = re.compile(r"acs:kms:(?P<region>[^:]+):(?P<account>\d+|\*):key/(?P<id>.+)")
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "purpose": {"type": "str", "choices": list(ROLES), "required": True},
@@ -55,7 +59,13 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "purge_keys": {"type": "bool", "default": False},
     "service_key": {"type": "bool", "no_log": False},
     "description": {"type": "str"},
+    **ownership.SPEC,
 }
+
+
+def policy_name(purpose: str, region: str, key_id: str) -> str:
+    """Name of the policy by which a role may use one key."""
+    return f"alitrust-{purpose.replace('_', '-')}-{region}-{key_id}"
 
 
 @dataclass(frozen=True)
@@ -81,12 +91,11 @@ class Key:
 
 def read_key(cloud: Cloud, key_id: str) -> Key:
     """:raises UnexpectedState: the key does not exist, or cannot be used"""
-    try:
-        metadata = cloud.call("kms", "DescribeKey", KeyId=key_id)["KeyMetadata"]
-    except NotFound as error:
+    metadata = keys.describe(cloud, key_id)
+    if metadata is None:
         raise UnexpectedState(
             f"There is no KMS key {key_id} in the region {cloud.region}.", hint="Check kms_key_ids and region."
-        ) from error
+        )
     state = metadata.get("KeyState")
     if state != "Enabled":
         raise UnexpectedState(f"The KMS key {key_id} is in the state {state}; only an Enabled key can be used.")
@@ -94,6 +103,12 @@ def read_key(cloud: Cloud, key_id: str) -> Key:
     if not match:
         raise UnexpectedState(f"KMS returned an ARN of the key {key_id} that cannot be read: {metadata.get('Arn')!r}.")
     return Key(match["id"], match["region"], match["account"])
+
+
+def may_use(granted: t.Sequence[Document], key: Key) -> bool:
+    """Whether policies let a role do with a key what sharing takes."""
+    arn = f"acs:kms:{key.region}:{key.account}:key/{key.id}"
+    return all(documents.permits(granted, action, arn) for action in _USES)
 
 
 class KmsShareRole(RoleActions, RamResource[RoleState]):
@@ -147,17 +162,22 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
 
     @cached_property
     def _contents(self) -> tuple[WantedPolicy, ...]:
-        """One custom policy for each key; the keys are read once."""
-        keys = dict.fromkeys(read_key(self.cloud, key_id) for key_id in self._key_ids)
+        """One custom policy for each key."""
         return tuple(
             WantedPolicy(
-                f"alitrust-{self._purpose.replace('_', '-')}-{key.region}-{key.id}",
+                policy_name(self._purpose, key.region, key.id),
                 key.document,
                 rotate=True,
                 owner=self._owner,
+                terms=self._terms,
             )
-            for key in keys
+            for key in self._keys
         )
+
+    @cached_property
+    def _keys(self) -> tuple[Key, ...]:
+        """Each key once; they are read once."""
+        return tuple(dict.fromkeys(read_key(self.cloud, key_id) for key_id in self._key_ids))
 
     @property
     def _attached(self) -> tuple[PolicyRef, ...]:
@@ -168,24 +188,41 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
             refs.append(SERVICE_KEY_POLICY)
         return tuple(refs)
 
+    @property
+    def _terms(self) -> ownership.Terms:
+        return ownership.Terms.from_options(self.options)
+
+    @property
+    def _owner_matters(self) -> bool:
+        """Whether the task may take something away from a role, or has to leave alone what others made."""
+        options = self.options
+        taking = self._absent or options["purge_keys"] or options["replace"] or options["service_key"] is False
+        return bool(taking or options["recipients_mode"] != "present" or self._terms != ownership.Terms())
+
     # ------------------------------------------------------------------ flow
 
     def find(self) -> RoleState:
         state = read_state(self.cloud, self._name)
+        if self._owner_matters:
+            state = replace(state, role=roles.with_tags(self.cloud, state.role))
         if self._absent or self.options["purge_keys"]:
             owned = policies.read_owned(self.cloud, self._owner)
             state = replace(state, owned={ref: policies.read_entities(self.cloud, ref) for ref in owned})
         if self._absent:
             return state
-        contents = {
-            wanted.name: policies.read_for(self.cloud, PolicyRef("Custom", wanted.name), wanted.document)
-            for wanted in self._contents
-        }
-        return replace(state, policies=contents)
+        if self._terms.leave_others and not state.ours and not self._terms.adopt:
+            state = replace(state, granted=policies.read_documents(self.cloud, state.attached))
+        contents = [(wanted.name, wanted.document) for wanted in self._contents]
+        return replace(state, policies=policies.read_contents(self.cloud, contents, self._terms))
 
     def plan(self, actual: RoleState) -> Plan:
         if self._absent:
-            return role_planner.plan_absent(actual, self._name)
+            return role_planner.plan_absent(actual, self._name, self._terms)
+        left = "its recipients and its policies are left as they are"
+        kept = ownership.used_as_it_is(f"RAM role {self._name}", ours=actual.ours, terms=self._terms, left=left)
+        if kept:
+            self._prove_as_it_is(actual)
+            return Plan(role_planner.view(actual), role_planner.view(actual), kept=(kept,))
         trust = self._trust(actual)
         if trust is None:
             return Plan({}, {}, warnings=(f"The role {self._name} does not exist, so there is nobody to remove.",))
@@ -197,10 +234,34 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
             description=self.options["description"],
             attached=self._attached,
             contents=self._contents,
+            terms=self._terms,
+            trust_loses=recipients.loses(actual.role.trust_policy, trust) if actual.role else None,
             purge=lambda ref: ref in surplus or (ref == SERVICE_KEY_POLICY and self.options["service_key"] is False),
         )
         plan = role_planner.plan_present(actual, wanted)
         return self._with_deletions(plan, surplus, actual)
+
+    def _prove_as_it_is(self, actual: RoleState) -> None:
+        """:raises UnexpectedState: a role that has to be used as it is leaves out recipients or keys"""
+        role, wanted = t.cast("Role", actual.role), self._recipients
+        missing = []
+        if self._purpose == "disk_encrypt":
+            if not documents.trusts_service(role.trust_policy, ECS):
+                missing.append(f"{ECS} may not assume it")
+        elif wanted is not None and self.options["recipients_mode"] != "absent":
+            left_out = recipients.untrusted(recipients.of_trust_policy(role.trust_policy), wanted)
+            if left_out:
+                missing.append(f"it does not trust {', '.join(left_out)}")
+        for ref in (DISK_POLICY, SERVICE_KEY_POLICY):
+            if ref in self._attached and ref not in actual.attached:
+                missing.append(f"it does not have the {ref}")
+        missing += [f"it may not use the key {key.id}" for key in self._keys if not may_use(actual.granted, key)]
+        if missing:
+            raise UnexpectedState(
+                f"The RAM role {self._name} is not this collection's, so it has to be used as it is; but "
+                f"{' and '.join(missing)}.",
+                hint=ownership.adopt_hint("change"),
+            )
 
     def _trust(self, actual: RoleState) -> Document | None:
         current = actual.role.trust_policy if actual.role else None
@@ -223,11 +284,12 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
         gone = [ref for ref in surplus if all(other == entity for other in actual.owned[ref])]
         if not gone:
             return replace(plan, warnings=tuple(warnings))
-        return Plan(
-            {**plan.before, "own_policies": sorted(ref.name for ref in actual.owned)},
-            {**plan.after, "own_policies": sorted(ref.name for ref in actual.owned if ref not in gone)},
-            (*plan.steps, *(policy_planner.delete_step(ref.name) for ref in gone)),
-            tuple(warnings),
+        return replace(
+            plan,
+            before={**plan.before, "own_policies": sorted(ref.name for ref in actual.owned)},
+            after={**plan.after, "own_policies": sorted(ref.name for ref in actual.owned if ref not in gone)},
+            steps=(*plan.steps, *(policy_planner.delete_step(ref.name) for ref in gone)),
+            warnings=tuple(warnings),
         )
 
     def settle(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
@@ -235,6 +297,7 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
         return {"kms_share_role": shape.share_role(self._purpose, shape.role(state))}
 
     def foretell(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
+        roles.foretell(self.cloud, plan, self._name, self._owner)
         return {"kms_share_role": shape.share_role(self._purpose, shape.foretold_role(plan, actual))}
 
 

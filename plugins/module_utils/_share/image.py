@@ -11,11 +11,13 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import DryRunPassed, InvalidInput, UnexpectedState
+from .._core import ownership, tagging
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._ram import recipients
 from .._ram.recipients import Recipients
-from . import planner, readiness, sources
+from .._ram.share_role import ROLES
+from . import planner, readiness, record, sources
 from .sources import Source
 
 
@@ -46,6 +48,8 @@ def shown(image: Source, accounts: t.Iterable[str]) -> dict[str, t.Any]:
 class ImageShare(Resource[State]):
     """Which accounts may use an image."""
 
+    _labels: t.Mapping[str, str] | None = None  # tags of the image, as this task leaves them
+
     def validate(self) -> None:
         for name in ("name", "resource_directory_ids", "folder_paths"):
             if self.options[name]:
@@ -64,12 +68,17 @@ class ImageShare(Resource[State]):
         return str(self.options["image_id"])
 
     def find(self) -> State:
-        return State(sources.read_image(self.cloud, self._image_id), read_accounts(self.cloud, self._image_id))
+        image = sources.read_image(self.cloud, self._image_id)
+        if self._labels is None:
+            self._labels = dict(image.tags)
+        return State(image, read_accounts(self.cloud, self._image_id))
 
     def plan(self, actual: State) -> Plan:
         wanted = self._recipients
         ids = wanted.ids if wanted else None
-        return planner.plan_image(self._image_id, actual.accounts, ids, self.options["state"])
+        ours = record.accounts_in(actual.image.tags)
+        terms = ownership.Terms.from_options(self.options)
+        return planner.plan_image(self._image_id, actual.accounts, ids, self.options["state"], ours, terms)
 
     def preflight(self, plan: Plan, actual: State) -> None:
         image = actual.image
@@ -79,8 +88,10 @@ class ImageShare(Resource[State]):
         if new:
             readiness.check(self.cloud, [image], Recipients("account_ids", new))
         full = len(actual.accounts) + len(new) > planner.ACCOUNTS_PER_IMAGE
+        # The cloud itself cannot be asked where only what is removed makes room, or for a role that is not there yet.
+        foretold = self.cloud.foretold.find("ram_role", ROLES["share_image"]) is not None
         for step in plan.steps:
-            if step.do == "share" and not full:  # else only what is removed before makes room
+            if step.do == "share" and not full and not foretold:
                 self._dry_run(step.args["accounts"])
 
     def _dry_run(self, accounts: list[str]) -> None:
@@ -89,10 +100,27 @@ class ImageShare(Resource[State]):
             self.cloud.call("ecs", "ModifyImageSharePermission", params)
 
     def share(self, accounts: list[str]) -> None:
+        # Recorded first: what a run leaves behind that is interrupted now can be told from what others made.
+        self.record(accounts)
         self.cloud.call("ecs", "ModifyImageSharePermission", ImageId=self._image_id, AddAccount=accounts)
 
     def unshare(self, accounts: list[str]) -> None:
         self.cloud.call("ecs", "ModifyImageSharePermission", ImageId=self._image_id, RemoveAccount=accounts)
+        self._note(self._recorded - set(accounts))
+
+    def record(self, accounts: list[str]) -> None:
+        self._note(self._recorded | set(accounts))
+
+    def _note(self, accounts: t.Collection[str]) -> None:
+        labels = self._labels or {}
+        to_set, to_remove = record.changes(labels, accounts)
+        tagging.write(self.cloud, "ecs", "image", [self._image_id], to_set, to_remove)
+        kept = {key: value for key, value in labels.items() if key not in to_remove}
+        self._labels = {**kept, **to_set}
+
+    @property
+    def _recorded(self) -> frozenset[str]:
+        return record.accounts_in(self._labels or {})
 
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         # Each account is looked for: the answers of the calls say nothing about a single one.

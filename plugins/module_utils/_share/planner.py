@@ -10,7 +10,9 @@ import typing as t
 
 from .._cloud.door import chunks
 from .._cloud.errors import UnexpectedState
+from .._core import ownership
 from .._core.plan import Plan, Step
+from . import record
 
 #: Accounts in one call of ModifyImageSharePermission; more are ignored without a word.
 ACCOUNTS_AT_ONCE = 10
@@ -22,6 +24,7 @@ ENTITIES_AT_ONCE = 5
 TARGETS_PER_SNAPSHOT = 64
 
 State = t.Literal["present", "absent", "exact"]
+_PLAIN = ownership.Terms()
 
 
 def difference(held: t.Iterable[str], wanted: t.Sequence[str] | None, state: State) -> tuple[list[str], list[str]]:
@@ -39,9 +42,27 @@ def difference(held: t.Iterable[str], wanted: t.Sequence[str] | None, state: Sta
 # ---------------------------------------------------------------------- images
 
 
-def plan_image(image_id: str, held: t.Sequence[str], wanted: t.Sequence[str] | None, state: State) -> Plan:
-    """:raises UnexpectedState: more accounts than an image can be shared with"""
+def plan_image(
+    image_id: str,
+    held: t.Sequence[str],
+    wanted: t.Sequence[str] | None,
+    state: State,
+    ours: t.Collection[str] | None = None,
+    terms: ownership.Terms = _PLAIN,
+) -> Plan:
+    """:param ours: accounts that this collection has shared it with; None: all of them
+    :raises UnexpectedState: more accounts than an image can be shared with, or others share it with one that has to go
+    """
     added, removed = difference(held, wanted, state)
+    theirs = [] if ours is None else [one for one in held if one not in ours]
+    kept = None
+    if foreign := [one for one in removed if one in theirs]:
+        what = f"share of image {image_id} with {', '.join(foreign)}"
+        kept = ownership.reason_to_stay(what, ours=False, terms=terms, proof=record.PROOF, verb="end")
+    elif met := [one for one in theirs if state != "absent" and one in (wanted or ())]:
+        what = f"share of image {image_id} with {', '.join(met)}"
+        kept = ownership.used_as_it_is(what, ours=False, terms=terms)
+    removed = [one for one in removed if not kept or one not in theirs]
     left = [one for one in held if one not in removed] + added
     if len(left) > ACCOUNTS_PER_IMAGE and added:
         raise UnexpectedState(
@@ -49,15 +70,22 @@ def plan_image(image_id: str, held: t.Sequence[str], wanted: t.Sequence[str] | N
             "possible.",
             hint="Remove accounts first, or share a copy of the image.",
         )
-    steps = [
+    less = [
         Step(f"stop sharing image {image_id} with {', '.join(part)}", "unshare", {"accounts": part})
         for part in chunks(removed, ACCOUNTS_AT_ONCE)
     ]
-    steps += [
+    more = [
         Step(f"share image {image_id} with {', '.join(part)}", "share", {"accounts": part})
         for part in chunks(added, ACCOUNTS_AT_ONCE)
     ]
-    return Plan(_image_view(image_id, held), _image_view(image_id, left), tuple(steps))
+    # Nobody is let go before the others are in, unless only that makes room.
+    steps = more + less if len(held) + len(added) <= ACCOUNTS_PER_IMAGE else less + more
+    adopted = [one for one in theirs if terms.adopt and state != "absent" and one in (wanted or ())]
+    if adopted:
+        name = f"adopt the share of image {image_id} with {', '.join(adopted)}"
+        steps.insert(0, Step(name, "record", {"accounts": adopted}))
+    before, after = _image_view(image_id, held), _image_view(image_id, left)
+    return Plan(before, after, tuple(steps), kept=(kept,) if kept else ())
 
 
 def _image_view(image_id: str, accounts: t.Iterable[str]) -> dict[str, t.Any]:
@@ -72,12 +100,14 @@ class Share(t.NamedTuple):
 
     :ivar snapshots: ID -> status of its association, of those that are in it or on their way
     :ivar targets: the same of accounts, directories and folders
+    :ivar ours: whether this collection made it
     """
 
     id: str
     allow_external: bool
     snapshots: t.Mapping[str, str]
     targets: t.Mapping[str, str]
+    ours: bool = True
 
 
 class WantedShare(t.NamedTuple):
@@ -92,10 +122,20 @@ class WantedShare(t.NamedTuple):
     snapshots: tuple[str, ...] | None
     targets: tuple[str, ...] | None
     allow_external: bool
+    terms: ownership.Terms = _PLAIN
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        return f"resource share {self.name}"
 
 
 def plan_snapshots(share: Share | None, wanted: WantedShare) -> Plan:
-    """:raises UnexpectedState: more accounts than a snapshot can be shared with"""
+    """What it takes.
+
+    :raises UnexpectedState: more accounts than a snapshot can be shared with; or others made the share, and it would
+        lose something or does not do as it is
+    """
     before = _share_view(wanted.name, share.snapshots, share.targets) if share else {}
     if wanted.state == "absent":
         return _plan_unshare(share, wanted, before)
@@ -115,14 +155,28 @@ def plan_snapshots(share: Share | None, wanted: WantedShare) -> Plan:
         [*(one for one in share.snapshots if one not in old_snapshots), *new_snapshots],
         [*(one for one in share.targets if one not in old_targets), *new_targets],
     )
+    if kept := ownership.used_as_it_is(wanted.title, ours=share.ours, terms=wanted.terms):
+        if new_snapshots or new_targets:
+            raise UnexpectedState(
+                f"The {wanted.title} is not this collection's, so it has to be used as it is; but it does not have "
+                f"{', '.join([*new_snapshots, *new_targets])}.",
+                hint=ownership.adopt_hint("change"),
+            )
+        return Plan(before, before, kept=(kept,))
+    if old_snapshots or old_targets:
+        ownership.reason_to_stay(wanted.title, ours=share.ours, terms=wanted.terms, verb="take anything out of")
     _check_number(wanted, after)
     steps = []
+    if wanted.terms.adopt and not share.ours:
+        steps.append(Step(f"adopt the {wanted.title}", "tag_share"))
     if wanted.allow_external and not share.allow_external and any(one.isdigit() for one in new_targets):
         steps.append(
             Step(f"let the resource share {wanted.name} have accounts outside the directory", "allow_external")
         )
-    steps += _steps("remove", "disassociate", old_snapshots, old_targets, wanted.name)
-    steps += _steps("add", "associate", new_snapshots, new_targets, wanted.name)
+    less = _steps("remove", "disassociate", old_snapshots, old_targets, wanted.name)
+    more = _steps("add", "associate", new_snapshots, new_targets, wanted.name)
+    # Nobody is let go before the others are in, unless only that makes room.
+    steps += more + less if len(share.targets) + len(new_targets) <= TARGETS_PER_SNAPSHOT else less + more
     return Plan(before, after, tuple(steps))
 
 
@@ -133,6 +187,11 @@ def _plan_unshare(share: Share | None, wanted: WantedShare, before: dict[str, t.
     gone_targets = difference(share.targets, targets, "absent")[1] if targets is not None else []
     # With recipients given the snapshots only say which share is meant.
     gone_snapshots = difference(share.snapshots, snapshots, "absent")[1] if targets is None else []
+    if not gone_snapshots and not gone_targets and share.snapshots and share.targets:
+        return Plan(before, before)
+    kept = ownership.reason_to_stay(wanted.title, ours=share.ours, terms=wanted.terms, verb="end")
+    if kept:
+        return Plan(before, before, kept=(kept,))
     left_snapshots = [one for one in share.snapshots if one not in gone_snapshots]
     left_targets = [one for one in share.targets if one not in gone_targets]
     if not left_snapshots or not left_targets:  # a share of nothing, or with nobody

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
-from .._audit import rights
 from .._cloud.door import Cloud
 from .._cloud.errors import UnexpectedState
 from .._ram import policies, recipients, roles
 from .._ram.recipients import Recipients
-from .._ram.share_role import ROLES, read_key
+from .._ram.share_role import ROLES, may_use, read_key
 from .sources import Source
 
-_USES = ("kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt")
 _PURPOSE = {"image": "share_image", "snapshot": "share_snapshot"}
 
 
@@ -49,34 +47,9 @@ def _missing(cloud: Cloud, name: str, wanted: Recipients, key_ids: list[str]) ->
     if role is None:
         return [f"the role {name} does not exist."]
     found = []
-    left_out = untrusted(recipients.of_trust_policy(role.trust_policy), wanted)
+    left_out = recipients.untrusted(recipients.of_trust_policy(role.trust_policy), wanted)
     if left_out:
         found.append(f"the role {name} does not trust {', '.join(left_out)}.")
-    read = [policies.read_policy(cloud, ref) for ref in roles.read_attached(cloud, name)]
-    statements = [one for policy in read if policy for one in rights.statements(policy.document)]
-    for key_id in key_ids:
-        key = read_key(cloud, key_id)
-        arn = f"acs:kms:{key.region}:{key.account}:key/{key.id}"
-        if not all(rights.allows(statements, action, arn) for action in _USES):
-            found.append(f"the role {name} may not use the key {key_id}.")
-    return found
-
-
-def untrusted(trusted: Recipients | None, wanted: Recipients) -> list[str]:
-    """Recipients that a share role leaves out, as far as its trust policy tells.
-
-    Whether an account is in a directory or folder cannot be told from here, and a trust policy that is none of the
-    documented ones is not judged; neither counts as missing.
-    """
-    if trusted is None or (wanted.kind == "account_ids" and trusted.kind != "account_ids"):
-        return []
-    if trusted.kind == wanted.kind:
-        return [one for one in wanted.ids if not any(_covers(other, one) for other in trusted.ids)]
-    if trusted.kind == "resource_directory_ids":
-        return [one for one in wanted.ids if one.split("/")[0] not in trusted.ids]
-    return list(wanted.ids)
-
-
-def _covers(trusted: str, wanted: str) -> bool:
-    """Whether a folder's path includes another's; other IDs only equal themselves."""
-    return wanted == trusted or (trusted.endswith("*") and wanted.startswith(trusted[:-1]))
+    granted = policies.read_documents(cloud, roles.read_attached(cloud, name))
+    unusable = [key_id for key_id in key_ids if not may_use(granted, read_key(cloud, key_id))]
+    return found + [f"the role {name} may not use the key {key_id}." for key_id in unusable]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud
+from .._cloud.errors import InvalidInput
+from .._core import ownership, regions
 from .._core.resource import Resource
 from . import image, snapshots, sources
 
@@ -22,6 +24,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "folder_paths": {"type": "list", "elements": "str", "aliases": ["folder_path"]},
     "allow_external": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 600},
+    **ownership.SPEC,
 }
 CONSTRAINTS: dict[str, t.Any] = {
     "mutually_exclusive": [("image_id", "snapshot_ids"), ("image_id", "name")],
@@ -30,6 +33,7 @@ CONSTRAINTS: dict[str, t.Any] = {
 INFO_SPEC: dict[str, dict[str, t.Any]] = {
     "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
     "snapshot_ids": {"type": "list", "elements": "str", "aliases": ["snapshot_id"]},
+    "regions": {"type": "list", "elements": "str"},
 }
 
 
@@ -39,7 +43,30 @@ def share_of(options: t.Mapping[str, t.Any]) -> type[Resource[t.Any]]:
 
 
 def read_shares(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What C(encrypted_share_info) returns: the shares of these images and snapshots, or all of the region."""
+    """What C(encrypted_share_info) returns: the shares of these images and snapshots, or all of the regions.
+
+    :raises InvalidInput: regions together with images or snapshots, which are in one region
+    """
+    wanted = options["regions"]
+    if wanted is None:
+        return _read_region(cloud, options)
+    for name in ("image_ids", "snapshot_ids"):
+        if options[name] is not None:
+            raise InvalidInput(f"{name} is about one region; leave out regions, and set region.")
+    unread: dict[str, str] = {}
+    if "all" in wanted:
+        wanted, unread = regions.names(cloud)
+    found, more = regions.read(cloud, list(dict.fromkeys(wanted)), lambda there: _read_region(there, options))
+    return {
+        "encrypted_shares": [
+            {**share, "region_id": region} for region, read in found.items() for share in read["encrypted_shares"]
+        ],
+        "sources": [source for read in found.values() for source in read["sources"]],
+        "unread_regions": {**unread, **more},
+    }
+
+
+def _read_region(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     image_ids, snapshot_ids = options["image_ids"], options["snapshot_ids"]
     every = image_ids is None and snapshot_ids is None
     images = [sources.read_image(cloud, one) for one in (_shared_images(cloud) if every else image_ids or ())]

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import tags
+from .._core import ownership, tags
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import seen_within, wait_for
@@ -69,7 +69,8 @@ def read_share(cloud: Cloud, found: t.Mapping[str, t.Any]) -> State:
                 moving.append(entity)
             if status == "Failed":
                 failed[entity] = _reason(one)
-    share = Share(share_id, bool(found.get("AllowExternalTargets")), held["Resource"], held["Target"])
+    ours = ownership.proven(tags.from_api(found.get("Tags")))
+    share = Share(share_id, bool(found.get("AllowExternalTargets")), held["Resource"], held["Target"], ours)
     return State(share, str(found.get("ResourceShareStatus") or ""), tuple(moving), failed)
 
 
@@ -168,6 +169,7 @@ class SnapshotShare(Resource[State]):
             tuple(self._snapshot_ids) if given else None,
             target_ids(wanted) if wanted else None,
             self.options["allow_external"],
+            ownership.Terms.from_options(self.options),
         )
 
     # ------------------------------------------------------------------ flow
@@ -191,7 +193,7 @@ class SnapshotShare(Resource[State]):
         touched = {one for step in plan.steps for ids in step.args.values() for one in ids}
         again = sorted(touched & set(actual.failed))
         warnings = [f"Sharing with {one} had failed before: {actual.failed[one]}." for one in again]
-        return Plan(plan.before, plan.after, plan.steps, tuple(warnings), unsettled=bool(actual.moving))
+        return replace(plan, warnings=tuple(warnings), unsettled=bool(actual.moving))
 
     def preflight(self, plan: Plan, actual: State) -> None:
         if self.options["state"] == "absent":
@@ -241,7 +243,7 @@ class SnapshotShare(Resource[State]):
             **_entities(snapshots, targets),
             "ResourceShareName": self._name,
             "AllowExternalTargets": self.options["allow_external"],
-            "Tag": tags.to_api({tags.OWNER_KEY: f"encrypted_share/{self._name}"}),
+            "Tag": self._owner_tag,
         }
         deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
         while not self._created:
@@ -254,6 +256,14 @@ class SnapshotShare(Resource[State]):
                     self._created = str(found[0]["ResourceShareId"])
                 elif self.cloud.monotonic() > deadline:
                     raise
+
+    @property
+    def _owner_tag(self) -> list[dict[str, str]]:
+        return tags.to_api({tags.OWNER_KEY: f"encrypted_share/{self._name}"})
+
+    def tag_share(self) -> None:
+        share = {"ResourceType": "ResourceShare", "ResourceId": [self._share_id()]}
+        self.cloud.call(_PRODUCT, "TagResources", share, Tag=self._owner_tag)
 
     def allow_external(self) -> None:
         self.cloud.call(_PRODUCT, "UpdateResourceShare", ResourceShareId=self._share_id(), AllowExternalTargets=True)

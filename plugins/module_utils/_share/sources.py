@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._cloud.door import Cloud, json_list
 from .._cloud.errors import NotFound, UnexpectedState
+from .._core import tags
 from .._ram.share_role import SERVICE_KEY
 
 _EVERY_STATUS = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
@@ -23,6 +24,7 @@ class Source:
     :ivar status: as ECS says
     :ivar key_ids: the CMKs that it is encrypted with, as far as they can be read
     :ivar service_key: whether the service key of ECS is among its keys
+    :ivar tags: read of images only
     """
 
     kind: t.Literal["image", "snapshot"]
@@ -31,6 +33,7 @@ class Source:
     encrypted: bool
     key_ids: tuple[str, ...] = ()
     service_key: bool = False
+    tags: t.Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
@@ -50,7 +53,8 @@ def read_image(cloud: Cloud, image_id: str) -> Source:
     ids = [str(one["SnapshotId"]) for one in mappings if one.get("SnapshotId")]
     snapshots = _describe(cloud, ids) if encrypted else []
     keys, service_key = _keys(cloud, snapshots)
-    return Source("image", image_id, str(image.get("Status") or ""), encrypted, keys, service_key)
+    labels = tags.from_api((image.get("Tags") or {}).get("Tag"))
+    return Source("image", image_id, str(image.get("Status") or ""), encrypted, keys, service_key, labels)
 
 
 def read_snapshots(cloud: Cloud, snapshot_ids: t.Sequence[str]) -> list[Source]:

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from modules import shareable
-from modules.harness import Modules
+from modules.harness import CheckRun, Modules
 from modules.shareable import ACCOUNT, PARTNER
 
 OTHER = "3456789012345678"
@@ -77,7 +77,11 @@ def test_the_fifty_accounts_of_an_image(modules: Modules) -> None:
     image_id = shareable.image(modules, accounts=numbers(50))
     failed = modules.run("encrypted_share", image_id=image_id, account_ids=[PARTNER], fails=True)
     assert "would be shared with 51 accounts; at most 50 are possible" in failed["msg"]
-    moved = modules.twice("encrypted_share", image_id=image_id, account_ids=[PARTNER], state="exact")
+    options = {"image_id": image_id, "account_ids": [PARTNER], "state": "exact"}
+    for check in (True, False):
+        failed = modules.run("encrypted_share", check=check, fails=True, **options)
+        assert "does not carry a tag alitrust.ecs:shared-with-1 that names them" in failed["msg"]
+    moved = modules.twice("encrypted_share", adopt=True, **options)
     assert moved["encrypted_share"]["account_ids"] == [PARTNER]
 
 
@@ -247,3 +251,80 @@ def test_a_missing_package_is_named(modules: Modules, monkeypatch: pytest.Monkey
     sdk.product_client_class.cache_clear()
     sdk.product_models.cache_clear()
     assert "-m pip install alibabacloud-resourcesharing20200110" in failed["msg"]
+
+
+# ---------------------------------------------------------------------- what others made
+
+
+def test_the_share_of_an_image_with_others_is_ended_only_when_it_is_adopted(modules: Modules) -> None:
+    image_id = shareable.image(modules, accounts=[OTHER])
+    modules.run("encrypted_share", image_id=image_id, account_ids=[PARTNER])
+    share: dict[str, t.Any] = {"image_id": image_id}
+    for options in ({"state": "absent"}, {"state": "absent", "account_ids": [OTHER]}):
+        for check in (True, False):
+            failed = modules.run("encrypted_share", check=check, fails=True, **share, **options)
+            assert f"The share of image {image_id} with {OTHER} does not carry a tag" in failed["msg"]
+    used = modules.run("encrypted_share", account_ids=[OTHER], leave_others=True, **share)
+    assert (used["changed"], len(used["kept"])) == (False, 1)
+    gone = modules.twice("encrypted_share", state="absent", leave_others=True, **share)
+    assert gone["encrypted_share"]["account_ids"] == [OTHER]
+    assert f"with {OTHER} stays" in gone["kept"][0]
+    (tags,) = [one["Tags"] for one in modules.cloud.resources("image") if one["ImageId"] == image_id]
+    assert tags == [], "the record goes with what it is about"
+    adopted = modules.run("encrypted_share", account_ids=[OTHER], adopt=True, **share)
+    assert adopted["steps"] == [f"adopt the share of image {image_id} with {OTHER}"]
+    assert not modules.run("encrypted_share", account_ids=[OTHER], adopt=True, **share)["changed"]
+    modules.twice("encrypted_share", state="absent", **share)
+
+
+def test_a_resource_share_of_others_is_ended_only_when_it_is_adopted(modules: Modules) -> None:
+    snapshot_id = shareable.snapshot(modules)
+    modules.door().call(
+        "resourcesharing",
+        "CreateResourceShare",
+        ResourceShareName="backup",
+        AllowExternalTargets=True,
+        Resources=[{"ResourceId": snapshot_id, "ResourceType": "Snapshot"}],
+        Targets=[PARTNER],
+    )
+    modules.cloud.clock_advance(1)
+    before = modules.cloud.resources("resource_share")
+    share: dict[str, t.Any] = {"name": "backup", "snapshot_ids": [snapshot_id]}
+    for check in (True, False):
+        failed = modules.run("encrypted_share", name="backup", state="absent", check=check, fails=True)
+        assert "The resource share backup does not carry the tag alitrust.ecs:owner" in failed["msg"]
+        kept = modules.run("encrypted_share", name="backup", state="absent", leave_others=True, check=check)
+        assert (kept["changed"], kept["encrypted_share"]["account_ids"]) == (False, [PARTNER])
+        failed = modules.run("encrypted_share", account_ids=[OTHER], state="exact", check=check, fails=True, **share)
+        assert "does not take anything out of it" in failed["msg"]
+        failed = modules.run(
+            "encrypted_share", account_ids=[OTHER], leave_others=True, check=check, fails=True, **share
+        )
+        assert f"has to be used as it is; but it does not have {OTHER}" in failed["msg"]
+        used = modules.run("encrypted_share", account_ids=[PARTNER], leave_others=True, check=check, **share)
+        assert used["kept"] == ["Using the existing resource share backup; it is left as it is."]
+    assert modules.cloud.resources("resource_share") == before
+    adopted = modules.run("encrypted_share", account_ids=[PARTNER], adopt=True, **share)
+    assert adopted["steps"] == ["adopt the resource share backup"]
+    modules.twice("encrypted_share", name="backup", state="absent")
+
+
+def test_shares_are_read_in_all_regions(modules: Modules) -> None:
+    image_id = shareable.image(modules, accounts=[OTHER])
+    elsewhere = Modules(modules.cloud, region="cn-shanghai")
+    read = elsewhere.run("encrypted_share_info", regions=["all"])
+    assert [(one["image_id"], one["region_id"]) for one in read["encrypted_shares"]] == [(image_id, "cn-hangzhou")]
+    assert read["unread_regions"] == {}
+    assert elsewhere.run("encrypted_share_info", regions=["cn-shanghai"])["encrypted_shares"] == []
+    modules.cloud.fault("error", "ecs:DescribeRegions", code="Forbidden.RAM", status=403)
+    read = elsewhere.run("encrypted_share_info", regions=["all"])
+    assert read["unread_regions"] == {"all other regions": "Forbidden.RAM"}
+    failed = elsewhere.run("encrypted_share_info", regions=["all"], image_ids=[image_id], fails=True)
+    assert "image_ids is about one region" in failed["msg"]
+
+
+def test_an_encrypted_share_is_checked_with_a_role_that_would_be_made(modules: Modules, check_run: CheckRun) -> None:
+    key = shareable.key(modules)
+    image_id = shareable.image(modules, key)
+    check_run("kms_share_role", purpose="share_image", account_ids=[PARTNER], kms_key_ids=[key])
+    assert check_run("encrypted_share", image_id=image_id, account_ids=[PARTNER])["changed"]

@@ -371,7 +371,7 @@ def test_a_role_of_others_is_deleted_only_when_it_is_adopted(modules: Modules, t
 def test_a_role_of_others_is_used_as_it_is(modules: Modules, theirs: t.Callable[[], t.Any]) -> None:
     ids = run_instances(modules, 1)
     before = theirs()[:2]
-    options = {"name": "web", "leave_others": True}
+    options: dict[str, t.Any] = {"name": "web", "leave_others": True}
     used = modules.run("instance_ram_role", description="ours", instance_ids=ids, **options)
     assert used["kept"] == ["Using the existing RAM role web; its trust policy and its policies are left as they are."]
     assert "does not allow yundun-systrust:GenerateNonce" in str(used["warnings"])

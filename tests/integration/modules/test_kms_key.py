@@ -9,7 +9,8 @@ import json
 import typing as t
 
 import pytest
-from modules.harness import Modules
+from modules import shareable
+from modules.harness import CheckRun, Modules
 
 DAY = 86400
 
@@ -151,3 +152,70 @@ def test_a_policy_of_the_key_itself_is_left_alone(kms: Modules) -> None:
     (stored,) = own_keys(kms)
     assert stored["KeyId"] == made["key_id"]
     assert json.loads(stored["Policy"])["Statement"][0]["Sid"] == "kms default key policy"
+
+
+# ---------------------------------------------------------------------- what others made and use
+
+
+def test_a_key_of_others_is_deleted_only_when_it_is_adopted(kms: Modules) -> None:
+    door = kms.door()
+    key_id = door.call("kms", "CreateKey")["KeyMetadata"]["KeyId"]
+    door.call("kms", "CreateAlias", KeyId=key_id, AliasName="alias/corp")
+    before = kms.cloud.resources("kms_key")
+    for check in (True, False):
+        failed = kms.run("kms_key", alias="corp", state="pending_deletion", check=check, fails=True)
+        assert f"The KMS key {key_id} does not carry the tag alitrust.ecs:owner" in failed["msg"]
+        kept = kms.run("kms_key", alias="corp", state="pending_deletion", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert "stays" in kept["kept"][0]
+        used = kms.run("kms_key", alias="corp", description="ours", leave_others=True, check=check)
+        assert used["kept"] == [f"Using the existing KMS key {key_id}; it is left as it is."]
+    assert kms.cloud.resources("kms_key") == before
+    adopted = kms.run("kms_key", alias="corp", adopt=True)
+    assert adopted["kms_key"]["tags"] == {"alitrust.ecs:owner": "kms_key/alias/corp"}
+    assert not kms.run("kms_key", alias="corp", adopt=True)["changed"]
+    kms.twice("kms_key", alias="corp", state="pending_deletion")
+
+
+def test_a_key_of_others_that_is_disabled_is_no_use(kms: Modules) -> None:
+    door = kms.door()
+    key_id = door.call("kms", "CreateKey")["KeyMetadata"]["KeyId"]
+    door.call("kms", "DisableKey", KeyId=key_id)
+    failed = kms.run("kms_key", key_id=key_id, leave_others=True, fails=True)
+    assert "only an Enabled key can be used" in failed["msg"]
+
+
+def test_a_key_goes_with_the_last_that_needs_it(kms: Modules) -> None:
+    key_id = kms.run("kms_key", alias="disks")["kms_key"]["key_id"]
+    snapshot_id = shareable.snapshot(kms, 0, key_id)
+    kms.run("kms_share_role", purpose="share_snapshot", account_ids=[shareable.PARTNER], kms_key_ids=[key_id])
+    who = (
+        f"1 snapshot ({snapshot_id}); role AliyunECSShareEncryptSnapshotDefaultRole by policy alitrust-share-snapshot-"
+    )
+    for check in (True, False):
+        failed = kms.run("kms_key", alias="disks", state="pending_deletion", check=check, fails=True)
+        assert f"is still used by {who}" in failed["msg"]
+        assert "set force to true" in failed["msg"]
+        kept = kms.run("kms_key", alias="disks", state="pending_deletion", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert who in kept["kept"][0]
+    kms.twice("kms_key", alias="disks", state="pending_deletion", force=True)
+
+
+def test_a_key_stays_where_nobody_can_tell_who_needs_it(kms: Modules) -> None:
+    kms.run("kms_key", alias="disks")
+    kms.cloud.fault("error", "ecs:DescribeDisks", times=None, code="Forbidden.RAM", status=403)
+    failed = kms.run("kms_key", alias="disks", state="pending_deletion", fails=True)
+    assert "possibly disks, which could not be asked (Forbidden.RAM)" in failed["msg"]
+
+
+def test_a_key_is_checked_from_nothing(modules: Modules, check_run: CheckRun) -> None:
+    check_run("kms_service")
+    made = check_run("kms_key", alias="disks", description="Disks")
+    assert made["changed"]
+    again = check_run("kms_key", alias="disks", description="Disks")
+    assert not again["changed"], "it would be there by now"
+    assert [key["aliases"] for key in check_run("kms_key_info", key_ids=["alias/disks"])["kms_keys"]] == [
+        ["alias/disks"]
+    ]
+    assert not check_run("kms_service")["changed"]

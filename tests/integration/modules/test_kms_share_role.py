@@ -9,7 +9,10 @@ import json
 import typing as t
 
 import pytest
-from modules.harness import Modules
+from modules.harness import CheckRun, Modules
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram import recipients
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram.recipients import Recipients
 
 ACCOUNT, OTHER = "1234567890123456", "2345678901234567"
 IMAGE_ROLE = "AliyunECSShareEncryptImageDefaultRole"
@@ -184,7 +187,12 @@ def test_a_role_that_the_console_made_is_changed_only_on_request(modules: Module
     failed = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], fails=True)
     assert "Set replace to true" in failed["msg"]
     assert trust(modules) == document
-    replaced = modules.twice("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], replace=True)
+    options: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT], "replace": True}
+    for check in (True, False):
+        failed = modules.run("kms_share_role", check=check, fails=True, **options)
+        assert "this collection did not make it and does not replace the trust policy of it" in failed["msg"]
+    assert trust(modules) == document
+    replaced = modules.twice("kms_share_role", adopt=True, **options)
     assert replaced["kms_share_role"]["account_ids"] == [ACCOUNT]
 
 
@@ -289,3 +297,69 @@ def test_a_run_after_a_failure_finishes_the_job(modules: Modules, keys: list[str
     assert "LimitExceeded.Role.Policy" in failed["msg"]
     assert failed["steps_done"][0] == f"create role {IMAGE_ROLE}"
     assert modules.run("kms_share_role", **share)["steps"] == failed["steps_left"]
+
+
+# ---------------------------------------------------------------------- what others made
+
+
+@pytest.fixture
+def theirs(modules: Modules, keys: list[str]) -> t.Callable[[], t.Any]:
+    """A share role that was made by hand, for one account and one key; what is called reads all of it."""
+    document = recipients.trust_policy(Recipients("account_ids", (ACCOUNT,)))
+    door = modules.door()
+    door.call("ram", "CreateRole", RoleName=IMAGE_ROLE, AssumeRolePolicyDocument=json.dumps(document))
+    arn = door.call("kms", "DescribeKey", KeyId=keys[0])["KeyMetadata"]["Arn"]
+    allowed = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": arn}]}
+    door.call("ram", "CreatePolicy", PolicyName="corp", PolicyDocument=json.dumps(allowed))
+    door.call("ram", "AttachPolicyToRole", PolicyType="Custom", PolicyName="corp", RoleName=IMAGE_ROLE)
+    modules.cloud.forget_requests()
+    return lambda: (modules.cloud.resources("role"), modules.cloud.resources("policy"))
+
+
+def test_a_share_role_of_others_loses_something_only_when_it_is_adopted(
+    modules: Modules, theirs: t.Callable[[], t.Any]
+) -> None:
+    before = theirs()
+    share: dict[str, t.Any] = {"purpose": "share_image"}
+    less: list[dict[str, t.Any]] = [
+        {"state": "absent"},
+        {"account_ids": [OTHER], "recipients_mode": "exact"},
+    ]
+    for options in less:
+        for check in (True, False):
+            failed = modules.run("kms_share_role", check=check, fails=True, **share, **options)
+            assert "does not carry the tag alitrust.ecs:owner" in failed["msg"]
+    for options in ({"state": "absent"}, {"account_ids": [ACCOUNT], "recipients_mode": "absent"}):
+        kept = modules.run("kms_share_role", leave_others=True, **share, **options)
+        assert not kept["changed"]
+        assert IMAGE_ROLE in kept["kept"][0]
+    assert theirs() == before
+    modules.twice("kms_share_role", adopt=True, **share, **less[1])
+    modules.twice("kms_share_role", **share, state="absent")
+
+
+def test_a_share_role_of_others_is_used_as_it_is_where_that_does(
+    modules: Modules, theirs: t.Callable[[], t.Any], keys: list[str]
+) -> None:
+    before = theirs()
+    share: dict[str, t.Any] = {"purpose": "share_image", "leave_others": True}
+    used = modules.run("kms_share_role", account_ids=[ACCOUNT], kms_key_ids=[keys[0]], **share)
+    assert not used["changed"]
+    assert "Using the existing RAM role" in used["kept"][0]
+    failed = modules.run("kms_share_role", account_ids=[ACCOUNT, OTHER], kms_key_ids=keys, fails=True, **share)
+    assert f"it does not trust {OTHER} and it may not use the key {keys[1]}" in failed["msg"]
+    assert "_adopt" in failed["msg"]
+    assert theirs() == before
+    modules.twice("kms_share_role", account_ids=[OTHER], kms_key_ids=keys, purpose="share_image")
+
+
+def test_a_share_is_checked_from_nothing(modules: Modules, check_run: CheckRun) -> None:
+    check_run("kms_service")
+    check_run("kms_key", alias="disks")
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": ["alias/disks"]}
+    assert check_run("kms_share_role", **share)["changed"]
+    assert not check_run("kms_share_role", **share)["changed"]
+    (key,) = check_run("kms_key_info", key_ids=["alias/disks"])["kms_keys"]
+    assert key["key_state"] == "Enabled"
+    assert check_run("kms_share_role", **{**share, "account_ids": [OTHER]})["changed"]
+    assert not modules.cloud.resources("role")

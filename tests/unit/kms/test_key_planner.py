@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms import key_planner
 from ansible_collections.alitrust.ecs.plugins.module_utils._kms.key_planner import Wanted, plan
 from ansible_collections.alitrust.ecs.plugins.module_utils._kms.keys import Key
 
@@ -119,7 +121,7 @@ def test_a_plan_leads_to_what_is_wanted(held: Key | None, wanted: Wanted, target
 
 @given(KEYS, st.sampled_from([None, False]))
 def test_a_deletion_is_scheduled_once(held: Key | None, protected: bool | None) -> None:
-    wanted = Wanted(alias="alias/one", protected=protected, window=30)
+    wanted = Wanted(alias="alias/one", protected=protected, window=30, terms=Terms(adopt=True))
     if held is not None and held.protected and held.state != "PendingDeletion" and protected is None:
         with pytest.raises(UnexpectedState, match="is protected against deletion"):
             plan(held, "k1", wanted)
@@ -137,3 +139,30 @@ def test_what_was_chosen_for_good_is_not_changed() -> None:
 def test_an_alias_is_taken_away_only_on_request() -> None:
     with pytest.raises(UnexpectedState, match="belongs to the key k2"):
         plan(key(), "k2", Wanted(alias="alias/two"))
+
+
+OURS = {"alitrust.ecs:owner": "kms_key/alias/one"}
+LEAVING = Wanted(alias="alias/one", window=30)
+
+
+def test_a_key_of_others_is_deleted_only_when_it_is_adopted() -> None:
+    with pytest.raises(UnexpectedState, match="did not make it"):
+        plan(key(), "k1", LEAVING)
+    left = plan(key(), "k1", replace(LEAVING, terms=Terms(leave_others=True)))
+    assert not left.changed
+    assert left.kept
+    assert plan(key(), "k1", replace(LEAVING, terms=Terms(adopt=True))).changed
+    used = plan(key(), "k1", Wanted(alias="alias/one", enabled=False, terms=Terms(leave_others=True)))
+    assert used.kept == ("Using the existing KMS key k1; it is left as it is.",)
+
+
+def test_a_key_in_use_stays() -> None:
+    mine = key(tags=OURS)
+    with pytest.raises(UnexpectedState, match="still used by 2 disks") as caught:
+        plan(mine, "k1", LEAVING, ["2 disks"])
+    assert "force" in caught.value.hint
+    assert not plan(mine, "k1", replace(LEAVING, terms=Terms(leave_others=True)), ["2 disks"]).changed
+    assert plan(mine, "k1", LEAVING).changed
+    assert key_planner.must_go(mine, LEAVING)
+    assert not key_planner.must_go(mine, replace(LEAVING, force=True)), "then nobody has to be asked"
+    assert not key_planner.must_go(key(), LEAVING), "it stays, whoever uses it"

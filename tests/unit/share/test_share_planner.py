@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
-from ansible_collections.alitrust.ecs.plugins.module_utils._ram.recipients import Recipients
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram.recipients import Recipients, untrusted
+from ansible_collections.alitrust.ecs.plugins.module_utils._share import record
 from ansible_collections.alitrust.ecs.plugins.module_utils._share.planner import (
     Share,
     State,
@@ -20,7 +22,6 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._share.planner import
     plan_image,
     plan_snapshots,
 )
-from ansible_collections.alitrust.ecs.plugins.module_utils._share.readiness import untrusted
 from ansible_collections.alitrust.ecs.plugins.module_utils._share.snapshots import target_ids
 
 ACCOUNTS = st.lists(st.integers(10**15, 10**15 + 30).map(str), unique=True, max_size=25)
@@ -116,6 +117,54 @@ def test_whom_a_share_role_leaves_out(
 ) -> None:
     role = Recipients(trusted[0], trusted[1:]) if trusted else None
     assert untrusted(role, Recipients(wanted[0], wanted[1:])) == left_out
+
+
+@given(ACCOUNTS, SOME, st.sampled_from(["present", "exact"]))
+def test_new_recipients_come_before_others_go(held: list[str], wanted: list[str], state: State) -> None:
+    steps = plan_image("m-a", held, wanted, state).steps
+    kinds = [step.do for step in steps]
+    room = len(held) + len(set(wanted) - set(held)) <= 50
+    assert kinds == sorted(kinds, reverse=not room)
+
+
+@given(ACCOUNTS)
+def test_a_record_of_accounts_is_read_as_it_was_written(accounts: list[str]) -> None:
+    to_set, to_remove = record.changes({"team": "ops"}, accounts)
+    assert not to_remove
+    assert all(len(value) <= 128 for value in to_set.values())
+    assert record.accounts_in({"team": "ops", **to_set}) == set(accounts)
+    assert record.changes(to_set, accounts) == ({}, [])
+    assert record.changes(to_set, []) == ({}, sorted(to_set))
+
+
+PLAIN, ADOPT, LEAVE = Terms(), Terms(adopt=True), Terms(leave_others=True)
+
+
+def test_only_accounts_that_this_collection_added_are_taken_away() -> None:
+    with pytest.raises(UnexpectedState, match="did not make it and does not end it"):
+        plan_image("m-a", ["1", "2"], None, "absent", {"1"})
+    left = plan_image("m-a", ["1", "2"], None, "absent", {"1"}, LEAVE)
+    assert left.after["account_ids"] == ["2"]
+    assert "with 2 stays" in left.kept[0]
+    assert plan_image("m-a", ["1", "2"], None, "absent", {"1"}, ADOPT).after["account_ids"] == []
+    assert [step.do for step in plan_image("m-a", ["2"], ["2"], "present", (), ADOPT).steps] == ["record"]
+
+
+def test_a_resource_share_of_others_is_used_as_it_is_or_not_at_all() -> None:
+    share = Share("rs-a", True, {"s-a": ""}, {"1": ""}, ours=False)
+
+    def wanted(state: State, targets: tuple[str, ...] | None, terms: Terms) -> WantedShare:
+        return WantedShare("backup", state, ("s-a",), targets, True, terms)
+
+    for state, targets in (("absent", None), ("exact", ("2",))):
+        with pytest.raises(UnexpectedState, match="did not make it"):
+            plan_snapshots(share, wanted(t.cast("State", state), targets, PLAIN))
+    assert plan_snapshots(share, wanted("absent", None, LEAVE)).kept
+    assert plan_snapshots(share, wanted("present", ("1",), LEAVE)).kept
+    with pytest.raises(UnexpectedState, match="does not have 2"):
+        plan_snapshots(share, wanted("present", ("2",), LEAVE))
+    assert [step.do for step in plan_snapshots(share, wanted("present", ("1",), ADOPT)).steps] == ["tag_share"]
+    assert plan_snapshots(share, wanted("present", ("2",), PLAIN)).changed, "more may be given to it"
 
 
 def test_a_folder_is_known_by_its_own_id() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import secrets
 import string
@@ -101,6 +102,19 @@ def update_resource_share(call: Call) -> Record:
     share["UpdateTime"] = call.clock.text()
     save(call, "resource_share", share["ResourceShareId"], share)
     return {"ResourceShare": shown_share(call, share)}
+
+
+@resource_sharing("TagResources")
+def tag_resources(call: Call) -> Record:
+    if required(call, "ResourceType") != "ResourceShare":
+        raise ApiError("InvalidParameter.ResourceType", 400, "The ResourceType is invalid.")
+    new = {tag.get("Key", ""): tag.get("Value", "") for tag in call.get("Tag") or ()}
+    for share_id in call.get("ResourceId") or ():
+        share = get_usable_share(dataclasses.replace(call, params={**call.params, "ResourceShareId": share_id}))
+        labels = {**{tag["Key"]: tag["Value"] for tag in share["Tags"]}, **new}
+        share["Tags"] = [{"Key": key, "Value": value} for key, value in labels.items()]
+        save(call, "resource_share", share_id, share)
+    return {}
 
 
 @resource_sharing("DeleteResourceShare")
