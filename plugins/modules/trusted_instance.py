@@ -29,8 +29,8 @@ notes:
     c7t and r7t (with SGX); g7, c7, r7, g8i, c8i, r8i, g8a, c8a, r8a, g8ine, c8ine, g9ae, i5g, gn8v and gn8is. All but
     the first three are created with C(TrustedSystemMode) and an image that boots by UEFI.
   - With an instance go its system disk, the data disks that Alibaba Cloud shows with C(DeleteWithInstance) (of those in
-    O(data_disks), the ones with O(data_disks[].delete_with_instance)), the network interfaces with C(DeleteOnRelease), its
-    public address, and the automatic snapshots of deleted disks with C(DeleteAutoSnapshot). Other disks, elastic IP
+    O(data_disks), the ones with O(data_disks[].delete_with_instance)), the network interfaces with C(DeleteOnRelease),
+    its public address, and the automatic snapshots of deleted disks with C(DeleteAutoSnapshot). Other disks, elastic IP
     addresses, other network interfaces and the snapshots that somebody made stay, and cost what they cost.
   - A data disk or secondary network interface that would go with an instance and does not carry the tag
     C(alitrust.ecs:owner) was attached by somebody else. The instance is then not deleted; see O(adopt) and
@@ -83,8 +83,8 @@ options:
       - V(running) and V(stopped) make sure of the power state as well.
       - V(restarted) restarts the instances that run and starts those that are stopped, every time.
       - V(absent) deletes the instances and waits until they are gone. Running ones are shut down first. Protected
-        ones are refused before anything is deleted, unless O(deletion_protection=false) is given. See the notes for what
-        goes with them.
+        ones are refused before anything is deleted, unless O(deletion_protection=false) is given. See the notes for
+        what goes with them.
     type: str
     choices: [present, running, stopped, restarted, absent]
     default: present
@@ -98,8 +98,8 @@ options:
     default: false
   leave_others:
     description:
-      - With O(state=absent), leave alone instances of others, and those with which something of others would be deleted,
-        and say so in RV(kept). Without it, they are an error. The same goes for O(remove_surplus).
+      - With O(state=absent), leave alone instances of others, and those with which something of others would be
+        deleted, and say so in RV(kept). Without it, they are an error. The same goes for O(remove_surplus).
       - The roles of this collection set it.
     type: bool
     default: false
@@ -217,8 +217,8 @@ options:
     type: str
   ram_role_name:
     description:
-      - The RAM role. Another one is replaced, without a restart, once it is proved that this one exists and that ECS may
-        assume it. Where it is refused all the same, the other one is attached again.
+      - The RAM role. Another one is replaced, without a restart, once it is proved that this one exists and that ECS
+        may assume it. Where it is refused all the same, the other one is attached again.
       - It can be attached to instances that were created without one; the trust client reports as soon as it finds the
         role.
     type: str

@@ -5,8 +5,8 @@
 """What would be deleted with an instance although it is not proven to be ours. Private.
 
 A data disk with DeleteWithInstance and a secondary network interface with DeleteOnRelease go with the instance to which
-they are attached, whoever made and attached them. What RunInstances makes with an instance gets the instance's tags. The
-system disk is a part of the instance. Snapshots, elastic IP addresses, other disks and other interfaces stay.
+they are attached, whoever made and attached them. What RunInstances makes with an instance gets the instance's tags.
+The system disk is a part of the instance. Snapshots, elastic IP addresses, other disks and other interfaces stay.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def strangers(cloud: Cloud, instance_ids: t.Iterable[str]) -> dict[str, list[str
     """
     ids = [one for one in instance_ids if not foretold.is_id(one)]
     found: dict[str, list[str]] = {}
-    disks = _attached(cloud, ids, "DescribeDisks", DiskType="data", Status="In_use")
+    disks = _attached(cloud, ids, "DescribeDisks", DiskType="data")
     for disk in disks:
         if disk.get("DeleteWithInstance") and disk.get("Type", "data") == "data" and not _ours(disk):
             found.setdefault(disk["InstanceId"], []).append(f"the data disk {disk['DiskId']} ({disk.get('Size')} GiB)")
-    for one in _attached(cloud, ids, "DescribeNetworkInterfaces", Type="Secondary", Status="InUse"):
+    for one in _attached(cloud, ids, "DescribeNetworkInterfaces", Type="Secondary"):
         if one.get("DeleteOnRelease") is not False and one.get("Type") == "Secondary" and not _ours(one):
             found.setdefault(one["InstanceId"], []).append(f"the network interface {one['NetworkInterfaceId']}")
     return found

@@ -148,8 +148,8 @@ def _cast_absent(desired: Desired, state: State) -> Cast:
     elif state.unowned:
         kept.append(
             f"{_ids(state.unowned)} {_have(state.unowned)} a name that fits, but not the tag {tagging.OWNER_KEY}, and "
-            f"stay{'s' if len(state.unowned) == 1 else ''}. Set adopt: true if {_it(state.unowned, 'it is', 'they are')} "
-            "yours to delete."
+            f"{_it(state.unowned, 'stays', 'stay')}. Set adopt: true if {_it(state.unowned, 'it is', 'they are')} yours "
+            "to delete."
         )
     remove, _bound, more = _without_companions(desired, state, members)
     return Cast(remove=sorted(remove, key=order), kept=[*kept, *more])
@@ -319,11 +319,13 @@ def _binding_steps(ones: list[Instance], differ: dict[str, dict[str, t.Any]], de
     if bare:
         args = {"role": role, "instance_ids": _id_list(bare)}
         steps.append(Step(f"attach role {role} to {titles(bare)}", "attach_instances", args))
-    others = [one for one in ones if "key_name" in differ[one["instance_id"]]]
-    if others:
+    unbound = [one for one in ones if "key_name" in differ[one["instance_id"]]]
+    if unbound:
         steps.append(
             Step(
-                f"bind key pair {key} to {titles(others)}", "bind_key_pair", {"ids": _id_list(others), "key_name": key}
+                f"bind key pair {key} to {titles(unbound)}",
+                "bind_key_pair",
+                {"ids": _id_list(unbound), "key_name": key},
             )
         )
     return steps

@@ -321,7 +321,8 @@ def _family(options: Options, kind: str, verdict: Verdict) -> None:
             "trusted family",
             "instance_type",
             f"The family {name} is not known to support trusted mode.",
-            todo="Choose one that does (for example g7t), set trusted_mode: false, or add the family to trusted_families.",
+            todo="Choose one that does (for example g7t), set trusted_mode: false, or add the family to "
+            "trusted_families.",
         )
     elif options["sgx"] and not needs.sgx:
         verdict.refuse(
