@@ -77,7 +77,9 @@ def judge(options: t.Mapping[str, t.Any], facts: Facts, changes: Changes, verdic
         key_pair(options["key_name"], facts.key_pair, verdict)
         windows = [one for one in changes.key_pair if str(one["os_type"]).lower() == "windows"]
         if windows:
-            no_key_pair_for(f"{listing([_title(one) for one in windows])} run{'s' if len(windows) == 1 else ''}", verdict)
+            no_key_pair_for(
+                f"{listing([_title(one) for one in windows])} run{'s' if len(windows) == 1 else ''}", verdict
+            )
     if changes.role:
         role(options["ram_role_name"], facts.role, verdict)
         classic = [_title(one) for one in changes.role if not one["vpc_id"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 import typing as t
+from dataclasses import replace
 
 from .._cloud.errors import AlitrustError, UnexpectedState, WaitTimeout
 from .._core import tagging
@@ -19,7 +20,22 @@ from .._core.waiter import wait_for
 from .._ram.attachments import AttachmentActions
 from .._trust import options as trust_options
 from .._trust.waiting import until_trusted
-from . import bindings, creation, finder, options, planner, power, preflight, reach, replacement, request, shape, ssh
+from . import (
+    bindings,
+    companions,
+    creation,
+    finder,
+    named,
+    options,
+    planner,
+    power,
+    preflight,
+    reach,
+    replacement,
+    request,
+    shape,
+    ssh,
+)
 from .desired import Desired
 from .names import counted
 from .places import Place
@@ -55,6 +71,9 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
     def find(self) -> State:
         members = self._members()
+        if self.desired.state != "absent" and (self.options["vswitch_names"] or self.options["security_group_names"]):
+            self.options = named.resolved(self.cloud, self.options, members)
+            self.desired = Desired.from_options(self.options)
         missing = self._missing(members)
         if missing and _being_created(members):
             members = self._all_created(members)
@@ -69,7 +88,15 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             members and self.desired.state != "absent" and (self.options["system_disk"] or self.options["data_disks"])
         )
         disks = finder.disks(self.cloud, self.desired) if compare_disks else []
-        return State(tuple(members), tuple(unowned), tuple(disks))
+        going = members if self.desired.state == "absent" else self._surplus(members)
+        ids = [one["instance_id"] for one in going if not self.desired.terms.adopt]
+        others = companions.strangers(self.cloud, ids)
+        return State(tuple(members), tuple(unowned), tuple(disks), others)
+
+    def _surplus(self, members: list[Instance]) -> list[Instance]:
+        """Members of which some are to be deleted because they are too many."""
+        surplus = self.desired.remove_surplus and self.desired.count is not None and len(members) > self.desired.count
+        return members if surplus else []
 
     def _members(self) -> list[Instance]:
         return finder.members(self.cloud, self.desired)
@@ -109,12 +136,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         plan = planner.plan(desired, actual, self.options)
         warnings = list(plan.warnings)
         if desired.state == "absent":
-            if actual.unowned and not desired.adopt:
-                warnings.append(
-                    f"{planner.titles(actual.unowned)} was not deleted: the name fits, but there is no ownership tag "
-                    f"{tag_rules.OWNER_KEY}. Set adopt: true if it is yours to delete."
-                )
-            return _with(plan, warnings)
+            return plan
         kept = [one for one, _number in planner.cast(desired, actual).keep]
         self.replacements = replacement.needed(desired, kept, actual.disks, self.options)
         if self.replacements:
@@ -123,7 +145,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
                 raise UnexpectedState(sentence, needs_replacement=self.replacements)
             warnings.append(sentence)
         to_wait_for = self.options["wait_for_ssh"] or self.options["wait_for_trusted"]
-        return _with(plan, warnings, unsettled=plan.unsettled or bool(kept and to_wait_for))
+        return replace(plan, warnings=tuple(warnings), unsettled=plan.unsettled or bool(kept and to_wait_for))
 
     def _check_existence(self, actual: State) -> None:
         desired = self.desired
@@ -326,12 +348,25 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         roles = planner.cast(self.desired, actual)
         ones = [one for one, _number in roles.keep]
+        for step in plan.steps:
+            for gone in step.args["ids"] if step.do == "delete" else ():
+                self.cloud.foretold.would_delete(finder.KIND, gone)
         if plan.changed:
             ones = [self._foretold(one, number) for one, number in roles.keep]
-            ones += [self._unborn(number) for number in roles.new]
+            unborn = [self._unborn(number) for number in roles.new]
+            for one in unborn:
+                self._make_known(one)
+            ones += unborn
         if self.outlook:
             self.placements = [self._placement(offer[0], list(run)) for run, offer in self.offers.items()]
         return self._result(ones)
+
+    def _make_known(self, one: Instance) -> None:
+        """Let later tasks of a check run know an instance that would be there by then."""
+        status = "Stopped" if self.desired.state == "stopped" else "Running"
+        there = {**one, "status": status, "trusted": {"supports_vtpm": self.desired.trusted}}
+        known = {"fleet": one["fleet"], "vswitch_id": one["vswitch_id"], "instance": there}
+        self.cloud.foretold.would_make(finder.KIND, "i", one["name"], **known)
 
     def _look(self) -> list[Instance]:
         """The instances of the task, found by the tag, which also shows one too many."""
@@ -467,7 +502,8 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         wanted = {**self.desired.at_creation, **self.desired.of_new, "name": self.desired.name_with(number)}
         if self.outlook:
             place = next(offer[0] for run, offer in self.offers.items() if number in run)
-            wanted |= {**vars(place), "image_id": self.outlook.image_id}
+            wanted |= {**vars(place), "image_id": self.outlook.image_id, "os_type": self.outlook.os_type}
+            wanted["vpc_id"] = self.outlook.vpc_ids.get(place.vswitch_id)
         tags = {**(self.desired.tags or {}), tag_rules.OWNER_KEY: str(self.desired.fleet)}
         return {**blank, **wanted, "fleet": self.desired.fleet, "tags": tags}
 
@@ -497,13 +533,3 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
 def _being_created(ones: t.Iterable[Instance]) -> bool:
     return any(one["status"] in ("Pending", "Starting") for one in ones)
-
-
-def _with(plan: Plan, warnings: list[str], unsettled: bool | None = None) -> Plan:
-    return Plan(
-        plan.before,
-        plan.after,
-        plan.steps,
-        tuple(warnings),
-        plan.unsettled if unsettled is None else unsettled,
-    )

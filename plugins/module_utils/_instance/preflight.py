@@ -50,11 +50,15 @@ class Outlook:
     :ivar offers: for each call the places to try, in this order
     :ivar passed_over: places that need not be tried, and why
     :ivar image_id: the image, looked up or as given
+    :ivar os_type: its system, None where it could not be read
+    :ivar vpc_ids: the VPC of each vSwitch, as far as that could be read
     :ivar notes: what could not be judged
     """
 
     offers: list[list[Place]]
     image_id: str
+    os_type: str | None = None
+    vpc_ids: t.Mapping[str, str | None] = field(default_factory=dict)
     passed_over: list[dict[str, t.Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -78,15 +82,27 @@ def check(
     unmet, notes = list(verdict.unmet), list(verdict.notes)
     outlook = None
     if calls:
-        verdict, image_id = _lacking(cloud, options, calls)
+        facts = read(cloud, options)
+        verdict = judge(options, facts, calls)
+        image = facts.image or {}
+        image_id = str(image.get("ImageId") or options["image_id"] or "")
         if not unmet and image_id and len(verdict.unmet) == verdict.unseen:
             first = _dry_runs(cloud, {**options, "image_id": image_id}, parameters, verdict)
             if first is not None:  # what could not be seen is there: it was made a moment ago
                 refused = verdict.room[:first]
                 offers = [[place for place in offer if place not in refused] for offer in verdict.offers]
-                outlook = Outlook(offers, image_id, verdict.passed_over, [*notes, *verdict.notes])
+                outlook = Outlook(
+                    offers,
+                    image_id,
+                    image.get("OSType"),
+                    {key: item.get("VpcId") for key, item in (facts.vswitches or {}).items()},
+                    verdict.passed_over,
+                    [*notes, *verdict.notes],
+                )
         elif not image_id and not verdict.unmet:
-            verdict.refuse("image", "image_id", "The image cannot be looked up without the right to ecs:DescribeImages.")
+            verdict.refuse(
+                "image", "image_id", "The image cannot be looked up without the right to ecs:DescribeImages."
+            )
         if outlook is None:
             unmet += [item for item in verdict.unmet if item not in unmet]
             notes += [note for note in verdict.notes if note not in notes]
@@ -103,7 +119,7 @@ def lacking(cloud: Cloud, options: Options, calls: t.Sequence[int]) -> Verdict:
     :param options: checked options of the module; what is None is not judged
     :param calls: how many instances each call would create; see L(request.calls)
     """
-    return _lacking(cloud, options, calls)[0]
+    return judge(options, read(cloud, options), calls)
 
 
 def lacking_for_change(cloud: Cloud, options: Options, changes: Changes) -> Verdict:
@@ -112,11 +128,6 @@ def lacking_for_change(cloud: Cloud, options: Options, changes: Changes) -> Verd
     verdict = Verdict(notes=list(facts.unread))
     attachables.judge(options, facts, changes, verdict)
     return verdict
-
-
-def _lacking(cloud: Cloud, options: Options, calls: t.Sequence[int]) -> tuple[Verdict, str]:
-    facts = read(cloud, options)
-    return judge(options, facts, calls), str((facts.image or {}).get("ImageId") or options["image_id"] or "")
 
 
 def _dry_runs(cloud: Cloud, options: Options, parameters: t.Callable[[Options], Item], verdict: Verdict) -> int | None:

@@ -29,8 +29,8 @@ from .trust_client_script import script
 NEEDED = (
     ("instance_type", "instance_types"),
     ("image_id", "image_family", "image_name"),
-    ("vswitch_id", "vswitch_ids"),
-    ("security_group_ids",),
+    ("vswitch_id", "vswitch_ids", "vswitch_names"),
+    ("security_group_ids", "security_group_names"),
 )
 MOST_AT_ONCE = 100
 

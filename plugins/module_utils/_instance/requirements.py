@@ -198,9 +198,13 @@ def _boot(options: Options, facts: Facts, verdict: Verdict) -> None:
         modes = (known.get("SupportedBootModes") or {}).get("SupportedBootMode") or []
         processor = str(known.get("CpuArchitecture") or "")
         if made_for and processor and (made_for == "arm64") != (processor.upper() == "ARM"):
-            verdict.refuse("image", "image_id", f"The image {name} is for {made_for}, {kind} has {processor} processors.")
+            verdict.refuse(
+                "image", "image_id", f"The image {name} is for {made_for}, {kind} has {processor} processors."
+            )
         elif boot in ("BIOS", "UEFI") and modes and boot not in modes:
-            verdict.refuse("image", "image_id", f"The image {name} boots by {boot}, {kind} by {' or '.join(modes)} only.")
+            verdict.refuse(
+                "image", "image_id", f"The image {name} boots by {boot}, {kind} by {' or '.join(modes)} only."
+            )
         elif kind in (facts.unfit or ()):
             verdict.refuse("image", "image_id", f"The image {name} cannot be used with {kind}, says DescribeImages.")
 
@@ -317,7 +321,8 @@ def _family(options: Options, kind: str, verdict: Verdict) -> None:
             "trusted family",
             "instance_type",
             f"The family {name} is not known to support trusted mode.",
-            todo="Choose one that does (for example g7t), set trusted_mode: false, or add the family to trusted_families.",
+            todo="Choose one that does (for example g7t), set trusted_mode: false, or add the family to "
+            "trusted_families.",
         )
     elif options["sgx"] and not needs.sgx:
         verdict.refuse(

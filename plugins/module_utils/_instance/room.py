@@ -89,8 +89,8 @@ def _together(having: t.Sequence[Place], facts: Facts, calls: t.Sequence[int]) -
     whose = f"the vSwitch {each[0]}" if len(each) == 1 else f"of the vSwitches {', '.join(each)}"
     parts = f", created in calls of {', '.join(map(str, calls))} that each go to one vSwitch" if len(each) > 1 else ""
     return (
-        f"{counted(sum(calls))} need{'s' if sum(calls) == 1 else ''} as many free addresses{parts}; {whose}. Give more or "
-        "larger vSwitches (vswitch_ids), or create fewer."
+        f"{counted(sum(calls))} need{'s' if sum(calls) == 1 else ''} as many free addresses{parts}; {whose}. Give more "
+        "or larger vSwitches (vswitch_ids), or create fewer."
     )
 
 
@@ -115,9 +115,10 @@ def _no_disks(options: Options, place: Place, facts: Facts) -> str | None:
         having = _categories(zone)
         lacking = [one for one in categories if one not in having]
         if having and lacking:
+            what = "system disk" if use == SYSTEM else "data disk"
             return (
-                f"{place.instance_type} in {place.zone_id} takes no {'system' if use == SYSTEM else 'data'} disk of the "
-                f"category {lacking[0]}; it takes {', '.join(having)}."
+                f"{place.instance_type} in {place.zone_id} takes no {what} of the category {lacking[0]}; it takes "
+                f"{', '.join(having)}."
             )
     return None
 

@@ -162,6 +162,35 @@ def chosen_vswitches(
     return list(found.values())
 
 
+# ---------------------------------------------------------------------- what is in them
+
+
+def instances(cloud: Cloud, query: t.Mapping[str, str]) -> list[str]:
+    """IDs of the instances that would still be there.
+
+    :param query: parameters of DescribeInstances
+    """
+    if any(foretold.is_id(value) for value in query.values()):
+        return []
+    found = [str(item["InstanceId"]) for item in cloud.pages("ecs", "DescribeInstances", query)]
+    return cloud.foretold.staying("instance", found)
+
+
+def secondary_interfaces(cloud: Cloud, query: t.Mapping[str, str]) -> list[str]:
+    """IDs of the secondary network interfaces that would still be there; the primary ones are the instances'.
+
+    :param query: parameters of DescribeNetworkInterfaces
+    """
+    if any(foretold.is_id(value) for value in query.values()):
+        return []
+    return [
+        str(item["NetworkInterfaceId"])
+        for item in cloud.pages("ecs", "DescribeNetworkInterfaces", {"Type": "Secondary", **query})
+        # An interface goes with its instance unless it is told to stay.
+        if not (item.get("DeleteOnRelease") and cloud.foretold.is_gone("instance", str(item.get("InstanceId") or "")))
+    ]
+
+
 def addresses(cidr_block: str) -> int:
     """How many addresses a new vSwitch has to give."""
     return ipaddress.IPv4Network(cidr_block).num_addresses - _SYSTEM_ADDRESSES

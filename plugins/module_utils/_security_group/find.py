@@ -11,11 +11,13 @@ as it is.
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from .._cloud import foretold
 from .._cloud.door import Cloud, chunks, json_list
 from .._cloud.errors import UnexpectedState
 from .._core import tags as tagging
+from .rule import Rule
 
 Item = dict[str, t.Any]
 _IDS_PER_CALL = 100
@@ -132,3 +134,23 @@ def chosen(
             hint="alitrust.ecs.security_group_info lists the groups that are there.",
         )
     return list(found.values())
+
+
+def with_peer_ids(cloud: Cloud, rules: t.Sequence[Rule], vpc_id: str | None) -> list[Rule]:
+    """The rules with the ids of those groups that they name, each once.
+
+    :param vpc_id: where the names are looked up
+    :raises UnexpectedState: naming all groups that do not exist
+    """
+    names = list(dict.fromkeys(rule.peer for rule in rules if rule.peer_kind == "group_name"))
+    if not names:
+        return list(rules)
+    ids = {
+        str(item["SecurityGroupName"]): str(item["SecurityGroupId"]) for item in chosen(cloud, (), names, vpc_id=vpc_id)
+    }
+    return list(
+        dict.fromkeys(
+            replace(rule, peer_kind="group", peer=ids[rule.peer]) if rule.peer_kind == "group_name" else rule
+            for rule in rules
+        )
+    )
