@@ -12,9 +12,8 @@ version_added: 0.1.0
 description:
   - Creates, clones, changes and deletes security groups. Their rules are managed with M(alitrust.ecs.sg_rule), their
     members with M(alitrust.ecs.sg_member).
-  - A group is found by O(security_group_id), or by O(name) within O(vpc_id). Names of security groups are not unique;
-    where several
-    groups have the name the task fails and lists them.
+  - A group is found by O(security_group_id), or by O(name) within O(vpc_id) or O(vpc). Names of security groups are not
+    unique; where several groups have the name the task fails and lists them.
   - A group that this module creates carries the tag C(alitrust.ecs:owner) with its name as the value, a clone also
     C(alitrust.ecs:clone-of) with region and ID of what it is a clone of.
   - A group that is still used cannot be deleted. The task then says by which instances, network interfaces and rules
@@ -30,9 +29,12 @@ extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 options:
   state:
-    description: Whether the group is to exist.
+    description:
+      - Whether the group is to exist.
+      - V(absent) deletes a group that carries the tag C(alitrust.ecs:owner), or any group with O(adopt).
     type: str
     choices: [present, absent]
     default: present
@@ -46,7 +48,12 @@ options:
     description: ID of an existing group.
     type: str
   vpc_id:
-    description: ID of the VPC. Needed to create a group, unless O(network_type=classic). It cannot be changed later.
+    description:
+      - ID of the VPC. It, or O(vpc), is needed to create a group, unless O(network_type=classic). It cannot be changed
+        later.
+    type: str
+  vpc:
+    description: Name of the VPC, instead of O(vpc_id).
     type: str
   network_type:
     description:
@@ -83,6 +90,7 @@ options:
       - V(deny) drops it. A basic group gets rules of the weakest priority that drop everything (to 0.0.0.0/0 and ::/0).
         From an advanced
         group the rule of V(allow) is removed; it lets nothing out by itself.
+      - Rules are removed from a group that carries the tag C(alitrust.ecs:owner), or with O(adopt).
       - When this is not given, outbound rules are left alone, and the task warns when a new advanced group lets nothing
         out.
       - Where M(alitrust.ecs.sg_rule) makes the rules of the same group exact, list the rule there too, or limit it to
@@ -109,6 +117,9 @@ options:
         type: str
       vpc_id:
         description: ID of the VPC in which O(clone_from.name) is looked up.
+        type: str
+      vpc:
+        description: Name of that VPC, instead of its ID.
         type: str
       region:
         description: Region of the group to clone. The default is the region of the clone.
@@ -150,6 +161,12 @@ EXAMPLES = r"""
     description: Web servers of the shop
     tags:
       service: shop
+
+- name: Create a security group in the VPC of a name
+  alitrust.ecs.security_group:
+    region: cn-hangzhou
+    name: database
+    vpc: net
 
 - name: Isolate the members of the group from each other
   alitrust.ecs.security_group:
@@ -298,6 +315,12 @@ not_cloned:
       description: Why the clone cannot have it.
       type: str
       sample: priority 110 is for rules of the system only; clone_from.map_system_priority makes it 100
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["Using the existing security group corp; it is left as it is."]
 summary:
   description: The outcome in one line.
   returned: success

@@ -29,6 +29,9 @@ options:
   vpc_id:
     description: ID of the VPC of the groups.
     type: str
+  vpc:
+    description: Name of the VPC, instead of O(vpc_id).
+    type: str
   network_type:
     description: V(vpc) for the groups of VPCs, V(classic) for those of the classic network.
     type: str
@@ -58,6 +61,11 @@ EXAMPLES = r"""
     region: cn-hangzhou
     vpc_id: vpc-bp1aevy8sofi8mh1q0000
   register: found
+
+- name: List the groups of the VPC of a name
+  alitrust.ecs.security_group_info:
+    region: cn-hangzhou
+    vpc: net
 
 - name: Read one group with its rules
   alitrust.ecs.security_group_info:
@@ -167,6 +175,7 @@ def main() -> None:
             "name": {"type": "str"},
             "security_group_ids": {"type": "list", "elements": "str", "aliases": ["ids"]},
             "vpc_id": {"type": "str"},
+            "vpc": {"type": "str"},
             "network_type": {"type": "str", "choices": ["vpc", "classic"]},
             "type": {"type": "str", "choices": ["normal", "enterprise", "basic", "advanced"]},
             "tags": {"type": "dict"},

@@ -33,11 +33,14 @@ options:
     type: list
     elements: str
   security_groups:
-    description: Names of such groups, each the only one of that name in the region or in O(vpc_id).
+    description: Names of such groups, each the only one of that name in the region or in the VPC that is given.
     type: list
     elements: str
   vpc_id:
     description: ID of the VPC in which O(security_groups) and addresses of peers are looked up.
+    type: str
+  vpc:
+    description: Name of the VPC, instead of O(vpc_id).
     type: str
   instance_id:
     description: ID of an instance. The groups and the private address of its primary network interface are looked up.

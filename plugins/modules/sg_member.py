@@ -25,17 +25,20 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) lets the members join O(security_group_ids), next to the groups that they are in.
-      - V(absent) lets them leave O(security_group_ids).
-      - V(exact) replaces their groups by O(security_group_ids).
+      - V(present) lets the members join the groups, next to those that they are in.
+      - V(absent) lets them leave the groups.
+      - V(exact) replaces their groups by these. What they leave is in the diff, for the way back.
     type: str
     choices: [present, absent, exact]
     default: present
   security_group_ids:
-    description: IDs of the groups.
+    description: IDs of the groups. At least one of O(security_group_ids) and O(security_groups) is needed.
     type: list
     elements: str
-    required: true
+  security_groups:
+    description: Names of groups, which are looked up in the VPC of the members.
+    type: list
+    elements: str
   instance_ids:
     description:
       - IDs of instances. The groups of an instance are those of its primary network interface.
@@ -71,6 +74,12 @@ EXAMPLES = r"""
   alitrust.ecs.sg_member:
     region: cn-hangzhou
     security_group_ids: [sg-bp1fg655nh68xyz90001]
+    instance_ids: [i-bp67acfmxazb4p000000, i-bp67acfmxazb4p000001]
+
+- name: Put instances into the group of a name
+  alitrust.ecs.sg_member:
+    region: cn-hangzhou
+    security_groups: [shop]
     instance_ids: [i-bp67acfmxazb4p000000, i-bp67acfmxazb4p000001]
 
 - name: Take instances out of a security group
@@ -174,13 +183,17 @@ def main() -> None:
     module = create(
         {
             "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
-            "security_group_ids": {"type": "list", "elements": "str", "required": True},
+            "security_group_ids": {"type": "list", "elements": "str"},
+            "security_groups": {"type": "list", "elements": "str"},
             "instance_ids": {"type": "list", "elements": "str"},
             "network_interface_ids": {"type": "list", "elements": "str"},
             "max_groups": {"type": "int", "default": 5},
             "wait_timeout": {"type": "int", "default": 300},
         },
-        required_one_of=[("instance_ids", "network_interface_ids")],
+        required_one_of=[
+            ("security_group_ids", "security_groups"),
+            ("instance_ids", "network_interface_ids"),
+        ],
     )
     flow.run(module, Membership)
 

@@ -20,7 +20,8 @@ description:
     (O(state=exact)) or those that are missing (O(state=merge)). Check mode with C(--diff) previews that with a line for
     each rule.
   - What the group cannot hold because of its type (advanced groups only allow, with priority 1, and name no groups) or
-    its network is refused before anything is written, with a reason for each such rule, in check mode too.
+    its network, and what names a group or prefix list that does not exist, is refused before anything is written, with
+    a reason for each such rule, in check mode too.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -35,7 +36,8 @@ options:
         where the rules come from a file or another group.
       - V(absent) removes these rules, if they are there.
       - V(exact) makes the rules of the group equal to the given ones, and removes all others. An empty list in
-        O(rules) removes all rules.
+        O(rules) removes all rules. It removes rules only from a group that carries the tag C(alitrust.ecs:owner), or
+        with O(adopt).
     type: str
     choices: [present, merge, absent, exact]
     default: present
@@ -43,12 +45,28 @@ options:
     description: ID of the group.
     type: str
   security_group:
-    description: Name of the group, the only one of that name in the region or in O(vpc_id). Costs one more call than
-      the ID.
+    description: Name of the group, the only one of that name in the region or in the VPC that is given. Costs one more
+      call than the ID.
     type: str
   vpc_id:
     description: ID of the VPC in which O(security_group) and O(from_security_group) are looked up.
     type: str
+  vpc:
+    description: Name of the VPC, instead of O(vpc_id).
+    type: str
+  adopt:
+    description:
+      - Whether rules that the task does not name are removed from a group that does not carry the tag
+        C(alitrust.ecs:owner), too, with O(state=exact).
+      - The group does not get the tag by that; M(alitrust.ecs.security_group) gives it.
+    type: bool
+    default: false
+  leave_others:
+    description:
+      - Whether to change nothing of a group that does not carry that tag, and to say so in RV(kept).
+      - The roles of this collection set it.
+    type: bool
+    default: false
   directions:
     description: With O(state=exact), which rules are meant; rules of the other direction are left alone. From a file
       or another group only these are taken. Both unless this is given.
@@ -100,12 +118,16 @@ options:
         description:
           - The other side as networks or addresses, IPv4 or IPv6. The source of an ingress rule, the destination of
             an egress rule.
-          - At least one of O(rules[].cidr), O(rules[].group_id) and O(rules[].prefix_list_id) is needed. There is no
-            default.
+          - At least one of O(rules[].cidr), O(rules[].group_id), O(rules[].group) and O(rules[].prefix_list_id) is
+            needed. There is no default.
         type: list
         elements: str
       group_id:
         description: The other side as IDs of other security groups. Not in an advanced group.
+        type: list
+        elements: str
+      group:
+        description: The other side as names of security groups, which are looked up in the VPC of this one.
         type: list
         elements: str
       group_owner_id:
@@ -154,7 +176,7 @@ options:
         writes it. Each element or line is a rule, with the names that the API gives to its fields. An answer of
         the operation DescribeSecurityGroupAttribute is such a file, too.
       - Each rule is checked first; if one cannot be, nothing is changed, and each of them is named with its line and
-        the reason. Groups and prefix lists that rules name must exist in this region.
+        the reason.
       - Rules that are there stay as they are, with their descriptions, unless O(state=exact).
     type: path
   max_file_rules:
@@ -226,6 +248,15 @@ EXAMPLES = r"""
         ports: 22/23,443/443
         cidr: 192.0.2.0/25, 192.0.2.200
         group_id: sg-bp1fg655nh68xyz90001
+
+- name: Let the members of a group in by its name
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc: net
+    rules:
+      - service: mysql
+        group: web
 
 - name: Let ping in, and GRE from the other end of a VPN
   alitrust.ecs.sg_rule:
@@ -374,7 +405,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 security_group_id:
-  description: ID of the group. Null in check mode when there is no group of that name.
+  description: ID of the group. Null when there is no group that rules could be removed from.
   returned: success
   type: str
   sample: sg-bp1fg655nh68xyz90000
@@ -496,6 +527,18 @@ left_out:
       description: Why not.
       type: str
       sample: it is a system rule (priority 110); map_system_priority makes one of priority 100 of it
+would_remove:
+  description: The rules that would have been removed, one line each. Nothing was changed.
+  returned: when they are refused to be removed because the group is not this collection's
+  type: list
+  elements: str
+  sample: [ingress accept tcp 443/443 from 0.0.0.0/0 priority 1]
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["Using the existing security group corp-sg; its rules are left alone."]
 summary:
   description: The outcome in one line.
   returned: success

@@ -35,6 +35,9 @@ options:
   vpc_id:
     description: ID of the VPC in which O(security_group) is looked up.
     type: str
+  vpc:
+    description: Name of the VPC, instead of O(vpc_id).
+    type: str
   dest:
     description: The directory for the file, which exists.
     type: path
@@ -127,6 +130,7 @@ def main() -> None:
             "security_group_id": {"type": "str"},
             "security_group": {"type": "str"},
             "vpc_id": {"type": "str"},
+            "vpc": {"type": "str"},
             "dest": {"type": "path", "required": True},
             "format": {"type": "str", "choices": ["json", "csv"], "default": "json"},
             "time": {"type": "str"},

@@ -30,6 +30,9 @@ options:
   vpc_id:
     description: ID of the VPC of the groups.
     type: str
+  vpc:
+    description: Name of the VPC, instead of O(vpc_id).
+    type: str
   direction:
     description: Only rules of this direction.
     type: str
@@ -129,6 +132,7 @@ def main() -> None:
             "security_group_ids": {"type": "list", "elements": "str", "aliases": ["security_group_id"]},
             "security_group": {"type": "str"},
             "vpc_id": {"type": "str"},
+            "vpc": {"type": "str"},
             "direction": {"type": "str", "choices": ["ingress", "egress"]},
             "protocol": {"type": "str"},
             "policy": {"type": "str", "choices": ["accept", "drop"]},

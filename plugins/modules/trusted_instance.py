@@ -28,6 +28,13 @@ notes:
   - The families known to support trusted mode are g6t, c6t and r6t (a trusted image makes the instance trusted); g7t,
     c7t and r7t (with SGX); g7, c7, r7, g8i, c8i, r8i, g8a, c8a, r8a, g8ine, c8ine, g9ae, i5g, gn8v and gn8is. All but
     the first three are created with C(TrustedSystemMode) and an image that boots by UEFI.
+  - With an instance go its system disk, the data disks that Alibaba Cloud shows with C(DeleteWithInstance) (of those in
+    O(data_disks), the ones with O(data_disks[].delete_with_instance)), the network interfaces with C(DeleteOnRelease),
+    its public address, and the automatic snapshots of deleted disks with C(DeleteAutoSnapshot). Other disks, elastic IP
+    addresses, other network interfaces and the snapshots that somebody made stay, and cost what they cost.
+  - A data disk or secondary network interface that would go with an instance and does not carry the tag
+    C(alitrust.ecs:owner) was attached by somebody else. The instance is then not deleted; see O(adopt) and
+    O(leave_others).
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -36,6 +43,7 @@ extends_documentation_fragment:
   - alitrust.ecs.trust
   - alitrust.ecs.trust.property
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 attributes:
   idempotent:
     description: A second run with the same options changes nothing.
@@ -75,15 +83,24 @@ options:
       - V(running) and V(stopped) make sure of the power state as well.
       - V(restarted) restarts the instances that run and starts those that are stopped, every time.
       - V(absent) deletes the instances and waits until they are gone. Running ones are shut down first. Protected
-        ones are refused before anything is deleted, unless O(deletion_protection=false) is given.
+        ones are refused before anything is deleted, unless O(deletion_protection=false) is given. See the notes for
+        what goes with them.
     type: str
     choices: [present, running, stopped, restarted, absent]
     default: present
   adopt:
     description:
-      - Take over instances whose name fits O(name) and that carry no ownership tag, by setting the tag. Without it,
-        such instances are an error.
-      - With O(state=absent), also delete instances that carry no ownership tag.
+      - Take over instances whose name fits O(name) and that do not carry the tag C(alitrust.ecs:owner), by setting it.
+        Without it, such instances are an error.
+      - With O(state=absent), also delete instances that do not carry the tag, and delete with an instance what others
+        attached to it.
+    type: bool
+    default: false
+  leave_others:
+    description:
+      - With O(state=absent), leave alone instances of others, and those with which something of others would be
+        deleted, and say so in RV(kept). Without it, they are an error. The same goes for O(remove_surplus).
+      - The roles of this collection set it.
     type: bool
     default: false
   remove_surplus:
@@ -169,6 +186,12 @@ options:
     description:
       - The vSwitches that will do, the preferred one first, instead of O(vswitch_id). 1 to 10, all in the VPC of the
         security groups. See O(instance_types).
+      - Up to 100 instances are created by one call. Each call goes to the first vSwitch that has enough free addresses
+        for it; where one has none left for a call, nothing is created.
+    type: list
+    elements: str
+  vswitch_names:
+    description: The same by the names of the vSwitches, instead of O(vswitch_ids).
     type: list
     elements: str
   zone_id:
@@ -177,17 +200,27 @@ options:
   security_group_ids:
     description:
       - The security groups that each instance is in, all of them. Needed to create.
-      - They are changed as a whole, so an instance is never without a group.
+      - They are changed as a whole, so an instance is never without a group. That they exist, are of the VPC of the
+        instances and all basic or all advanced is proved before.
+    type: list
+    elements: str
+  security_group_names:
+    description:
+      - The same by the names of the groups, instead of O(security_group_ids). They are looked up in the VPC of the
+        vSwitches, or else of the instances.
     type: list
     elements: str
   key_name:
     description:
-      - The key pair. Another one is replaced. That takes effect at the next restart; see O(restart_if_needed).
+      - The key pair, for Linux only. Another one is replaced, once it is proved that this one exists. That takes effect
+        at the next restart; see O(restart_if_needed).
     type: str
   ram_role_name:
     description:
-      - The RAM role. Another one is replaced, without a restart. It can be attached to instances that were created
-        without one; the trust client reports as soon as it finds the role.
+      - The RAM role. Another one is replaced, without a restart, once it is proved that this one exists and that ECS
+        may assume it. Where it is refused all the same, the other one is attached again.
+      - It can be attached to instances that were created without one; the trust client reports as soon as it finds the
+        role.
     type: str
   system_disk:
     description: The system disk. Used at creation; what is given is compared afterwards.
@@ -498,6 +531,12 @@ EXAMPLES = r"""
     instance_ids: [i-bp67acfmxazb4p****, i-bp67acfmxazb4q****]
     state: restarted
 
+- name: Put the fleet into two groups, by their names
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    fleet: web
+    security_group_names: [web, ssh]
+
 - name: Shrink the fleet to two
   alitrust.ecs.trusted_instance:
     region: cn-hangzhou
@@ -610,6 +649,10 @@ instances:
       description: The operating system.
       type: str
       sample: Alibaba Cloud Linux  3.2104 LTS 64 bit (UEFI)
+    os_type:
+      description: V(linux) or V(windows).
+      type: str
+      sample: linux
     vpc_id:
       description: The VPC.
       type: str
@@ -838,13 +881,20 @@ notes:
   type: list
   elements: str
   sample: ["KMS could not be checked: Forbidden.RAM for kms:DescribeAccountKmsStatus."]
+kept:
+  description: What was left alone because it is not this collection's, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample:
+    - The instance web-001 (i-bp67acfmxazb4ph****) does not carry the tag alitrust.ecs:owner, so it stays.
 summary:
   description: The outcome in one line.
   returned: success
   type: str
   sample: "3 instances (3 Running), 3 created"
 unmet:
-  description: What stands in the way of creating instances.
+  description: What stands in the way of creating or changing instances.
   returned: when something does
   type: list
   elements: dict
@@ -861,6 +911,18 @@ unmet:
       description: What is wrong, and what to do.
       type: str
       sample: KMS is NotEnabled; trusted instances need it. Switch it on with alitrust.ecs.kms_service.
+    problem:
+      description: What is wrong, alone.
+      type: str
+      sample: KMS is NotEnabled; trusted instances need it.
+    expected:
+      description: What would be right, where that can be said in a few words.
+      type: str
+      sample: ""
+    what_to_do:
+      description: What to do about it.
+      type: str
+      sample: Switch it on with alitrust.ecs.kms_service.
 steps:
   description: What was done, or would be done in check mode.
   returned: success

@@ -150,6 +150,10 @@ instances:
       description: The operating system.
       type: str
       sample: Alibaba Cloud Linux  3.2104 LTS 64 bit (UEFI)
+    os_type:
+      description: V(linux) or V(windows).
+      type: str
+      sample: linux
     vpc_id:
       description: The VPC.
       type: str

@@ -12,8 +12,7 @@ version_added: 0.1.0
 description:
   - Creates a VPC and vSwitches in it, for those who start with an empty account, and deletes them again.
   - A VPC is found by O(vpc_id) or O(name). Names of VPCs are not unique; where several VPCs have the name the task
-    fails and lists
-    them.
+    fails and lists them.
   - What this module creates carries the tag C(alitrust.ecs:owner) with the name of the VPC as the value.
 author:
   - alitrust.ecs authors (@alitrust)
@@ -21,13 +20,13 @@ extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
+  - alitrust.ecs.ownership
 options:
   state:
     description:
       - Whether the VPC is to exist.
-      - V(absent) deletes a VPC that carries the tag, or whose O(vpc_id) is given. Its vSwitches are deleted with it,
-        if each of them
-        carries the tag or is named in O(vswitches). Security groups and instances must be gone before.
+      - V(absent) deletes a VPC that carries the tag C(alitrust.ecs:owner), with all its vSwitches, each of which has to
+        carry the tag, too, or any VPC with O(adopt). Whatever else is in it must be gone before.
     type: str
     choices: [present, absent]
     default: present
@@ -42,7 +41,9 @@ options:
       later.
     type: str
   vswitches:
-    description: vSwitches that the VPC is to have. Others are left alone.
+    description:
+      - vSwitches that the VPC is to have. Others are left alone.
+      - With O(leave_others), a VPC that others made has to have them already.
     type: list
     elements: dict
     suboptions:
@@ -72,6 +73,7 @@ options:
     type: int
     default: 600
 seealso:
+  - module: alitrust.ecs.vpc_info
   - module: alitrust.ecs.security_group
   - ref: ansible_collections.alitrust.ecs.docsite.quick_start
     description: >-
@@ -98,6 +100,13 @@ EXAMPLES = r"""
     region: cn-hangzhou
     name: fleet
     state: absent
+
+- name: Delete a VPC that somebody made by hand, and its vSwitches
+  alitrust.ecs.vpc:
+    region: cn-hangzhou
+    name: by-hand
+    state: absent
+    adopt: true
 """
 
 RETURN = r"""
@@ -107,7 +116,7 @@ vpc:
   type: dict
   contains:
     vpc_id:
-      description: ID of the VPC. Null in check mode when it would be created.
+      description: ID of the VPC. In check mode, one that later tasks of the run understand when it would be created.
       type: str
       sample: vpc-bp1aevy8sofi8mh1q0000
     name:
@@ -119,7 +128,7 @@ vpc:
       type: str
       sample: 172.16.0.0/16
     status:
-      description: Its state, V(Available) when it can be used.
+      description: Its state, V(Available) when it can be used. Null in check mode when it would be created.
       type: str
       sample: Available
     tags:
@@ -132,9 +141,14 @@ vpc:
       elements: dict
       contains:
         vswitch_id:
-          description: ID of the vSwitch. Null in check mode when it would be created.
+          description: ID of the vSwitch. In check mode, one that later tasks of the run understand when it would be
+            created.
           type: str
           sample: vsw-bp1s5fnvk4gn2tws00000
+        vpc_id:
+          description: ID of the VPC.
+          type: str
+          sample: vpc-bp1aevy8sofi8mh1q0000
         name:
           description: Name of the vSwitch.
           type: str
@@ -147,14 +161,24 @@ vpc:
           description: Its address range.
           type: str
           sample: 172.16.0.0/24
+        available_ip_address_count:
+          description: How many of its addresses are free.
+          type: int
+          sample: 252
         status:
-          description: Its state, V(Available) when it can be used.
+          description: Its state, V(Available) when it can be used. Null in check mode when it would be created.
           type: str
           sample: Available
         tags:
           description: Its tags, without system tags.
           type: dict
           sample: {"alitrust.ecs:owner": fleet}
+kept:
+  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  returned: when something was left alone
+  type: list
+  elements: str
+  sample: ["Using the existing VPC corp (vpc-bp1aevy8sofi8mh1q0000); it is left as it is."]
 summary:
   description: The outcome in one line.
   returned: success

@@ -105,6 +105,15 @@ class Foretold:
         self._add({"kind": kind, "region": region, "id": made_up, "name": name, "gone": False, **known})
         return made_up
 
+    def would_change(self, kind: str, key: str, name: str, *, global_: bool = False, **known: t.Any) -> None:
+        """Note what the task would make of something that is there, or will be by then.
+
+        :param key: its ID
+        :param known: all that later tasks have to know of it, whether it is changed or not
+        """
+        region = "" if global_ else self._region
+        self._add({"kind": kind, "region": region, "id": key, "name": name, "gone": False, **known})
+
     def would_delete(self, kind: str, key: str, name: str = "", *, global_: bool = False) -> None:
         """Note that the task would delete something.
 

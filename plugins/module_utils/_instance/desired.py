@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from .._core import ownership
 from .._core import tags as tagging
 from . import places
 from .names import Pattern
@@ -55,7 +56,7 @@ class Desired:
     pattern: Pattern | None = None
     only_named: bool = False
     instance_ids: tuple[str, ...] = ()
-    adopt: bool = False
+    terms: ownership.Terms = field(default_factory=ownership.Terms)
     remove_surplus: bool = False
     attributes: dict[str, t.Any] = field(default_factory=dict)
     fixed: dict[str, list[t.Any]] = field(default_factory=dict)
@@ -87,7 +88,7 @@ class Desired:
             pattern=pattern,
             only_named=bool(plain and options["fleet"]),
             instance_ids=tuple(dict.fromkeys(options["instance_ids"] or ())),
-            adopt=options["adopt"],
+            terms=ownership.Terms.from_options(options),
             remove_surplus=options["remove_surplus"],
             attributes=attributes,
             fixed=_fixed(options),

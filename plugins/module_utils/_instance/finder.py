@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._cloud import foretold
 from .._cloud.door import Cloud, chunks, json_list
 from .._core import tags as tagging
 from .._ram.attachments import read_carriers
@@ -16,21 +17,34 @@ from .desired import Desired
 from .shape import Instance
 
 _DESCRIBE_AT_ONCE = 100
+#: What a check run calls an instance.
+KIND = "instance"
 _TAG_OWNER = tagging.OWNER_KEY
 
 
 def describe(cloud: Cloud, ids: t.Sequence[str] | None = None, **filters: t.Any) -> list[Instance]:
-    """Instances that pass all filters; of some ids, those that exist."""
+    """Instances that pass all filters; of some ids, those that exist.
+
+    In check mode, those that earlier tasks would have deleted are gone, and those that they would have made are found
+    by the ids that stand for them.
+    """
     query = {"AdditionalAttributes": ["META_OPTIONS"], **filters}
     if ids is None:
         items = cloud.pages("ecs", "DescribeInstances", query)
     else:
         items = [
             item
-            for some in chunks(list(ids), _DESCRIBE_AT_ONCE)
+            for some in chunks([one for one in ids if not foretold.is_id(one)], _DESCRIBE_AT_ONCE)
             for item in cloud.pages("ecs", "DescribeInstances", query, InstanceIds=json_list(some))
         ]
-    return sorted((shape.instance(item) for item in items), key=shape.order)
+    found = [shape.instance(item) for item in items if not cloud.foretold.is_gone(KIND, item["InstanceId"])]
+    made = [record for one in ids or () if foretold.is_id(one) and (record := cloud.foretold.find(KIND, one))]
+    return sorted([*found, *map(_unborn, made)], key=shape.order)
+
+
+def _unborn(record: foretold.Record) -> Instance:
+    """An instance that an earlier task of a check run would have made."""
+    return {**record["instance"], "instance_id": record["id"]}
 
 
 def members(cloud: Cloud, desired: Desired) -> list[Instance]:
@@ -38,6 +52,7 @@ def members(cloud: Cloud, desired: Desired) -> list[Instance]:
     if desired.instance_ids:
         return describe(cloud, desired.instance_ids)
     found = describe(cloud, Tag=[{"Key": _TAG_OWNER, "Value": desired.fleet}])
+    found += map(_unborn, cloud.foretold.all_of(KIND, fleet=desired.fleet))
     if desired.only_named:
         found = [one for one in found if one["name"] == desired.plain_name]
     return found
@@ -52,12 +67,13 @@ def unowned(cloud: Cloud, desired: Desired) -> list[Instance]:
 
 def with_roles(cloud: Cloud, ones: t.Sequence[Instance]) -> list[Instance]:
     """The same instances with C(ram_role_name), which DescribeInstances does not tell."""
-    roles = read_carriers(cloud, [one["instance_id"] for one in ones])
-    return [{**one, "ram_role_name": roles[one["instance_id"]]} for one in ones]
+    roles = read_carriers(cloud, [one["instance_id"] for one in ones if not foretold.is_id(one["instance_id"])])
+    return [{**one, "ram_role_name": roles.get(one["instance_id"], one["ram_role_name"] or "")} for one in ones]
 
 
 def disks(cloud: Cloud, desired: Desired) -> list[dict[str, t.Any]]:
     """Disks of a fleet: they got its ownership tag when they were created with their instance."""
     if desired.instance_ids:
-        return [disk for one in desired.instance_ids for disk in cloud.pages("ecs", "DescribeDisks", InstanceId=one)]
+        real = [one for one in desired.instance_ids if not foretold.is_id(one)]
+        return [disk for one in real for disk in cloud.pages("ecs", "DescribeDisks", InstanceId=one)]
     return cloud.pages("ecs", "DescribeDisks", Tag=[{"Key": _TAG_OWNER, "Value": desired.fleet}])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 import typing as t
+from dataclasses import replace
 
 from .._cloud.errors import AlitrustError, UnexpectedState, WaitTimeout
 from .._core import tagging
@@ -19,7 +20,22 @@ from .._core.waiter import wait_for
 from .._ram.attachments import AttachmentActions
 from .._trust import options as trust_options
 from .._trust.waiting import until_trusted
-from . import bindings, creation, finder, options, planner, power, preflight, reach, replacement, request, shape, ssh
+from . import (
+    bindings,
+    companions,
+    creation,
+    finder,
+    named,
+    options,
+    planner,
+    power,
+    preflight,
+    reach,
+    replacement,
+    request,
+    shape,
+    ssh,
+)
 from .desired import Desired
 from .names import counted
 from .places import Place
@@ -47,6 +63,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         self.restarting: set[str] = set()
         self.to_run: set[str] = set()  # instances that end up Running whatever state was asked for
         self.outlook: preflight.Outlook | None = None
+        self.offers: dict[tuple[int | None, ...], list[Place]] = {}  # by the numbers that a call creates
         self.placements: list[dict[str, t.Any]] = []
         self.booted: dict[str, float] = {}  # when this task started them; only later reports prove trust
 
@@ -54,6 +71,9 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
     def find(self) -> State:
         members = self._members()
+        if self.desired.state != "absent" and (self.options["vswitch_names"] or self.options["security_group_names"]):
+            self.options = named.resolved(self.cloud, self.options, members)
+            self.desired = Desired.from_options(self.options)
         missing = self._missing(members)
         if missing and _being_created(members):
             members = self._all_created(members)
@@ -68,7 +88,15 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             members and self.desired.state != "absent" and (self.options["system_disk"] or self.options["data_disks"])
         )
         disks = finder.disks(self.cloud, self.desired) if compare_disks else []
-        return State(tuple(members), tuple(unowned), tuple(disks))
+        going = members if self.desired.state == "absent" else self._surplus(members)
+        ids = [one["instance_id"] for one in going if not self.desired.terms.adopt]
+        others = companions.strangers(self.cloud, ids)
+        return State(tuple(members), tuple(unowned), tuple(disks), others)
+
+    def _surplus(self, members: list[Instance]) -> list[Instance]:
+        """Members of which some are to be deleted because they are too many."""
+        surplus = self.desired.remove_surplus and self.desired.count is not None and len(members) > self.desired.count
+        return members if surplus else []
 
     def _members(self) -> list[Instance]:
         return finder.members(self.cloud, self.desired)
@@ -108,12 +136,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         plan = planner.plan(desired, actual, self.options)
         warnings = list(plan.warnings)
         if desired.state == "absent":
-            if actual.unowned and not desired.adopt:
-                warnings.append(
-                    f"{planner.titles(actual.unowned)} was not deleted: the name fits, but there is no ownership tag "
-                    f"{tag_rules.OWNER_KEY}. Set adopt: true if it is yours to delete."
-                )
-            return _with(plan, warnings)
+            return plan
         kept = [one for one, _number in planner.cast(desired, actual).keep]
         self.replacements = replacement.needed(desired, kept, actual.disks, self.options)
         if self.replacements:
@@ -122,7 +145,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
                 raise UnexpectedState(sentence, needs_replacement=self.replacements)
             warnings.append(sentence)
         to_wait_for = self.options["wait_for_ssh"] or self.options["wait_for_trusted"]
-        return _with(plan, warnings, unsettled=plan.unsettled or bool(kept and to_wait_for))
+        return replace(plan, warnings=tuple(warnings), unsettled=plan.unsettled or bool(kept and to_wait_for))
 
     def _check_existence(self, actual: State) -> None:
         desired = self.desired
@@ -140,14 +163,17 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
     def preflight(self, plan: Plan, actual: State) -> None:
         runs = [step.args["numbers"] for step in plan.steps if step.do == "create"]
-        if runs:
+        changes = planner.exchanged(self.desired, actual)
+        if runs or changes:
             self.outlook = preflight.check(
                 self.cloud,
                 self.options,
+                [len(run) for run in runs],
+                changes,
                 lambda options: request.parameters(options, self.desired, runs[0]),
-                sum(map(len, runs)),
-                len(runs[0]),
             )
+        if self.outlook:
+            self.offers = {tuple(run): offer for run, offer in zip(runs, self.outlook.offers, strict=True)}
             self.notes = [*self.outlook.notes, *self._other_images(actual)]
         self.known = {one["instance_id"] for one in actual.members}
 
@@ -162,7 +188,8 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     # ------------------------------------------------------------------ steps
 
     def create(self, numbers: list[int | None]) -> None:
-        offers = self._offers(numbers)
+        places = self.offers[tuple(numbers)]
+        offers = self._offered(places, numbers)
         token = request.token(self.options, offers[0][1], self.desired.fleet, self.known)
         made = creation.run_instances(self.cloud, offers, token)
         ids = self._placed(made, numbers)
@@ -172,16 +199,16 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             ids += [id for id in found.values() if id not in self.known and id not in ids]
             left = [number for number in numbers if self.desired.name_with(number) not in found]
             for run in planner.new_runs(left):
-                ids += self._placed(creation.run_anew(self.cloud, self._offers(run)), run)
+                ids += self._placed(creation.run_anew(self.cloud, self._offered(places, run)), run)
         self.known.update(ids)
         self.created += ids
         self.to_run.update(ids)
 
-    def _offers(self, numbers: list[int | None]) -> list[tuple[Place, dict[str, t.Any]]]:
+    def _offered(self, places: list[Place], numbers: list[int | None]) -> list[tuple[Place, dict[str, t.Any]]]:
         """The places to ask, each with the parameters of RunInstances."""
         outlook = t.cast("preflight.Outlook", self.outlook)  # the flow has called preflight
         chosen = {**self.options, "image_id": outlook.image_id}
-        return [(place, request.parameters(place.over(chosen), self.desired, numbers)) for place in outlook.room]
+        return [(place, request.parameters(place.over(chosen), self.desired, numbers)) for place in places]
 
     def _placed(self, made: creation.Created, numbers: list[int | None]) -> list[str]:
         """Note where instances were created; returns their ids."""
@@ -321,13 +348,25 @@ class TrustedInstance(AttachmentActions, Resource[State]):
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         roles = planner.cast(self.desired, actual)
         ones = [one for one, _number in roles.keep]
+        for step in plan.steps:
+            for gone in step.args["ids"] if step.do == "delete" else ():
+                self.cloud.foretold.would_delete(finder.KIND, gone)
         if plan.changed:
             ones = [self._foretold(one, number) for one, number in roles.keep]
-            ones += [self._unborn(number) for number in roles.new]
+            unborn = [self._unborn(number) for number in roles.new]
+            for one in unborn:
+                self._make_known(one)
+            ones += unborn
         if self.outlook:
-            runs = planner.new_runs(roles.new)
-            self.placements = [self._placement(self.outlook.room[0], run) for run in runs]
+            self.placements = [self._placement(offer[0], list(run)) for run, offer in self.offers.items()]
         return self._result(ones)
+
+    def _make_known(self, one: Instance) -> None:
+        """Let later tasks of a check run know an instance that would be there by then."""
+        status = "Stopped" if self.desired.state == "stopped" else "Running"
+        there = {**one, "status": status, "trusted": {"supports_vtpm": self.desired.trusted}}
+        known = {"fleet": one["fleet"], "vswitch_id": one["vswitch_id"], "instance": there}
+        self.cloud.foretold.would_make(finder.KIND, "i", one["name"], **known)
 
     def _look(self) -> list[Instance]:
         """The instances of the task, found by the tag, which also shows one too many."""
@@ -462,7 +501,9 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         blank = shape.instance({"InstanceId": None})
         wanted = {**self.desired.at_creation, **self.desired.of_new, "name": self.desired.name_with(number)}
         if self.outlook:
-            wanted |= {**vars(self.outlook.room[0]), "image_id": self.outlook.image_id}
+            place = next(offer[0] for run, offer in self.offers.items() if number in run)
+            wanted |= {**vars(place), "image_id": self.outlook.image_id, "os_type": self.outlook.os_type}
+            wanted["vpc_id"] = self.outlook.vpc_ids.get(place.vswitch_id)
         tags = {**(self.desired.tags or {}), tag_rules.OWNER_KEY: str(self.desired.fleet)}
         return {**blank, **wanted, "fleet": self.desired.fleet, "tags": tags}
 
@@ -492,13 +533,3 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
 def _being_created(ones: t.Iterable[Instance]) -> bool:
     return any(one["status"] in ("Pending", "Starting") for one in ones)
-
-
-def _with(plan: Plan, warnings: list[str], unsettled: bool | None = None) -> Plan:
-    return Plan(
-        plan.before,
-        plan.after,
-        plan.steps,
-        tuple(warnings),
-        plan.unsettled if unsettled is None else unsettled,
-    )

@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from .._cloud.errors import InvalidInput
+from .._core import ownership
 from .._core import tags as tagging
 from .._core.module import TAGS_SPEC, WAIT_SPEC
 from .._trust import options as trust_options
@@ -37,7 +38,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
         "default": "present",
         "choices": ["present", "running", "stopped", "restarted", "absent"],
     },
-    "adopt": {"type": "bool", "default": False},
+    **ownership.SPEC,
     "remove_surplus": {"type": "bool", "default": False},
     "trusted_mode": {"type": "bool", "default": True},
     "trusted_families": {"type": "dict", "default": {}},
@@ -52,8 +53,10 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "image_owner": {"type": "str", "choices": ["system", "self", "others", "marketplace"]},
     "vswitch_id": {"type": "str"},
     "vswitch_ids": {"type": "list", "elements": "str"},
+    "vswitch_names": {"type": "list", "elements": "str"},
     "zone_id": {"type": "str"},
     "security_group_ids": {"type": "list", "elements": "str"},
+    "security_group_names": {"type": "list", "elements": "str"},
     "key_name": {"type": "str", "no_log": False},
     "ram_role_name": {"type": "str"},
     "system_disk": {
@@ -106,7 +109,11 @@ CONSTRAINTS: dict[str, t.Any] = {
 _EXCLUSIVE = (
     ("instance_type", "instance_types"),
     ("vswitch_id", "vswitch_ids"),
+    ("vswitch_id", "vswitch_names"),
+    ("vswitch_ids", "vswitch_names"),
     ("zone_id", "vswitch_ids"),
+    ("zone_id", "vswitch_names"),
+    ("security_group_ids", "security_group_names"),
     ("image_id", "image_family"),
     ("image_id", "image_name"),
 )
@@ -221,22 +228,25 @@ def _check_place(options: Options) -> None:
             raise InvalidInput(f"instance_type is {kind!r}; expected ecs.family.size, for example ecs.g7t.large.")
     for vswitch in places.vswitch_ids(options):
         if not vswitch.startswith("vsw-"):
-            raise InvalidInput(f"vswitch_id is {vswitch!r}; expected the id of a vSwitch, which begins with vsw-.")
-    for name in ("instance_types", "vswitch_ids"):
+            raise InvalidInput(
+                f"vswitch_id is {vswitch!r}; expected the id of a vSwitch, which begins with vsw-. Names go into "
+                "vswitch_names."
+            )
+    for name in ("instance_types", "vswitch_ids", "vswitch_names"):
         if options[name] is not None and not 1 <= len(options[name]) <= _MAX_CHOICES:
             raise InvalidInput(f"{name} has {len(options[name])} entries; expected 1 to {_MAX_CHOICES}.")
     if options["image_owner"] and not (options["image_family"] or options["image_name"]):
         raise InvalidInput("image_owner needs image_family or image_name.")
-    groups = options["security_group_ids"]
-    if groups is not None:
-        wrong = [group for group in groups if not group.startswith("sg-")]
-        if wrong:
+    for one in options["security_group_ids"] or ():
+        if not one.startswith("sg-"):
             raise InvalidInput(
-                f"security_group_ids holds {wrong[0]!r}; expected ids of security groups, which begin with sg-."
+                f"security_group_ids holds {one!r}; expected ids of security groups, which begin with sg-. Names go "
+                "into security_group_names."
             )
-        if not 1 <= len(set(groups)) <= _MAX_GROUPS:
+    for name in ("security_group_ids", "security_group_names"):
+        if options[name] is not None and not 1 <= len(set(options[name])) <= _MAX_GROUPS:
             raise InvalidInput(
-                f"security_group_ids has {len(set(groups))} ids; an instance is in 1 to {_MAX_GROUPS} groups."
+                f"{name} has {len(set(options[name]))} entries; an instance is in 1 to {_MAX_GROUPS} groups."
             )
     fault = families.wrong(options["trusted_families"])
     if fault:

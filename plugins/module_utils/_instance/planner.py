@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
+from .._ram import attachments
 from . import places
+from .attachables import Changes
 from .desired import Desired
 from .families import SELF_MANAGED, VTPM_TAG
 from .names import counted, listing, runs
@@ -30,11 +32,13 @@ class State:
     :ivar members: instances that the task means, proven by the ownership tag or named by id
     :ivar unowned: instances with a fitting name that carry no ownership tag; looked up only when it matters
     :ivar disks: disks of the members, in the API's words; looked up only when disks are compared
+    :ivar companions: what of others would be deleted with a member, in words; looked up only when members may go
     """
 
     members: tuple[Instance, ...] = ()
     unowned: tuple[Instance, ...] = ()
     disks: tuple[t.Mapping[str, t.Any], ...] = ()
+    companions: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,14 @@ class Cast:
     :ivar keep: instances that stay, with the number each has or gets
     :ivar adopted: those of C(keep) that get the ownership tag now
     :ivar new: numbers of the instances to create; None for the plain name
+    :ivar kept: what is left alone although the task would delete it, and why
     """
 
     keep: list[tuple[Instance, int | None]] = field(default_factory=list)
     adopted: list[Instance] = field(default_factory=list)
     new: list[int | None] = field(default_factory=list)
     remove: list[Instance] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
 
 def cast(desired: Desired, state: State) -> Cast:
@@ -59,11 +65,13 @@ def cast(desired: Desired, state: State) -> Cast:
     """
     if desired.state == "absent":
         return _cast_absent(desired, state)
-    members, remove = _without_surplus(desired, state)
+    members, surplus = _without_surplus(desired, state)
+    remove, bound, kept = _without_companions(desired, state, surplus)
+    members += bound
     adopted: list[Instance] = []
     missing = 0 if desired.count is None else max(0, desired.count - len(members))
     if missing and state.unowned:
-        if not desired.adopt:
+        if not desired.terms.adopt:
             raise UnexpectedState(
                 f"{_ids(state.unowned)} {_have(state.unowned)} a name of the fleet {desired.fleet}, but no "
                 f"ownership tag {tagging.OWNER_KEY}, so it is not proven whose they are.",
@@ -72,7 +80,7 @@ def cast(desired: Desired, state: State) -> Cast:
             )
         adopted = sorted(state.unowned, key=lambda one: _rank(desired, one))[:missing]
     keep = _numbered(desired, [*members, *adopted])
-    return Cast(keep, adopted, _new_numbers(desired, keep, missing - len(adopted)), remove)
+    return Cast(keep, adopted, _new_numbers(desired, keep, missing - len(adopted)), remove, kept)
 
 
 def plan(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> Plan:
@@ -108,7 +116,14 @@ def plan(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> Plan
         after[desired.name_with(number)] = _new_image(desired, number, options)
     warnings = [*_creation_warnings(desired, roles, options), *_warnings(desired, roles)]
     moving = desired.state != "absent" and any(one["status"] in MOVING for one, _number in roles.keep)
-    return Plan({"instances": before}, {"instances": after}, tuple(steps), tuple(warnings), unsettled=moving)
+    return Plan(
+        {"instances": before},
+        {"instances": after},
+        tuple(steps),
+        tuple(warnings),
+        unsettled=moving,
+        kept=tuple(roles.kept),
+    )
 
 
 # ---------------------------------------------------------------------- who is who
@@ -116,17 +131,50 @@ def plan(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> Plan
 
 def _cast_absent(desired: Desired, state: State) -> Cast:
     members = list(state.members)
+    kept: list[str] = []
     unproven = [one for one in members if not one["fleet"]]
-    if unproven and not desired.adopt:
-        raise UnexpectedState(
-            f"{_ids(unproven)} {'carries' if len(unproven) == 1 else 'carry'} no ownership tag {tagging.OWNER_KEY}, so "
-            "this collection did not make them and does not delete them.",
-            hint="Set adopt: true if they are yours to delete.",
-            instance_ids=_id_list(unproven),
-        )
-    if desired.adopt:
+    if unproven and not desired.terms.adopt:
+        carry = f"{_ids(unproven)} {'does' if len(unproven) == 1 else 'do'} not carry the tag {tagging.OWNER_KEY}"
+        if not desired.terms.leave_others:
+            raise UnexpectedState(
+                f"{carry}: this collection did not make {_it(unproven)} and does not delete {_it(unproven)}.",
+                hint=f"Set adopt: true if {_it(unproven, 'it is', 'they are')} yours to delete.",
+                instance_ids=_id_list(unproven),
+            )
+        kept.append(f"{carry}, so {_it(unproven, 'it stays', 'they stay')}.")
+        members = [one for one in members if one["fleet"]]
+    if desired.terms.adopt:
         members += state.unowned
-    return Cast(remove=sorted(members, key=order))
+    elif state.unowned:
+        kept.append(
+            f"{_ids(state.unowned)} {_have(state.unowned)} a name that fits, but not the tag {tagging.OWNER_KEY}, and "
+            f"{_it(state.unowned, 'stays', 'stay')}. Set adopt: true if {_it(state.unowned, 'it is', 'they are')} yours "
+            "to delete."
+        )
+    remove, _bound, more = _without_companions(desired, state, members)
+    return Cast(remove=sorted(remove, key=order), kept=[*kept, *more])
+
+
+def _without_companions(
+    desired: Desired, state: State, going: list[Instance]
+) -> tuple[list[Instance], list[Instance], list[str]]:
+    """Which of the instances that shall go do, which stay because something of others would go with them, and why."""
+    bound = [one for one in going if state.companions.get(one["instance_id"]) and not desired.terms.adopt]
+    if not bound:
+        return going, [], []
+    each = [f"{listing(list(state.companions[one['instance_id']]))} with {_title(one)}" for one in bound]
+    carries = "does" if sum(map(len, state.companions.values())) == 1 else "do"
+    # It begins with "the".
+    problem = f"T{'; '.join(each)[1:]} would be deleted and {carries} not carry the tag {tagging.OWNER_KEY}"
+    if not desired.terms.leave_others:
+        raise UnexpectedState(
+            f"{problem}: this collection did not make it and does not delete it.",
+            hint="Detach it, have it stay when its instance goes (DeleteWithInstance of a disk, DeleteOnRelease of an "
+            "interface), or set adopt: true if it is yours to delete.",
+            instance_ids=_id_list(bound),
+        )
+    stay = f"so {titles(bound)} stay{'s' if len(bound) == 1 else ''}"
+    return [one for one in going if one not in bound], bound, [f"{problem}, {stay}."]
 
 
 def _without_surplus(desired: Desired, state: State) -> tuple[list[Instance], list[Instance]]:
@@ -207,6 +255,17 @@ def _equal(key: str, actual: t.Any, wanted: t.Any) -> bool:
     return bool(actual == wanted)
 
 
+def exchanged(desired: Desired, state: State) -> Changes:
+    """The instances that stay and get other groups, another key pair or another role."""
+    differ = [(one, differences(desired, one, number)) for one, number in cast(desired, state).keep]
+    return Changes(
+        *(
+            tuple(one for one, keys in differ if key in keys)
+            for key in ("security_group_ids", "key_name", "ram_role_name")
+        )
+    )
+
+
 #: Attributes that one ModifyInstanceAttribute changes, and those of ModifyInstanceMetadataOptions.
 _MODIFY = ("name", "description", "host_name", "security_group_ids", "deletion_protection")
 _METADATA = ("http_endpoint", "http_tokens")
@@ -253,24 +312,20 @@ def _tag_steps(desired: Desired, roles: Cast) -> list[Step]:
 def _binding_steps(ones: list[Instance], differ: dict[str, dict[str, t.Any]], desired: Desired) -> list[Step]:
     steps: list[Step] = []
     role, key = desired.attributes.get("ram_role_name"), desired.attributes.get("key_name")
-    others = [one for one in ones if "ram_role_name" in differ[one["instance_id"]]]
-    for old in sorted({one["ram_role_name"] for one in others if one["ram_role_name"]}):
-        having = [one for one in others if one["ram_role_name"] == old]
+    by_id = {one["instance_id"]: one for one in ones if "ram_role_name" in differ[one["instance_id"]]}
+    others = {id: one["ram_role_name"] for id, one in by_id.items() if one["ram_role_name"]}
+    steps += attachments.exchange_steps(str(role), others, lambda ids: titles([by_id[id] for id in ids]))
+    bare = [one for id, one in by_id.items() if id not in others]
+    if bare:
+        args = {"role": role, "instance_ids": _id_list(bare)}
+        steps.append(Step(f"attach role {role} to {titles(bare)}", "attach_instances", args))
+    unbound = [one for one in ones if "key_name" in differ[one["instance_id"]]]
+    if unbound:
         steps.append(
             Step(
-                f"detach role {old} from {titles(having)}",
-                "detach_instances",
-                {"role": old, "instance_ids": _id_list(having)},
-            )
-        )
-    if others:
-        args = {"role": role, "instance_ids": _id_list(others)}
-        steps.append(Step(f"attach role {role} to {titles(others)}", "attach_instances", args))
-    others = [one for one in ones if "key_name" in differ[one["instance_id"]]]
-    if others:
-        steps.append(
-            Step(
-                f"bind key pair {key} to {titles(others)}", "bind_key_pair", {"ids": _id_list(others), "key_name": key}
+                f"bind key pair {key} to {titles(unbound)}",
+                "bind_key_pair",
+                {"ids": _id_list(unbound), "key_name": key},
             )
         )
     return steps
@@ -447,6 +502,10 @@ def titles(ones: t.Sequence[Instance]) -> str:
 
 def _ids(ones: t.Sequence[Instance]) -> str:
     return f"{'The instance' if len(ones) == 1 else 'The instances'} {titles(ones)}"
+
+
+def _it(ones: t.Sequence[Instance], one: str = "it", several: str = "them") -> str:
+    return one if len(ones) == 1 else several
 
 
 def _have(ones: t.Sequence[Instance]) -> str:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading the facts that decide whether instances can be created, and the API's own dry run. Private."""
+"""Reading the facts that decide whether instances can be created or changed, and the API's own dry run. Private.
+
+In check mode, what earlier tasks of the run would have made counts as there.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,17 @@ import fnmatch
 import typing as t
 from dataclasses import dataclass, field
 
+from .._cloud import foretold
 from .._cloud.door import Cloud, dig, json_list
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, DryRunPassed, NotFound
+from .._core.waiter import seen_within
 from .._kms import disk_encryption
-from . import places
+from .._kms.service import read_status
+from .._network import find
+from .._ram import roles
+from .._security_group import find as group_find
+from . import attachables, places, room
+from .attachables import Changes
 from .places import Place
 from .requirements import Facts, Verdict, encrypted_disks, fits, judge, no_room
 
@@ -25,24 +35,30 @@ Found = t.TypeVar("Found")
 #: name, so images of others are only taken when asked for.
 _OWNERS = ("system", "self")
 _VCPUS = ("max-postpaid-instance-vcpu-count", "used-postpaid-instance-vcpu-count")
+#: How long what is to be put in the place of something is looked for, in seconds: it may just have been made.
+_UNSEEN = 3.0
 
 
 class Unmet(AlitrustError):
-    """Instances cannot be created as wanted; nothing was created."""
+    """Instances cannot be created or changed as wanted; nothing was."""
 
 
 @dataclass(frozen=True)
 class Outlook:
     """How instances can be created.
 
-    :ivar room: places to try, in this order
+    :ivar offers: for each call the places to try, in this order
     :ivar passed_over: places that need not be tried, and why
     :ivar image_id: the image, looked up or as given
+    :ivar os_type: its system, None where it could not be read
+    :ivar vpc_ids: the VPC of each vSwitch, as far as that could be read
     :ivar notes: what could not be judged
     """
 
-    room: list[Place]
+    offers: list[list[Place]]
     image_id: str
+    os_type: str | None = None
+    vpc_ids: t.Mapping[str, str | None] = field(default_factory=dict)
     passed_over: list[dict[str, t.Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -50,91 +66,180 @@ class Outlook:
 def check(
     cloud: Cloud,
     options: Options,
+    calls: t.Sequence[int],
+    changes: Changes,
     parameters: t.Callable[[Options], Item],
-    amount: int,
-    together: int,
-) -> Outlook:
-    """Prove that instances could be created now.
+) -> Outlook | None:
+    """Prove that instances could be created and changed now.
 
+    :param calls: how many instances each call is to create
+    :param changes: instances that get other groups, another key pair, another role
     :param parameters: those of the first RunInstances, for its dry run, from options with one choice of each
-    :param amount: how many instances are to be created
-    :param together: how many of them by the first call
+    :returns: None where none is to be created
     :raises Unmet: every requirement that is not met, at once
     """
-    facts = read(cloud, options)
-    verdict = judge(options, facts, amount, together)
-    image_id = str((facts.image or {}).get("ImageId") or options["image_id"] or "")
-    if image_id and len(verdict.unmet) == verdict.unseen:
-        first = _dry_runs(cloud, {**options, "image_id": image_id}, parameters, verdict)
-        if first is not None:  # what could not be seen is there: it was made a moment ago
-            return Outlook(verdict.room[first:], image_id, verdict.passed_over, verdict.notes)
-    elif not image_id and not verdict.unmet:
-        verdict.refuse("image", "image_id", "The image cannot be looked up without the right to ecs:DescribeImages.")
-    reasons = " ".join(item["message"] for item in verdict.unmet)
-    raise Unmet(f"The instances cannot be created: {reasons}", unmet=verdict.unmet, notes=verdict.notes)
+    verdict = lacking_for_change(cloud, options, changes) if changes else Verdict()
+    unmet, notes = list(verdict.unmet), list(verdict.notes)
+    outlook = None
+    if calls:
+        facts = read(cloud, options)
+        verdict = judge(options, facts, calls)
+        image = facts.image or {}
+        image_id = str(image.get("ImageId") or options["image_id"] or "")
+        if not unmet and image_id and len(verdict.unmet) == verdict.unseen:
+            first = _dry_runs(cloud, {**options, "image_id": image_id}, parameters, verdict)
+            if first is not None:  # what could not be seen is there: it was made a moment ago
+                refused = verdict.room[:first]
+                offers = [[place for place in offer if place not in refused] for offer in verdict.offers]
+                outlook = Outlook(
+                    offers,
+                    image_id,
+                    image.get("OSType"),
+                    {key: item.get("VpcId") for key, item in (facts.vswitches or {}).items()},
+                    verdict.passed_over,
+                    [*notes, *verdict.notes],
+                )
+        elif not image_id and not verdict.unmet:
+            verdict.refuse(
+                "image", "image_id", "The image cannot be looked up without the right to ecs:DescribeImages."
+            )
+        if outlook is None:
+            unmet += [item for item in verdict.unmet if item not in unmet]
+            notes += [note for note in verdict.notes if note not in notes]
+    if unmet:
+        what = " and ".join(word for word, needed in (("created", calls), ("changed", changes)) if needed)
+        reasons = " ".join(item["message"] for item in unmet)
+        raise Unmet(f"The instances cannot be {what}: {reasons}", unmet=unmet, notes=notes)
+    return outlook
+
+
+def lacking(cloud: Cloud, options: Options, calls: t.Sequence[int]) -> Verdict:
+    """What stands in the way of creating instances, without creating any, and without a dry run.
+
+    :param options: checked options of the module; what is None is not judged
+    :param calls: how many instances each call would create; see L(request.calls)
+    """
+    return judge(options, read(cloud, options), calls)
+
+
+def lacking_for_change(cloud: Cloud, options: Options, changes: Changes) -> Verdict:
+    """The same for what existing instances are to get in the place of what they have."""
+    facts = _facts_for_change(cloud, options, changes)
+    verdict = Verdict(notes=list(facts.unread))
+    attachables.judge(options, facts, changes, verdict)
+    return verdict
 
 
 def _dry_runs(cloud: Cloud, options: Options, parameters: t.Callable[[Options], Item], verdict: Verdict) -> int | None:
     """Which of the places passes the dry run first; None when none does, with the reason in the verdict."""
+    if _is_foretold(cloud, options):
+        return 0 if not verdict.unmet else None
     for number, place in enumerate(verdict.room):
         failure = _dry_run(cloud, parameters(place.over(options)))
         if failure is None:
             return number
         if not places.no_room(failure):
             if not verdict.unmet:
-                verdict.refuse("dry run of RunInstances", "", f"{failure.message} {failure.hint}".strip())
+                verdict.refuse("dry run of RunInstances", "", failure.message, todo=failure.hint)
             return None
         verdict.passed_over.append(place.passed_over(failure.message))
     no_room(verdict)
     return None
 
 
-def read(cloud: Cloud, options: Options) -> Facts:
-    """The facts, by few calls; only those that the options need."""
-    unread: list[str] = []
+def _is_foretold(cloud: Cloud, options: Options) -> bool:
+    """Whether something that the instances need does not exist yet, so that the API cannot be asked."""
+    known = cloud.foretold
+    made = [*places.vswitch_ids(options), *(options["security_group_ids"] or ())]
+    keyed = any(disk.get("kms_key_id") for _name, disk in encrypted_disks(options))
+    named = (("key_pair", options["key_name"]), ("ram_role", options["ram_role_name"]))
+    return (
+        any(map(foretold.is_id, made))
+        or any(name and known.find(kind, name) for kind, name in named)
+        or (keyed and bool(known.all_of("ram_role")))
+        or bool((options["trusted_mode"] or encrypted_disks(options)) and known.all_of("kms_service"))
+    )
 
-    def fact(what: str, reading: t.Callable[[], Found], needed: t.Any = True) -> Found | None:
+
+class _Reader:
+    """Reads facts as far as the caller may."""
+
+    def __init__(self) -> None:
+        self.unread: list[str] = []
+
+    def __call__(self, what: str, reading: t.Callable[[], Found], needed: t.Any = True) -> Found | None:
         if not needed:
             return None
         try:
             return reading()
         except AccessDenied as error:
-            unread.append(f"{what} could not be checked: {error.code} for {error.product}:{error.action}.")
+            self.unread.append(f"{what} could not be checked: {error.code} for {error.product}:{error.action}.")
             return None
 
+
+def read(cloud: Cloud, options: Options) -> Facts:
+    """The facts for new instances, by few calls; only those that the options need."""
+    fact = _Reader()
     types = places.instance_types(options)
     encrypted = encrypted_disks(options)
     keys = [disk.get("kms_key_id") for _name, disk in encrypted]
-    image = (lambda: _image(cloud, options["image_id"])) if options["image_id"] else (lambda: _newest(cloud, options))
+    by_id = options["image_id"]
+    image = fact(
+        "The image",
+        (lambda: _image(cloud, by_id)) if by_id else lambda: _newest(cloud, options),
+        by_id or (types and (options["image_family"] or options["image_name"])),
+    )
+    snapshots = [disk["snapshot_id"] for disk in options["data_disks"] or () if disk.get("snapshot_id")]
+    wanted_disks = [(kind, use) for kind in types for use in room.wanted_categories(options)]
+    groups = options["security_group_ids"]
     return Facts(
-        kms_status=fact("KMS", lambda: _kms_status(cloud), options["trusted_mode"]),
+        kms_status=fact("KMS", lambda: read_status(cloud), options["trusted_mode"]),
         role=fact("The RAM role", lambda: _role(cloud, options["ram_role_name"]), options["ram_role_name"]),
         encryption=fact("What encrypted disks need", lambda: disk_encryption.problems(cloud, keys), encrypted),
-        instance_types=fact("The instance type", lambda: _instance_types(cloud, types)),
-        image=fact("The image", image),
+        instance_types=fact("The instance type", lambda: _instance_types(cloud, types), types),
+        image=image,
+        unfit=fact("The image", lambda: _unfit(cloud, by_id, types), image and by_id),
         vswitches=fact("The vSwitch", lambda: {one: _vswitch(cloud, one) for one in places.vswitch_ids(options)}),
-        groups=fact(
-            "The security groups",
-            lambda: cloud.pages(
-                "ecs", "DescribeSecurityGroups", SecurityGroupIds=json_list(sorted(set(options["security_group_ids"])))
-            ),
-        ),
+        groups=fact("The security groups", lambda: _groups(cloud, groups), groups),
         key_pair=fact("The key pair", lambda: _key_pair(cloud, options["key_name"]), options["key_name"]),
+        snapshots=fact("The snapshots", lambda: _snapshots(cloud, snapshots), snapshots),
         stock=fact("The stock", lambda: {kind: _stock(cloud, kind) for kind in types}),
+        disks=fact("The disks", lambda: {each: _stock(cloud, *each) for each in wanted_disks}, wanted_disks),
         vcpus=fact("The quota", lambda: _vcpus(cloud)),
-        unread=unread,
+        unread=fact.unread,
     )
 
 
-def _kms_status(cloud: Cloud) -> str:
-    return str(cloud.call("kms", "DescribeAccountKmsStatus").get("AccountStatus") or "NotEnabled")
+def _facts_for_change(cloud: Cloud, options: Options, changes: Changes) -> Facts:
+    """The facts for what existing instances get. What is not there is looked for a little longer: it may be new."""
+    fact = _Reader()
+    wanted = options["security_group_ids"] or ()
+
+    def groups() -> list[Item]:
+        found: list[Item] = []
+
+        def all_seen() -> list[Item] | None:
+            found[:] = _groups(cloud, wanted)
+            return found if len(found) >= len(set(wanted)) else None
+
+        seen_within(cloud, all_seen, _UNSEEN)
+        return found
+
+    def patient(look: t.Callable[[], Item]) -> t.Callable[[], Item]:
+        return lambda: seen_within(cloud, lambda: look() or None, _UNSEEN) or {}
+
+    key_name, role = options["key_name"], options["ram_role_name"]
+    return Facts(
+        groups=fact("The security groups", groups, changes.groups),
+        key_pair=fact("The key pair", patient(lambda: _key_pair(cloud, key_name)), changes.key_pair),
+        role=fact("The RAM role", patient(lambda: _role(cloud, role)), changes.role),
+        unread=fact.unread,
+    )
 
 
 def _role(cloud: Cloud, name: str) -> Item:
-    try:
-        return dig(cloud.call("ram", "GetRole", RoleName=name), "Role") or {}
-    except NotFound:
-        return {}
+    found = roles.read_role(cloud, name)
+    return {"trust_policy": found.trust_policy} if found else {}
 
 
 def _instance_types(cloud: Cloud, types: list[str]) -> dict[str, Item]:
@@ -170,11 +275,41 @@ def _newest(cloud: Cloud, options: Options) -> Item:
     return max(fitting, key=lambda one: (str(one.get("CreationTime") or ""), str(one["ImageId"])), default={})
 
 
+def _unfit(cloud: Cloud, image_id: str, types: list[str]) -> list[str]:
+    """The instance types that cannot boot an image."""
+    found = []
+    for kind in types:
+        try:
+            if not cloud.pages("ecs", "DescribeImages", ImageId=image_id, InstanceType=kind, ActionType="CreateEcs"):
+                found.append(kind)
+        except NotFound:
+            continue  # the instance type is the problem, and is told as such
+    return found
+
+
 def _vswitch(cloud: Cloud, vswitch_id: str) -> Item:
-    return _first(cloud.pages("vpc", "DescribeVSwitches", VSwitchId=vswitch_id))
+    """A vSwitch, with the addresses that are free when instances of earlier tasks have theirs."""
+    found = find.vswitch_by_id(cloud, vswitch_id) or {}
+    taken = len(cloud.foretold.all_of("instance", vswitch_id=vswitch_id))
+    if taken and isinstance(found.get("AvailableIpAddressCount"), int):
+        return {**found, "AvailableIpAddressCount": max(0, found["AvailableIpAddressCount"] - taken)}
+    return found
+
+
+def _groups(cloud: Cloud, ids: t.Iterable[str]) -> list[Item]:
+    return [*group_find.by_ids(cloud, ids).values()]
+
+
+def _snapshots(cloud: Cloud, ids: t.Iterable[str]) -> dict[str, Item]:
+    found = cloud.pages("ecs", "DescribeSnapshots", SnapshotIds=json_list(sorted(set(ids))))
+    return {str(one.get("SnapshotId")): one for one in found}
 
 
 def _key_pair(cloud: Cloud, name: str) -> Item:
+    if cloud.foretold.find("key_pair", name):
+        return {"KeyPairName": name}
+    if cloud.foretold.is_gone("key_pair", name):
+        return {}
     try:
         found = cloud.pages("ecs", "DescribeKeyPairs", KeyPairName=name)
     except NotFound:
@@ -182,8 +317,12 @@ def _key_pair(cloud: Cloud, name: str) -> Item:
     return next((pair for pair in found if pair.get("KeyPairName") == name), {})
 
 
-def _stock(cloud: Cloud, kind: str) -> list[Item]:
-    query = {"DestinationResource": "InstanceType", "ResourceType": "instance", "InstanceType": kind}
+def _stock(cloud: Cloud, kind: str, resource: str = "InstanceType") -> list[Item]:
+    """Zones that have an instance type, or what there is for it.
+
+    :param resource: what is asked for: the type itself, L(room.SYSTEM) or L(room.DATA)
+    """
+    query = {"DestinationResource": resource, "ResourceType": "instance", "InstanceType": kind}
     return cloud.pages("ecs", "DescribeAvailableResource", query)
 
 

@@ -29,8 +29,8 @@ from .trust_client_script import script
 NEEDED = (
     ("instance_type", "instance_types"),
     ("image_id", "image_family", "image_name"),
-    ("vswitch_id", "vswitch_ids"),
-    ("security_group_ids",),
+    ("vswitch_id", "vswitch_ids", "vswitch_names"),
+    ("security_group_ids", "security_group_names"),
 )
 MOST_AT_ONCE = 100
 
@@ -66,6 +66,11 @@ _DISK = {
     "snapshot_id": "SnapshotId",
     "delete_with_instance": "DeleteWithInstance",
 }
+
+
+def calls(amount: int) -> list[int]:
+    """How many instances each call creates, where their names follow each other."""
+    return [min(MOST_AT_ONCE, amount - begin) for begin in range(0, amount, MOST_AT_ONCE)]
 
 
 def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequence[int | None]) -> dict[str, t.Any]:

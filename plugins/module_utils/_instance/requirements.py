@@ -14,9 +14,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .._ram import documents
-from .families import IMAGE, ROLE_SERVICE, SYSTEM_DISK_CATEGORY, TRUSTED_IMAGE, family, family_of
-from .places import Place, instance_types, places, vswitch_ids
+from . import attachables, room
+from .families import IMAGE, SYSTEM_DISK_CATEGORY, TRUSTED_IMAGE, family, family_of
+from .places import Place, instance_types, vswitch_ids
 
 Options = t.Mapping[str, t.Any]
 Item = t.Mapping[str, t.Any]
@@ -29,12 +29,16 @@ _TRUSTED_IMAGE_WORDS = ("secured", "trusted", "可信")
 class Facts:
     """What the cloud says about everything the new instances need. Missing things are empty, unread ones None.
 
-    :ivar role: body of GetRole's C(Role)
+    :ivar role: C(trust_policy) of the RAM role
     :ivar encryption: what stands in the way of encrypting the disks, in sentences
     :ivar instance_types: items of DescribeInstanceTypes by type
     :ivar image: the image, a looked up one too
+    :ivar unfit: instance types that, says DescribeImages, cannot use the image
     :ivar vswitches: items of DescribeVSwitches by id
+    :ivar groups: items of DescribeSecurityGroups
+    :ivar snapshots: items of DescribeSnapshots by id
     :ivar stock: zones by instance type, as DescribeAvailableResource tells them
+    :ivar disks: the same for categories of disks, by instance type and L(room.SYSTEM) or L(room.DATA)
     :ivar vcpus: how many vCPUs the account may have in pay-as-you-go instances, and how many it has
     :ivar unread: what could not be read, and why, in words
     """
@@ -44,10 +48,13 @@ class Facts:
     encryption: t.Sequence[str] | None = None
     instance_types: t.Mapping[str, Item] | None = None
     image: Item | None = None
+    unfit: t.Collection[str] | None = None
     vswitches: t.Mapping[str, Item] | None = None
     groups: t.Sequence[Item] | None = None
     key_pair: Item | None = None
+    snapshots: t.Mapping[str, Item] | None = None
     stock: t.Mapping[str, t.Sequence[Item]] | None = None
+    disks: t.Mapping[tuple[str, str], t.Sequence[Item]] | None = None
     vcpus: tuple[int, int] | None = None
     unread: t.Sequence[str] = ()
 
@@ -58,39 +65,63 @@ class Verdict:
 
     :ivar unseen: how many of C(unmet) say no more than that something could not be found, which may also mean that it
         was made a moment ago and cannot be read yet
-    :ivar room: places that may have room, the preferred one first
+    :ivar offers: for each call the places that may have room for it, the preferred one first
     :ivar passed_over: places without, and why
     """
 
     unmet: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unseen: int = 0
-    room: list[Place] = field(default_factory=list)
+    offers: list[list[Place]] = field(default_factory=list)
     passed_over: list[dict[str, t.Any]] = field(default_factory=list)
 
-    def refuse(self, requirement: str, option: str, message: str, *, unseen: bool = False) -> None:
-        item = {"requirement": requirement, "option": option, "message": message}
+    @property
+    def room(self) -> list[Place]:
+        """The places that may have room for the first call."""
+        return self.offers[0] if self.offers else []
+
+    def refuse(
+        self, requirement: str, option: str, problem: str, *, expected: str = "", todo: str = "", unseen: bool = False
+    ) -> None:
+        """Note something that stands in the way, once.
+
+        :param option: what it is about; empty for none
+        :param problem: a sentence
+        :param expected: what would be right, to follow C(expected)
+        :param todo: a sentence
+        """
+        message = f"{problem.rstrip('.')}; expected {expected}." if expected else problem
+        item = {
+            "requirement": requirement,
+            "option": option,
+            "message": f"{message} {todo}".strip(),
+            "problem": problem,
+            "expected": expected,
+            "what_to_do": todo,
+        }
         if item not in self.unmet:
             self.unmet.append(item)
             self.unseen += unseen
 
 
-def judge(options: Options, facts: Facts, amount: int = 1, together: int | None = None) -> Verdict:
-    """All requirements at once: those of a trusted instance only where one is wanted.
+def judge(options: Options, facts: Facts, calls: t.Sequence[int] = (1,)) -> Verdict:
+    """All requirements of new instances at once: those of a trusted instance only where one is wanted.
 
-    :param amount: how many instances are to be created
-    :param together: how many of them at most by one call, which have to fit into one place
+    What is not given is not judged; that it is needed is said elsewhere.
+
+    :param calls: how many instances each call creates, all of them in one place
     """
     verdict = Verdict(notes=list(facts.unread))
     _instance_types(options, facts, verdict)
     _image(options, facts, verdict)
-    _network(options, facts, verdict)
+    _network(options, facts, verdict, sum(calls))
     _bindings(options, facts, verdict)
     _disks(options, facts, verdict)
     if options["trusted_mode"]:
         _trust(options, facts, verdict)
-    _room(options, facts, verdict, together or amount)
-    _quota(facts, verdict, amount)
+    _boot(options, facts, verdict)
+    _room(options, facts, verdict, calls)
+    _quota(facts, verdict, sum(calls))
     return verdict
 
 
@@ -101,7 +132,12 @@ def _instance_types(options: Options, facts: Facts, verdict: Verdict) -> None:
     for wanted in instance_types(options) if facts.instance_types is not None else ():
         found = (facts.instance_types or {}).get(wanted)
         if not found:
-            verdict.refuse("instance type", "instance_type", f"The region has no instance type {wanted}.")
+            verdict.refuse(
+                "instance type",
+                "instance_type",
+                f"The region has no instance type {wanted}.",
+                expected="one of the region, for example ecs.g7t.large",
+            )
         elif options["secure_boot"] and _refuses_secure_boot(found.get("SecurityOptions")):
             verdict.refuse("secure boot", "secure_boot", f"The instance type {wanted} does not support secure boot.")
 
@@ -139,7 +175,7 @@ def _image(options: Options, facts: Facts, verdict: Verdict) -> None:
 def _no_image(options: Options, verdict: Verdict) -> None:
     if options["image_id"]:
         message = f"There is no image {options['image_id']} in this region that the account can use."
-        verdict.refuse("image", "image_id", message)
+        verdict.refuse("image", "image_id", message, todo="Check the ID and the region, or look it up by image_family.")
         return
     by = [
         f"{words} {options[key]}"
@@ -152,58 +188,51 @@ def _no_image(options: Options, verdict: Verdict) -> None:
     verdict.refuse("image", "image_family" if options["image_family"] else "image_name", message)
 
 
-def _network(options: Options, facts: Facts, verdict: Verdict) -> None:
+def _boot(options: Options, facts: Facts, verdict: Verdict) -> None:
+    """Whether the image and each instance type go together, where nothing else is wrong with the image."""
+    if not facts.image or any(item["option"].startswith("image") for item in verdict.unmet):
+        return
+    name, boot, made_for = (str(facts.image.get(key) or "") for key in ("ImageId", "BootMode", "Architecture"))
+    for kind in instance_types(options):
+        known = (facts.instance_types or {}).get(kind) or {}
+        modes = (known.get("SupportedBootModes") or {}).get("SupportedBootMode") or []
+        processor = str(known.get("CpuArchitecture") or "")
+        if made_for and processor and (made_for == "arm64") != (processor.upper() == "ARM"):
+            verdict.refuse(
+                "image", "image_id", f"The image {name} is for {made_for}, {kind} has {processor} processors."
+            )
+        elif boot in ("BIOS", "UEFI") and modes and boot not in modes:
+            verdict.refuse(
+                "image", "image_id", f"The image {name} boots by {boot}, {kind} by {' or '.join(modes)} only."
+            )
+        elif kind in (facts.unfit or ()):
+            verdict.refuse("image", "image_id", f"The image {name} cannot be used with {kind}, says DescribeImages.")
+
+
+def _network(options: Options, facts: Facts, verdict: Verdict, amount: int) -> None:
     vswitches = facts.vswitches
     for wanted in vswitch_ids(options) if vswitches is not None else ():
         found = (vswitches or {}).get(wanted)
         if not found:
             message = f"There is no vSwitch {wanted} in this region."
-            verdict.refuse("vSwitch", "vswitch_id", message, unseen=True)
+            verdict.refuse("vSwitch", "vswitch_id", message, todo="Check the ID and the region.", unseen=True)
         elif options["zone_id"] and found.get("ZoneId") != options["zone_id"]:
             message = f"The vSwitch {wanted} is in {found.get('ZoneId')}, not in {options['zone_id']}."
-            verdict.refuse("zone", "zone_id", message)
+            verdict.refuse("zone", "zone_id", message, todo="Leave zone_id out, or name a vSwitch of that zone.")
     if facts.groups is not None:
-        _groups(options, facts.groups, [one for one in (vswitches or {}).values() if one], verdict)
-
-
-def _groups(options: Options, groups: t.Sequence[Item], vswitches: t.Sequence[Item], verdict: Verdict) -> None:
-    def refuse(message: str, *, unseen: bool = False) -> None:
-        verdict.refuse("security group", "security_group_ids", message, unseen=unseen)
-
-    known = {str(group.get("SecurityGroupId")): group for group in groups}
-    for wanted in options["security_group_ids"]:
-        if wanted not in known:
-            refuse(f"There is no security group {wanted} in this region.", unseen=True)
-            continue
-        its_vpc = known[wanted].get("VpcId")
-        if not its_vpc:
-            refuse(f"The security group {wanted} is of the classic network; instances are created in a VPC.")
-            continue
-        for vswitch in vswitches:
-            if its_vpc != vswitch.get("VpcId"):
-                where = f"the vSwitch {vswitch.get('VSwitchId')} in {vswitch.get('VpcId')}"
-                refuse(f"The security group {wanted} is in the VPC {its_vpc}, {where}.")
-    if len({group.get("SecurityGroupType") or "normal" for group in known.values()}) > 1:
-        refuse("Basic and advanced security groups cannot be mixed on one instance.")
+        wanted_groups = options["security_group_ids"] or []
+        networks = attachables.of_vswitches(one for one in (vswitches or {}).values() if one)
+        attachables.groups(wanted_groups, facts.groups, networks, verdict)
+        attachables.capacity(facts.groups, dict.fromkeys(wanted_groups, amount), verdict)
 
 
 def _bindings(options: Options, facts: Facts, verdict: Verdict) -> None:
-    if options["key_name"] and facts.key_pair is not None and not facts.key_pair:
-        verdict.refuse(
-            "key pair", "key_name", f"There is no key pair {options['key_name']} in this region.", unseen=True
-        )
-    name = options["ram_role_name"]
-    if name and facts.role is not None:
-        if not facts.role:
-            verdict.refuse("RAM role", "ram_role_name", f"There is no RAM role {name}.")
-        elif not documents.trusts_service(
-            documents.from_answer(f"the RAM role {name}", facts.role.get("AssumeRolePolicyDocument")), ROLE_SERVICE
-        ):
-            verdict.refuse(
-                "RAM role",
-                "ram_role_name",
-                f"The trust policy of the RAM role {name} does not let {ROLE_SERVICE} assume it.",
-            )
+    if options["key_name"]:
+        attachables.key_pair(options["key_name"], facts.key_pair, verdict)
+        if str((facts.image or {}).get("OSType")).lower() == "windows":
+            attachables.no_key_pair_for(f"The image {(facts.image or {}).get('ImageId')} is of", verdict)
+    if options["ram_role_name"]:
+        attachables.role(options["ram_role_name"], facts.role, verdict)
 
 
 def encrypted_disks(options: Options) -> list[tuple[str, Item]]:
@@ -214,10 +243,41 @@ def encrypted_disks(options: Options) -> list[tuple[str, Item]]:
 
 
 def _disks(options: Options, facts: Facts, verdict: Verdict) -> None:
+    _sizes(options, facts, verdict)
     if options["trusted_mode"] and facts.kms_status not in (None, "Enabled"):
         return  # said for the instance itself
     for problem in facts.encryption or ():
         verdict.refuse("encrypted disks", encrypted_disks(options)[0][0], problem)
+
+
+def _sizes(options: Options, facts: Facts, verdict: Verdict) -> None:
+    """A disk is not smaller than what it is made from."""
+    size, least = (options["system_disk"] or {}).get("size"), (facts.image or {}).get("Size")
+    if size is not None and least is not None and size < int(least):
+        verdict.refuse(
+            "system disk",
+            "system_disk.size",
+            f"The image {(facts.image or {}).get('ImageId')} has {least} GiB, the system disk {size}.",
+            expected=f"{least} GiB or more",
+        )
+    for number, disk in enumerate(options["data_disks"] or ()):
+        wanted = disk.get("snapshot_id")
+        if not wanted or facts.snapshots is None:
+            continue
+        found = facts.snapshots.get(wanted)
+        where = f"data_disks[{number}]"
+        if not found:
+            verdict.refuse("snapshot", f"{where}.snapshot_id", f"There is no snapshot {wanted} in this region.")
+        elif found.get("Status") not in (None, "accomplished"):
+            message = f"The snapshot {wanted} is {found.get('Status')}."
+            verdict.refuse("snapshot", f"{where}.snapshot_id", message, expected="one that is accomplished")
+        elif disk.get("size") is not None and disk["size"] < int(found.get("SourceDiskSize") or 0):
+            verdict.refuse(
+                "data disk",
+                f"{where}.size",
+                f"The snapshot {wanted} is of a disk of {found['SourceDiskSize']} GiB, {where} has {disk['size']}.",
+                expected=f"{found['SourceDiskSize']} GiB or more",
+            )
 
 
 def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
@@ -235,8 +295,8 @@ def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
         verdict.refuse(
             "KMS",
             "trusted_mode",
-            f"KMS is {facts.kms_status or 'NotEnabled'}; trusted instances need it. Switch it on with "
-            "alitrust.ecs.kms_service.",
+            f"KMS is {facts.kms_status or 'NotEnabled'}; trusted instances need it.",
+            todo="Switch it on with alitrust.ecs.kms_service.",
         )
     if facts.image and facts.image.get("BootMode") == "BIOS" and not _listed_as_trusted(facts.image):
         verdict.refuse(
@@ -260,15 +320,16 @@ def _family(options: Options, kind: str, verdict: Verdict) -> None:
         verdict.refuse(
             "trusted family",
             "instance_type",
-            f"The family {name} is not known to support trusted mode. Choose one that does (for example g7t), set "
-            "trusted_mode: false, or add the family to trusted_families.",
+            f"The family {name} is not known to support trusted mode.",
+            todo="Choose one that does (for example g7t), set trusted_mode: false, or add the family to "
+            "trusted_families.",
         )
     elif options["sgx"] and not needs.sgx:
         verdict.refuse(
             "SGX",
             "instance_type",
-            f"The family {name} is not known to support SGX. Choose one that does (g7t, c7t, r7t), or say so in "
-            "trusted_families.",
+            f"The family {name} is not known to support SGX.",
+            todo="Choose one that does (g7t, c7t, r7t), or say so in trusted_families.",
         )
 
 
@@ -290,39 +351,17 @@ def _listed_as_trusted(image: Item) -> bool:
 # ---------------------------------------------------------------------- where there is room
 
 
-def _room(options: Options, facts: Facts, verdict: Verdict, together: int) -> None:
-    """Sort the places; refuse where none is left."""
-    for place in places(options):
-        vswitch = (facts.vswitches or {}).get(place.vswitch_id) or {}
-        seen = Place(place.instance_type, place.vswitch_id, vswitch.get("ZoneId"))
-        reason = _lack(seen, vswitch, facts, together)
-        if reason is None:
-            verdict.room.append(seen)
-        else:
-            verdict.passed_over.append(seen.passed_over(reason))
-    if not verdict.room:
-        no_room(verdict)
+def _room(options: Options, facts: Facts, verdict: Verdict, calls: t.Sequence[int]) -> None:
+    """Sort the places; refuse where none is left for a call."""
+    found = room.find(options, facts, calls)
+    verdict.offers, verdict.passed_over = found.offers, found.passed_over
+    if found.lack:
+        verdict.refuse("stock", "vswitch_id", found.lack)
 
 
 def no_room(verdict: Verdict) -> None:
-    """Refuse, because no place is left."""
+    """Refuse, because no place is left for the first call."""
     verdict.refuse("stock", "vswitch_id", " ".join(one["reason"] for one in verdict.passed_over))
-
-
-def _lack(place: Place, vswitch: Item, facts: Facts, together: int) -> str | None:
-    """Why there is no room in a place, as far as the facts tell."""
-    free = vswitch.get("AvailableIpAddressCount")
-    if isinstance(free, int) and free < together:
-        return f"The vSwitch {place.vswitch_id} has {free} free addresses, {together} are needed at once."
-    zones = (facts.stock or {}).get(place.instance_type)
-    known = (facts.instance_types or {}).get(place.instance_type)
-    if zones is None or known is None or not place.zone_id:
-        return None  # not read, or refused for another reason
-    having = sorted(str(one.get("ZoneId")) for one in zones if one.get("Status") != "SoldOut")
-    if place.zone_id in having:
-        return None
-    elsewhere = f"; it is in {', '.join(having)}." if having else " nor in another zone of the region."
-    return f"{place.instance_type} is not to be had in {place.zone_id}, the zone of the vSwitch{elsewhere}"
 
 
 def _quota(facts: Facts, verdict: Verdict, amount: int) -> None:
@@ -337,5 +376,6 @@ def _quota(facts: Facts, verdict: Verdict, amount: int) -> None:
             "quota",
             "instance_type",
             f"The account may have {most} vCPUs in pay-as-you-go instances of this region and has {used}; {needed} "
-            "more are needed. Ask for a higher quota in Quota Center.",
+            "more are needed.",
+            todo="Ask for a higher quota in Quota Center.",
         )

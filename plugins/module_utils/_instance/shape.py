@@ -36,6 +36,7 @@ def instance(item: t.Mapping[str, t.Any], role: str | None = None) -> Instance:
         "instance_type": item.get("InstanceType"),
         "image_id": item.get("ImageId"),
         "os_name": item.get("OSNameEn") or item.get("OSName"),
+        "os_type": item.get("OSType"),
         "vpc_id": dig(item, "VpcAttributes.VpcId"),
         "vswitch_id": dig(item, "VpcAttributes.VSwitchId"),
         "private_ip": private[0],

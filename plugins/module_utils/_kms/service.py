@@ -16,7 +16,6 @@ from .._core.resource import Resource
 from .._core.waiter import wait_for
 
 SPEC: dict[str, dict[str, t.Any]] = {"wait_timeout": {"type": "int", "default": 600}}
-
 _KIND = "kms_service"
 #: What DescribeAccountKmsStatus may say besides Enabled and NotEnabled, and what that means.
 _BLOCKED = {

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 
@@ -43,6 +44,7 @@ class Desired:
     vswitches: tuple[Switch, ...] = ()
     tags: dict[str, t.Any] | None = None
     purge_tags: bool = True
+    terms: ownership.Terms = field(default_factory=ownership.Terms)
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:
@@ -54,6 +56,7 @@ class Desired:
             vswitches=tuple(Switch(**one) for one in options["vswitches"] or ()),
             tags=options["tags"],
             purge_tags=options["purge_tags"],
+            terms=ownership.Terms.from_options(options),
         )
 
     @property
@@ -67,7 +70,7 @@ class Desired:
         """
         if not self.name and not self.vpc_id:
             raise InvalidInput("Neither name nor vpc_id is given; one of them is needed to find the VPC.")
-        _check_name("name", self.name)
+        check_name("name", self.name)
         vpc = None
         if self.cidr_block:
             vpc = _block("cidr_block", self.cidr_block, 8, 28)
@@ -78,7 +81,7 @@ class Desired:
         blocks = []
         for index, switch in enumerate(self.vswitches):
             where = f"vswitches[{index}]"
-            _check_name(f"{where}.name", switch.name)
+            check_name(f"{where}.name", switch.name)
             if switch.name in names:
                 raise InvalidInput(f"Two vswitches are named {switch.name!r}; their names must differ.")
             names.add(switch.name)
@@ -105,7 +108,7 @@ class Actual:
 def plan(desired: Desired, actual: Actual) -> Plan:
     """Decide.
 
-    :raises UnexpectedState: when something would have to be replaced, or is not this collection's to delete
+    :raises UnexpectedState: when something would have to be replaced, or is not this collection's to delete or change
     :raises InvalidInput: when something is missing that only creating needs
     """
     if not desired.present:
@@ -115,6 +118,11 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     return _change(desired, actual.vpc)
 
 
+def may_go(desired: Desired, vpc: Shape | None) -> bool:
+    """Whether the VPC is to be deleted and may be, unless something uses it."""
+    return vpc is not None and not desired.present and (desired.terms.adopt or ownership.proven(vpc["tags"]))
+
+
 def _shown(vpc: Shape) -> Shape:
     """What a diff shows."""
     return {
@@ -122,7 +130,7 @@ def _shown(vpc: Shape) -> Shape:
         "cidr_block": vpc["cidr_block"],
         "tags": vpc["tags"],
         "vswitches": sorted(
-            ({key: one[key] for key in ("name", "zone_id", "cidr_block")} for one in vpc["vswitches"]),
+            ({key: one[key] for key in ("name", "zone_id", "cidr_block", "tags")} for one in vpc["vswitches"]),
             key=lambda one: (one["name"], one["cidr_block"]),
         ),
     }
@@ -138,7 +146,8 @@ def _creation(desired: Desired) -> Plan:
         raise InvalidInput(f"There is no VPC {desired.name}; cidr_block is needed to create it.")
     name = str(desired.name)
     tags = {tagging.OWNER_KEY: name, **{key: tagging.text(value) for key, value in (desired.tags or {}).items()}}
-    after = {"name": name, "cidr_block": desired.cidr_block, "tags": tags, "vswitches": _listed(desired.vswitches)}
+    switches = _listed(desired.vswitches, desired.label)
+    after = {"name": name, "cidr_block": desired.cidr_block, "tags": tags, "vswitches": switches}
     make = Step(f"create VPC {name}", "make", {"name": name, "cidr_block": desired.cidr_block, "tags": tags})
     return Plan({}, _shown(after), (make, *_switch_steps(desired.vswitches, name)))
 
@@ -149,8 +158,8 @@ def _change(desired: Desired, vpc: Shape) -> Plan:
         raise UnexpectedState(f"The VPC {vpc['vpc_id']} is named {vpc['name']!r}, not {desired.name!r}.")
     if desired.cidr_block and _network(desired.cidr_block) != _network(vpc["cidr_block"]):
         raise _replacement(f"VPC {label} ({vpc['vpc_id']})", "cidr_block", vpc["cidr_block"], desired.cidr_block)
-    after = {**vpc, "vswitches": list(vpc["vswitches"])}
     missing = []
+    untagged = []
     for switch in desired.vswitches:
         found = [one for one in vpc["vswitches"] if one["name"] == switch.name]
         if len(found) > 1:
@@ -160,44 +169,79 @@ def _change(desired: Desired, vpc: Shape) -> Plan:
             )
         if found:
             _check_switch(switch, found[0])
+            untagged += [one for one in found if ownership.adoption(one["tags"], desired.terms, desired.label)]
         else:
             _check_room(switch, vpc)
             missing.append(switch)
-    after["vswitches"] += _listed(missing)
+    ours = ownership.proven(vpc["tags"])
+    kept = ownership.used_as_it_is(f"VPC {label} ({vpc['vpc_id']})", ours=ours, terms=desired.terms)
+    if kept:
+        _check_complete(missing, vpc)
+        return Plan(_shown(vpc), _shown(vpc), kept=(kept,))
+    mark = {tagging.OWNER_KEY: desired.label}
+    after = {
+        **vpc,
+        "vswitches": [
+            *({**one, "tags": {**one["tags"], **mark}} if one in untagged else one for one in vpc["vswitches"]),
+            *_listed(missing, desired.label),
+        ],
+    }
     steps = list(_switch_steps(missing, label))
     to_set, to_remove = tagging.changes(vpc["tags"], desired.tags, desired.purge_tags)
+    to_set |= ownership.adoption(vpc["tags"], desired.terms, desired.label)
     if to_set or to_remove:
-        kept = {key: value for key, value in vpc["tags"].items() if key not in to_remove}
-        after["tags"] = {**kept, **to_set}
+        remaining = {key: value for key, value in vpc["tags"].items() if key not in to_remove}
+        after["tags"] = {**remaining, **to_set}
         steps.append(Step(f"change tags of VPC {label}", "tag", {"to_set": to_set, "to_remove": to_remove}))
+    for one in untagged:
+        name = f"change tags of vSwitch {one['name']}"
+        steps.append(Step(name, "tag_vswitch", {"vswitch_id": one["vswitch_id"], "to_set": mark}))
     return Plan(_shown(vpc), _shown(after), tuple(steps))
+
+
+def _check_complete(missing: t.Sequence[Switch], vpc: Shape) -> None:
+    """A VPC that is used as it is has to have all that the task wants of it."""
+    if not missing:
+        return
+    label = f"{vpc['name'] or 'without a name'} ({vpc['vpc_id']})"
+    there = ", ".join(one["name"] or one["vswitch_id"] for one in vpc["vswitches"]) or "none"
+    raise UnexpectedState(
+        f"The VPC {label} has no vSwitch {', '.join(one.name for one in missing)} (it has: {there}), and it does not "
+        f"carry the tag {tagging.OWNER_KEY}: this collection did not make it and adds nothing to it.",
+        hint="Use one of its vSwitches, choose another name for the VPC, or set adopt: true if it is yours to change.",
+    )
 
 
 def _removal(desired: Desired, actual: Actual) -> Plan:
     vpc = actual.vpc
     if vpc is None:
         return Plan({}, {})
-    label = vpc["name"] or vpc["vpc_id"]
-    if not desired.vpc_id and tagging.OWNER_KEY not in vpc["tags"]:
-        raise UnexpectedState(
-            f"The VPC {label} ({vpc['vpc_id']}) does not carry the tag {tagging.OWNER_KEY}: this collection did not "
-            "make it.",
-            hint="To delete it all the same, give its vpc_id.",
-        )
-    named = {switch.name for switch in desired.vswitches}
-    foreign = [one for one in vpc["vswitches"] if tagging.OWNER_KEY not in one["tags"] and one["name"] not in named]
+    label = f"{vpc['name'] or 'without a name'} ({vpc['vpc_id']})"
+    ours, before = ownership.proven(vpc["tags"]), _shown(vpc)
+    foreign = [
+        f"{one['name'] or 'without a name'} ({one['vswitch_id']})"
+        for one in vpc["vswitches"]
+        if not desired.terms.adopt and not ownership.proven(one["tags"])
+    ]
+    users = list(actual.users)
+    if ours and foreign and desired.terms.leave_others:
+        users.append(f"vSwitches of others: {', '.join(foreign)}")
+    kept = ownership.reason_to_stay(f"VPC {label}", ours=ours, terms=desired.terms, users=users)
+    if kept:
+        return Plan(before, before, kept=(kept,))
     if foreign:
-        listed = ", ".join(f"{one['name'] or 'unnamed'} ({one['vswitch_id']})" for one in foreign)
         raise UnexpectedState(
-            f"The VPC {label} has vSwitches that this collection did not make: {listed}.",
-            hint="Delete them first, or name them in vswitches to have them deleted.",
+            f"The VPC {label} has vSwitches that do not carry the tag {tagging.OWNER_KEY}: {', '.join(foreign)}. This "
+            "collection did not make them and does not delete them.",
+            hint="Delete them first, or set adopt: true if they are yours to delete.",
         )
     warnings = (f"The VPC {label} is still used by {'; '.join(actual.users)}.",) if actual.users else ()
     steps = [
         Step(f"delete vSwitch {one['name'] or one['vswitch_id']}", "delete_vswitch", {"vswitch_id": one["vswitch_id"]})
         for one in vpc["vswitches"]
     ]
-    return Plan(_shown(vpc), {}, (*steps, Step(f"delete VPC {label}", "delete")), warnings)
+    step = Step(f"delete VPC {vpc['name'] or vpc['vpc_id']}", "delete")
+    return Plan(before, {}, (*steps, step), warnings)
 
 
 def _switch_steps(switches: t.Iterable[Switch], label: str) -> t.Iterator[Step]:
@@ -205,8 +249,16 @@ def _switch_steps(switches: t.Iterable[Switch], label: str) -> t.Iterator[Step]:
         yield Step(f"create vSwitch {switch.name} in VPC {label}", "make_vswitch", {"switch": switch})
 
 
-def _listed(switches: t.Iterable[Switch]) -> list[Shape]:
-    return [{"name": one.name, "zone_id": one.zone_id, "cidr_block": one.cidr_block} for one in switches]
+def _listed(switches: t.Iterable[Switch], owner: str) -> list[Shape]:
+    return [
+        {
+            "name": one.name,
+            "zone_id": one.zone_id,
+            "cidr_block": one.cidr_block,
+            "tags": {tagging.OWNER_KEY: owner},
+        }
+        for one in switches
+    ]
 
 
 def _check_switch(switch: Switch, found: Shape) -> None:
@@ -238,11 +290,23 @@ def _replacement(what: str, option: str, there: str, wanted: str) -> UnexpectedS
     )
 
 
-def _check_name(option: str, name: str | None) -> None:
+def check_name(option: str, name: str | None) -> None:
+    """:raises InvalidInput: when no VPC or vSwitch can have that name"""
     if name is not None and (not 1 <= len(name) <= 128 or name.startswith(("http://", "https://"))):
         raise InvalidInput(
             f"{option} is {name!r}; expected 1 to 128 characters, not beginning with http:// or https://."
         )
+
+
+def check_choice(vpc_id: str | None, name: str | None, prefix: str = "") -> None:
+    """How a task says which VPC: by its id or by its name.
+
+    :param prefix: of the two options, for messages
+    :raises InvalidInput: when it says both, or no VPC can have the name
+    """
+    check_name(f"{prefix}vpc", name)
+    if vpc_id and name:
+        raise InvalidInput(f"{prefix}vpc_id and {prefix}vpc both say which VPC; give one of them.")
 
 
 def _block(option: str, value: str, shortest: int, longest: int) -> ipaddress.IPv4Network:

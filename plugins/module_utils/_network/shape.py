@@ -31,6 +31,8 @@ def vswitch(item: Item) -> dict[str, t.Any]:
         "name": str(item.get("VSwitchName") or ""),
         "zone_id": str(item.get("ZoneId") or ""),
         "cidr_block": str(item.get("CidrBlock") or ""),
+        "vpc_id": str(item.get("VpcId") or ""),
+        "available_ip_address_count": int(item.get("AvailableIpAddressCount") or 0),
         "status": str(item.get("Status") or ""),
         "tags": _tags(item),
     }

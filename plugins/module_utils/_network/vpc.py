@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
-from .._cloud.errors import CloudError, InvalidInput, UnexpectedState, WaitTimeout
-from .._core import tagging
+from .._cloud.errors import CloudError, InvalidInput, NotFound, WaitTimeout
+from .._cloud.foretold import is_id
+from .._core import ownership, tagging
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
-from .._core.removal import delete_when_free
+from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
 from .._core.waiter import wait_for
-from . import planner, shape
+from . import find, planner, shape
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -33,6 +35,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
         },
     },
     **TAGS_SPEC,
+    **ownership.SPEC,
     "wait_timeout": {"type": "int", "default": 600},
 }
 CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("name", "vpc_id")]}
@@ -40,6 +43,8 @@ CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("name", "vpc_id")]}
 _LISTED = 20
 #: How long something that was just created may take to show up in lists, in seconds.
 _SHOW_UP = 10.0
+#: What every VPC has of itself, and what is looked at one by one.
+_OWN_PARTS = ("VRouter", "VSwitch", "SecurityGroup")
 
 
 class Vpc(Resource[planner.Actual]):
@@ -63,7 +68,12 @@ class Vpc(Resource[planner.Actual]):
         if item is None:
             return planner.Actual()
         self.vpc_id = item["VpcId"]
-        return planner.Actual(self._shape(item), [] if self.desired.present else self._users())
+        vpc = self._shape(item)
+        if not planner.may_go(self.desired, vpc):
+            return planner.Actual(vpc)
+        if self.desired.terms.leave_others:
+            return planner.Actual(vpc, lasting_users(self.cloud, self._users))
+        return planner.Actual(vpc, self._users())
 
     def plan(self, actual: planner.Actual) -> Plan:
         return planner.plan(self.desired, actual)
@@ -94,6 +104,9 @@ class Vpc(Resource[planner.Actual]):
 
     def tag(self, to_set: dict[str, str], to_remove: list[str]) -> None:
         tagging.write(self.cloud, "vpc", "VPC", [self.vpc_id], to_set, to_remove)
+
+    def tag_vswitch(self, vswitch_id: str, to_set: dict[str, str]) -> None:
+        tagging.write(self.cloud, "vpc", "VSWITCH", [vswitch_id], to_set, [])
 
     def delete_vswitch(self, vswitch_id: str) -> None:
         # Nothing is deleted before the whole VPC is free: without vSwitches it is of no use to what is left in it.
@@ -142,17 +155,41 @@ class Vpc(Resource[planner.Actual]):
         return {"vpc": waited.value[0]}
 
     def foretell(self, plan: Plan, actual: planner.Actual) -> dict[str, t.Any]:
-        if not self.desired.present:
+        if not self.desired.present and plan.changed:
+            self._foretell_removal(actual.vpc or {})
+        if not self.desired.present and not plan.kept:
             return {"vpc": None}
         if not plan.changed:
             return {"vpc": actual.vpc}
-        known = {one["name"]: one for one in (actual.vpc or {}).get("vswitches", ())}
-        switches = [
-            known.get(one["name"], {**one, "vswitch_id": None, "status": None, "tags": {}})
-            for one in plan.after["vswitches"]
-        ]
-        there = actual.vpc or {"vpc_id": None, "status": None}
-        return {"vpc": {**there, **plan.after, "vswitches": switches}}
+        known = {one["cidr_block"]: one for one in (actual.vpc or {}).get("vswitches", ())}
+        vpc = {"vpc_id": self.vpc_id, "status": None, **(actual.vpc or {}), **plan.after}
+        vpc["vpc_id"] = self._foretell("vpc", "vpc", vpc["vpc_id"], vpc, "cidr_block")
+        switches = []
+        for one in plan.after["vswitches"]:
+            new = {
+                "vswitch_id": "",
+                "vpc_id": vpc["vpc_id"],
+                "status": None,
+                "available_ip_address_count": find.addresses(one["cidr_block"]),
+            }
+            switch = {**new, **known.get(one["cidr_block"], {}), **one}
+            told = ("vpc_id", "zone_id", "cidr_block", "available_ip_address_count")
+            switch["vswitch_id"] = self._foretell("vswitch", "vsw", switch["vswitch_id"], switch, *told)
+            switches.append(switch)
+        return {"vpc": {**vpc, "vswitches": switches}}
+
+    def _foretell(self, kind: str, prefix: str, known_id: str, thing: dict[str, t.Any], *told: str) -> str:
+        """Hand on what the VPC or a vSwitch of it will be; returns its id."""
+        told_values = {key: thing[key] for key in (*told, "status", "tags")}
+        if not known_id:
+            return self.cloud.foretold.would_make(kind, prefix, thing["name"], **told_values)
+        self.cloud.foretold.would_change(kind, known_id, thing["name"], **told_values)
+        return known_id
+
+    def _foretell_removal(self, vpc: planner.Shape) -> None:
+        for one in vpc["vswitches"]:
+            self.cloud.foretold.would_delete("vswitch", one["vswitch_id"], one["name"])
+        self.cloud.foretold.would_delete("vpc", vpc["vpc_id"], vpc["name"])
 
     # ------------------------------------------------------------------ reading
 
@@ -164,35 +201,52 @@ class Vpc(Resource[planner.Actual]):
         if self.desired.vpc_id:
             self.vpc_id = self.desired.vpc_id
             return self._read_item()
-        found = self._named(str(self.desired.name))
-        if len(found) > 1:
-            raise UnexpectedState(
-                f"{len(found)} VPCs are named {self.desired.name}: {', '.join(item['VpcId'] for item in found)}.",
-                hint="Say which one with vpc_id.",
-            )
-        return found[0] if found else None
+        return find.vpc_by_name(self.cloud, str(self.desired.name))
 
     def _read_item(self) -> dict[str, t.Any] | None:
-        items = self.cloud.pages("vpc", "DescribeVpcs", VpcId=self.vpc_id)
-        return next((item for item in items if item["VpcId"] == self.vpc_id), None)
-
-    def _named(self, name: str) -> list[dict[str, t.Any]]:
-        """VPCs of exactly that name, the oldest first."""
-        found = [item for item in self.cloud.pages("vpc", "DescribeVpcs", VpcName=name) if item["VpcName"] == name]
-        return sorted(found, key=lambda item: (str(item.get("CreationTime")), str(item["VpcId"])))
+        return find.vpc_by_id(self.cloud, self.vpc_id)
 
     def _shape(self, item: dict[str, t.Any]) -> planner.Shape:
-        return shape.vpc(item, self.cloud.pages("vpc", "DescribeVSwitches", VpcId=item["VpcId"]))
+        return shape.vpc(item, find.vswitches_of(self.cloud, item["VpcId"]))
 
     def _users(self) -> list[str]:
         """What keeps the VPC from being deleted, in words."""
-        instances = [item["InstanceId"] for item in self.cloud.pages("ecs", "DescribeInstances", VpcId=self.vpc_id)]
-        groups = [
-            f"{item.get('SecurityGroupName') or 'unnamed'} {item['SecurityGroupId']}"
-            for item in self.cloud.pages("ecs", "DescribeSecurityGroups", VpcId=self.vpc_id)
+        query = {"VpcId": self.vpc_id}
+        found = (
+            ("instance", find.instances(self.cloud, query)),
+            ("network interface", find.secondary_interfaces(self.cloud, query)),
+            ("security group", self._groups()),
+        )
+        return [*(_several(noun, names) for noun, names in found if names), *self._other_parts()]
+
+    def _groups(self) -> list[str]:
+        foretold, items = self.cloud.foretold, []
+        if not is_id(self.vpc_id):
+            items = self.cloud.pages("ecs", "DescribeSecurityGroups", VpcId=self.vpc_id)
+        there = {
+            **{str(item["SecurityGroupId"]): str(item.get("SecurityGroupName") or "") for item in items},
+            **{one["id"]: one["name"] for one in foretold.all_of("security_group", vpc_id=self.vpc_id)},
+        }
+        return [f"{there[one] or 'unnamed'} {one}" for one in foretold.staying("security_group", there)]
+
+    def _other_parts(self) -> list[str]:
+        """NAT gateways and whatever else only VPC itself knows of, counted."""
+        if is_id(self.vpc_id):
+            return []
+        try:
+            answer = self.cloud.call("vpc", "DescribeVpcAttribute", VpcId=self.vpc_id)
+        except NotFound:
+            return []
+        counts = {
+            str(one["ResourceType"]): int(one["ResourceCount"])
+            for one in (answer.get("CloudResources") or {}).get("CloudResourceSetType") or ()
+        }
+        counts["RouteTable"] = counts.get("RouteTable", 0) - 1  # that of the system
+        return [
+            f"{count} {re.sub('(?<=[a-z])(?=[A-Z])', ' ', kind)}"
+            for kind, count in sorted(counts.items())
+            if kind not in _OWN_PARTS and count > 0
         ]
-        found = (("instance", instances), ("security group", groups))
-        return [_several(noun, names) for noun, names in found if names]
 
     def _wait_available(self) -> None:
         wait_for(
@@ -207,7 +261,9 @@ class Vpc(Resource[planner.Actual]):
     def _settle_duplicates(self, name: str) -> None:
         """Give way to an older VPC of this name that a broken-off or parallel run of this task made."""
         owned = [
-            item["VpcId"] for item in self._named(name) if shape.vpc(item, ())["tags"].get(tags_of.OWNER_KEY) == name
+            item["VpcId"]
+            for item in find.vpcs(self.cloud, names=[name])
+            if shape.vpc(item, ())["tags"].get(tags_of.OWNER_KEY) == name
         ]
         if owned and owned[0] != self.vpc_id:
             self.cloud.call("vpc", "DeleteVpc", VpcId=self.vpc_id)

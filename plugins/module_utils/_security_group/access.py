@@ -11,7 +11,10 @@ from dataclasses import replace
 
 from .._cloud.door import Cloud, json_list
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
+from .._cloud.foretold import is_id
 from .._core.summary import counted
+from .._network.find import chosen_vpc
+from .._network.planner import check_choice
 from . import find, rule_file, rule_planner, rules, shape
 from .evaluator import Group
 from .packet import SPEC as PACKET_SPEC
@@ -26,6 +29,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "security_group_ids": {"type": "list", "elements": "str"},
     "security_groups": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
+    "vpc": {"type": "str"},
     "instance_id": {"type": "str"},
     "rules": {"type": "list", "elements": "dict"},
     "rules_file": {"type": "path"},
@@ -37,7 +41,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 #: What an element of C(rules) can have besides what a result of C(sg_rule) has.
-_ALSO_IN_RULES = ("service",)
+_ALSO_IN_RULES = ("service", "group")
 _LISTED = 20
 
 
@@ -79,7 +83,7 @@ class _Access:
         self.given = self._given()
         self._check()
         self.own: tuple[str, ...] | None = None
-        self.vpc_id = str(options["vpc_id"] or "")
+        self.vpc_id = ""
         self._groups: dict[str, Group] = {}
         self._instances: dict[str, dict[str, t.Any]] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
@@ -116,6 +120,7 @@ class _Access:
         for one in options["security_groups"] or ():
             check_name("security_groups", one)
         check_id("vpc_id", options["vpc_id"])
+        check_choice(options["vpc_id"], options["vpc"])
         check_id("instance_id", options["instance_id"])
         named = options["security_group_ids"] or options["security_groups"]
         if named and options["instance_id"]:
@@ -136,13 +141,11 @@ class _Access:
     def _own_groups(self) -> list[Group]:
         """The groups whose rules count, those of the task itself as a group without an id."""
         options = self.options
+        chosen = chosen_vpc(self.cloud, options["vpc_id"], options["vpc"])
+        self.vpc_id = chosen or ""
         ids = list(options["security_group_ids"] or ())
-        for name in options["security_groups"] or ():
-            item = find.by_name(self.cloud, name, options["vpc_id"])
-            if item is None:
-                where = f" in {options['vpc_id']}" if options["vpc_id"] else ""
-                raise UnexpectedState(f"There is no security group named {name}{where}.")
-            ids.append(str(item["SecurityGroupId"]))
+        named = find.chosen(self.cloud, (), options["security_groups"] or (), vpc_id=chosen)
+        ids += [str(item["SecurityGroupId"]) for item in named]
         if options["instance_id"]:
             instance = self._instance(options["instance_id"])
             ids += instance["groups"]
@@ -154,6 +157,7 @@ class _Access:
         if self.given is not None:
             advanced = groups[0].advanced if groups else shape.TYPES[options["type"]] == "enterprise"
             vpc = groups[0].vpc if groups else options["network_type"] == "vpc"
+            self.given = find.with_peer_ids(self.cloud, self.given, self.vpc_id or None)
             groups.append(Group("", rules=tuple(self.given), advanced=advanced, vpc=vpc))
         return groups
 
@@ -161,8 +165,7 @@ class _Access:
         wanted = list(dict.fromkeys(ids))
         missing = [one for one in wanted if one not in self._groups]
         if missing:
-            items = self.cloud.pages("ecs", "DescribeSecurityGroups", SecurityGroupIds=json_list(missing))
-            shown = {str(item["SecurityGroupId"]): shape.group(item) for item in items}
+            shown = {key: shape.group(item) for key, item in find.by_ids(self.cloud, missing).items()}
             for one in missing:
                 if one not in shown:
                     raise UnexpectedState(
@@ -266,7 +269,8 @@ class _Access:
 
     def _with_groups_of_peer(self, groups: list[Group], question: Question) -> Question:
         """The question with the groups of the interface that has the peer's address, where that is one of the VPC."""
-        if question.groups_known or not question.peers or len(question.peers) > 1 or not self.vpc_id:
+        known = self.vpc_id and not is_id(self.vpc_id)
+        if question.groups_known or not question.peers or len(question.peers) > 1 or not known:
             return question
         peer = network(question.peers[0])
         if peer.num_addresses > 1 or not any(within(str(peer), one) for one in PRIVATE):

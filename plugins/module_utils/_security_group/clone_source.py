@@ -10,6 +10,7 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import UnexpectedState
+from .._network.find import chosen_vpc
 from . import clone, find, rules, shape
 
 if t.TYPE_CHECKING:
@@ -50,11 +51,12 @@ def _find(cloud: Cloud, wanted: CloneFrom) -> find.Item:
     if wanted.security_group_id:
         item = find.by_id(cloud, wanted.security_group_id)
     else:
-        item = find.by_name(cloud, str(wanted.name), wanted.vpc_id)
+        vpc_id = chosen_vpc(cloud, wanted.vpc_id, wanted.vpc, option="clone_from.vpc")
+        item = find.by_name(cloud, str(wanted.name), vpc_id)
     if item is None:
         raise UnexpectedState(
             f"There is no security group {wanted.label} to clone.",
-            hint="Check clone_from: security_group_id or name, vpc_id, and region.",
+            hint="Check clone_from: security_group_id or name, vpc_id or vpc, and region.",
         )
     return item
 

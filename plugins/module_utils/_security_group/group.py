@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
-from .._cloud.errors import NotFound
-from .._core import tagging
+from .._cloud.errors import NotFound, UnexpectedState
+from .._core import ownership, tagging
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
-from .._core.removal import delete_when_free
+from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
 from .._core.waiter import wait_for
+from .._network.find import need_vpc, vpc_by_name
 from . import clone, clone_source, find, planner, rules, shape, users
 from .rule import Rule
 from .rule_planner import Group
@@ -25,6 +27,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str"},
     "security_group_id": {"type": "str"},
     "vpc_id": {"type": "str"},
+    "vpc": {"type": "str"},
     "network_type": {"type": "str", "choices": ["vpc", "classic"]},
     "description": {"type": "str"},
     "type": {"type": "str", "choices": ["normal", "enterprise", "basic", "advanced"]},
@@ -36,11 +39,13 @@ SPEC: dict[str, dict[str, t.Any]] = {
             "security_group_id": {"type": "str"},
             "name": {"type": "str"},
             "vpc_id": {"type": "str"},
+            "vpc": {"type": "str"},
             "region": {"type": "str"},
             "map_system_priority": {"type": "bool", "default": False},
         },
     },
     **TAGS_SPEC,
+    **ownership.SPEC,
     "wait_timeout": {"type": "int", "default": 600},
 }
 CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("name", "security_group_id")]}
@@ -64,15 +69,13 @@ class SecurityGroup(Resource[planner.Actual]):
             self.cloud.in_region(self.desired.clone_from.region)
 
     def find(self) -> planner.Actual:
+        item = self._item()
         wanted = self.desired
-        if wanted.security_group_id:
-            item = find.by_id(self.cloud, wanted.security_group_id)
-        else:
-            item = find.by_name(self.cloud, str(wanted.name), wanted.vpc_id, classic=wanted.classic)
         if item is not None:
             self.group_id = item["SecurityGroupId"]
         if not wanted.present:
-            return planner.Actual(item and shape.group(item), users.of_group(self.cloud, self.group_id) if item else [])
+            group = shape.group(item) if item else None
+            return planner.Actual(group, self._users() if planner.may_go(wanted, group) else [])
         source = clone_source.read(self.cloud, wanted, item) if wanted.clone_from else None
         details = self._details(cloning=source is not None) if item else None
         return planner.Actual(
@@ -82,8 +85,39 @@ class SecurityGroup(Resource[planner.Actual]):
             selection=clone_source.select(self.cloud, wanted, source) if source else clone.Selection(),
         )
 
+    def _item(self) -> dict[str, t.Any] | None:
+        """The group that the task is about, from DescribeSecurityGroups.
+
+        :raises UnexpectedState: when the VPC that it names does not exist, or several groups have the name
+        """
+        if self.desired.vpc:
+            vpc = vpc_by_name(self.cloud, self.desired.vpc)
+            if vpc is None and self.desired.present:
+                raise UnexpectedState(
+                    f"There is no VPC named {self.desired.vpc} in {self.cloud.region}.",
+                    hint="Check vpc and the region, or make it with alitrust.ecs.vpc.",
+                )
+            if vpc is None:
+                return None
+            self.desired = replace(self.desired, vpc_id=str(vpc["VpcId"]))
+        wanted = self.desired
+        if wanted.security_group_id:
+            return find.by_id(self.cloud, wanted.security_group_id)
+        return find.by_name(self.cloud, str(wanted.name), wanted.vpc_id, classic=wanted.classic)
+
+    def _users(self) -> list[str]:
+        def users_now() -> list[str]:
+            return users.of_group(self.cloud, self.group_id)
+
+        return lasting_users(self.cloud, users_now) if self.desired.terms.leave_others else users_now()
+
     def plan(self, actual: planner.Actual) -> Plan:
         return planner.plan(self.desired, actual)
+
+    def preflight(self, plan: Plan, actual: planner.Actual) -> None:
+        """A new group needs a VPC that exists; one that was looked up by its name does."""
+        if self.desired.present and actual.group is None and self.desired.vpc_id and not self.desired.vpc:
+            need_vpc(self.cloud, self.desired.vpc_id)
 
     # ------------------------------------------------------------------ steps
 
@@ -175,9 +209,38 @@ class SecurityGroup(Resource[planner.Actual]):
 
     def foretell(self, plan: Plan, actual: planner.Actual) -> dict[str, t.Any]:
         if not self.desired.present:
-            return {"security_group": None}
+            if plan.changed:
+                self.cloud.foretold.would_delete(find.KIND, self.group_id, str((actual.group or {})["name"]))
+            return {"security_group": actual.group if plan.kept else None}
         unknown = {"security_group_id": None, "creation_time": None, "inner_access_policy": None, "outbound": None}
-        return self._result({**(actual.group or unknown), **plan.after}, actual)
+        group = {**(actual.group or unknown), **plan.after}
+        if plan.changed:
+            group["security_group_id"] = self._foretell(plan, actual, group)
+        return self._result(group, actual)
+
+    def _foretell(self, plan: Plan, actual: planner.Actual, group: dict[str, t.Any]) -> str:
+        """Hand on what the group will be, and its rules where they would change; returns its id."""
+        foretold = self.cloud.foretold
+        told = {key: group[key] for key in ("description", "vpc_id", "type", "tags")}
+        if actual.group is None:
+            self.group_id = foretold.would_make(find.KIND, "sg", group["name"], **told)
+            there = Group(self.group_id, group["name"], vpc_id=group["vpc_id"])
+            there = replace(there, inner_access_policy="drop" if group["type"] == "enterprise" else "accept")
+        else:
+            foretold.would_change(find.KIND, self.group_id, group["name"], **told)
+            if not any(step.do in ("add_rules", "remove_rules", "isolate") for step in plan.steps):
+                return self.group_id
+            there = rules.read(self.cloud, self.group_id, group["name"])
+        after = list(there.rules)
+        for step in plan.steps:
+            if step.do == "add_rules":
+                after += step.args["rules"]
+            elif step.do == "remove_rules":
+                after = [rule for rule in after if rule not in step.args["rules"]]
+            elif step.do == "isolate":
+                there = replace(there, inner_access_policy=step.args["policy"])
+        rules.would_be(self.cloud, there, after)
+        return self.group_id
 
     def _result(self, group: dict[str, t.Any], actual: planner.Actual) -> dict[str, t.Any]:
         result: dict[str, t.Any] = {"security_group": {key: group[key] for key in group if key != "rules"}}

@@ -10,7 +10,9 @@ import typing as t
 
 from .._cloud.door import Cloud, chunks, json_list
 from .._core import tags
-from . import outbound, rules, shape
+from .._network.find import chosen_vpc
+from .._network.planner import check_choice
+from . import find, outbound, rules, shape
 from .planner import check_id, check_name
 
 _IDS_PER_CALL = 100
@@ -21,12 +23,13 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     name, ids = options["name"], options["security_group_ids"]
     check_name("name", name)
     check_id("vpc_id", options["vpc_id"])
+    check_choice(options["vpc_id"], options["vpc"])
     for one in ids or ():
         check_id("security_group_ids", one)
     tags.check(options["tags"])
     query = {
         "SecurityGroupName": name,
-        "VpcId": options["vpc_id"],
+        "VpcId": chosen_vpc(cloud, options["vpc_id"], options["vpc"]),
         "NetworkType": options["network_type"],
         "SecurityGroupType": shape.TYPES[options["type"]] if options["type"] else None,
         "Tag": tags.to_api(options["tags"]) if options["tags"] else None,
@@ -35,8 +38,21 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     parts: list[dict[str, t.Any]] = [{}]
     if ids is not None:
         parts = [{"SecurityGroupIds": json_list(part)} for part in chunks(sorted(set(ids)), _IDS_PER_CALL)]
-    items = [item for part in parts for item in cloud.pages("ecs", "DescribeSecurityGroups", query, **part)]
-    groups = [shape.group(item) for item in items if not name or item.get("SecurityGroupName") == name]
+    wanted = {key: tags.text(value) for key, value in (options["tags"] or {}).items()}
+
+    def fits(item: find.Item) -> bool:
+        group = shape.group(item)
+        return (
+            name in (None, group["name"])
+            and (ids is None or group["security_group_id"] in ids)
+            and query.get("VpcId") in (None, group["vpc_id"])
+            and options["network_type"] in (None, group["network_type"])
+            and query.get("SecurityGroupType") in (None, group["type"])
+            and wanted.items() <= group["tags"].items()
+        )
+
+    items = {item["SecurityGroupId"]: item for part in parts for item in find.listed(cloud, {**query, **part}, fits)}
+    groups = [shape.group(item) for item in items.values()]
     groups.sort(key=lambda group: (group["name"], group["security_group_id"]))
     if options["include_rules"]:
         for group in groups:

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from .._cloud.door import chunks, json_list
-from .._cloud.errors import AlreadyExists, CloudError
+from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, UnexpectedState
+from .._cloud.foretold import Record
 from .._cloud.results import ItemFailure, ItemsFailed
 from .._core.plan import Plan
 from .._core.resource import Resource
-from . import find, member_planner
+from . import find, member_planner, users
 from .member_planner import Actual, Group, Member
 
 _IDS_PER_CALL = 100
@@ -35,15 +37,39 @@ class Membership(Resource[Actual]):
         # A primary network interface is in the groups of its instance.
         owners = {item["NetworkInterfaceId"]: item["InstanceId"] for item in interfaces if item["Type"] == "Primary"}
         ids = list(dict.fromkeys([*wanted.instance_ids, *owners.values()]))
-        found = [*self._instances(ids), *(_interface(item) for item in interfaces if item["Type"] != "Primary")]
+        secondary = (_interface(item) for item in interfaces if item["Type"] != "Primary")
+        found = [*self._instances(ids), *map(self._settled, secondary)]
         members = {member.id: member for member in found}
         named = [*ids, *(one for one in wanted.interface_ids if one not in owners)]
-        groups = find.by_ids(self.cloud, [*wanted.group_ids, *(one for member in found for one in member.groups)])
+        self.desired = replace(wanted, group_ids=self._group_ids(wanted, {member.vpc_id for member in found}))
+        chosen = self.desired.group_ids
+        groups = find.by_ids(self.cloud, [*chosen, *(one for member in found for one in member.groups)])
         return Actual(
             members=tuple(members[one] for one in named if one in members),
             groups={one: _group(item) for one, item in groups.items()},
             missing=tuple(one for one in named if one not in members),
         )
+
+    def _group_ids(self, wanted: member_planner.Desired, vpcs: set[str]) -> tuple[str, ...]:
+        """IDs of the groups, those that are named looked up where the members are."""
+        if not wanted.group_names:
+            return wanted.group_ids
+        if len(vpcs) > 1:
+            raise InvalidInput(
+                f"The members are in different networks ({', '.join(sorted(one or 'classic' for one in vpcs))}), so "
+                "that names in security_groups do not say which groups are meant.",
+                hint="Give their IDs with security_group_ids, or use a task for each network.",
+            )
+        (vpc_id,) = vpcs or {""}
+        items = {name: find.by_name(self.cloud, name, vpc_id, classic=vpcs == {""}) for name in wanted.group_names}
+        missing = [name for name, item in items.items() if item is None]
+        if missing and wanted.state != "absent":
+            raise UnexpectedState(
+                f"There is no security group {', '.join(missing)} in {vpc_id or self.cloud.region}.",
+                hint="alitrust.ecs.security_group_info lists the groups that are there.",
+            )
+        found = (str(item["SecurityGroupId"]) for item in items.values() if item)
+        return tuple(dict.fromkeys([*wanted.group_ids, *found]))
 
     def plan(self, actual: Actual) -> Plan:
         return member_planner.plan(self.desired, actual)
@@ -87,15 +113,31 @@ class Membership(Resource[Actual]):
         return _result(self.reread("the security groups", self.options["wait_timeout"]), plan)
 
     def foretell(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
+        for one in actual.members:
+            if plan.before[one.id] != plan.after[one.id]:
+                self.cloud.foretold.would_change(
+                    users.MEMBERSHIP, one.id, one.id, member=one.kind, security_group_ids=plan.after[one.id]
+                )
         return _result(actual, plan)
 
     # ------------------------------------------------------------------ reading
 
     def _instances(self, ids: list[str]) -> t.Iterator[Member]:
-        for part in chunks(ids, _IDS_PER_CALL):
+        """Instances, in check mode as they would be by then."""
+        foretold = self.cloud.foretold
+        new = {one["id"]: one for one in foretold.all_of("instance") if one["id"] in ids}
+        real = [one for one in ids if one not in new and not foretold.is_gone("instance", one)]
+        for record in new.values():
+            yield self._settled(Member("instance", record["id"], record.get("vpc_id") or "", _told(record)))
+        for part in chunks(real, _IDS_PER_CALL):
             for item in self.cloud.pages("ecs", "DescribeInstances", InstanceIds=json_list(part)):
                 vpc_id = str((item.get("VpcAttributes") or {}).get("VpcId") or "")
-                yield Member("instance", str(item["InstanceId"]), vpc_id, _groups_of(item))
+                yield self._settled(Member("instance", str(item["InstanceId"]), vpc_id, _groups_of(item)))
+
+    def _settled(self, member: Member) -> Member:
+        """With the groups that an earlier task of a check run would have put it into."""
+        moved = self.cloud.foretold.find(users.MEMBERSHIP, member.id)
+        return replace(member, groups=_told(moved)) if moved else member
 
     def _interfaces(self) -> list[dict[str, t.Any]]:
         return [
@@ -111,6 +153,10 @@ def _interface(item: dict[str, t.Any]) -> Member:
 
 def _groups_of(item: dict[str, t.Any]) -> tuple[str, ...]:
     return tuple((item.get("SecurityGroupIds") or {}).get("SecurityGroupId") or ())
+
+
+def _told(record: Record) -> tuple[str, ...]:
+    return tuple(record.get("security_group_ids") or ())
 
 
 def _group(item: find.Item) -> Group:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core.plan import Plan, Step
-from .planner import check_id
+from .planner import check_id, check_name
 
 #: The console's word for each type.
 _TYPE_NAMES = {"normal": "basic", "enterprise": "advanced"}
@@ -57,6 +57,7 @@ class Desired:
 
     :ivar state: C(present), C(absent) or C(exact)
     :ivar max_groups: how many groups a network interface can be in
+    :ivar group_names: of groups whose ids are looked up in the VPC of the members
     """
 
     state: str
@@ -64,6 +65,7 @@ class Desired:
     instance_ids: tuple[str, ...] = ()
     interface_ids: tuple[str, ...] = ()
     max_groups: int = 5
+    group_names: tuple[str, ...] = ()
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:
@@ -73,6 +75,7 @@ class Desired:
             instance_ids=_once(options["instance_ids"]),
             interface_ids=_once(options["network_interface_ids"]),
             max_groups=options["max_groups"],
+            group_names=_once(options["security_groups"]),
         )
 
     def check(self) -> None:
@@ -86,16 +89,21 @@ class Desired:
         ):
             for one in ids:
                 check_id(option, one)
-        if not self.group_ids:
+        for one in self.group_names:
+            check_name("security_groups", one)
+        named = len(self.group_ids) + len(self.group_names)
+        if not named:
             raise InvalidInput(
-                "security_group_ids is empty; name at least one group. An instance or network interface is always in "
+                "security_group_ids is empty, and so is security_groups; name at least one group. An instance or "
+                "network interface is always in "
                 "at least one."
             )
         if not self.instance_ids and not self.interface_ids:
             raise InvalidInput("Neither instance_ids nor network_interface_ids names anything.")
-        if self.state != "absent" and len(self.group_ids) > self.max_groups:
+        if self.state != "absent" and named > self.max_groups:
             raise InvalidInput(
-                f"security_group_ids names {len(self.group_ids)} groups; at most {self.max_groups} are possible "
+                f"The task names {named} groups (security_group_ids, security_groups); at most {self.max_groups} are "
+                "possible "
                 "(max_groups)."
             )
 

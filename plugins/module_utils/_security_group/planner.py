@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 from .._cloud.door import chunks
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
+from .._network.planner import check_choice
 from . import clone, outbound
 from .rule import DIRECTIONS, Rule
 from .shape import TYPES
@@ -35,6 +37,7 @@ class CloneFrom:
     security_group_id: str | None = None
     name: str | None = None
     vpc_id: str | None = None
+    vpc: str | None = None
     region: str | None = None
     map_system_priority: bool = False
 
@@ -51,6 +54,7 @@ class Desired:
     name: str | None = None
     security_group_id: str | None = None
     vpc_id: str | None = None
+    vpc: str | None = None
     description: str | None = None
     network_type: str | None = None
     type: str | None = None
@@ -59,6 +63,7 @@ class Desired:
     clone_from: CloneFrom | None = None
     tags: dict[str, t.Any] | None = None
     purge_tags: bool = True
+    terms: ownership.Terms = field(default_factory=ownership.Terms)
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:
@@ -67,6 +72,7 @@ class Desired:
             name=options["name"],
             security_group_id=options["security_group_id"],
             vpc_id=options["vpc_id"],
+            vpc=options["vpc"],
             description=options["description"],
             type=TYPES[options["type"]] if options["type"] else None,
             network_type=options["network_type"],
@@ -75,6 +81,7 @@ class Desired:
             clone_from=CloneFrom(**_given(options["clone_from"])) if options["clone_from"] else None,
             tags=options["tags"],
             purge_tags=options["purge_tags"],
+            terms=ownership.Terms.from_options(options),
         )
 
     def check(self) -> None:
@@ -87,6 +94,7 @@ class Desired:
         check_name("name", self.name)
         check_id("security_group_id", self.security_group_id)
         check_id("vpc_id", self.vpc_id)
+        check_choice(self.vpc_id, self.vpc)
         words = self.description
         if words is not None and (not 2 <= len(words) <= 256 or words.startswith(("http://", "https://"))):
             raise InvalidInput(
@@ -106,6 +114,7 @@ class Desired:
             return
         for option, given, why in (
             ("vpc_id", self.vpc_id, "has no VPC"),
+            ("vpc", self.vpc, "has no VPC"),
             ("type advanced", self.type == "enterprise", "has basic groups only"),
             ("outbound", self.outbound, "has two sides, each with rules of its own; use alitrust.ecs.sg_rule"),
         ):
@@ -121,6 +130,7 @@ class Desired:
         check_id("clone_from.security_group_id", source.security_group_id)
         check_name("clone_from.name", source.name)
         check_id("clone_from.vpc_id", source.vpc_id)
+        check_choice(source.vpc_id, source.vpc, "clone_from.")
         if self.security_group_id or not self.name:
             raise InvalidInput("clone_from makes a new group; say with name how it is called, without an id.")
         if self.outbound:
@@ -189,6 +199,11 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     return _change(desired, actual, actual.group)
 
 
+def may_go(desired: Desired, group: t.Mapping[str, t.Any] | None) -> bool:
+    """Whether the group is to be deleted and may be, unless something uses it."""
+    return group is not None and not desired.present and (desired.terms.adopt or ownership.proven(group["tags"]))
+
+
 def _shown(group: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What a diff shows of a group."""
     return {
@@ -201,11 +216,22 @@ def _shown(group: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _removal(desired: Desired, actual: Actual) -> Plan:
     if actual.group is None:
         return Plan({}, {})
+    what = _words(actual.group)
+    ours, before = ownership.proven(actual.group["tags"]), _shown(actual.group)
+    kept = ownership.reason_to_stay(what, ours=ours, terms=desired.terms, users=actual.users)
+    if kept:
+        return Plan(before, before, kept=(kept,))
     warnings: tuple[str, ...] = ()
     if actual.users:
-        warnings = (f"The security group {desired.label} is still used by {'; '.join(actual.users)}.",)
+        warnings = (f"The {what} is still used by {'; '.join(actual.users)}.",)
     step = Step(f"delete security group {actual.group['name'] or desired.label}", "delete")
-    return Plan(_shown(actual.group), {}, (step,), warnings)
+    return Plan(before, {}, (step,), warnings)
+
+
+def _words(group: t.Mapping[str, t.Any]) -> str:
+    """The group as sentences about whose it is name it."""
+    name, group_id = group["name"], group["security_group_id"]
+    return f"security group {name} ({group_id})" if name else f"security group {group_id}"
 
 
 def _creation(desired: Desired, actual: Actual) -> Plan:
@@ -216,7 +242,7 @@ def _creation(desired: Desired, actual: Actual) -> Plan:
         )
     if not desired.vpc_id and not desired.classic:
         raise InvalidInput(
-            f"There is no security group {desired.name}; vpc_id is needed to create it.",
+            f"There is no security group {desired.name}; vpc_id or vpc is needed to create it.",
             hint="In the classic network, say network_type classic instead.",
         )
     kind = desired.type or "normal"
@@ -258,6 +284,10 @@ def _creation(desired: Desired, actual: Actual) -> Plan:
 
 def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
     label = group["name"] or group["security_group_id"]
+    ours = ownership.proven(group["tags"])
+    kept = ownership.used_as_it_is(f"security group {label}", ours=ours, terms=desired.terms)
+    if kept:
+        return Plan(_shown(group), _shown(group), kept=(kept,))
     for option in ("type", "vpc_id", "network_type"):
         wanted = getattr(desired, option)
         if wanted and wanted != group[option]:
@@ -292,11 +322,14 @@ def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
             raise UnexpectedState(f"The security group {label} is in the classic network, where outbound is not for.")
         after["outbound"] = desired.outbound
         adds, removes = outbound.changes(desired.outbound, group["type"], actual.rules)
+        if removes:
+            ownership.reason_to_stay(_words(group), ours=ours, terms=desired.terms, verb="remove rules from")
         steps.extend([*_rule_steps(label, adds), *_rule_steps(label, removes, remove=True)])
     to_set, to_remove = tagging.changes(group["tags"], desired.tags, desired.purge_tags)
+    to_set |= ownership.adoption(group["tags"], desired.terms, label)
     if to_set or to_remove:
-        kept = {key: value for key, value in group["tags"].items() if key not in to_remove}
-        after["tags"] = {**kept, **to_set}
+        remaining = {key: value for key, value in group["tags"].items() if key not in to_remove}
+        after["tags"] = {**remaining, **to_set}
         steps.append(Step(f"change tags of security group {label}", "tag", {"to_set": to_set, "to_remove": to_remove}))
     if source:
         before["rules"] = _lines(actual.rules)

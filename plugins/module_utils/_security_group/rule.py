@@ -29,7 +29,7 @@ class Rule:
     accounts, and an answer names the owner in another way than a request does.
 
     :ivar ports: C(first/last) of the destination ports
-    :ivar peer_kind: C(cidr), C(group) or C(prefix_list)
+    :ivar peer_kind: C(cidr), C(group) or C(prefix_list); C(group_name) until the group is looked up
     :ivar peer: the other side: a network in canonical form, or an id
     :ivar local: network of the group's own side in five-tuple rules, else empty
     :ivar port_list: id of a port list instead of ports

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core.plan import Plan, Step
 from .._core.resource import Resource
+from .._network.find import chosen_vpc
+from .._network.planner import check_choice
 from . import find, rule_file, rules
 from .planner import check_id, check_name
 
@@ -50,6 +52,7 @@ class RuleExport(Resource[Export]):
             raise InvalidInput("Say which group: either security_group_id, or security_group with its name.")
         check_id("security_group_id", self.group_id)
         check_id("vpc_id", options["vpc_id"])
+        check_choice(options["vpc_id"], options["vpc"])
         check_name("security_group", options["security_group"])
         if options["time"] and not _TIME.fullmatch(options["time"]):
             raise InvalidInput(
@@ -65,7 +68,8 @@ class RuleExport(Resource[Export]):
     def find(self) -> Export:
         if not self.group_id:
             name = self.options["security_group"]
-            item = find.by_name(self.cloud, name, self.options["vpc_id"])
+            vpc_id = chosen_vpc(self.cloud, self.options["vpc_id"], self.options["vpc"])
+            item = find.by_name(self.cloud, name, vpc_id)
             if item is None:
                 raise UnexpectedState(f"There is no security group named {name}.")
             self.group_id = str(item["SecurityGroupId"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud
+from .._cloud.errors import AccessDenied
 from . import find, rule_planner
 from .rule import Rule
 from .rule_planner import Group, Unfit
@@ -31,12 +32,11 @@ class Fit:
         self._cloud = cloud
         self._peers: dict[str, find.Item] | None = None
 
-    def unfit(self, group: Group, rules: t.Sequence[Rule], *, peers: bool) -> tuple[list[Unfit], str]:
+    def unfit(self, group: Group, rules: t.Sequence[Rule]) -> tuple[list[Unfit], str]:
         """The rules that the group cannot have, each once, and what kind of group it is.
 
-        Its type costs a call, which is only made where it matters.
-
-        :param peers: whether to look for the groups and prefix lists that the rules name, with a call or two
+        Its type, and whether the groups and prefix lists that the rules name exist, cost a call each, which is only
+        made where it matters.
         """
         if not group.security_group_id:
             return [], ""
@@ -45,8 +45,7 @@ class Fit:
         for_basic = rule_planner.only_for_basic(rules)
         if for_basic and self._type(group.security_group_id) == "enterprise":
             found, kind = found + for_basic, KINDS["enterprise"]
-        if peers:
-            found += self._without_peer(group, rules)
+        found += self._without_peer(group, rules)
         reasons: dict[Rule, list[str]] = {}
         for rule, reason in found:
             reasons.setdefault(rule, []).append(reason)
@@ -65,7 +64,7 @@ class Fit:
         if self._peers is None:
             self._peers = {
                 **find.by_ids(self._cloud, (rule.peer for rule in own)),
-                **find.prefix_lists(self._cloud, (rule.peer for rule in lists)),
+                **self._prefix_lists({rule.peer for rule in lists}),
             }
         found = []
         for rule in (*own, *lists):
@@ -77,3 +76,10 @@ class Fit:
             elif peer.get("SecurityGroupType") == "enterprise":
                 found.append((rule, f"{rule.peer} is an advanced group, which no rule can name"))
         return found
+
+    def _prefix_lists(self, ids: t.Collection[str]) -> dict[str, find.Item]:
+        try:
+            return find.prefix_lists(self._cloud, ids)
+        except AccessDenied:
+            # Rules need no right to read the lists that they name; without it, the API has the last word.
+            return {one: {} for one in ids}

@@ -10,6 +10,8 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound
+from .._network.find import chosen_vpc
+from .._network.planner import check_choice
 from . import find, rules
 from .planner import check_id, check_name
 from .rule import Rule
@@ -21,6 +23,7 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """The groups chosen, sorted by name, each with the rules that match every filter given."""
     check_name("security_group", options["security_group"])
     check_id("vpc_id", options["vpc_id"])
+    check_choice(options["vpc_id"], options["vpc"])
     for one in options["security_group_ids"] or ():
         check_id("security_group_ids", one)
     if options["security_group_ids"] is not None and options["security_group"]:
@@ -35,12 +38,15 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _groups(cloud: Cloud, options: dict[str, t.Any]) -> t.Iterator[Group]:
-    name, vpc_id, ids = options["security_group"], options["vpc_id"], options["security_group_ids"]
+    name, ids = options["security_group"], options["security_group_ids"]
+    vpc_id = chosen_vpc(cloud, options["vpc_id"], options["vpc"])
     if ids is None:
         items = (
             find.all_by_name(cloud, name, vpc_id)
             if name
-            else cloud.pages("ecs", "DescribeSecurityGroups", {"VpcId": vpc_id} if vpc_id else {})
+            else find.listed(
+                cloud, {"VpcId": vpc_id} if vpc_id else {}, lambda item: vpc_id in (None, item.get("VpcId"))
+            )
         )
         ids = [item["SecurityGroupId"] for item in items]
     for security_group_id in sorted(set(ids)):

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import replace
 
 from .._cloud.errors import InvalidInput
+from .planner import check_name
 from .rule import DIRECTIONS, LOWEST_PRIORITY, NO_PORTS, SYSTEM_PRIORITY, Rule, is_number, known_protocol
 from .services import SERVICES
 
@@ -75,10 +76,15 @@ def combinations(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[Rule]
     owner = _owner(options, where)
     local = _local(options, where, direction)
     peers = list(_peers(options, where))
+    if owner and any(kind == "group_name" for kind, _peer in peers):
+        raise InvalidInput(
+            f"{where}.group has the name of a group of another account; names are looked up in this one.",
+            hint="Give its ID with group_id.",
+        )
     if not peers:
         raise InvalidInput(
             f"{where} says nothing about the other side.",
-            hint="Give cidr (0.0.0.0/0 for everybody), group_id or prefix_list_id.",
+            hint="Give cidr (0.0.0.0/0 for everybody), group_id, group or prefix_list_id.",
         )
     for protocol, ports, port_list in _protocols(options, where):
         for source_ports in _ports(f"{where}.source_ports", options.get("source_ports"), protocol):
@@ -228,6 +234,9 @@ def _peers(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[str, 
     for kind, name in (("group", "group_id"), ("prefix_list", "prefix_list_id")):
         for value in _listed(options.get(name)):
             yield kind, _id(f"{where}.{name}", value)
+    for value in _listed(options.get("group")):
+        check_name(f"{where}.group", value)
+        yield "group_name", value
 
 
 def _id(where: str, value: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from .._cloud.door import chunks
 from .._cloud.errors import UnexpectedState
+from .._core import ownership
 from .._core.plan import Plan, Step
 from .rule import DIRECTIONS, Rule
 
@@ -20,6 +21,7 @@ BATCH = 100
 Unfit = tuple[Rule, str]
 #: Rules between groups that a basic group can have; an advanced one can have none.
 _GROUP_RULES = 20
+_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Group:
     :ivar label: for messages
     :ivar vpc: whether it is in a VPC
     :ivar vpc_id: empty in the classic network, and where it was not read
+    :ivar ours: whether this collection made it, where that was asked
+    :ivar name: its name, where that was asked
     """
 
     security_group_id: str | None
@@ -38,6 +42,8 @@ class Group:
     rules: tuple[Rule, ...] = ()
     inner_access_policy: str | None = None
     vpc_id: str = ""
+    ours: bool = True
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,39 @@ def _fixed(rule: Rule) -> tuple[t.Any, ...]:
     return rule.direction, kind, rule.nic_type, rule.source_ports, rule.local, rule.port_list
 
 
+def check_owner(state: str, group: Group, found: Changes, terms: ownership.Terms) -> None:
+    """Whether rules that the task does not name may be removed.
+
+    :raises UnexpectedState: naming them, when the group is not this collection's
+    """
+    if state != "exact" or not found.removes:
+        return
+    try:
+        ownership.reason_to_stay(f"security group {group.name}", ours=group.ours, terms=terms, verb="remove rules from")
+    except UnexpectedState as error:
+        lines = [rule.line for rule in found.removes]
+        more = f" and {len(lines) - _LISTED} more" if len(lines) > _LISTED else ""
+        error.message += f" They would be: {'; '.join(lines[:_LISTED])}{more}."
+        error.details["would_remove"] = lines
+        raise
+
+
+def nothing(group: Group, found: Changes, kept: str) -> Plan:
+    """The plan for a group of others that is used as it is.
+
+    :param found: what would be changed if it was ours
+    """
+    warnings: tuple[str, ...] = ()
+    if found.new:
+        lines = [rule.line for rule in found.new]
+        more = f" and {len(lines) - _LISTED} more" if len(lines) > _LISTED else ""
+        warnings = (
+            f"The security group {group.name} is left as it is, without these rules of the task: "
+            f"{'; '.join(lines[:_LISTED])}{more}.",
+        )
+    return Plan(text(group.rules), text(group.rules), warnings=warnings, kept=(kept,))
+
+
 def check_limits(group: Group, found: Changes, max_rules: int) -> None:
     """Whether the rules fit into one group.
 
@@ -196,7 +235,7 @@ def _unfit(rules: t.Iterable[Rule], reasons: t.Callable[[Rule], t.Iterable[tuple
     return [(rule, why) for rule, why in found if why]
 
 
-def plan(state: str, group: Group, found: Changes, max_rules: int) -> Plan:
+def plan(group: Group, found: Changes, max_rules: int) -> Plan:
     """The steps: add before remove, so that nothing that stays allowed is cut off meanwhile.
 
     Only a group that is too full for that loses some of its rules first, and no more than needed.
@@ -217,10 +256,7 @@ def plan(state: str, group: Group, found: Changes, max_rules: int) -> Plan:
         ),
         *_removals(group, late),
     )
-    warnings: tuple[str, ...] = ()
-    if group.security_group_id is None and state != "absent":
-        warnings = (f"There is no security group {group.label} (yet).",)
-    return Plan(text(group.rules), text(found.after), steps, warnings)
+    return Plan(text(group.rules), text(found.after), steps)
 
 
 def text(rules: t.Iterable[Rule]) -> str:

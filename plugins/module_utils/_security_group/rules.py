@@ -7,13 +7,18 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+from .._cloud.door import Cloud
 from .._cloud.errors import CloudError, InvalidInput, NotFound, UnexpectedState
+from .._cloud.foretold import is_id
+from .._core import ownership
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import wait_for
-from . import find, rule_planner, rule_source
+from .._network.find import vpc_by_name
+from .._network.planner import check_choice
+from . import find, rule_planner, rule_source, shape
 from .planner import check_id, check_name
 from .rule import DIRECTIONS, Rule, from_api
 from .rule_fit import KINDS, Fit
@@ -30,6 +35,7 @@ _RULE_SPEC: dict[str, dict[str, t.Any]] = {
     "source_ports": {"type": "list", "elements": "str"},
     "cidr": {"type": "list", "elements": "str"},
     "group_id": {"type": "list", "elements": "str"},
+    "group": {"type": "list", "elements": "str"},
     "group_owner_id": {"type": "str"},
     "group_owner_account": {"type": "str"},
     "prefix_list_id": {"type": "list", "elements": "str"},
@@ -46,6 +52,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "security_group_id": {"type": "str"},
     "security_group": {"type": "str"},
     "vpc_id": {"type": "str"},
+    "vpc": {"type": "str"},
+    **ownership.SPEC,
     "directions": {"type": "list", "elements": "str", "choices": ["ingress", "egress"]},
     "rules": {"type": "list", "elements": "dict", "options": _RULE_SPEC},
     "rules_file": {"type": "path"},
@@ -60,6 +68,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
 CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("security_group_id", "security_group")]}
 
 _NO_SUCH_RULE = "InvalidParam.SecurityGroupRuleId"
+#: What a check run calls the rules of a group, by the group's id.
+RULES = "security_group_rules"
 
 
 class SecurityGroupRules(Resource[Group]):
@@ -71,6 +81,8 @@ class SecurityGroupRules(Resource[Group]):
         partial = options["state"] == "present" and options["rules"] is None
         self.state = "merge" if partial else str(options["state"])
         self.group_id: str | None = options["security_group_id"]
+        self.vpc_id: str | None = options["vpc_id"]
+        self.terms = ownership.Terms.from_options(options)
         self.fit = Fit(cloud)
         self.wanted = Wanted()
         self.changes = Changes((), (), (), ())
@@ -83,6 +95,7 @@ class SecurityGroupRules(Resource[Group]):
             raise InvalidInput("security_group_id and security_group both say which group; give one of them.")
         for name in ("security_group_id", "vpc_id", "from_security_group_id"):
             check_id(name, options[name])
+        check_choice(options["vpc_id"], options["vpc"])
         for name in ("security_group", "from_security_group"):
             check_name(name, options[name])
         for name in ("max_rules", "max_file_rules"):
@@ -140,35 +153,71 @@ class SecurityGroupRules(Resource[Group]):
             self.wanted = rule_source.from_group(
                 self._source(group), group, map_system_priority=self.options["map_system_priority"]
             ).only(self.directions)
+        if group.security_group_id:
+            named = find.with_peer_ids(self.cloud, self.wanted.rules, group.vpc_id)
+            self.wanted = replace(self.wanted, rules=tuple(named))
         self.wanted = self.wanted.settled(group)
         if self.options["skip_invalid"]:
             self.wanted = self.wanted.without(self._unfit(group)[0])
-        return group
+        return self._owned(group)
 
     def _find(self) -> Group:
+        """:raises UnexpectedState: when there is no such group that rules could be added to"""
         if not self.group_id:
-            item = find.by_name(self.cloud, self.options["security_group"], self.options["vpc_id"])
+            item = self._named(self.options["security_group"])
             if item is None:
-                # With its id a missing group is an error. By its name it may be one that an earlier task of a run in
-                # check mode would have made.
-                return Group(None, self.label)
+                return self._missing_group()
             self.group_id = str(item["SecurityGroupId"])
             self.fit.group_type = str(item.get("SecurityGroupType") or "normal")
-            if self.state in ("present", "merge") and item.get("RuleCount") == 0 and item.get("VpcId"):
+            adds = self.state in ("present", "merge")
+            known = self.cloud.foretold.find(RULES, self.group_id)
+            if adds and item.get("RuleCount") == 0 and item.get("VpcId") and not known:
                 # Nothing to read, and a rule that is there all the same is not added twice.
                 return Group(self.group_id, self.label, vpc_id=str(item["VpcId"]))
         try:
             return self._read()
         except NotFound:
-            if self.state == "absent":
-                return Group(None, self.label)
-            raise
+            return self._missing_group()
+
+    def _named(self, name: str) -> dict[str, t.Any] | None:
+        """The group of that name, in the VPC that the task names."""
+        if self.options["vpc"] and not self.vpc_id:
+            vpc = vpc_by_name(self.cloud, self.options["vpc"])
+            if vpc is None:
+                return None
+            self.vpc_id = str(vpc["VpcId"])
+        return find.by_name(self.cloud, name, self.vpc_id)
+
+    def _missing_group(self) -> Group:
+        """What has no rules that could be removed."""
+        if self.state == "absent":
+            return Group(None, self.label)
+        where = f"VPC {self.options['vpc_id'] or self.options['vpc']}" if self._in_vpc else self.cloud.region
+        raise UnexpectedState(
+            f"There is no security group {self.label} in {where}.",
+            hint="Create it first, for example with alitrust.ecs.security_group.",
+        )
+
+    @property
+    def _in_vpc(self) -> bool:
+        return bool(not self.options["security_group_id"] and (self.options["vpc_id"] or self.options["vpc"]))
+
+    def _owned(self, group: Group) -> Group:
+        """The group with its name and whose it is, which costs a call, where that matters."""
+        if not group.security_group_id or self.terms.adopt:
+            return group
+        unnamed = self.state == "exact" and self._changes(group).removes
+        if not unnamed and not self.terms.leave_others:
+            return group
+        item = find.by_id(self.cloud, group.security_group_id) or {}
+        shown = shape.group({"SecurityGroupId": group.security_group_id, **item})
+        return replace(group, ours=ownership.proven(shown["tags"]), name=shown["name"] or group.label)
 
     def _source(self, target: Group) -> Group:
         """The group to take the rules from."""
         source_id, name = self.options["from_security_group_id"], self.options["from_security_group"]
         if name:
-            source_id = (find.by_name(self.cloud, name, self.options["vpc_id"]) or {}).get("SecurityGroupId")
+            source_id = (self._named(name) or {}).get("SecurityGroupId")
         try:
             if source_id and source_id != target.security_group_id:
                 return read(self.cloud, source_id, name or source_id)
@@ -185,8 +234,16 @@ class SecurityGroupRules(Resource[Group]):
 
     def plan(self, actual: Group) -> Plan:
         self.changes = self._changes(actual)
-        rule_planner.check_limits(actual, self.changes, self.options["max_rules"])
-        plan = rule_planner.plan(self.state, actual, self.changes, self.options["max_rules"])
+        kept = ownership.used_as_it_is(
+            f"security group {actual.name}", ours=actual.ours, terms=self.terms, left="its rules are left alone"
+        )
+        if kept:
+            plan = rule_planner.nothing(actual, self.changes, kept)
+            self.changes = Changes((), (), (), actual.rules)
+        else:
+            rule_planner.check_owner(self.state, actual, self.changes, self.terms)
+            rule_planner.check_limits(actual, self.changes, self.options["max_rules"])
+            plan = rule_planner.plan(actual, self.changes, self.options["max_rules"])
         left_out = self.wanted.left_out
         if not left_out:
             return plan
@@ -215,11 +272,11 @@ class SecurityGroupRules(Resource[Group]):
     def _unfit(self, group: Group) -> tuple[list[Unfit], str]:
         """The rules that the group should get and cannot have, in the order of the task, and what kind of group it is.
 
-        Whether peers exist is only asked for rules of a file: what a task or another group names is likely there.
+        Whether the groups and prefix lists that they name exist is asked too.
         """
         new = set(self._changes(group).new)
         wanted = [rule for rule in self.wanted.rules if rule in new]
-        return self.fit.unfit(group, wanted, peers=bool(self.options["rules_file"]))
+        return self.fit.unfit(group, wanted)
 
     # ------------------------------------------------------------------ steps
 
@@ -227,7 +284,7 @@ class SecurityGroupRules(Resource[Group]):
         self.cloud.call(
             "ecs",
             "AuthorizeSecurityGroup" if direction == "ingress" else "AuthorizeSecurityGroupEgress",
-            SecurityGroupId=self._existing(),
+            SecurityGroupId=str(self.group_id),
             Permissions=[rule.to_api() for rule in rules],
         )
 
@@ -238,7 +295,7 @@ class SecurityGroupRules(Resource[Group]):
             "ecs",
             "ModifySecurityGroupRule" if rule.direction == "ingress" else "ModifySecurityGroupEgressRule",
             values,
-            SecurityGroupId=self._existing(),
+            SecurityGroupId=str(self.group_id),
             SecurityGroupRuleId=rule_id,
         )
 
@@ -260,7 +317,7 @@ class SecurityGroupRules(Resource[Group]):
         self.cloud.call(
             "ecs",
             "RevokeSecurityGroup" if direction == "ingress" else "RevokeSecurityGroupEgress",
-            SecurityGroupId=self._existing(),
+            SecurityGroupId=str(self.group_id),
             SecurityGroupRuleId=rule_ids,
         )
 
@@ -280,6 +337,8 @@ class SecurityGroupRules(Resource[Group]):
         return self._result(waited.value.rules)
 
     def foretell(self, plan: Plan, actual: Group) -> dict[str, t.Any]:
+        if plan.changed:
+            would_be(self.cloud, actual, self.changes.after)
         return self._result(self.changes.after)
 
     def _missing(self, group: Group) -> int:
@@ -304,25 +363,29 @@ class SecurityGroupRules(Resource[Group]):
 
     # ------------------------------------------------------------------ reading
 
-    def _existing(self) -> str:
-        if not self.group_id:
-            raise UnexpectedState(
-                f"There is no security group named {self.label}" + (" in that VPC." if self.options["vpc_id"] else "."),
-                hint="Create it first, for example with alitrust.ecs.security_group.",
-            )
-        return self.group_id
-
     def _read(self) -> Group:
-        return read(self.cloud, self._existing(), self.label)
+        return read(self.cloud, str(self.group_id), self.label)
 
 
-def read(cloud: t.Any, security_group_id: str, label: str = "") -> Group:
+def read(cloud: Cloud, security_group_id: str, label: str = "") -> Group:
     """A group's rules, with one call unless they fill pages.
 
     :param label: what the group is called in messages; its name unless given
     :raises NotFound: when there is no such group
     """
     action = "DescribeSecurityGroupAttribute"
+    foretold = cloud.foretold.find(RULES, security_group_id)
+    if cloud.foretold.is_gone(find.KIND, security_group_id) or (is_id(security_group_id) and foretold is None):
+        raise NotFound("ecs", action, "InvalidSecurityGroupId.NotFound", "By then there would be no such group.")
+    if foretold is not None:
+        return Group(
+            security_group_id,
+            label or foretold["name"],
+            bool(foretold["vpc_id"]),
+            tuple(Rule(**one) for one in foretold["rules"]),
+            foretold["inner_access_policy"],
+            foretold["vpc_id"],
+        )
     items, answer = cloud.pages_with_answer("ecs", action, SecurityGroupId=security_group_id)
     vpc_id = str(answer.get("VpcId") or "")
     if not vpc_id:
@@ -337,4 +400,16 @@ def read(cloud: t.Any, security_group_id: str, label: str = "") -> Group:
         tuple(from_api(item) for item in unique.values()),
         str(answer.get("InnerAccessPolicy") or "").lower() or None,
         vpc_id,
+    )
+
+
+def would_be(cloud: Cloud, group: Group, rules: t.Iterable[Rule]) -> None:
+    """Tell later tasks of a check run which rules the group would have."""
+    cloud.foretold.would_change(
+        RULES,
+        str(group.security_group_id),
+        group.label,
+        rules=[asdict(rule) for rule in rules],
+        inner_access_policy=group.inner_access_policy,
+        vpc_id=group.vpc_id,
     )

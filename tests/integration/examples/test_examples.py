@@ -94,6 +94,13 @@ def shared_image(cloud: LocalCloud) -> dict[str, str]:
     return {"m-bp1g7004ksh0oeuc0000": shareable.image(Modules(cloud))}
 
 
+def by_hand(cloud: LocalCloud) -> dict[str, str]:
+    """A VPC that was not made by this collection."""
+    Modules(cloud).door().call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8", VpcName="by-hand")
+    cloud.clock_advance(10)
+    return {}
+
+
 #: What an account must hold that tasks cannot make.
 GIVEN = {
     "encrypted_share": shareables,
@@ -103,6 +110,7 @@ GIVEN = {
     "sg_rule": peers,
     "trust_event": findings,
     "trust_event_info": findings,
+    "vpc": by_hand,
 }
 
 

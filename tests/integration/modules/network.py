@@ -48,6 +48,10 @@ class Network:
         wanted = {"VpcId": vpc or self.vpc, "SecurityGroupName": name or None, **params}
         return str(self.api.call("ecs", "CreateSecurityGroup", wanted)["SecurityGroupId"])
 
+    def new_own_group(self, name: str, **params: t.Any) -> str:
+        """A group that carries the tag of this collection."""
+        return self.new_group(name, Tag=[{"Key": "alitrust.ecs:owner", "Value": name}], **params)
+
     def new_instances(self, group: str, count: int = 1, **params: t.Any) -> list[str]:
         """Running instances in a group."""
         made = self.api.call(

@@ -164,7 +164,7 @@ def test_what_cannot_be_changed_needs_replacement(modules: Modules, network: Net
 
 
 def test_what_still_uses_a_group_is_named(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
-    group, other = network.new_group("web"), network.new_group("other")
+    group, other = network.new_own_group("web"), network.new_group("other")
     (instance,) = network.new_instances(group)
     interface = network.api.call("ecs", "CreateNetworkInterface", VSwitchId=network.vswitch, SecurityGroupIds=[group])[
         "NetworkInterfaceId"
@@ -186,7 +186,7 @@ def test_what_still_uses_a_group_is_named(modules: Modules, network: Network, we
 
 
 def test_instances_that_are_just_gone_are_waited_for(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
-    (instance,) = network.new_instances(network.new_group("web"))
+    (instance,) = network.new_instances(network.new_own_group("web"))
     network.local.set("ecs.membership_linger_seconds", 1.5)
     network.api.call("ecs", "DeleteInstances", InstanceId=[instance], Force=True)
     modules.run("security_group", **web, state="absent")
@@ -195,7 +195,7 @@ def test_instances_that_are_just_gone_are_waited_for(modules: Modules, network: 
 
 
 def test_waiting_has_an_end(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
-    (instance,) = network.new_instances(network.new_group("web"))
+    (instance,) = network.new_instances(network.new_own_group("web"))
     network.local.set("ecs.membership_linger_seconds", 600)
     network.api.call("ecs", "DeleteInstances", InstanceId=[instance], Force=True)
     network.local.clock_advance(1)
@@ -271,3 +271,136 @@ def test_query_groups(modules: Modules, network: Network) -> None:
     assert [rule["ports"] for rule in rules] == ["22/22"]
     again = modules.run("sg_rule", security_group_id=made["security_group_id"], rules=rules, state="exact")
     assert not again["changed"]
+
+
+# ---------------------------------------------------------------------- what others made
+
+
+@pytest.fixture
+def theirs(network: Network) -> str:
+    """A group that was made by hand, with a rule."""
+    group = network.new_group("corp-sg", Tag=[{"Key": "team", "Value": "theirs"}])
+    permission = {"IpProtocol": "tcp", "PortRange": "443/443", "SourceCidrIp": "0.0.0.0/0"}
+    network.api.call("ecs", "AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[permission])
+    return group
+
+
+@pytest.mark.parametrize("by_id", [False, True], ids=["name", "id"])
+def test_what_others_made_is_deleted_only_when_adopted(
+    modules: Modules, network: Network, theirs: str, by_id: bool
+) -> None:
+    chosen = {"security_group_id": theirs} if by_id else {"name": "corp-sg", "vpc_id": network.vpc}
+    before = network.groups()
+    for check in (True, False):
+        failed = modules.run("security_group", **chosen, state="absent", check=check, fails=True)
+        assert "does not carry the tag alitrust.ecs:owner" in failed["msg"]
+        assert "adopt: true" in failed["msg"]
+        kept = modules.run("security_group", **chosen, state="absent", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert f"security group corp-sg ({theirs}) stays" in kept["kept"][0]
+        assert kept["security_group"]["security_group_id"] == theirs
+    assert network.groups() == before
+    modules.twice("security_group", **chosen, state="absent", adopt=True)
+
+
+def test_what_others_made_is_used_as_it_is(modules: Modules, network: Network, theirs: str) -> None:
+    wanted: dict[str, t.Any] = {"name": "corp-sg", "vpc_id": network.vpc, "description": "Ours now", "outbound": "deny"}
+    before = network.groups()
+    used = modules.run("security_group", **wanted, type="advanced", leave_others=True)
+    assert not used["changed"]
+    assert used["kept"] == ["Using the existing security group corp-sg; it is left as it is."]
+    assert used["security_group"]["security_group_id"] == theirs
+    assert network.groups() == before
+    made = modules.twice("security_group", **wanted, adopt=True)
+    assert made["security_group"]["tags"] == {"team": "theirs", OWNER: "corp-sg"}
+
+
+def test_what_is_still_used_stays(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
+    group, other = network.new_own_group("web"), network.new_group("other")
+    (instance,) = network.new_instances(group)
+    permission = {"IpProtocol": "tcp", "PortRange": "1/1", "SourceGroupId": group}
+    network.api.call("ecs", "AuthorizeSecurityGroup", SecurityGroupId=other, Permissions=[permission])
+    said = []
+    for check in (True, False):
+        kept = modules.run("security_group", **web, state="absent", leave_others=True, check=check)
+        assert not kept["changed"]
+        said.append(kept["kept"])
+    assert said[0] == said[1]
+    assert f"1 instance ({instance}); rules of 1 security group ({other})" in said[0][0]
+
+    # Once all of them would be gone, or would have let go, a check run says so.
+    rules = modules.run("sg_rule", security_group_id=other, state="exact", adopt=True, rules=[], check=True)
+    moved = modules.run("sg_member", state="exact", security_group_ids=[other], instance_ids=[instance], check=True)
+    known = [*rules["foretold"], *moved["foretold"]]
+    left = modules.run("security_group", **web, state="absent", leave_others=True, check=True, foretold=known)
+    assert left["changed"], left
+    back = modules.run(
+        "security_group",
+        security_group_id=other,
+        state="absent",
+        leave_others=True,
+        adopt=True,
+        check=True,
+        foretold=known,
+    )
+    assert f"1 instance ({instance})" in back["kept"][0]
+
+
+# ---------------------------------------------------------------------- check runs
+
+
+def test_a_check_run_hands_on_what_would_be_there(modules: Modules, network: Network) -> None:
+    vpc = modules.run("vpc", name="net", cidr_block="10.0.0.0/8", check=True)
+    known = vpc["foretold"]
+    for chosen in ({"vpc_id": vpc["vpc"]["vpc_id"]}, {"vpc": "net"}):
+        wanted: dict[str, t.Any] = {"name": "web", **chosen, "type": "advanced", "outbound": "allow"}
+        made = modules.run("security_group", **wanted, check=True, foretold=known)
+        group = made["security_group"]
+        assert group["security_group_id"].startswith("sg-foretold-web-")
+        assert group["vpc_id"] == vpc["vpc"]["vpc_id"]
+        later = [*known, *made["foretold"]]
+        assert not modules.run("security_group", **wanted, check=True, foretold=later)["changed"]
+        (read,) = modules.run("security_group_info", **chosen, include_rules=True, check=True, foretold=later)[
+            "security_groups"
+        ]
+        assert (read["name"], read["type"], read["outbound"]) == ("web", "enterprise", "allow")
+        gone = modules.run("security_group", name="web", **chosen, state="absent", check=True, foretold=later)
+        assert gone["changed"]
+        later += gone["foretold"]
+        assert modules.run("security_group_info", **chosen, check=True, foretold=later)["security_groups"] == []
+        again = modules.run("security_group", **wanted, check=True, foretold=later)
+        assert again["changed"]
+    assert network.groups() == []
+
+
+def test_a_check_run_hands_on_what_would_be_changed(modules: Modules, network: Network, theirs: str) -> None:
+    renamed = modules.run("security_group", security_group_id=theirs, name="web", adopt=True, check=True)
+    known = renamed["foretold"]
+    found = modules.run("security_group_info", check=True, foretold=known)["security_groups"]
+    assert [(one["name"], one["tags"]) for one in found] == [("web", {"team": "theirs", OWNER: "corp-sg"})]
+    gone = modules.run("security_group", name="web", vpc_id=network.vpc, state="absent", check=True, foretold=known)
+    assert gone["changed"], "adopted by the task before"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_vpc_that_is_not_there(modules: Modules, network: Network, check: bool) -> None:
+    failed = modules.run("security_group", name="web", vpc_id="vpc-nope", check=check, fails=True)
+    assert "There is no VPC vpc-nope in cn-hangzhou" in failed["msg"]
+    failed = modules.run("security_group", name="web", vpc="nope", check=check, fails=True)
+    assert "There is no VPC named nope in cn-hangzhou" in failed["msg"]
+    for chosen in ({"vpc_id": "vpc-nope"}, {"vpc": "nope"}):
+        assert not modules.run("security_group", name="web", **chosen, state="absent", check=check)["changed"]
+    for reader in ("security_group_info", "sg_rule_info"):
+        assert "no VPC named nope" in modules.run(reader, vpc="nope", check=check, fails=True)["msg"]
+
+
+def test_a_vpc_is_named(modules: Modules, network: Network) -> None:
+    made = modules.run("vpc", name="net", cidr_block="10.0.0.0/8")["vpc"]["vpc_id"]
+    group = modules.twice("security_group", name="web", vpc="net")["security_group"]
+    assert group["vpc_id"] == made
+    network.new_group("web")
+    read = modules.run("security_group_info", name="web", vpc="net")["security_groups"]
+    assert [one["security_group_id"] for one in read] == [group["security_group_id"]]
+    modules.twice("security_group", name="copy", vpc="net", clone_from={"name": "web", "vpc": "net"})
+    modules.twice("security_group", name="web", vpc="net", state="absent")
+    assert len(network.groups()) == 2

@@ -162,3 +162,55 @@ def test_in_the_classic_network_groups_are_joined_and_left(modules: Modules, net
     made = modules.twice("sg_member", **task, security_group_ids=[new])
     assert made["steps"] == [f"instance {instance} joins {new}", f"instance {instance} leaves {old}"]
     assert groups_of(network, instance) == {new}
+
+
+def test_groups_are_named_in_the_vpc_of_the_members(modules: Modules, network: Network, first: str) -> None:
+    group = network.new_group("shop")
+    network.new_group("shop", vpc=network.new_vpc())
+    (one,) = network.new_instances(first)
+    modules.twice("sg_member", security_groups=["shop"], instance_ids=[one])
+    assert groups_of(network, one) == {first, group}
+    modules.twice("sg_member", security_groups=["shop"], instance_ids=[one], state="absent")
+    assert not modules.run("sg_member", security_groups=["nonesuch"], instance_ids=[one], state="absent")["changed"]
+    for check in (True, False):
+        failed = modules.run("sg_member", security_groups=["nonesuch"], instance_ids=[one], check=check, fails=True)
+        assert f"There is no security group nonesuch in {network.vpc}" in failed["msg"]
+
+
+def test_a_check_run_knows_what_is_not_there_yet(modules: Modules, network: Network, first: str) -> None:
+    (one,) = network.new_instances(first)
+    made = modules.run("security_group", name="new", vpc_id=network.vpc, check=True)
+    group, known = made["security_group"]["security_group_id"], made["foretold"]
+    moved = modules.run(
+        "sg_member", state="exact", security_group_ids=[group], instance_ids=[one], check=True, foretold=known
+    )
+    assert moved["members"][0]["security_group_ids"] == [group]
+    known += moved["foretold"]
+    assert not modules.run(
+        "sg_member", state="exact", security_groups=["new"], instance_ids=[one], check=True, foretold=known
+    )["changed"]
+    account = {"account": modules.door().connection.account, "region": modules.region, "kind": "instance"}
+    new = {"vpc_id": network.vpc, "security_group_ids": [group], "gone": False}
+    known += [
+        {**account, "id": "i-foretold-web-1a2b3c", "name": "web", **new},
+        {**account, "id": one, "name": one, "gone": True},
+    ]
+    joined = modules.run(
+        "sg_member", security_group_ids=[first], instance_ids=["i-foretold-web-1a2b3c"], check=True, foretold=known
+    )
+    assert joined["members"][0]["security_group_ids"] == sorted([first, group])
+    gone = modules.run(
+        "sg_member", security_group_ids=[first], instance_ids=[one], check=True, foretold=known, fails=True
+    )
+    assert f"{one}: it does not exist in this region" in gone["msg"]
+    elsewhere = modules.run("vpc", name="far", cidr_block="10.0.0.0/8", check=True)
+    far = modules.run("security_group", name="far", vpc="far", check=True, foretold=elsewhere["foretold"])
+    refused = modules.run(
+        "sg_member",
+        security_group_ids=[far["security_group"]["security_group_id"]],
+        instance_ids=["i-foretold-web-1a2b3c"],
+        check=True,
+        fails=True,
+        foretold=[*known, *elsewhere["foretold"], *far["foretold"]],
+    )
+    assert "is in VPC vpc-foretold-far-" in refused["msg"]

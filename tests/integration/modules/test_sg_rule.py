@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import pytest
@@ -27,7 +26,7 @@ class World(Network):
     def __init__(self, modules: Modules) -> None:
         super().__init__(modules)
         self.modules = modules
-        self.group = self.new_group("web")
+        self.group = self.new_own_group("web")
         self.local.forget_requests()
 
     def run(self, rules: list[dict[str, t.Any]], **options: t.Any) -> Result:
@@ -41,7 +40,7 @@ class World(Network):
         return sorted(one["PortRange"] for one in self.rules(self.group))
 
     def writes(self) -> dict[str, int]:
-        return {name: n for name, n in self.local.counts().items() if not name.startswith("ecs:Describe")}
+        return {name: n for name, n in self.local.counts().items() if ":Describe" not in name}
 
 
 @pytest.fixture
@@ -288,13 +287,16 @@ def test_the_classic_network_has_an_internet_and_an_intranet_side(world: World) 
 
 def test_a_group_that_is_not_there(world: World) -> None:
     missing = {"security_group_id": None, "security_group": "none"}
-    foretold = world.run([SSH], check=True, **missing)
-    assert foretold["changed"]
-    assert "no security group none (yet)" in json.dumps(foretold["warnings"])
-    assert "no security group named none" in world.run([SSH], fails=True, **missing)["msg"]
-    assert not world.run([SSH], state="absent", **missing)["changed"]
-    assert "InvalidSecurityGroupId.NotFound" in world.run([SSH], security_group_id="sg-none", fails=True)["msg"]
-    assert not world.run([SSH], state="absent", security_group_id="sg-none")["changed"]
+    elsewhere = {**missing, "security_group": "web", "vpc": "nonesuch"}
+    for check in (True, False):
+        failed = world.run([SSH], check=check, fails=True, **missing)
+        assert "There is no security group none in cn-hangzhou. Create it first" in failed["msg"]
+        failed = world.run([SSH], check=check, fails=True, **elsewhere)
+        assert "There is no security group web in VPC nonesuch" in failed["msg"]
+        failed = world.run([SSH], check=check, fails=True, security_group_id="sg-none")
+        assert "There is no security group sg-none in cn-hangzhou" in failed["msg"]
+    for gone in (missing, elsewhere, {"security_group_id": "sg-none"}):
+        assert not world.run([SSH], state="absent", **gone)["changed"]
     assert world.writes() == {}
 
 
@@ -329,7 +331,7 @@ def test_a_rule_that_never_shows_is_an_error(world: World) -> None:
     world.local.fault("read_lag", "ecs:DescribeSecurityGroupAttribute", seconds=600, times=None)
     world.local.clock_advance(1)
     failed = world.run(many(1), wait_timeout=1, fails=True)
-    assert "1 changes not visible" in failed["msg"] or "InvalidSecurityGroupId.NotFound" in failed["msg"]
+    assert "1 changes not visible" in failed["msg"] or "There is no security group" in failed["msg"]
 
 
 def test_a_rule_that_somebody_else_removed_meanwhile(world: World) -> None:
@@ -353,3 +355,159 @@ def test_a_broken_off_run_is_finished_by_the_next(world: World) -> None:
     assert failed["steps_left"] == [f"remove 5 ingress rules from {world.group}"]
     assert world.run(many(120, first=100), state="exact")["steps"] == failed["steps_left"]
     assert len(world.there()) == 120
+
+
+# ---------------------------------------------------------------------- what others made
+
+
+@pytest.fixture
+def theirs(world: World) -> str:
+    """A group that was made by hand, with two rules."""
+    group = world.new_group("corp-sg")
+    world.run(many(2), security_group_id=group)
+    world.local.forget_requests()
+    return group
+
+
+@pytest.mark.parametrize("by_name", [False, True], ids=["id", "name"])
+def test_rules_of_others_are_made_exact_only_when_adopted(world: World, theirs: str, by_name: bool) -> None:
+    chosen = {"security_group_id": None, "security_group": "corp-sg"} if by_name else {"security_group_id": theirs}
+    for check in (True, False):
+        failed = world.run(many(1), state="exact", check=check, fails=True, **chosen)
+        assert "security group corp-sg does not carry the tag alitrust.ecs:owner" in failed["msg"]
+        assert "adopt: true" in failed["msg"]
+        assert failed["would_remove"] == ["ingress accept tcp 2/2 from 10.0.0.0/8 priority 1"]
+        assert not world.run(many(2), state="exact", check=check, **chosen)["changed"], "nothing would be removed"
+    assert world.writes() == {}
+    assert world.twice(many(3), state="exact", **chosen)["added"]
+    world.twice(many(1), state="absent", **chosen)
+    world.twice(many(1), state="exact", adopt=True, **chosen)
+
+
+@pytest.mark.parametrize("state", ["exact", "present", "merge", "absent"])
+def test_a_group_of_others_is_used_as_it_is(world: World, theirs: str, state: str) -> None:
+    before = world.rules(theirs)
+    for check in (True, False):
+        rules = many(1) if state == "absent" else many(1, first=7)
+        used = world.run(rules, state=state, security_group_id=theirs, leave_others=True, check=check)
+        assert not used["changed"]
+        assert used["kept"] == ["Using the existing security group corp-sg; its rules are left alone."]
+        assert used["added"] == used["removed"] == []
+        assert len(used["rules"]) == 2
+        assert ("ingress accept tcp 7/7" in str(used.get("warnings"))) == (state != "absent")
+    assert world.rules(theirs) == before
+    assert world.writes() == {}
+    # Ours is changed all the same.
+    world.twice(many(1), leave_others=True)
+    world.twice(many(1, first=2), state="exact", leave_others=True)
+
+
+# ---------------------------------------------------------------------- what rules name
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_peer_that_cannot_be_is_refused_with_words(world: World, check: bool) -> None:
+    elsewhere = world.new_group("far", vpc=world.new_vpc())
+    advanced = world.new_group("workers", SecurityGroupType="enterprise")
+    for peer, words in (
+        ({"group_id": "sg-nope"}, "there is no sg-nope in cn-hangzhou"),
+        ({"group_id": elsewhere}, f"{elsewhere} is in another VPC"),
+        ({"group_id": advanced}, f"{advanced} is an advanced group"),
+        ({"group": "far"}, f"There is no security group far (in {world.vpc})"),
+        ({"prefix_list_id": "pl-nope"}, "there is no pl-nope in cn-hangzhou"),
+    ):
+        failed = world.run([{"protocol": "tcp", "ports": 22, **peer}], check=check, fails=True)
+        assert words in failed["msg"], failed["msg"]
+    assert world.writes() == {"ecs:CreateSecurityGroup": 2, "vpc:CreateVpc": 1}
+
+
+def test_a_peer_is_named(world: World) -> None:
+    peer = world.new_group("peer")
+    world.new_group("peer", vpc=world.new_vpc())
+    made = world.twice([{"protocol": "tcp", "ports": 22, "group": "peer"}], state="exact")
+    assert [one["group_id"] for one in made["rules"]] == [peer]
+    # Named in two ways it is the same rule.
+    assert not world.run([{"protocol": "tcp", "ports": 22, "group": ["peer"], "group_id": [peer]}], state="exact")[
+        "changed"
+    ]
+    asked = {"protocol": "tcp", "port": 22, "peer_group_ids": [peer], "expect": "allow"}
+    rules = [{"protocol": "tcp", "ports": 22, "group": "peer"}]
+    world.modules.run("sg_access_info", rules=rules, packets=[asked], fails=True)  # two groups have that name
+    vpc = {"vpc_id": world.vpc}
+    world.modules.run("sg_access_info", rules=rules, packets=[asked], **vpc)
+    world.twice([{"protocol": "tcp", "ports": 22, "group": "peer"}], state="absent")
+
+
+def test_the_vpc_is_named(world: World) -> None:
+    net = world.modules.run("vpc", name="net", cidr_block="10.0.0.0/8")["vpc"]["vpc_id"]
+    group = world.new_own_group("web", vpc=net)
+    chosen = {"security_group_id": None, "security_group": "web", "vpc": "net"}
+    made = world.twice([SSH], **chosen)
+    assert made["security_group_id"] == group
+    read = world.modules.run("sg_rule_info", security_group="web", vpc="net")["security_groups"]
+    assert [one["security_group_id"] for one in read] == [group]
+    asked = {"protocol": "tcp", "port": 22, "peer": "10.0.0.1", "expect": "allow"}
+    world.modules.run("sg_access_info", security_groups=["web"], vpc="net", packets=[asked])
+
+
+# ---------------------------------------------------------------------- check runs
+
+
+def test_a_check_run_plans_the_rules_of_what_is_not_there_yet(world: World) -> None:
+    known: list[dict[str, t.Any]] = []
+
+    def check(module: str, **options: t.Any) -> Result:
+        result = world.modules.run(module, check=True, foretold=known, **options)
+        known.extend(result.get("foretold", ()))
+        return result
+
+    vpc = check("vpc", name="net", cidr_block="10.0.0.0/8")["vpc"]["vpc_id"]
+    web = check("security_group", name="web", vpc_id=vpc)["security_group"]["security_group_id"]
+    peer = check("security_group", name="peer", vpc=("net"))["security_group"]["security_group_id"]
+    check("security_group", name="workers", vpc_id=vpc, type="advanced")
+
+    first = check("sg_rule", security_group_id=web, state="exact", rules=[SSH, {**WEB, "cidr": ["0.0.0.0/0"]}])
+    assert [line.split(" from")[0] for line in first["diff"]["after"].splitlines()] == [
+        f"ingress accept tcp {port}/{port}" for port in (22, 80, 443)
+    ]
+    # Rules of earlier tasks count.
+    named = {"security_group": "web", "vpc": "net"}
+    assert not check("sg_rule", **named, rules=[SSH])["changed"]
+    second = check("sg_rule", **named, rules=[{"protocol": "tcp", "ports": 5432, "group": "peer"}])
+    assert second["added"] == [f"ingress accept tcp 5432/5432 from group {peer} priority 1"]
+    assert len(second["rules"]) == 4
+    third = check("sg_rule", **named, state="exact", rules=[SSH], leave_others=True)
+    assert len(third["removed"]) == 3
+
+    # So do the type and the network of the group.
+    refused = world.modules.run(
+        "sg_rule",
+        security_group="workers",
+        vpc_id=vpc,
+        rules=[{**SSH, "priority": 5}],
+        check=True,
+        fails=True,
+        foretold=known,
+    )
+    assert "an advanced (enterprise) security group" in refused["msg"]
+    far = world.new_group("far")
+    refused = world.modules.run(
+        "sg_rule",
+        **named,
+        rules=[{"protocol": "tcp", "ports": 1, "group_id": far}],
+        check=True,
+        fails=True,
+        foretold=known,
+    )
+    assert f"{far} is in another VPC" in refused["msg"]
+    allowed = check(
+        "sg_access_info",
+        security_groups=["web"],
+        vpc="net",
+        packets=[
+            {"protocol": "tcp", "port": 22, "peer": "10.0.0.1"},
+            {"protocol": "tcp", "port": 443, "peer": "198.51.100.7"},
+        ],
+    )
+    assert [one["verdict"] for one in allowed["accesses"]] == ["allow", "deny"]
+    assert world.writes() == {"ecs:CreateSecurityGroup": 1}

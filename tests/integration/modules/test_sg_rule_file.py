@@ -35,7 +35,8 @@ class World(Network):
         super().__init__(modules)
         self.modules, self.folder = modules, folder
         self.local.set("ecs.protocol_numbers", True)
-        self.group, self.empty, other = self.new_group("web"), self.new_group("empty"), self.new_group("other")
+        self.group, self.empty = self.new_own_group("web"), self.new_own_group("empty")
+        other = self.new_group("other")
         self.prefix_list = self.api.call(
             "ecs", "CreatePrefixList", PrefixListName="office", AddressFamily="IPv4", MaxEntries=5
         )["PrefixListId"]

@@ -28,7 +28,7 @@ class World(Network):
     def __init__(self, modules: Modules) -> None:
         super().__init__(modules)
         self.modules = modules
-        self.group, self.backup = self.new_group("web"), self.new_group("backup")
+        self.group, self.backup = self.new_own_group("web"), self.new_own_group("backup")
         self.put(self.backup, [*tcp(22, description="backup"), *tcp(80), *tcp(53, direction="egress")])
         self.put(self.group, [*tcp(22, description="own"), *tcp(23), *tcp(25, direction="egress")])
         self.local.forget_requests()

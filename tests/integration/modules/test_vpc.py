@@ -80,15 +80,144 @@ def test_nothing_is_deleted_while_the_network_is_used(quick: Modules) -> None:
     quick.run("vpc", name="fleet", state="absent")
 
 
-def test_a_network_of_somebody_else_is_deleted_only_by_its_id(modules: Modules) -> None:
+@pytest.mark.parametrize("by_id", [False, True], ids=["name", "id"])
+def test_a_network_of_somebody_else_is_deleted_only_when_adopted(modules: Modules, by_id: bool) -> None:
     network = Network(modules)
-    network.api.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8", VpcName="theirs")
-    network.local.clock_advance(10)
-    assert "did not make it" in modules.run("vpc", name="theirs", state="absent", fails=True)["msg"]
-    refused = modules.run("vpc", vpc_id=network.vpc, state="absent", fails=True)
-    assert network.vswitch in refused["msg"]
-    network.api.call("vpc", "DeleteVSwitch", VSwitchId=network.vswitch)
-    modules.twice("vpc", vpc_id=network.vpc, state="absent")
+    there = theirs(network)
+    chosen = {"vpc_id": there["VpcId"]} if by_id else {"name": "theirs"}
+    for check in (True, False):
+        failed = modules.run("vpc", **chosen, state="absent", check=check, fails=True)
+        assert "does not carry the tag alitrust.ecs:owner" in failed["msg"]
+        assert "adopt: true" in failed["msg"]
+        kept = modules.run("vpc", **chosen, state="absent", leave_others=True, check=check)
+        assert not kept["changed"]
+        assert "VPC theirs" in kept["kept"][0]
+        assert kept["vpc"]["vpc_id"] == there["VpcId"]
+    assert theirs(network) == there
+    modules.twice("vpc", **chosen, state="absent", adopt=True)
+
+
+def theirs(network: Network) -> dict[str, t.Any]:
+    """A VPC that was made by hand, with a vSwitch, as the cloud keeps it."""
+    if not any(one["VpcName"] == "theirs" for one in network.local.resources("vpc")):
+        made = network.api.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8", VpcName="theirs")["VpcId"]
+        network.local.clock_advance(10)
+        block = {"ZoneId": "cn-hangzhou-h", "CidrBlock": "10.0.0.0/24", "VSwitchName": "theirs"}
+        network.api.call("vpc", "CreateVSwitch", block, VpcId=made)
+        network.local.clock_advance(10)
+    (vpc,) = (one for one in network.local.resources("vpc") if one["VpcName"] == "theirs")
+    inside = [one for one in network.local.resources("vswitch") if one["VpcId"] == vpc["VpcId"]]
+    return {**vpc, "vswitches": inside}
+
+
+def test_a_network_of_somebody_else_is_used_as_it_is(modules: Modules) -> None:
+    network = Network(modules)
+    there = theirs(network)
+    switch = {"name": "theirs", "zone_id": "cn-hangzhou-h", "cidr_block": "10.0.0.0/24"}
+    wanted: dict[str, t.Any] = {"name": "theirs", "vswitches": [switch], "tags": {"a": 1}}
+    used = modules.run("vpc", **wanted, leave_others=True)
+    assert not used["changed"]
+    assert used["kept"] == [f"Using the existing VPC theirs ({there['VpcId']}); it is left as it is."]
+    lacking = {**wanted, "vswitches": [{**switch, "name": "web", "cidr_block": "10.0.1.0/24"}]}
+    for check in (True, False):
+        failed = modules.run("vpc", **lacking, leave_others=True, check=check, fails=True)
+        assert "has no vSwitch web (it has: theirs)" in failed["msg"]
+    assert theirs(network) == there
+    adopted = modules.twice("vpc", **wanted, adopt=True)["vpc"]
+    assert adopted["tags"] == {OWNER: "theirs", "a": "1"}
+    assert adopted["vswitches"][0]["tags"] == {OWNER: "theirs"}
+
+
+def test_a_network_that_others_use_stays(modules: Modules) -> None:
+    network = Network(modules)
+    made = modules.run("vpc", **FLEET)["vpc"]
+    group = network.new_group("corp", vpc=made["vpc_id"])
+    ours = modules.run("security_group", name="fleet", vpc_id=made["vpc_id"])["security_group"]["security_group_id"]
+    switch = made["vswitches"][0]["vswitch_id"]
+    kept = modules.run("vpc", name="fleet", state="absent", leave_others=True)
+    assert not kept["changed"]
+    (sentence,) = kept["kept"]
+    assert f"2 security groups (corp {group}, fleet {ours})" in sentence
+    assert kept["summary"] == sentence
+    (one,) = network.new_instances(group, VSwitchId=switch)
+    interface = network.api.call("ecs", "CreateNetworkInterface", VSwitchId=switch, SecurityGroupId=ours)
+    for check in (True, False):
+        (sentence,) = modules.run("vpc", name="fleet", state="absent", leave_others=True, check=check)["kept"]
+        assert f"1 instance ({one}); 1 network interface ({interface['NetworkInterfaceId']})" in sentence
+    # In a check run all that would be gone by now; a vSwitch of somebody else would not.
+    account = modules.door().connection.account
+    foretold = [
+        {"kind": kind, "region": modules.region, "id": key, "name": key, "gone": True, "account": account}
+        for kind, key in (("instance", one), ("security_group", group), ("security_group", ours))
+    ]
+    network.api.call("ecs", "DeleteNetworkInterface", NetworkInterfaceId=interface["NetworkInterfaceId"])
+    gone = modules.run("vpc", name="fleet", state="absent", leave_others=True, check=True, foretold=foretold)
+    assert gone["changed"]
+    network.api.call(
+        "vpc", "CreateVSwitch", VpcId=made["vpc_id"], ZoneId="cn-hangzhou-h", CidrBlock="172.16.9.0/24", VSwitchName="x"
+    )
+    kept = modules.run("vpc", name="fleet", state="absent", leave_others=True, check=True, foretold=foretold)
+    assert "it is still used by vSwitches of others: x (vsw-" in kept["kept"][0]
+
+
+# ---------------------------------------------------------------------- check runs
+
+
+def test_a_check_run_hands_on_what_would_be_there(quick: Modules) -> None:
+    first = quick.run("vpc", **FLEET, check=True)
+    vpc_id = first["vpc"]["vpc_id"]
+    assert vpc_id.startswith("vpc-foretold-fleet-")
+    switches = {one["name"]: one for one in first["vpc"]["vswitches"]}
+    assert switches["fleet-h"]["vswitch_id"].startswith("vsw-foretold-fleet-h-")
+    known = first["foretold"]
+    again = quick.run("vpc", **FLEET, check=True, foretold=known)
+    assert not again["changed"], again
+    read = quick.run("vpc_info", names=["fleet"], check=True, foretold=known)["vpcs"]
+    assert [(one["vpc_id"], len(one["vswitches"])) for one in read] == [(vpc_id, 2)]
+    assert {one["available_ip_address_count"] for one in read[0]["vswitches"]} == {252}
+    gone = quick.run("vpc", name="fleet", state="absent", check=True, foretold=known)
+    assert gone["changed"]
+    assert quick.run("vpc_info", check=True, foretold=[*known, *gone["foretold"]])["vpcs"] == []
+    refused = quick.run("vpc", vpc_id=vpc_id, fails=True)
+    assert "stands for something that a task in check mode would have made" in refused["msg"]
+    assert quick.cloud.resources("vpc") == []
+
+
+def test_a_check_run_adds_to_what_is_there(quick: Modules) -> None:
+    made = quick.run("vpc", **{**FLEET, "vswitches": FLEET["vswitches"][:1]})["vpc"]
+    first = quick.run("vpc", **FLEET, tags={"a": 1}, check=True)
+    ids = [one["vswitch_id"] for one in first["vpc"]["vswitches"]]
+    assert ids[0] == made["vswitches"][0]["vswitch_id"]
+    assert ids[1].startswith("vsw-foretold-fleet-i-")
+    known = first["foretold"]
+    assert not quick.run("vpc", **FLEET, tags={"a": 1}, check=True, foretold=known)["changed"]
+    (read,) = quick.run("vpc_info", tags={"a": 1}, check=True, foretold=known)["vpcs"]
+    assert [one["vswitch_id"] for one in read["vswitches"]] == ids
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def test_read_networks(quick: Modules) -> None:
+    fleet = quick.run("vpc", **FLEET, tags={"service": "shop"})["vpc"]
+    other = quick.run("vpc", name="other", cidr_block="10.0.0.0/8")["vpc"]
+    assert quick.run("vpc_info")["vpcs"] == [fleet, other]
+    assert quick.run("vpc_info")["summary"] == "2 VPCs"
+    for chosen in ({"names": ["fleet", "nonesuch"]}, {"vpc_ids": [fleet["vpc_id"]]}, {"tags": {"service": "shop"}}):
+        quick.cloud.forget_requests()
+        assert quick.run("vpc_info", **chosen)["vpcs"] == [fleet]
+        assert quick.cloud.counts()["vpc:DescribeVSwitches"] == 1
+    assert quick.run("vpc_info", names=["fleet"], vpc_ids=[other["vpc_id"]])["vpcs"] == []
+    for nothing in ({"names": []}, {"vpc_ids": []}, {"vpc_ids": ["vpc-nope"]}, {"tags": {"service": "web"}}):
+        assert quick.run("vpc_info", **nothing)["vpcs"] == []
+
+
+def test_free_addresses_are_counted(modules: Modules) -> None:
+    network = Network(modules)
+    before = modules.run("vpc_info")["vpcs"][0]["vswitches"][0]["available_ip_address_count"]
+    network.new_instances(network.new_group(), 3)
+    after = modules.run("vpc_info")["vpcs"][0]["vswitches"][0]["available_ip_address_count"]
+    assert (before, after) == (4092, 4089)
 
 
 def test_an_ambiguous_name_is_an_error(modules: Modules) -> None:

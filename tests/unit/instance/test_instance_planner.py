@@ -60,9 +60,10 @@ def carry_out(found: Plan, state: State, given: dict[str, t.Any]) -> State:
             for id in args["instance_ids"]:
                 assert not there[id]["ram_role_name"], "an instance has one role: the other is detached first"
                 there[id]["ram_role_name"] = args["role"]
-        elif step.do == "detach_instances":
-            for id in args["instance_ids"]:
-                there[id]["ram_role_name"] = ""
+        elif step.do == "exchange_roles":
+            for id, old in args["carriers"].items():
+                assert there[id]["ram_role_name"] == old
+                there[id]["ram_role_name"] = args["role"]
         elif step.do == "bind_key_pair":
             for id in args["ids"]:
                 there[id]["key_name"] = args["key_name"]
@@ -188,9 +189,48 @@ def test_an_instance_without_the_tag_is_an_error_unless_adopted() -> None:
 def test_deleting_by_id_needs_the_tag_or_adopt() -> None:
     alien = instance("web-001", fleet=None)
     given = {"instance_ids": ["i-web-001"], "state": "absent"}
-    with pytest.raises(UnexpectedState, match="did not make them"):
+    with pytest.raises(UnexpectedState, match="did not make it"):
         plan(given, alien)
     assert names(plan({**given, "adopt": True}, alien)) == ["delete web-001 (i-web-001)"]
+
+
+def test_where_others_are_left_alone_their_instances_stay() -> None:
+    alien, ours = instance("web-001", fleet=None), instance("web-002")
+    given = {"instance_ids": ["i-web-001", "i-web-002"], "state": "absent", "leave_others": True}
+    found = plan(given, alien, ours)
+    assert names(found) == ["delete web-002 (i-web-002)"]
+    assert found.kept == ("The instance web-001 (i-web-001) does not carry the tag alitrust.ecs:owner, so it stays.",)
+
+
+def test_an_instance_stays_while_something_of_others_would_go_with_it() -> None:
+    state = State((instance("web-001"), instance("web-002")), companions={"i-web-001": ["the data disk d-1 (40 GiB)"]})
+
+    def planned(**more: t.Any) -> Plan:
+        full = options(fleet="web", state="absent", **more)
+        return planner.plan(Desired.from_options(full), state, full)
+
+    with pytest.raises(UnexpectedState, match=r"The data disk d-1 .* with web-001 \(i-web-001\) would be deleted"):
+        planned()
+    left = planned(leave_others=True)
+    assert names(left) == ["delete web-002 (i-web-002)"]
+    assert "so web-001 (i-web-001) stays" in left.kept[0]
+    assert names(planned(adopt=True)) == ["delete web-001 (i-web-001), web-002 (i-web-002)"]
+
+
+def test_one_that_is_too_many_stays_with_what_others_attached() -> None:
+    members = tuple(instance(f"web-00{number}") for number in (1, 2, 3))
+    state = State(members, companions={"i-web-003": ["the network interface eni-1"]})
+    full = options(**CREATABLE, name="web-[1,3]", count=1, remove_surplus=True, leave_others=True)
+    found = planner.plan(Desired.from_options(full), state, full)
+    assert names(found) == ["delete web-002 (i-web-002)"]
+    assert "eni-1" in found.kept[0]
+
+
+def test_a_role_is_exchanged_in_one_step() -> None:
+    members = [instance("web-001", ram_role_name="old"), instance("web-002", ram_role_name="")]
+    found = plan({"fleet": "web", "ram_role_name": "new"}, *members)
+    assert [step.do for step in found.steps] == ["exchange_roles", "attach_instances"]
+    assert found.steps[0].args == {"role": "new", "carriers": {"i-web-001": "old"}}
 
 
 def test_creating_says_what_it_lacks() -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from dataclasses import replace
 
@@ -21,7 +20,7 @@ TRUST = {
 KINDS = ("ecs.g7t.large", "ecs.g6.large")
 GOOD = Facts(
     kms_status="Enabled",
-    role={"RoleName": "web", "AssumeRolePolicyDocument": json.dumps(TRUST)},
+    role={"trust_policy": TRUST},
     instance_types={kind: {"CpuCoreCount": 2} for kind in KINDS},
     image={"ImageId": "uefi", "Status": "Available", "BootMode": "UEFI", "IsSupportCloudinit": True},
     vswitches={"vsw-1": {"VSwitchId": "vsw-1", "VpcId": "vpc-1", "ZoneId": "z-h", "AvailableIpAddressCount": 9}},
@@ -45,7 +44,7 @@ def test_nothing_is_unmet_where_all_is_well() -> None:
     [
         ({"kms_status": "NotEnabled"}, {}, "trusted_mode", "KMS is NotEnabled"),
         ({"role": {}}, {}, "ram_role_name", "no RAM role web"),
-        ({"role": {"AssumeRolePolicyDocument": "{}"}}, {}, "ram_role_name", "does not let ecs.aliyuncs.com assume it"),
+        ({"role": {"trust_policy": {}}}, {}, "ram_role_name", "does not let ecs.aliyuncs.com assume it"),
         ({"instance_types": {}}, {}, "instance_type", "no instance type"),
         (
             {"stock": {"ecs.g7t.large": [{"ZoneId": "z-h", "Status": "SoldOut"}, {"ZoneId": "z-i"}]}},
@@ -142,7 +141,7 @@ WIDE = replace(
 
 def test_places_are_tried_type_by_type_and_those_without_room_are_passed_over() -> None:
     def room(amount: int) -> list[tuple[str, str | None]]:
-        verdict = judge(options(**{**WANTED, **TWO}), WIDE, amount)
+        verdict = judge(options(**{**WANTED, **TWO}), WIDE, [amount])
         assert len(verdict.room) + len(verdict.passed_over) == 4
         return [(place.instance_type, place.zone_id) for place in verdict.room]
 
@@ -151,10 +150,112 @@ def test_places_are_tried_type_by_type_and_those_without_room_are_passed_over() 
 
 
 def test_no_room_anywhere_tells_the_reason_of_every_place() -> None:
-    verdict = judge(options(**{**WANTED, **TWO}), replace(WIDE, vcpus=None), 10)
+    verdict = judge(options(**{**WANTED, **TWO}), replace(WIDE, vcpus=None), [10])
     (item,) = verdict.unmet
     assert item["requirement"] == "stock"
     assert all(place["reason"] in item["message"] for place in verdict.passed_over)
+
+
+def test_each_call_goes_to_the_first_vswitch_that_still_has_room_for_it() -> None:
+    addresses = {"vsw-1": 252, "vsw-2": 150}
+    vswitches = {
+        key: {**item, "AvailableIpAddressCount": addresses[key]} for key, item in (WIDE.vswitches or {}).items()
+    }
+    facts = replace(WIDE, vswitches=vswitches, vcpus=None)
+    given = options(**{**WANTED, **TWO, "instance_types": ["ecs.g7.large"]})
+
+    def vswitch_of_each(*calls: int) -> list[str]:
+        verdict = judge(given, facts, calls)
+        assert verdict.unmet == []
+        return [offer[0].vswitch_id for offer in verdict.offers]
+
+    assert vswitch_of_each(100, 100) == ["vsw-1", "vsw-1"]
+    assert vswitch_of_each(100, 100, 100) == ["vsw-1", "vsw-1", "vsw-2"]
+    assert vswitch_of_each(100, 100, 100, 52) == ["vsw-1", "vsw-1", "vsw-2", "vsw-1"]
+    assert [place.vswitch_id for place in judge(given, facts, [100]).room] == ["vsw-1", "vsw-2"]
+    (item,) = judge(given, facts, [100, 100, 100, 100]).unmet
+    assert "400 instances need as many free addresses" in item["message"]
+    assert "vsw-1 has 252, vsw-2 has 150" in item["message"]
+
+
+def test_one_vswitch_that_is_too_small_is_said_with_its_number() -> None:
+    vswitches = {"vsw-1": {**(WIDE.vswitches or {})["vsw-1"], "AvailableIpAddressCount": 252}}
+    facts = replace(GOOD, vswitches=vswitches, vcpus=None)
+    (item,) = judge(options(**WANTED), facts, [100, 100, 100]).unmet
+    assert "300 instances need as many free addresses; the vSwitch vsw-1 has 252." in item["message"]
+    assert item["what_to_do"] or "Give more or larger" in item["message"]
+
+
+def test_what_is_not_given_is_not_judged() -> None:
+    nothing = options(name="web", count=2)
+    assert judge(nothing, GOOD, [2]).unmet == []
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "told", "words"),
+    [
+        ({"BootMode": "UEFI"}, {"SupportedBootModes": {"SupportedBootMode": ["BIOS"]}}, (), "boots by UEFI"),
+        ({"Architecture": "arm64"}, {"CpuArchitecture": "X86"}, (), "is for arm64"),
+        ({"Architecture": "x86_64"}, {"CpuArchitecture": "ARM"}, (), "is for x86_64"),
+        ({}, {}, ("ecs.g7t.large",), "cannot be used with ecs.g7t.large"),
+        ({"BootMode": "UEFI-Preferred"}, {"SupportedBootModes": {"SupportedBootMode": ["BIOS"]}}, (), ""),
+    ],
+)
+def test_an_image_has_to_boot_with_the_type(
+    image: dict[str, t.Any], kind: dict[str, t.Any], told: tuple[str, ...], words: str
+) -> None:
+    facts = replace(
+        GOOD, image={**IMAGE, **image}, instance_types={"ecs.g7t.large": {"CpuCoreCount": 2, **kind}}, unfit=told
+    )
+    unmet = judge(options(**WANTED), facts).unmet
+    assert [item["option"] for item in unmet] == (["image_id"] if words else [])
+    assert all(words in item["message"] for item in unmet)
+
+
+def test_a_windows_image_gets_no_key_pair() -> None:
+    windows = replace(GOOD, image={**IMAGE, "OSType": "windows"})
+    (item,) = judge(options(**WANTED), windows).unmet
+    assert (item["option"], item["problem"]) == (
+        "key_name",
+        "The image uefi is of Windows, and key pairs are for Linux only.",
+    )
+    assert judge(options(**{**WANTED, "key_name": None}), windows).unmet == []
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "size", "words"),
+    [
+        ({}, None, "There is no snapshot s-1"),
+        ({"Status": "progressing"}, None, "is progressing"),
+        ({"Status": "accomplished", "SourceDiskSize": "60"}, 40, "of a disk of 60 GiB"),
+        ({"Status": "accomplished", "SourceDiskSize": "60"}, 60, ""),
+    ],
+)
+def test_a_disk_holds_what_it_is_made_from(snapshot: dict[str, t.Any], size: int | None, words: str) -> None:
+    disk = {"category": "cloud_essd", "snapshot_id": "s-1", "size": size}
+    facts = replace(GOOD, snapshots={"s-1": snapshot} if snapshot else {})
+    unmet = judge(options(**WANTED, data_disks=[disk]), facts).unmet
+    assert bool(unmet) == bool(words)
+    assert all(words in item["message"] for item in unmet)
+
+
+def test_a_category_that_a_zone_does_not_have_passes_the_place_over() -> None:
+    def zone(name: str, *values: str) -> dict[str, t.Any]:
+        supported = {"SupportedResource": [{"Value": value, "Status": "Available"} for value in values]}
+        return {"ZoneId": name, "AvailableResources": {"AvailableResource": [{"SupportedResources": supported}]}}
+
+    zones = [zone("z-h", "cloud_auto"), zone("z-i", "cloud_auto", "cloud_essd")]
+    given = {**WANTED, **TWO, "instance_types": ["ecs.g7.large"], "system_disk": {"category": "cloud_essd"}}
+    verdict = judge(options(**given), replace(WIDE, disks={("ecs.g7.large", "SystemDisk"): zones}))
+    assert [place.zone_id for place in verdict.room] == ["z-i"]
+    assert "takes no system disk of the category cloud_essd; it takes cloud_auto." in verdict.passed_over[0]["reason"]
+
+
+@pytest.mark.parametrize(("room", "members", "fits"), [(0, 0, True), (2, 0, True), (1, 5, False), (0, 5, False)])
+def test_a_group_holds_so_many(room: int, members: int, fits: bool) -> None:
+    group = {**(GOOD.groups or ())[0], "EcsCount": members, "AvailableInstanceAmount": room}
+    unmet = judge(options(**WANTED), replace(GOOD, groups=[group], vcpus=None), [2]).unmet
+    assert bool(unmet) != fits
 
 
 def test_a_mistake_in_one_of_several_choices_is_a_mistake() -> None:

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.tags import OWNER_KEY
 from ansible_collections.alitrust.ecs.plugins.module_utils._network.planner import Actual, Desired, Switch, plan
@@ -54,6 +56,14 @@ def carry_out(there: dict[str, t.Any] | None, made: Plan) -> dict[str, t.Any] | 
         elif step.do == "delete_vswitch":
             left = [one for one in there["vswitches"] if one["vswitch_id"] != step.args["vswitch_id"]]
             there = {**there, "vswitches": left}
+        elif step.do == "tag_vswitch":
+            marked = [
+                {**one, "tags": {**one["tags"], **step.args["to_set"]}}
+                if one["vswitch_id"] == step.args["vswitch_id"]
+                else one
+                for one in there["vswitches"]
+            ]
+            there = {**there, "vswitches": marked}
         elif step.do == "tag":
             kept = {key: value for key, value in there["tags"].items() if key not in step.args["to_remove"]}
             there = {**there, "tags": {**kept, **step.args["to_set"]}}
@@ -104,12 +114,50 @@ def test_a_vswitch_that_would_overlap_is_refused_before_anything_is_done() -> No
         plan(Desired(name="fleet", vswitches=(Switch("d", "z", "172.16.0.0/20"),)), Actual(vpc(SWITCHES)))
 
 
-def test_what_somebody_else_made_is_not_deleted() -> None:
+LEAVING = Terms(leave_others=True)
+ADOPTING = Terms(adopt=True)
+
+
+@pytest.mark.parametrize("by", [{"name": "fleet"}, {"vpc_id": "vpc-1"}])
+def test_what_somebody_else_made_is_deleted_only_when_adopted(by: dict[str, str]) -> None:
+    gone = Desired(False, **by)
+    theirs, with_theirs = vpc(tags={}), vpc(vswitches=[vswitch(SWITCHES[0], tags={})])
+    with pytest.raises(UnexpectedState, match=r"VPC fleet \(vpc-1\) does not carry the tag alitrust\.ecs:owner"):
+        plan(gone, Actual(theirs))
+    with pytest.raises(UnexpectedState, match=r"vSwitches that do not carry the tag .*: a \(vsw-a\)"):
+        plan(replace(gone, vswitches=SWITCHES[:1]), Actual(with_theirs))
+    for there in (theirs, with_theirs):
+        assert carry_out(there, plan(replace(gone, terms=ADOPTING), Actual(there))) is None
+        left = plan(replace(gone, terms=LEAVING), Actual(there))
+        assert not left.changed
+        assert left.before == left.after
+        assert "VPC fleet (vpc-1) stays" in left.kept[0]
+
+
+def test_what_is_still_used_stays_where_others_are_left_alone() -> None:
     gone = Desired(False, "fleet")
-    with pytest.raises(UnexpectedState, match="did not make it"):
-        plan(gone, Actual(vpc(tags={})))
-    foreign = vpc(vswitches=[vswitch(SWITCHES[0], tags={})])
-    with pytest.raises(UnexpectedState, match=r"vSwitches that this collection did not make: a \(vsw-a\)"):
-        plan(gone, Actual(foreign))
-    assert plan(Desired(False, "fleet", vswitches=SWITCHES[:1]), Actual(foreign)).changed
-    assert plan(Desired(False, vpc_id="vpc-1"), Actual(vpc(tags={}))).changed
+    used = Actual(vpc(SWITCHES), ["1 security group (corp sg-1)"])
+    left = plan(replace(gone, terms=LEAVING), used)
+    assert left.kept == ("The VPC fleet (vpc-1) stays: it is still used by 1 security group (corp sg-1).",)
+    assert plan(gone, used).warnings
+
+
+def test_a_vpc_of_others_is_used_as_it_is() -> None:
+    wanted = Desired(name="fleet", vswitches=SWITCHES[:1], tags={"a": 1}, terms=LEAVING)
+    theirs = vpc([*SWITCHES], tags={})
+    used = plan(wanted, Actual(theirs))
+    assert not used.changed
+    assert used.kept == ("Using the existing VPC fleet (vpc-1); it is left as it is.",)
+    with pytest.raises(UnexpectedState, match=r"has no vSwitch a \(it has: b, c\)"):
+        plan(wanted, Actual(vpc(SWITCHES[1:], tags={})))
+    assert plan(wanted, Actual(vpc(SWITCHES[1:]))).changed, "ours gets what it lacks"
+
+
+def test_what_is_adopted_gets_the_tag() -> None:
+    wanted = Desired(name="fleet", vswitches=SWITCHES[:1], terms=ADOPTING)
+    theirs = vpc(vswitches=[vswitch(one, tags={}) for one in SWITCHES], tags={"b": "2"})
+    after = carry_out(theirs, plan(wanted, Actual(theirs)))
+    assert after is not None
+    assert after["tags"] == {"b": "2", OWNER_KEY: "fleet"}
+    assert [one["tags"] for one in after["vswitches"]] == [{OWNER_KEY: "fleet"}, {}, {}]
+    assert not plan(wanted, Actual(after)).changed

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.tags import OWNER_KEY
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.outbound import KEEPS_IN
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.planner import Actual, Desired, plan
 
 GROUP: dict[str, t.Any] = {
@@ -102,3 +105,52 @@ def test_an_id_is_never_created() -> None:
 def test_the_diff_has_nothing_that_only_the_cloud_chooses() -> None:
     made = plan(Desired(present=False, name="web"), Actual(GROUP))
     assert not {"security_group_id", "creation_time"} & set(made.before)
+
+
+# ---------------------------------------------------------------------- what others made
+
+THEIRS = {**GROUP, "tags": {"a": "1"}}
+LEAVING = Terms(leave_others=True)
+
+
+@pytest.mark.parametrize("by", [{"name": "web"}, {"security_group_id": "sg-1"}])
+def test_what_others_made_is_deleted_only_when_adopted(by: dict[str, str]) -> None:
+    gone = Desired(present=False, **by)
+    with pytest.raises(UnexpectedState, match=r"security group web \(sg-1\) does not carry the tag"):
+        plan(gone, Actual(THEIRS))
+    left = plan(replace(gone, terms=LEAVING), Actual(THEIRS))
+    assert (left.changed, left.before) == (False, left.after)
+    assert "security group web (sg-1) stays" in left.kept[0]
+    assert plan(replace(gone, terms=Terms(adopt=True)), Actual(THEIRS)).changed
+
+
+def test_what_is_still_used_stays_where_others_are_left_alone() -> None:
+    used = Actual(GROUP, ["1 instance (i-1)"])
+    left = plan(Desired(present=False, name="web", terms=LEAVING), used)
+    assert left.kept == ("The security group web (sg-1) stays: it is still used by 1 instance (i-1).",)
+    assert plan(Desired(present=False, name="web"), used).warnings
+
+
+@pytest.mark.parametrize("wanted", [{"type": "enterprise"}, {"description": "new words"}, {"outbound": "deny"}])
+def test_what_others_made_is_used_as_it_is(wanted: dict[str, str]) -> None:
+    left = plan(Desired(name="web", vpc_id="vpc-1", terms=LEAVING, tags={}, **wanted), Actual(THEIRS))
+    assert not left.changed
+    assert left.kept == ("Using the existing security group web; it is left as it is.",)
+
+
+def test_what_is_adopted_gets_the_tag() -> None:
+    wanted = Desired(name="web", vpc_id="vpc-1", terms=Terms(adopt=True))
+    after = carry_out(THEIRS, plan(wanted, Actual(THEIRS)))
+    assert after is not None
+    assert after["tags"] == {"a": "1", OWNER_KEY: "web"}
+    assert not plan(wanted, Actual(after)).changed
+
+
+def test_outbound_rules_are_removed_only_from_ours() -> None:
+    closed = {**THEIRS, "outbound": "deny", "network_type": "vpc"}
+    wanted = Desired(name="web", outbound="allow")
+    with pytest.raises(UnexpectedState, match="does not remove rules from it"):
+        plan(wanted, Actual(closed, rules=KEEPS_IN))
+    assert plan(replace(wanted, terms=Terms(adopt=True)), Actual(closed, rules=KEEPS_IN)).changed
+    # Adding takes nothing away.
+    assert plan(replace(wanted, outbound="deny"), Actual({**closed, "outbound": "allow"})).changed

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import rule_planner, rule_source
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import DIRECTIONS, Rule
@@ -35,7 +36,7 @@ def group(rules: t.Iterable[Rule] = (), **more: t.Any) -> Group:
 def plan(state: str, there: Group, wanted: t.Sequence[Rule], directions: t.Sequence[str] = DIRECTIONS) -> Plan:
     changes = rule_planner.changes(state, there, wanted, directions)
     rule_planner.check_limits(there, changes, 200)
-    return rule_planner.plan(state, there, changes, 200)
+    return rule_planner.plan(there, changes, 200)
 
 
 def carry_out(there: Group, plan: Plan, most: int = 200) -> Group:
@@ -229,8 +230,34 @@ def test_the_network_type_decides_about_the_interface() -> None:
     assert made.steps[0].args["rules"][0].nic_type == "internet"
 
 
-def test_a_missing_group_is_planned_with_a_warning() -> None:
-    made = plan("present", Group(None, "web"), [rule(1)])
-    assert made.changed
-    assert "no security group web (yet)" in made.warnings[0]
+def test_a_missing_group_has_nothing_to_remove() -> None:
     assert not plan("absent", Group(None, "web"), [rule(1)]).changed
+
+
+def test_rules_that_are_not_named_are_removed_only_from_ours() -> None:
+    theirs = group([rule(1), rule(2)], ours=False, name="corp-sg")
+    for state, wanted, refused in (
+        ("exact", [rule(1), rule(2)], False),  # nothing to remove
+        ("exact", [rule(1), rule(2), rule(3)], False),  # adds only
+        ("exact", [rule(1)], True),
+        ("absent", [rule(1)], False),  # named
+        ("present", [rule(3)], False),
+    ):
+        changes = rule_planner.changes(state, theirs, wanted, DIRECTIONS)
+        rule_planner.check_owner(state, theirs, changes, Terms(adopt=True))
+        rule_planner.check_owner(state, replace(theirs, ours=True), changes, Terms())
+        if not refused:
+            rule_planner.check_owner(state, theirs, changes, Terms())
+            continue
+        with pytest.raises(UnexpectedState, match="corp-sg does not carry the tag") as caught:
+            rule_planner.check_owner(state, theirs, changes, Terms())
+        assert caught.value.details["would_remove"] == [rule(2).line]
+
+
+def test_a_group_that_is_used_as_it_is_is_said_to_lack_rules() -> None:
+    theirs = group([rule(1)], ours=False, name="corp-sg")
+    left = rule_planner.nothing(theirs, rule_planner.changes("exact", theirs, [rule(2)], DIRECTIONS), "Using it.")
+    assert not left.changed
+    assert left.kept == ("Using it.",)
+    assert rule(2).line in left.warnings[0]
+    assert not rule_planner.nothing(theirs, rule_planner.changes("exact", theirs, [], DIRECTIONS), "").warnings
