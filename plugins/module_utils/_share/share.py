@@ -57,13 +57,22 @@ def read_shares(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     if "all" in wanted:
         wanted, unread = regions.names(cloud)
     found, more = regions.read(cloud, list(dict.fromkeys(wanted)), lambda there: _read_region(there, options))
+    shares: dict[str, dict[str, t.Any]] = {}
+    for region, read in found.items():
+        for share in read["encrypted_shares"]:
+            # One endpoint for all regions, as that of a local cloud, may show a resource share in each of them.
+            known = shares.get(_id(share))
+            if known is None or known["encrypted"] is None:
+                shares[_id(share)] = {**share, "region_id": region}
     return {
-        "encrypted_shares": [
-            {**share, "region_id": region} for region, read in found.items() for share in read["encrypted_shares"]
-        ],
+        "encrypted_shares": list(shares.values()),
         "sources": [source for read in found.values() for source in read["sources"]],
         "unread_regions": {**unread, **more},
     }
+
+
+def _id(share: t.Mapping[str, t.Any]) -> str:
+    return str(share["image_id"] if share["kind"] == "image" else share["resource_share_id"])
 
 
 def _read_region(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -89,6 +98,6 @@ def _snapshot_shares(cloud: Cloud, wanted: set[str]) -> list[dict[str, t.Any]]:
         state = snapshots.read_share(cloud, one)
         held = list(state.share.snapshots) if state.share else []
         if held and (not wanted or wanted & set(held)):
-            read = sources.read_snapshots(cloud, held)
+            read = sources.find_snapshots(cloud, held)  # a share may outlive what it shares
             found.append(snapshots.shown(str(one["ResourceShareName"]), state, read))
     return sorted(found, key=lambda share: (share["name"], share["resource_share_id"]))
