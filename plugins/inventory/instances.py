@@ -183,6 +183,7 @@ from ..module_utils._core import tags as tagging
 from ..module_utils._instance import finder, listing
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
+from ..plugin_utils import core_version
 
 GROUP = "alitrust_fleet"
 
@@ -237,6 +238,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
+        complaint = core_version.complaint()
+        if complaint:
+            raise AnsibleParserError(complaint)
         self._read_config_data(path)
         use_cache = cache and self.get_option("cache")
         key = f"{self.get_cache_key(path)}_{self._request_digest()}"

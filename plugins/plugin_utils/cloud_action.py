@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._cloud import errors, sdk
-from . import in_process
+from . import core_version, in_process
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
@@ -35,6 +35,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, task_vars)
+        complaint = core_version.complaint()
+        if complaint:
+            return {**result, "failed": True, "msg": complaint}
         reason = in_process.obstacle(
             task=self._task,
             connection=self._connection,
