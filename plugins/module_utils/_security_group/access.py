@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from .._cloud.door import Cloud, json_list
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
+from .._cloud.spelling import nearest
 from .._core.summary import counted
 from . import find, rule_file, rule_planner, rules, shape
 from .evaluator import Group
@@ -105,7 +106,8 @@ class _Access:
             wrong = sorted(set(rule) - known)
             if wrong:
                 raise InvalidInput(
-                    f"rules[{number}] has {', '.join(wrong)}; expected some of {', '.join(sorted(known))}."
+                    f"rules[{number}] has {', '.join(wrong)}; expected some of {', '.join(sorted(known))}.",
+                    hint=nearest(wrong, known),
                 )
         return from_options(options["rules"])
 
