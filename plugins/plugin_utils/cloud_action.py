@@ -25,6 +25,9 @@ with contextlib.suppress(errors.SdkMissing):
 
 display = Display()
 
+#: What core puts in the place of an argument with C(no_log).
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
 
 class ActionModule(ActionBase):
     """Core's own way of executing a module, with the transport to another process left out where possible."""
@@ -50,6 +53,7 @@ class ActionModule(ActionBase):
         if reason is not None:
             display.vv(f"{self._task.action} runs in a process of its own: {reason}")
         result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+        _hide_access_key_id(result)
         return result
 
     def _value(self, variables: dict[str, t.Any], name: str) -> t.Any:
@@ -89,3 +93,13 @@ class ActionModule(ActionBase):
     def _show(self, line: str) -> None:
         # Standard output belongs to the stdout callback that the user chose, which may be writing JSON there.
         display.display(f"{self._task.action.rpartition('.')[2]}: {line}", stderr=True)
+
+
+def _hide_access_key_id(result: dict[str, t.Any]) -> None:
+    """Take it from what -vvv shows of the arguments, because somebody who vaults it does not want to see it there.
+
+    With C(no_log) it would be gone from all results, and nobody could tell any more which AccessKey of a user is meant.
+    """
+    arguments = (result.get("invocation") or {}).get("module_args") or {}
+    if arguments.get("access_key_id"):
+        arguments["access_key_id"] = HIDDEN
