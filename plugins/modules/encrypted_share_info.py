@@ -31,6 +31,14 @@ options:
     type: list
     elements: str
     aliases: [snapshot_id]
+  kinds:
+    description:
+      - Which kinds of things to read, when everything that is shared in the region is read. Both of them when it is not
+        given.
+      - Only V(snapshot) needs the package for Resource Sharing.
+    type: list
+    elements: str
+    choices: [image, snapshot]
 seealso:
   - module: alitrust.ecs.encrypted_share
   - module: alitrust.ecs.kms_share_role_info

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud
+from .._cloud.errors import InvalidInput
 from .._core.resource import Resource
 from . import image, snapshots, sources
 
@@ -30,6 +31,7 @@ CONSTRAINTS: dict[str, t.Any] = {
 INFO_SPEC: dict[str, dict[str, t.Any]] = {
     "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
     "snapshot_ids": {"type": "list", "elements": "str", "aliases": ["snapshot_id"]},
+    "kinds": {"type": "list", "elements": "str", "choices": ["image", "snapshot"]},
 }
 
 
@@ -39,14 +41,22 @@ def share_of(options: t.Mapping[str, t.Any]) -> type[Resource[t.Any]]:
 
 
 def read_shares(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What C(encrypted_share_info) returns: the shares of these images and snapshots, or all of the region."""
+    """What C(encrypted_share_info) returns: the shares of these images and snapshots, or all of the region.
+
+    :raises InvalidInput: kinds are given with single things
+    """
     image_ids, snapshot_ids = options["image_ids"], options["snapshot_ids"]
     every = image_ids is None and snapshot_ids is None
-    images = [sources.read_image(cloud, one) for one in (_shared_images(cloud) if every else image_ids or ())]
+    if options["kinds"] and not every:
+        raise InvalidInput("kinds is for reading everything that is shared; image_ids and snapshot_ids say the kind.")
+    kinds = (options["kinds"] or ("image", "snapshot")) if every else ()
+    images = [
+        sources.read_image(cloud, one) for one in (_shared_images(cloud) if "image" in kinds else image_ids or ())
+    ]
     accounts = {one.id: image.read_accounts(cloud, one.id) for one in images}
     found = [image.shown(one, accounts[one.id]) for one in images if accounts[one.id]]
     asked = sources.read_snapshots(cloud, list(dict.fromkeys(snapshot_ids or ())))
-    if every or snapshot_ids:
+    if "snapshot" in kinds or snapshot_ids:
         found += _snapshot_shares(cloud, set(snapshot_ids or ()))
     return {"encrypted_shares": found, "sources": [sources.shown(one) for one in [*images, *asked]]}
 
