@@ -34,6 +34,7 @@ INFO_SPEC: dict[str, dict[str, t.Any]] = {
     "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
     "snapshot_ids": {"type": "list", "elements": "str", "aliases": ["snapshot_id"]},
     "regions": {"type": "list", "elements": "str"},
+    "kinds": {"type": "list", "elements": "str", "choices": ["image", "snapshot"]},
 }
 
 
@@ -45,7 +46,7 @@ def share_of(options: t.Mapping[str, t.Any]) -> type[Resource[t.Any]]:
 def read_shares(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(encrypted_share_info) returns: the shares of these images and snapshots, or all of the regions.
 
-    :raises InvalidInput: regions together with images or snapshots, which are in one region
+    :raises InvalidInput: regions together with images or snapshots, which are in one region; kinds with single things
     """
     wanted = options["regions"]
     if wanted is None:
@@ -78,11 +79,16 @@ def _id(share: t.Mapping[str, t.Any]) -> str:
 def _read_region(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     image_ids, snapshot_ids = options["image_ids"], options["snapshot_ids"]
     every = image_ids is None and snapshot_ids is None
-    images = [sources.read_image(cloud, one) for one in (_shared_images(cloud) if every else image_ids or ())]
+    if options["kinds"] and not every:
+        raise InvalidInput("kinds is for reading everything that is shared; image_ids and snapshot_ids say the kind.")
+    kinds = (options["kinds"] or ("image", "snapshot")) if every else ()
+    images = [
+        sources.read_image(cloud, one) for one in (_shared_images(cloud) if "image" in kinds else image_ids or ())
+    ]
     accounts = {one.id: image.read_accounts(cloud, one.id) for one in images}
     found = [image.shown(one, accounts[one.id]) for one in images if accounts[one.id]]
     asked = sources.read_snapshots(cloud, list(dict.fromkeys(snapshot_ids or ())))
-    if every or snapshot_ids:
+    if "snapshot" in kinds or snapshot_ids:
         found += _snapshot_shares(cloud, set(snapshot_ids or ()))
     return {"encrypted_shares": found, "sources": [sources.shown(one) for one in [*images, *asked]]}
 

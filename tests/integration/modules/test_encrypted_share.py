@@ -50,6 +50,8 @@ def test_share_an_image_with_accounts(modules: Modules) -> None:
     exact = modules.twice("encrypted_share", image_id=image_id, account_ids=[OTHER], state="exact")
     assert exact["encrypted_share"]["account_ids"] == [OTHER]
     (shown,) = modules.run("encrypted_share_info")["encrypted_shares"]
+    assert modules.run("encrypted_share_info", kinds=["image"])["encrypted_shares"] == [shown]
+    assert modules.run("encrypted_share_info", kinds=["snapshot"])["encrypted_shares"] == []
     assert shown == exact["encrypted_share"]
     gone = modules.twice("encrypted_share", image_id=image_id, state="absent")
     assert gone["encrypted_share"]["account_ids"] == []
