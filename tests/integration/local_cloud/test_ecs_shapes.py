@@ -58,7 +58,7 @@ def networks(sdk: Sdk) -> None:
     assert sdk("DescribeVSwitches", VpcId=vpc_id)["TotalCount"] == 1
     sdk("ModifyVpcAttribute", VpcId=vpc_id, VpcName="new")
     sdk("ModifyVSwitchAttribute", VSwitchId=vswitch_id, VSwitchName="new")
-    assert sdk("DescribeRouteTables")["TotalCount"] == 1
+    assert sdk("DescribeRouteTables")["TotalCount"] == sdk("DescribeVRouters")["TotalCount"] == 1
     sdk("DeleteVSwitch", VSwitchId=vswitch_id)
     sdk("DeleteVpc", VpcId=vpc_id)
 

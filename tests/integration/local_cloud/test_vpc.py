@@ -229,6 +229,10 @@ def test_each_vpc_has_a_route_table_with_what_comes_by_itself(vpc: Sdk, product:
     routes = {entry["DestinationCidrBlock"]: entry["NextHopType"] for entry in table["RouteEntrys"]["RouteEntry"]}
     assert routes == {"10.0.1.0/24": "local", "100.64.0.0/10": "service"}
     assert tables(RouterType="VBR") == []
+    routers = vpc("DescribeVRouters", product=product, VRouterId=made[1]["VRouterId"])["VRouters"]["VRouter"]
+    assert [(one["VpcId"], one["RouteTableIds"]["RouteTableId"]) for one in routers] == [
+        (made[1]["VpcId"], [made[1]["RouteTableId"]])
+    ]
 
 
 def test_route_tables_are_listed_by_vpc(vpc: Sdk) -> None:
