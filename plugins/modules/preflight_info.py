@@ -79,10 +79,10 @@ options:
     default: {}
   check_rights:
     description:
-      - Whether to read what the policies of the caller allow, and to tell which rights are lacking for what would be made.
-        Nothing is read where nothing would be made.
-      - In check mode, such a right is not lacking, because another caller may do what is checked; it is in RV(notes), and
-        a warning.
+      - Whether to read what the policies of the caller allow, and to tell which rights are lacking for what would be
+        made. Nothing is read where nothing would be made.
+      - In check mode, such a right is not lacking, because another caller may do what is checked; it is in RV(notes),
+        and a warning.
       - Rights that a resource group gives cannot be seen; set this to V(false) then.
     type: bool
     default: true
@@ -177,8 +177,8 @@ lacks:
       sample: Set vpc.vswitches[0].zone_id to a zone such as cn-hangzhou-h.
 notes:
   description:
-    - What stands in nobody's way and is good to know, for example which things that exist are used as they are, that KMS
-      would be switched on for good, and what could not be looked at.
+    - What stands in nobody's way and is good to know, for example which things that exist are used as they are, that
+      KMS would be switched on for good, and what could not be looked at.
   returned: always
   type: list
   elements: str

@@ -17,19 +17,32 @@ from dataclasses import dataclass, field
 
 from .._cloud import foretold
 from .._cloud.door import Cloud, dig
-from .._cloud.errors import AccessDenied, CloudError, InvalidInput, NotFound, UnexpectedState
+from .._cloud.errors import AccessDenied, AlitrustError, CloudError, InvalidInput, TransportFailure, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
-from .._instance.instance import TrustedInstance
+from .._instance import preflight, request
 from .._instance.desired import Desired
+from .._instance.instance import TrustedInstance
 from .._instance.planner import State
 from .._instance.preflight import Unmet
 from .._instance.request import NEEDED
-from . import instances, rights
+from .._instance.requirements import encrypted_disks
+from .._ram.share_role import SERVICE_KEY
+from . import rights
 from .lacks import Lacks
 from .sections import SECTIONS, Options
 
+#: Codes after which nothing else can be asked either.
+_ABOUT_THE_CALLER = (
+    "InvalidAccessKeyId",
+    "InvalidRegionId",
+    "InvalidSecurityToken",
+    "InvalidTimeStamp",
+    "SignatureDoesNotMatch",
+)
 _GROUP_QUOTA = "max-security-groups"
+#: Addresses of a vSwitch that nothing can have: the first and the last three.
+_RESERVED = 4
 _SUCH_AS = {
     "instance_type": "an instance type of a family with a vTPM, for example ecs.g7t.large",
     "image_id": "an image that supports the trusted system",
@@ -37,8 +50,8 @@ _SUCH_AS = {
     "security_group_ids": "a security group",
 }
 _LET_ALLOW = (
-    "Let an administrator allow {} to this RAM user or role; the policies of the collection's docs/policies have all that "
-    "the playbooks need. Set check_rights to false where a resource group gives it, which RAM does not tell here."
+    "Let an administrator allow {} to this RAM user or role; the policies in the collection's docs/policies have all "
+    "that the playbooks need. Set check_rights to false where a resource group gives it, which RAM does not tell here."
 )
 _RESOURCES = {section.name: section.resource for section in SECTIONS}
 
@@ -63,6 +76,13 @@ class Findings:
             self.warnings.append(text)
 
 
+def ends_all(error: AlitrustError) -> bool:
+    """Whether nothing else can be asked after that."""
+    if isinstance(error, CloudError):
+        return isinstance(error, TransportFailure) or error.code.startswith(_ABOUT_THE_CALLER)
+    return not isinstance(error, (InvalidInput, UnexpectedState))
+
+
 class Chain:
     """The modules against one cloud.
 
@@ -85,6 +105,8 @@ class Chain:
         self.faulty = faulty
         self.findings = findings
         self._rights: list[str] = []
+        self._failed: set[str] = set()  # modules that lack something
+        self._done: set[str] = set()  # what would be done, by the names of methods
 
     def look(self, *, rights_may_lack: bool) -> None:
         """Look at all modules in their order.
@@ -102,7 +124,13 @@ class Chain:
         if not foretold.is_id(group_id):
             self._section("sg_rule", security_group_id=group_id)
         self._section("keypair")
-        if self._keys_of_disks():
+        keys = self._keys_of_disks()
+        if keys and "open" in self._done:
+            for option, key in keys.items():
+                path = f"trusted_instance.{option}"
+                problem = f"There is no KMS key {key}: KMS is not switched on yet."
+                self.findings.lacks.add(path, problem, what_to_do="Switch KMS on and make the key first.")
+        elif keys:
             self._section("kms_share_role")
         if instance and state:
             self._fleet(state, vswitch_ids, [group_id] if group_id else [])
@@ -113,6 +141,8 @@ class Chain:
 
     def _section(self, name: str, **more: t.Any) -> dict[str, t.Any]:
         """What a module would return; nothing where it is not asked for, or something is lacking."""
+        if self.options[name] is None:
+            return {}
         options = self.ready.get(name)
         result: dict[str, t.Any] = {}
         if options is not None and not self.faulty[name]:
@@ -121,24 +151,23 @@ class Chain:
                 resource = _RESOURCES[name](self.cloud, given)
                 resource.validate()
                 result = self._planned(name, resource, resource.find())
-        if not result and name in self.options and self.options[name] is not None:
-            self._stand_in(name)
+        if not result:
+            self._failed.add(name)
         return result
 
     def _planned(self, name: str, resource: Resource[t.Any], actual: t.Any) -> dict[str, t.Any]:
         plan: Plan = resource.plan(actual)
+        self._note(name, plan)
         if plan.changed:
             resource.preflight(plan, actual)
         result = resource.foretell(plan, actual)
-        self._note(name, plan)
-        if any(step.do in ("open", "create_role") for step in plan.steps):
-            self._stand_in(name)
         self._pass_on()
         return result
 
     def _note(self, name: str, plan: Plan) -> None:
         self.findings.notes += [one for one in plan.kept if one not in self.findings.notes]
         self.findings.steps += [step.name for step in plan.steps]
+        self._done |= {step.do for step in plan.steps}
         self._rights += [right for step in plan.steps for right in rights.of_step(name, step)]
         if name == "kms_service":  # the only step that cannot be undone
             for warning in plan.warnings:
@@ -155,33 +184,32 @@ class Chain:
         try:
             yield
         except Unmet as error:
-            for one in error.details["unmet"]:
-                self._unmet(name, one)
-            for note in error.details.get("notes", ()):
-                self.findings.warn(note)
+            self._unmet(name, error.details["unmet"], error.details.get("notes", ()))
         except AccessDenied as error:
             lacks.add("", error.message, what_to_do=error.hint)
-        except (InvalidInput, UnexpectedState, NotFound) as error:
+        except (InvalidInput, UnexpectedState, CloudError) as error:
+            if ends_all(error):
+                raise
+            error.message = self._named(error.message)
             if not any(option and option in error.message for option in self.faulty[name]):
                 lacks.add_error(name, error, options)
 
-    def _unmet(self, name: str, one: t.Mapping[str, str]) -> None:
-        if not one["message"]:
-            return
-        path = f"{name}.{one['option']}" if one["option"] else name
-        self.findings.lacks.add(path, one["message"])
+    def _unmet(self, name: str, unmet: t.Iterable[t.Mapping[str, str]], notes: t.Iterable[str]) -> None:
+        for one in unmet:
+            if one["requirement"] == "KMS" and self.options["kms_service"] is not None:
+                continue  # that task sees to it, or what it lacks is told already
+            path = f"{name}.{one['option']}" if one["option"] else name
+            problem, expected, todo = (self._named(one[key]) for key in ("problem", "expected", "what_to_do"))
+            self.findings.lacks.add(path, problem, expected=expected, what_to_do=todo)
+        for note in notes:
+            self.findings.warn(note)
 
-    def _stand_in(self, name: str) -> None:
-        """Where a module lacks something, that is said once: what comes after it is judged as if it had been made."""
-        raw = self.options[name]
-        known = self.cloud.foretold
-        if name == "kms_service":
-            known.would_make("kms", "kms", "service")
-        elif name == "instance_ram_role" and raw.get("name") and not known.find("ram_role", str(raw["name"])):
-            known.would_make("ram_role", "role", str(raw["name"]), global_=True)
-        elif name == "keypair" and raw.get("name") and not known.find("key_pair", str(raw["name"])):
-            known.would_make("key_pair", "ssh", str(raw["name"]))
-        self._pass_on()
+    def _named(self, text: str) -> str:
+        """With the names of what is to be made in place of made-up IDs."""
+        for kind in ("vpc", "vswitch", "security_group"):
+            for one in self.cloud.foretold.all_of(kind):
+                text = text.replace(one["id"], one["name"])
+        return text
 
     # ------------------------------------------------------------------ the network
 
@@ -193,7 +221,12 @@ class Chain:
         wanted = [one for one in self.options["vpc"].get("vswitches") or () if isinstance(one, dict)]
         known = self.cloud.foretold
         vpc_id = vpc.get("vpc_id") or known.would_make(
-            "vpc", "vpc", str(self.options["vpc"].get("name") or "vpc"), cidr_block=vpc.get("cidr_block")
+            "vpc",
+            "vpc",
+            str(self.options["vpc"].get("name") or "vpc"),
+            cidr_block=vpc.get("cidr_block") or "",
+            status="",
+            tags={},
         )
         there = {one["name"]: one["vswitch_id"] for one in vpc.get("vswitches", ())}
         ids = []
@@ -205,16 +238,19 @@ class Chain:
 
     def _vswitch(self, vpc_id: str, name: str, wanted: t.Mapping[str, t.Any], *, lacking: bool) -> str:
         """A vSwitch that is to be made, with as many addresses as its network has."""
-        zone, block = wanted.get("zone_id"), None
+        zone, addresses = wanted.get("zone_id"), None
         with contextlib.suppress(ValueError):
-            block = ipaddress.IPv4Network(str(wanted.get("cidr_block")))
+            addresses = ipaddress.IPv4Network(str(wanted.get("cidr_block"))).num_addresses - _RESERVED
         return self.cloud.foretold.would_make(
             "vswitch",
             "vsw",
             name,
             vpc_id=vpc_id,
             zone_id=zone or None,
-            cidr_block=str(block) if block and not lacking else None,
+            cidr_block=str(wanted.get("cidr_block") or ""),
+            available_ip_address_count=None if lacking else addresses,
+            status="",
+            tags={},
         )
 
     def _group(self, vpc_id: str) -> str:
@@ -228,7 +264,15 @@ class Chain:
             return str(group["security_group_id"])
         self._check_group_quota()
         made_up = self.cloud.foretold.would_make(
-            "security_group", "sg", name, vpc_id=raw.get("vpc_id") or vpc_id, type=group.get("type") or "normal"
+            "security_group",
+            "sg",
+            name,
+            vpc_id=raw.get("vpc_id") or vpc_id,
+            type=group.get("type") or "normal",
+            description="",
+            inner_access_policy=None,
+            tags={},
+            rules=[],
         )
         self._pass_on()
         return made_up
@@ -274,10 +318,14 @@ class Chain:
         role = str(options.get("name")).lower()
         return all(str(one.get("ram_role_name") or "").lower() == role for one in state.members)
 
-    def _keys_of_disks(self) -> bool:
+    def _keys_of_disks(self) -> dict[str, str]:
+        """The keys of the account that disks are encrypted with, by option."""
         options = self.ready.get("trusted_instance") or {}
-        disks = [options.get("system_disk") or {}, *(options.get("data_disks") or ())]
-        return any(disk.get("kms_key_id") for disk in disks)
+        return {
+            f"{name}.kms_key_id": str(disk["kms_key_id"])
+            for name, disk in encrypted_disks(options or {"system_disk": None, "data_disks": None})
+            if disk.get("kms_key_id") not in (None, SERVICE_KEY)
+        }
 
     def _fleet(self, state: State, vswitch_ids: list[str], group_ids: list[str]) -> None:
         options = dict(self.ready["trusted_instance"])
@@ -285,21 +333,28 @@ class Chain:
             options["vswitch_ids"] = vswitch_ids
         if not options["security_group_ids"] and group_ids:
             options["security_group_ids"] = group_ids
-        wanted = Desired.from_options(options)
-        amount = max(0, (wanted.count or 0) - len(state.members))
-        missing = self._check_needed(options) if amount else []
-        stand_ins = {names[0]: ["sg-foretold-preflight"] if "ids" in names[0] else "not-given" for names in missing}
+        new = max(0, (Desired.from_options(options).count or 0) - len(state.members))
+        missing = self._check_needed(options) if new else []
+        absent = self._absent()
         with self._noting("trusted_instance", options):
-            resource = TrustedInstance(self.cloud, {**options, **stand_ins})
-            resource.desired = Desired.from_options(resource.options)
-            plan = resource.plan(state)
-            self._note("trusted_instance", plan)
-        if amount:
-            verdict = instances.judged(self.cloud, options, amount)
-            for one in verdict.unmet:
-                self._unmet("trusted_instance", one)
-            for note in verdict.notes:
-                self.findings.warn(note)
+            if not missing and not absent and not self.faulty["trusted_instance"]:
+                resource = TrustedInstance(self.cloud, options)
+                resource.validate()
+                for note in self._planned("trusted_instance", resource, state)["notes"]:
+                    self.findings.warn(note)
+                return
+            # What is not given, or not there for a reason that is told already, is not judged.
+            verdict = preflight.lacking(self.cloud, {**options, **dict.fromkeys(absent)}, request.calls(new or 1))
+            self._unmet("trusted_instance", verdict.unmet, verdict.notes)
+
+    def _absent(self) -> list[str]:
+        """Options of instances that name what an earlier module is to make, and cannot."""
+        instance = self.ready["trusted_instance"]
+        return [
+            option
+            for option, maker in (("ram_role_name", "instance_ram_role"), ("key_name", "keypair"))
+            if maker in self._failed and instance[option] == (self.options[maker] or {}).get("name")
+        ]
 
     def _check_needed(self, options: Options) -> list[tuple[str, ...]]:
         """Note what new instances cannot do without; returns that."""
@@ -311,7 +366,7 @@ class Chain:
                 self.findings.lacks.add(
                     path,
                     f"{{{path}}} is not given{f', nor {others}' if others else ''}.",
-                    what_to_do=f"Set it to {_SUCH_AS[names[0]]}.",
+                    what_to_do=f"Set {{{path}}} to {_SUCH_AS[names[0]]}.",
                 )
         return missing
 

@@ -72,10 +72,12 @@ class Lacks:
     """All that was found so far.
 
     :ivar called: how options are called where their values come from, by C(section.option)
+    :ivar told: how often something was told, also where that was known
     """
 
     called: t.Mapping[str, str] = field(default_factory=dict)
     found: list[Lack] = field(default_factory=list)
+    told: int = 0
     _refused: set[str] = field(default_factory=set)
 
     def name(self, path: str) -> str:
@@ -97,6 +99,7 @@ class Lacks:
         :param path: C(section.option), or the name of a variable
         :param problem: a sentence; C({section.option}) in it stands for what the user calls that option
         """
+        self.told += 1
         option = self.name(path)
         if self._root(option) in self._refused:
             return

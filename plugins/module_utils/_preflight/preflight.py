@@ -13,29 +13,13 @@ import copy
 import typing as t
 
 from .._cloud.door import Cloud
-from .._cloud.errors import (
-    AlitrustError,
-    CloudError,
-    CredentialsError,
-    InvalidInput,
-    SdkMissing,
-    TransportFailure,
-)
-from .._core import summary
+from .._cloud.errors import AlitrustError, InvalidInput, SdkMissing
 from . import sections
 from .chain import Chain, Findings
 from .lacks import Lacks, text
 from .sections import SECTIONS, Options, Section
 
 _MOST_FAULTS = 100
-#: Codes after which nothing else can be asked either.
-_ABOUT_THE_CALLER = (
-    "InvalidAccessKeyId",
-    "InvalidRegionId",
-    "InvalidSecurityToken",
-    "InvalidTimeStamp",
-    "SignatureDoesNotMatch",
-)
 
 
 class Lacking(AlitrustError):
@@ -95,7 +79,7 @@ class Preflight:
             chain = Chain(self.cloud, self.options, self._ready, self._faulty, self.findings)
             chain.look(rights_may_lack=self.check_mode)
         except AlitrustError as error:
-            if error is not self.cloud and not _ends_all(error):
+            if isinstance(error, SdkMissing):
                 raise
             lacks.add("region" if "region" in error.message.lower() else "", error.message, what_to_do=error.hint)
 
@@ -155,10 +139,3 @@ class Preflight:
             what_to_do="Give both to use a network that exists, or neither to have one made.",
         )
         self._faulty["security_group"].add("vpc_id")
-
-
-def _ends_all(error: AlitrustError) -> bool:
-    """Whether nothing else can be asked after that."""
-    if isinstance(error, CloudError):
-        return isinstance(error, TransportFailure) or error.code.startswith(_ABOUT_THE_CALLER)
-    return isinstance(error, (CredentialsError, SdkMissing, InvalidInput))

@@ -88,26 +88,31 @@ def lacking(cloud: Cloud, needed: t.Iterable[str], role: str | None) -> tuple[li
     user, assumed = _USER.fullmatch(arn), _ROLE.fullmatch(arn)
     if not wanted or not (user or assumed):
         return [], ""  # an account may do everything in itself
-    holders = [Entity("User", user[1])] if user else [Entity("Role", assumed[1])] if assumed else []
-    statements: list[dict[str, t.Any]] = []
     missing = wanted
     try:
-        for holder in holders:
+        statements: list[dict[str, t.Any]] = []
+        for holder in _holders(cloud, user, assumed):
             for ref in policies.read_attached(cloud, holder):
                 policy = policies.read_policy(cloud, ref)
                 statements += policy_rights.statements(policy.document) if policy else []
             missing = [one for one in wanted if not _allowed(statements, one, account, role)]
-            if not missing:
-                return [], ""
-            if holder.kind == "User":  # what its groups allow counts, too
-                groups = cloud.pages("ram", "ListGroupsForUser", UserName=holder.name)
-                holders += [Entity("Group", str(group["GroupName"])) for group in groups]
     except AccessDenied as error:
-        return (
-            [],
-            f"Whether the caller may do all of this could not be asked: {error.code} for {error.product}:{error.action}.",
-        )
+        if missing:
+            return [], (
+                f"Whether the caller may call {', '.join(missing)} could not be checked: {error.code} for "
+                f"{error.product}:{error.action}."
+            )
     return missing, ""
+
+
+def _holders(cloud: Cloud, user: re.Match[str] | None, role: re.Match[str] | None) -> t.Iterator[Entity]:
+    """Whose policies count: those of a role, or of a user and its groups."""
+    if role:
+        yield Entity("Role", role[1])
+    if user:
+        yield Entity("User", user[1])
+        for group in cloud.pages("ram", "ListGroupsForUser", UserName=user[1]):
+            yield Entity("Group", str(group["GroupName"]))
 
 
 def _allowed(statements: list[dict[str, t.Any]], action: str, account: str, role: str | None) -> bool:

@@ -39,6 +39,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "check_rights": {"type": "bool", "default": True},
     "fail": {"type": "bool", "default": False},
 }
+#: How much of a value a message shows, in characters.
+_LONGEST = 100
 _EXPECTED = {
     "bool": "true or false",
     "dict": "a mapping",
@@ -144,7 +146,7 @@ def check_variables(spec: Spec, values: t.Mapping[str, t.Any], lacks: Lacks) -> 
     """The variables of a role by its argument specification."""
     for name, one in spec.items():
         value = values.get(name)
-        if name not in values or (blank(value) and (_is_text(one) or (value is None and one.get("default") is None))):
+        if name not in values or (blank(value) and (_is_text(one) or one.get("default") is None)):
             if one.get("required"):
                 lacks.add(name, f"{name} is not given.", what_to_do=f"Set {name}.")
                 lacks.refuse(name)
@@ -158,7 +160,7 @@ def _is_text(spec: t.Mapping[str, t.Any]) -> bool:
 
 def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) -> bool:
     """Whether a value is of the type that an option has, with a word for each part of it that is not."""
-    before = len(lacks.found)
+    before = lacks.told
     inner = spec.get("options")
     if inner and isinstance(value, t.Mapping):
         _fits_inside(path, inner, value, lacks)
@@ -167,7 +169,9 @@ def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) ->
             if isinstance(one, t.Mapping):
                 _fits_inside(f"{path}[{index}]", inner, one, lacks)
             else:
-                lacks.add(f"{path}[{index}]", f"{_who(path)}[{index}] is {one!r}", expected=_EXPECTED["dict"])
+                lacks.add(f"{path}[{index}]", f"{_who(path)}[{index}] is {_shown(spec, one)}", expected=_EXPECTED["dict"])
+    elif value is None:
+        lacks.add(path, f"{_who(path)} is null", expected=_expected(spec))
     else:
         plain = {key: value for key, value in spec.items() if key in ("type", "elements", "choices")}
         if plain.get("type") == "raw":
@@ -176,9 +180,16 @@ def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) ->
             kind = "list" if isinstance(value, list) else "mapping"
             lacks.add(path, f"{_who(path)} is a {kind}", expected=_EXPECTED["str"])
         elif ArgumentSpecValidator({"value": plain}).validate({"value": copy.deepcopy(value)}).error_messages:
-            shown = "of another kind" if spec.get("no_log") else repr(value)
-            lacks.add(path, f"{_who(path)} is {shown}", expected=_expected(spec))
-    return len(lacks.found) == before
+            lacks.add(path, f"{_who(path)} is {_shown(spec, value)}", expected=_expected(spec))
+    return lacks.told == before
+
+
+def _shown(spec: t.Mapping[str, t.Any], value: t.Any) -> str:
+    """A value in a message: no secret, and not all of a long one."""
+    if spec.get("no_log") or public_key.is_private(str(value)):
+        return "of another kind"
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
 
 
 def _fits_inside(path: str, spec: Spec, value: t.Mapping[str, t.Any], lacks: Lacks) -> None:

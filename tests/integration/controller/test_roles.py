@@ -21,6 +21,7 @@ from local_cloud.control import LocalCloud
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 #: facts that roles leave for what comes after them
 HANDED_ON = {"network_used", "guest_health", "guest_keys"}
+HANDED_ON |= {f"{role}_{what}" for role in ("account", "network", "fleet") for what in ("preflight", "called")}
 FLEET: dict[str, t.Any] = {
     "fleet_name": "web",
     "fleet_count": 2,
@@ -181,9 +182,43 @@ def test_a_fleet_takes_the_type_that_has_stock_and_attests_by_itself(playbooks: 
 
 
 def test_what_has_no_default_is_asked_for_before_anything_is_made(playbooks: Playbooks) -> None:
-    assert "Set network_zone_id" in playbooks.refused("provision", network_zone_id="")
-    assert "Set fleet_instance_type" in playbooks.refused("provision", fleet_instance_type="")
-    assert playbooks.cloud.resources("instance") == []
+    needed = ["network_zone_id", "fleet_instance_type", "fleet_image_id"]
+    said = playbooks.refused("provision", **dict.fromkeys(needed, ""))
+    assert [name for name in needed if f"Set {name} to" not in said] == []
+    assert playbooks.writing_calls() == []
+
+
+def test_a_role_alone_asks_for_what_has_no_default(playbooks: Playbooks) -> None:
+    roles = [{"role": "alitrust.ecs.network"}, {"role": "alitrust.ecs.fleet", "fleet_vswitch_id": "vsw-1"}]
+    for role, words in zip(roles, ("Set network_zone_id", "Set fleet_instance_type"), strict=True):
+        book = playbooks.home / "alone.yml"
+        book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "roles": [role]}]))
+        done = playbooks.ansible.command("ansible-playbook", str(book))
+        assert words in " ".join((done.stdout + done.stderr).split())
+    assert playbooks.writing_calls() == []
+
+
+def test_the_whole_chain_is_checked_from_nothing_with_the_rules_in_the_diff(playbooks: Playbooks) -> None:
+    """The quick start promises that, and who may reach port 22 is what a person looks for."""
+    foretold, output = playbooks.run("provision", "--check", "--diff")
+    assert foretold["failed"] == 0, output
+    assert playbooks.writing_calls() == []
+    for text in ("192.0.2.0/24", "198.51.100.7/32", "22/22", "172.16.0.0/24", "web-001", "web-002"):
+        assert re.search(rf"^\+.*{re.escape(text)}", output, re.MULTILINE), text
+    assert "skipping" not in output.partition("TASK [alitrust.ecs.network : Put its rules in order]")[2].splitlines()[1]
+    # The folder of the private key is made once, and in check mode the tasks after it are the same.
+    assert playbooks.changed("provision") == foretold["changed"]
+    assert playbooks.changed("provision", "--check", "--diff") == 0
+
+
+def test_a_run_that_changes_nothing_asks_little_more_than_its_tasks(playbooks: Playbooks) -> None:
+    playbooks.changed("provision")
+    playbooks.cloud.forget_requests()
+    assert playbooks.changed("provision") == 0
+    calls = playbooks.cloud.counts()
+    # The tasks ask each thing once; the preflight does so again, except for KMS and the role, which the fleet proves.
+    assert set(calls.values()) == {1, 2}, calls
+    assert {name for name, number in calls.items() if number == 1} >= {"kms:DescribeAccountKmsStatus", "ram:GetRole"}
 
 
 def test_a_private_key_of_somebody_else_survives_a_teardown(playbooks: Playbooks) -> None:
