@@ -20,7 +20,7 @@ from .._cloud.door import Cloud, dig
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, InvalidInput, TransportFailure, UnexpectedState
 from .._core.plan import Plan
 from .._core.resource import Resource
-from .._instance import preflight, request
+from .._instance import named, preflight, request
 from .._instance.desired import Desired
 from .._instance.instance import TrustedInstance
 from .._instance.planner import State
@@ -53,6 +53,8 @@ _LET_ALLOW = (
     "Let an administrator allow {} to this RAM user or role; the policies in the collection's docs/policies have all "
     "that the playbooks need. Set check_rights to false where a resource group gives it, which RAM does not tell here."
 )
+#: Options of instances by which a vSwitch or a group is chosen by its name.
+_NAMES = ("vswitch_names", "security_group_names")
 _RESOURCES = {section.name: section.resource for section in SECTIONS}
 
 
@@ -121,7 +123,7 @@ class Chain:
                 self._section(name)
         vpc_id, vswitch_ids = self._network()
         group_id = self._group(vpc_id)
-        if not foretold.is_id(group_id):
+        if "security_group" not in self._failed:
             self._section("sg_rule", security_group_id=group_id)
         self._section("keypair")
         keys = self._keys_of_disks()
@@ -260,9 +262,11 @@ class Chain:
             return ""
         group = self._section("security_group", vpc_id=raw.get("vpc_id") or vpc_id).get("security_group") or {}
         name = str(raw.get("name") or "group")
-        if group.get("security_group_id"):
-            return str(group["security_group_id"])
-        self._check_group_quota()
+        group_id = str(group.get("security_group_id") or "")
+        if foretold.is_id(group_id):
+            self._check_group_quota()
+        if group_id:
+            return group_id
         made_up = self.cloud.foretold.would_make(
             "security_group",
             "sg",
@@ -300,7 +304,8 @@ class Chain:
         if options is None:
             return None, None
         with self._noting("trusted_instance", options):
-            resource = TrustedInstance(self.cloud, dict(options))
+            # What they name may be made by the modules before; names are looked up after those.
+            resource = TrustedInstance(self.cloud, {**options, **dict.fromkeys(_NAMES)})
             resource.validate()
             return resource, resource.find()
         return None, None
@@ -329,15 +334,19 @@ class Chain:
 
     def _fleet(self, state: State, vswitch_ids: list[str], group_ids: list[str]) -> None:
         options = dict(self.ready["trusted_instance"])
-        if not options["vswitch_id"] and not options["vswitch_ids"] and vswitch_ids:
+        if vswitch_ids and not any(options[name] for name in ("vswitch_id", "vswitch_ids", "vswitch_names")):
             options["vswitch_ids"] = vswitch_ids
-        if not options["security_group_ids"] and group_ids:
+        if group_ids and not any(options[name] for name in ("security_group_ids", "security_group_names")):
             options["security_group_ids"] = group_ids
+        named_well = not any(options[name] for name in _NAMES)
+        with self._noting("trusted_instance", options):
+            options = options if named_well else named.resolved(self.cloud, options, state.members)
+            named_well = True
         new = max(0, (Desired.from_options(options).count or 0) - len(state.members))
         missing = self._check_needed(options) if new else []
         absent = self._absent()
         with self._noting("trusted_instance", options):
-            if not missing and not absent and not self.faulty["trusted_instance"]:
+            if named_well and not missing and not absent and not self.faulty["trusted_instance"]:
                 resource = TrustedInstance(self.cloud, options)
                 resource.validate()
                 for note in self._planned("trusted_instance", resource, state)["notes"]:

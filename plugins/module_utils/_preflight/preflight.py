@@ -127,8 +127,10 @@ class Preflight:
         if group is None or group["security_group_id"]:
             return
         other_vpc = vpc is not None and group["vpc_id"] and group["vpc_id"] != vpc["vpc_id"]
-        switches = instance.get("vswitch_id") or instance.get("vswitch_ids")
-        no_vpc = vpc is None and not group["vpc_id"] and group["network_type"] != "classic" and switches
+        switches = any(instance.get(name) for name in ("vswitch_id", "vswitch_ids", "vswitch_names"))
+        no_vpc = (
+            vpc is None and not group["vpc_id"] and not group["vpc"] and group["network_type"] != "classic" and switches
+        )
         if not other_vpc and not no_vpc:
             return
         names = ("security_group.vpc_id", "trusted_instance.vswitch_id")

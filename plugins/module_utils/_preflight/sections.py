@@ -169,7 +169,9 @@ def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) ->
             if isinstance(one, t.Mapping):
                 _fits_inside(f"{path}[{index}]", inner, one, lacks)
             else:
-                lacks.add(f"{path}[{index}]", f"{_who(path)}[{index}] is {_shown(spec, one)}", expected=_EXPECTED["dict"])
+                lacks.add(
+                    f"{path}[{index}]", f"{_who(path)}[{index}] is {_shown(spec, one)}", expected=_EXPECTED["dict"]
+                )
     elif value is None:
         lacks.add(path, f"{_who(path)} is null", expected=_expected(spec))
     else:

@@ -115,7 +115,9 @@ def test_it_tells_or_fails_as_asked(chain: Chain) -> None:
     assert [one["option"] for one in told["lacks"]] == ["trusted_instance.image_id", "trusted_instance.instance_type"]
     assert told["summary"] == "2 things are lacking"
     failed = chain.look(fails=True, fail=True, **wrong)
-    assert failed["msg"].startswith("2 things are lacking; nothing was changed:\n- trusted_instance.image_id: There is no")
+    assert failed["msg"].startswith(
+        "2 things are lacking; nothing was changed:\n- trusted_instance.image_id: There is no"
+    )
     assert failed["lacks"] == told["lacks"]
 
 
@@ -139,7 +141,9 @@ def test_text_with_commas_and_blanks_is_a_list(chain: Chain) -> None:
     assert chain.look(**chain.changed("trusted_instance", **types))["lacks"] == []
     groups = chain.changed("trusted_instance", security_group_ids="sg-a, sg-b")
     told = chain.look(**groups)["lacks"]
-    assert [one["problem"] for one in told] == [f"There is no security group {one} in this region." for one in ("sg-a", "sg-b")]
+    assert [one["problem"] for one in told] == [
+        f"There is no security group {one} in this region." for one in ("sg-a", "sg-b")
+    ]
 
 
 def test_quotas_are_told(chain: Chain) -> None:
