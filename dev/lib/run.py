@@ -312,6 +312,7 @@ def settings_for(check: Check) -> dict[str, str]:
             ("ALIBABA_CLOUD_", "ALICLOUD_", "ALIYUN_", "ANSIBLE_", "PYTHON", "PYTEST_", "VIRTUAL_ENV")
         )
     }
+    settings |= environment.past_proxies(settings)
     settings |= {
         "ALITRUST_CACHE": str(environment.CACHE),
         "ANSIBLE_COLLECTIONS_PATH": str(environment.collections()),
