@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from controller.playbook import Ansible
+from modules.harness import Modules
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
 from local_cloud.control import LocalCloud
@@ -22,6 +23,7 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
 #: facts that roles leave for what comes after them
 HANDED_ON = {"network_used", "guest_health", "guest_keys"}
 HANDED_ON |= {f"{role}_{what}" for role in ("account", "network", "fleet") for what in ("preflight", "called")}
+PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ ops"
 FLEET: dict[str, t.Any] = {
     "fleet_name": "web",
     "fleet_count": 2,
@@ -115,10 +117,9 @@ def test_blank_variables_are_not_given(playbooks: Playbooks) -> None:
 
 
 def test_an_imported_key_leaves_no_private_key(playbooks: Playbooks) -> None:
-    public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ ops"
-    assert playbooks.changed("provision", fleet_public_key=public) > 0
+    assert playbooks.changed("provision", fleet_public_key=PUBLIC) > 0
     assert not list(playbooks.home.glob(".ssh/*.pem"))
-    assert playbooks.cloud.resources("instance")[0]["_PublicKey"].split()[:2] == public.split()[:2]
+    assert playbooks.cloud.resources("instance")[0]["_PublicKey"].split()[:2] == PUBLIC.split()[:2]
 
 
 def test_a_network_lets_out_what_was_chosen(playbooks: Playbooks) -> None:
@@ -226,6 +227,68 @@ def test_a_private_key_of_somebody_else_survives_a_teardown(playbooks: Playbooks
     key.write_text("not ours")
     assert playbooks.changed("teardown", fleet_private_key_file=str(key)) == 0
     assert key.read_text() == "not ours"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"network_zone_id": "cn-hangzhou-zz"}, "cn-hangzhou-zz"),
+        ({"fleet_image_id": "nope"}, "There is no image nope"),
+        ({"fleet_image_id": "ubuntu_22_04_x64_20G_alibase_20240710.vhd"}, "boots by BIOS"),
+        ({"fleet_instance_type": "ecs.g6.large"}, "The family g6 is not known to support trusted mode"),
+        ({"fleet_count": 253}, "253 instances need as many free addresses"),
+        ({"fleet_ram_role_name": "nonesuch"}, "There is no RAM role nonesuch"),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_roles_refuse_in_check_mode_what_they_would_fail_with(
+    playbooks: Playbooks, wrong: dict[str, t.Any], words: str
+) -> None:
+    """The roles by themselves, from an empty account, where no preflight has looked before."""
+    roles = [{"role": f"alitrust.ecs.{name}", **FLEET, **wrong} for name in ("account", "network", "fleet")]
+    _results, output = playbooks.ansible.play([], "--check", roles=roles, ignore_errors=True)
+    assert words in " ".join(output.split()), output
+    assert playbooks.writing_calls() == []
+
+
+def test_a_key_pair_of_others_is_used_and_stays_with_its_private_key(playbooks: Playbooks) -> None:
+    api = Modules(playbooks.cloud).door()
+    made = api.call("ecs", "CreateKeyPair", KeyPairName="teamkey")
+    key = playbooks.home / "teamkey.pem"
+    key.write_text(made["PrivateKeyBody"])
+    key.chmod(0o600)
+    team = {"fleet_key_name": "teamkey", "fleet_private_key_file": str(key)}
+    _counts, output = playbooks.run("provision", **team)
+    assert "Using the existing key pair teamkey" in output
+    assert {one["KeyPairName"] for one in playbooks.cloud.resources("instance")} == {"teamkey"}
+    for arguments in (("--check",), ()):
+        counts, output = playbooks.run("teardown", *arguments, **team)
+        assert counts["failed"] == 0
+        assert "key pair teamkey stays" in output
+        assert [one["KeyPairName"] for one in playbooks.cloud.resources("key_pair")] == ["teamkey"]
+        assert key.exists()
+    adopted = playbooks.changed("teardown", fleet_adopt=True, **team)
+    assert adopted == 2, "the pair and its private key"
+    assert not key.exists()
+
+
+def test_an_instance_that_holds_a_disk_of_others_stays(playbooks: Playbooks) -> None:
+    playbooks.changed("provision", fleet_public_key=PUBLIC)
+    api = Modules(playbooks.cloud).door()
+    disk = api.call("ecs", "CreateDisk", ZoneId="cn-hangzhou-h", DiskCategory="cloud_essd", Size=40)["DiskId"]
+    playbooks.cloud.clock_advance(10)
+    holder = next(one for one in playbooks.cloud.resources("instance") if one["InstanceName"] == "web-001")
+    api.call("ecs", "AttachDisk", InstanceId=holder["InstanceId"], DiskId=disk, DeleteWithInstance=True)
+    playbooks.cloud.clock_advance(10)
+    for arguments in (("--check",), ()):
+        counts, output = playbooks.run("teardown", *arguments, fleet_public_key=PUBLIC)
+        assert counts["failed"] == 0, output
+        said = " ".join(output.split())
+        assert f"The data disk {disk} (40 GiB) with web-001" in said
+        assert "key pair web stays" in said, "it is bound to what stays"
+    assert [one["InstanceName"] for one in playbooks.cloud.resources("instance")] == ["web-001"]
+    playbooks.changed("teardown", fleet_public_key=PUBLIC, fleet_adopt=True)
+    assert playbooks.cloud.resources("instance") == []
 
 
 def test_the_local_cloud_is_started_and_stopped_by_a_playbook(playbooks: Playbooks) -> None:
