@@ -94,5 +94,5 @@ def role_variables(role: str = "*") -> frozenset[str]:
 @cache
 def playbook_variables() -> frozenset[str]:
     """The variables that playbooks themselves look at."""
-    text = "\n".join(path.read_text() for path in ROOT.glob("playbooks/*.yml"))
+    text = "\n".join(path.read_text() for path in ROOT.glob("playbooks/**/*.yml"))
     return frozenset(re.findall(r"\b([a-z]+(?:_[a-z]+)+) \| default\(", text))

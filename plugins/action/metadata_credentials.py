@@ -11,6 +11,8 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils import core_version
+
 
 class ActionModule(ActionBase):
     """The module cannot see for itself whether its result is hidden: C(no_target_syslog) looks the same to it."""
@@ -21,6 +23,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
+        complaint = core_version.complaint()
+        if complaint:
+            return {**result, "failed": True, "msg": complaint}
         wanted = self._task.args.get("credentials")
         secret = wanted is None or boolean(wanted, strict=False)
         if secret and self._task.no_log is not True:

@@ -10,7 +10,8 @@ short_description: Instances of Alibaba Cloud ECS as inventory
 version_added: 0.1.0
 description:
   - Lists instances with their addresses. Without any filter it lists what this collection made, in all its fleets.
-  - The name of the inventory file must end in V(alitrust.yml) or V(alitrust.yaml).
+  - The name of the inventory file must end in V(alitrust.yml) or V(alitrust.yaml). A key in it that is no option is an
+    error.
   - Every host is in the group C(alitrust_fleet) and has the variables listed under O(compose).
 author:
   - alitrust.ecs authors (@alitrust)
@@ -179,10 +180,12 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
+from ..module_utils._cloud.spelling import nearest
 from ..module_utils._core import tags as tagging
 from ..module_utils._instance import finder, listing
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
+from ..plugin_utils import core_version
 
 GROUP = "alitrust_fleet"
 
@@ -227,6 +230,10 @@ _ASKED = (
 _ON_REQUEST = {"ram_role": ("ram_role_name",), "trust": ("trust", "trust_verdict")}
 
 
+def _aliases(option: t.Mapping[str, t.Any]) -> list[str]:
+    return [alias if isinstance(alias, str) else alias["name"] for alias in option.get("aliases") or ()]
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """The fleet as inventory."""
 
@@ -237,10 +244,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        complaint = core_version.complaint()
+        if complaint:
+            raise AnsibleParserError(complaint)
+        config = self._read_config_data(path)
         use_cache = cache and self.get_option("cache")
         key = f"{self.get_cache_key(path)}_{self._request_digest()}"
         try:
+            self._check_keys(config)
             self._check()
             instances: list[listing.Facts] | None = self._cache.get(key) if use_cache else None
             if instances is None:
@@ -262,6 +273,25 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         ]
 
     # ------------------------------------------------------------------ reading
+
+    def _check_keys(self, config: t.Mapping[str, t.Any]) -> None:
+        """Refuse keys that mean nothing: without the one that was meant, the inventory would be another one.
+
+        :raises InvalidInput: naming them
+        """
+        options: dict[str, t.Any] = self.option_definitions
+        known = {key for name, option in options.items() for key in (name, *_aliases(option))}
+        where = f"ansible-doc -t inventory {self.NAME} tells which there are."
+        if unknown := sorted(str(key) for key in config if key not in known):
+            raise InvalidInput(f"There is no option {', '.join(unknown)}. {where}", hint=nearest(unknown, known))
+        for name, option in options.items():
+            parts, given = option.get("suboptions"), self.get_option(name)
+            for one in given if parts and isinstance(given, list) else ():
+                if unknown := sorted(str(key) for key in one if key not in parts):
+                    raise InvalidInput(
+                        f"{name} has {', '.join(unknown)}; expected some of {', '.join(sorted(parts))}.",
+                        hint=nearest(unknown, parts),
+                    )
 
     def _check(self) -> None:
         """Refuse wrong options before anything is called.

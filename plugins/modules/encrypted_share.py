@@ -231,7 +231,9 @@ kept:
   returned: when something was left alone
   type: list
   elements: str
-  sample: ["The resource share backup stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
+  sample:
+    - >-
+      The resource share backup stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's.
 summary:
   description: The outcome in one line.
   returned: success

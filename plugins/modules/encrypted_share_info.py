@@ -39,6 +39,14 @@ options:
       - A region that cannot be asked does not make the task fail, see RV(unread_regions).
     type: list
     elements: str
+  kinds:
+    description:
+      - Which kinds of things to read, when everything that is shared in the region is read. Both of them when it is not
+        given.
+      - Only V(snapshot) needs the package for Resource Sharing.
+    type: list
+    elements: str
+    choices: [image, snapshot]
 seealso:
   - module: alitrust.ecs.encrypted_share
   - module: alitrust.ecs.kms_share_role_info

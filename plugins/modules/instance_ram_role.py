@@ -136,8 +136,8 @@ options:
     elements: str
 notes:
   - O(region) is needed for O(instance_ids) and for O(state=absent).
-  - With O(leave_others), a role that others made is used as it is. The task fails when ECS may not assume it, or when it
-    lacks one of O(policies).
+  - With O(leave_others), a role that others made is used as it is. The task fails when ECS may not assume it, or when
+    it lacks one of O(policies).
   - With O(adopt), the role gets the tag C(alitrust.ecs:owner), and so do policies whose content the task gives.
 seealso:
   - module: alitrust.ecs.instance_ram_role_info
@@ -294,7 +294,9 @@ kept:
   returned: when something was left alone
   type: list
   elements: str
-  sample: ["The RAM role corp-prod stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
+  sample:
+    - >-
+      The RAM role corp-prod stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's.
 summary:
   description: The outcome in one line.
   returned: success

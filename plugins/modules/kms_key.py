@@ -44,9 +44,9 @@ options:
       - With V(present), the key exists. A deletion that was scheduled is cancelled, which enables the key.
       - With V(pending_deletion), its deletion is scheduled. From then on the key cannot be used. A key whose deletion
         is scheduled already keeps its date.
-      - The task fails, or leaves the key alone with O(leave_others), when disks or snapshots of the region are encrypted
-        with it, when a RAM role has one of the policies for this key that this collection makes, or when any of that
-        cannot be asked.
+      - The task fails, or leaves the key alone with O(leave_others), when disks or snapshots of the region are
+        encrypted with it, when a RAM role has one of the policies for this key that this collection makes, or when any
+        of that cannot be asked.
     type: str
     choices: [present, pending_deletion]
     default: present
@@ -239,7 +239,10 @@ kept:
   returned: when something was left alone
   type: list
   elements: str
-  sample: ["The KMS key 0b30658a-ed1a-4922-b8f7-a673ca9c0000 stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
+  sample:
+    - >-
+      The KMS key 0b30658a-ed1a-4922-b8f7-a673ca9c0000 stays: it does not carry the tag alitrust.ecs:owner, so it is
+      not this collection's.
 summary:
   description: The outcome in one line.
   returned: success

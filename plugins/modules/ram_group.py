@@ -158,7 +158,10 @@ kept:
   returned: when something was left alone
   type: list
   elements: str
-  sample: ["The RAM group ops stays: it does not carry the mark [alitrust.ecs:owner] in its comments, so it is not this collection's."]
+  sample:
+    - >-
+      The RAM group ops stays: it does not carry the mark [alitrust.ecs:owner] in its comments, so it is not this
+      collection's.
 summary:
   description: The outcome in one line.
   returned: success

@@ -192,7 +192,9 @@ kept:
   returned: when something was left alone
   type: list
   elements: str
-  sample: ["The policy corp stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's."]
+  sample:
+    - >-
+      The policy corp stays: it does not carry the tag alitrust.ecs:owner, so it is not this collection's.
 summary:
   description: The outcome in one line.
   returned: success

@@ -17,13 +17,16 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._cloud import errors, sdk
-from . import check_run, in_process
+from . import check_run, core_version, in_process
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
     sdk.preload()
 
 display = Display()
+
+#: What core puts in the place of an argument with C(no_log).
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 class ActionModule(ActionBase):
@@ -35,6 +38,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, task_vars)
+        complaint = core_version.complaint()
+        if complaint:
+            return {**result, "failed": True, "msg": complaint}
         reason = in_process.obstacle(
             task=self._task,
             connection=self._connection,
@@ -57,6 +63,7 @@ class ActionModule(ActionBase):
         if not self._task.no_log:
             for line in result.get("kept") or ():
                 self._show(line)
+        _hide_access_key_id(result)
         return result
 
     def _value(self, variables: dict[str, t.Any], name: str) -> t.Any:
@@ -96,3 +103,13 @@ class ActionModule(ActionBase):
     def _show(self, line: str) -> None:
         # Standard output belongs to the stdout callback that the user chose, which may be writing JSON there.
         display.display(f"{self._task.action.rpartition('.')[2]}: {line}", stderr=True)
+
+
+def _hide_access_key_id(result: dict[str, t.Any]) -> None:
+    """Take it from what -vvv shows of the arguments, because somebody who vaults it does not want to see it there.
+
+    With C(no_log) it would be gone from all results, and nobody could tell any more which AccessKey of a user is meant.
+    """
+    arguments = (result.get("invocation") or {}).get("module_args") or {}
+    if arguments.get("access_key_id"):
+        arguments["access_key_id"] = HIDDEN

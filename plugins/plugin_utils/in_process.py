@@ -21,11 +21,10 @@ import typing as t
 from types import SimpleNamespace
 
 from ansible.module_utils import basic
-from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.release import __version__ as core_version
 
 from ..module_utils._core import progress
+from . import core_version
 
 #: ansible-core versions whose internals were looked at; any other runs modules the ordinary way.
 KNOWN_CORE = ((2, 19), (2, 20), (2, 21))
@@ -56,7 +55,7 @@ def obstacle(
     switched = os.environ.get(SWITCH_ENVIRONMENT, True) if switch is None else switch
     reasons = (
         (not boolean(switched, strict=False), "it is switched off"),
-        (_core() not in KNOWN_CORE, f"ansible-core {core_version} is not known"),
+        (core_version.number() not in KNOWN_CORE, f"ansible-core {core_version.running} is not known"),
         (getattr(connection, "transport", None) != "local", "the connection is not local"),
         (bool(play_context.become or getattr(connection, "become", None)), "become is used"),
         (bool(task.async_val), "the task is asynchronous"),
@@ -64,11 +63,6 @@ def obstacle(
         (not _same_interpreter(interpreter), f"the task's interpreter is {interpreter or 'to be discovered'}"),
     )
     return next((text for applies, text in reasons if applies), None)
-
-
-def _core() -> tuple[int, int]:
-    major, minor = core_version.split(".")[:2]
-    return int(major), int(minor)
 
 
 def _same_interpreter(interpreter: t.Any) -> bool:
@@ -97,6 +91,9 @@ def run_main(name: str, arguments: t.Mapping[str, t.Any], show: t.Callable[[str]
     :param arguments: module arguments as core prepared them, the internal ones included
     :param show: where lines of progress go
     """
+    # Not at the top: an older ansible-core has none of it, and is to be told so by a sentence (core_version.py).
+    from ansible.module_utils.common.json import Direction, get_module_encoder
+
     encoder = get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE)
     encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=encoder).encode()
     output = io.StringIO()

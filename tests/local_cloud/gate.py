@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import hmac
 import json
@@ -29,6 +30,12 @@ from local_cloud.store import Store
 
 define("default_region", "cn-hangzhou", "the region of a request that names none, in its parameters or its host")
 define("signature_window_seconds", 900, "how far the date of a signature may be from real time")
+define(
+    "action_case",
+    "ignore",
+    "names of operations whose capitals differ, which some clients send: taken (ignore) or unknown (exact; UNCERTAIN)",
+    ("ignore", "exact"),
+)
 define("client_token_hours", 24.0, "how long the answer to a ClientToken is remembered")
 
 _log = logging.getLogger(__name__)
@@ -156,6 +163,8 @@ class Gate:
         if version not in BY_VERSION or (by_host and by_host.version != version):
             raise ApiError("InvalidVersion", 400, "Specified parameter Version is not valid.")
         product = BY_VERSION[version]
+        if self._settings["action_case"] == "ignore":
+            visit.action = _served_names(product.name).get(visit.action.lower(), visit.action)
         if host_region not in (None, _CENTRAL_REGION, visit.region) and not product.global_host:
             raise ApiError(
                 "InvalidOperation.NotSupportedEndpoint", 400, "The specified endpoint can't operate this region."
@@ -220,8 +229,9 @@ class Gate:
 
     def _check_rpc(self, visit: Visit) -> Identity:
         request, flat = visit.request, visit.flat
+        timestamp = flat.get("Timestamp") or flat.get("TimeStamp")  # as old examples and salt-cloud spell it
         for name in ("AccessKeyId", "SignatureNonce", "Timestamp"):
-            if not flat.get(name):
+            if not (timestamp if name == "Timestamp" else flat.get(name)):
                 raise _missing(name)
         if (
             flat.get("SignatureMethod", "HMAC-SHA1").upper() != "HMAC-SHA1"
@@ -234,7 +244,7 @@ class Gate:
                 " SignatureVersion 1.0.",
             )
         credential = self._credential(flat["AccessKeyId"])
-        self._check_date(flat["Timestamp"])
+        self._check_date(str(timestamp))
         text = signatures.rpc_string_to_sign(request.method, [*request.query, *request.form()])
         if not hmac.compare_digest(
             signatures.rpc_signature(credential.secret, text).encode(), flat["Signature"].encode()
@@ -436,6 +446,12 @@ _TOKEN_MISMATCH = {
     "CreateImage": ("IdempotenceParamNotMatch", 400),
 }
 _IDEMPOTENT_PROCESSING = {"CreateSecurityGroup", "CreateSnapshot"}
+
+
+@functools.cache
+def _served_names(product: str) -> dict[str, str]:
+    """Operations that are served, by their names in small letters."""
+    return {action.lower(): action for one, action in OPERATIONS if one == product}
 
 
 def denied(call: Call, ram_action: str, decision: iam.Decision = "ImplicitDeny") -> ApiError:

@@ -30,7 +30,7 @@ define(
 
 #: parameters any operation takes: the protocol's own, and who is acted for
 _COMMON = """
-    Action Version Format AccessKeyId SecurityToken Timestamp SourceIp SecureTransport
+    Action Version Format AccessKeyId SecurityToken Timestamp TimeStamp SourceIp SecureTransport
     Signature SignatureMethod SignatureVersion SignatureNonce SignatureType
     RegionId AcceptLanguage OwnerId OwnerAccount ResourceOwnerId ResourceOwnerAccount
 """

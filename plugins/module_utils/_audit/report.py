@@ -11,6 +11,7 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
+from .._cloud.spelling import nearest
 from .._core.summary import counted
 from .._security_group import traffic
 from .._security_group.planner import check_id
@@ -82,7 +83,9 @@ def _limits(given: dict[str, t.Any] | None) -> dict[str, int]:
     found = dict(checks.LIMITS)
     for name, value in (given or {}).items():
         if name not in found:
-            raise InvalidInput(f"limits has {name!r}; expected some of {', '.join(found)}.")
+            raise InvalidInput(
+                f"limits has {name!r}; expected some of {', '.join(found)}.", hint=nearest([name], found)
+            )
         if not str(value).isdigit() or int(value) < 1:
             raise InvalidInput(f"limits.{name} is {value!r}; expected a number above 0.")
         found[name] = int(value)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
 
 from .errors import InvalidInput
+from .spelling import nearest
 
 #: Argument specification shared by every cloud module. The documentation is in doc_fragments/cloud.py.
 CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
@@ -171,7 +172,10 @@ def _connection_file(environ: t.Mapping[str, str]) -> dict[str, str]:
     if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
         raise InvalidInput(f"{CONNECTION_FILE} names {path}, whose content does not fit; {expected}.")
     if unknown := sorted(set(content) - {*_WHERE, *_WHO}):
-        raise InvalidInput(f"{CONNECTION_FILE} names {path}, which has {', '.join(unknown)}; {expected}.")
+        raise InvalidInput(
+            f"{CONNECTION_FILE} names {path}, which has {', '.join(unknown)}; {expected}.",
+            hint=nearest(unknown, (*_WHERE, *_WHO)),
+        )
     return {name: value.strip() for name, value in content.items() if value.strip()}
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from .._cloud.door import Cloud, dig, json_list
 from .._cloud.errors import AlitrustError, InvalidInput
 from .._cloud.options import Connection
+from .._cloud.spelling import nearest
 from .._core import tags as tagging
 from . import shape
 
@@ -57,7 +58,9 @@ def parameters(filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     found: dict[str, t.Any] = {}
     for name, value in filters.items():
         if name not in known:
-            raise InvalidInput(f"filters has {name!r}; expected {', '.join(sorted(known))}.")
+            raise InvalidInput(
+                f"filters has {name!r}; expected {', '.join(sorted(known))}.", hint=nearest([name], known)
+            )
         if value in (None, "", []):
             continue
         if name in _LIST_FILTERS:

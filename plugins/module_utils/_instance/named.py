@@ -18,7 +18,7 @@ Options = t.Mapping[str, t.Any]
 
 
 def resolved(cloud: Cloud, options: Options, ones: t.Sequence[Instance]) -> dict[str, t.Any]:
-    """The options with IDs in the place of names.
+    """The options with IDs in the place of names, which are None then.
 
     Names of groups are looked up in the VPC of the vSwitches, of the instances where no vSwitch is given, else in all.
 
@@ -29,12 +29,12 @@ def resolved(cloud: Cloud, options: Options, ones: t.Sequence[Instance]) -> dict
     vswitches: list[dict[str, t.Any]] = []
     if options["vswitch_names"]:
         vswitches = find.chosen_vswitches(cloud, names=options["vswitch_names"])
-        found["vswitch_ids"] = [item["VSwitchId"] for item in vswitches]
+        found |= {"vswitch_ids": [item["VSwitchId"] for item in vswitches], "vswitch_names": None}
     if options["security_group_names"]:
         vpcs = {str(item["VpcId"]) for item in vswitches or _given(cloud, options)} or {one["vpc_id"] for one in ones}
         vpc_id = next(iter(vpcs)) if len(vpcs) == 1 else None
         groups = group_find.chosen(cloud, names=options["security_group_names"], vpc_id=vpc_id)
-        found["security_group_ids"] = [item["SecurityGroupId"] for item in groups]
+        found |= {"security_group_ids": [item["SecurityGroupId"] for item in groups], "security_group_names": None}
     return found
 
 

@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, InvalidInput
 from .._cloud.options import CONNECTION_SPEC, Connection
+from .._cloud.spelling import nearest
 from .._core.module import without_blanks
 from .._trust.verdict import clock
 from . import info, shape
@@ -57,7 +58,10 @@ class Watch:
     def __init__(self, args: t.Mapping[str, t.Any]) -> None:
         names = {name for option, spec in SPEC.items() for name in (option, *spec.get("aliases", ()))}
         if unknown := sorted(set(args) - names):
-            raise InvalidInput(f"There is no option {unknown[0]}; expected some of {', '.join(sorted(SPEC))}.")
+            raise InvalidInput(
+                f"There is no option {unknown[0]}; expected some of {', '.join(sorted(SPEC))}.",
+                hint=nearest(unknown, names),
+            )
         checked = ArgumentSpecValidator(SPEC).validate(dict(args))
         if checked.error_messages:
             raise InvalidInput(f"{'. '.join(checked.error_messages)}.")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from .._cloud.door import Cloud, json_list
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 from .._cloud.foretold import is_id
+from .._cloud.spelling import nearest
 from .._core.summary import counted
 from .._network.find import chosen_vpc
 from .._network.planner import check_choice
@@ -109,7 +110,8 @@ class _Access:
             wrong = sorted(set(rule) - known)
             if wrong:
                 raise InvalidInput(
-                    f"rules[{number}] has {', '.join(wrong)}; expected some of {', '.join(sorted(known))}."
+                    f"rules[{number}] has {', '.join(wrong)}; expected some of {', '.join(sorted(known))}.",
+                    hint=nearest(wrong, known),
                 )
         return from_options(options["rules"])
 

@@ -34,6 +34,7 @@ INFO_SPEC: dict[str, dict[str, t.Any]] = {
     "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
     "snapshot_ids": {"type": "list", "elements": "str", "aliases": ["snapshot_id"]},
     "regions": {"type": "list", "elements": "str"},
+    "kinds": {"type": "list", "elements": "str", "choices": ["image", "snapshot"]},
 }
 
 
@@ -45,7 +46,7 @@ def share_of(options: t.Mapping[str, t.Any]) -> type[Resource[t.Any]]:
 def read_shares(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(encrypted_share_info) returns: the shares of these images and snapshots, or all of the regions.
 
-    :raises InvalidInput: regions together with images or snapshots, which are in one region
+    :raises InvalidInput: regions together with images or snapshots, which are in one region; kinds with single things
     """
     wanted = options["regions"]
     if wanted is None:
@@ -57,23 +58,37 @@ def read_shares(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     if "all" in wanted:
         wanted, unread = regions.names(cloud)
     found, more = regions.read(cloud, list(dict.fromkeys(wanted)), lambda there: _read_region(there, options))
+    shares: dict[str, dict[str, t.Any]] = {}
+    for region, read in found.items():
+        for share in read["encrypted_shares"]:
+            # One endpoint for all regions, as that of a local cloud, may show a resource share in each of them.
+            known = shares.get(_id(share))
+            if known is None or known["encrypted"] is None:
+                shares[_id(share)] = {**share, "region_id": region}
     return {
-        "encrypted_shares": [
-            {**share, "region_id": region} for region, read in found.items() for share in read["encrypted_shares"]
-        ],
+        "encrypted_shares": list(shares.values()),
         "sources": [source for read in found.values() for source in read["sources"]],
         "unread_regions": {**unread, **more},
     }
 
 
+def _id(share: t.Mapping[str, t.Any]) -> str:
+    return str(share["image_id"] if share["kind"] == "image" else share["resource_share_id"])
+
+
 def _read_region(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     image_ids, snapshot_ids = options["image_ids"], options["snapshot_ids"]
     every = image_ids is None and snapshot_ids is None
-    images = [sources.read_image(cloud, one) for one in (_shared_images(cloud) if every else image_ids or ())]
+    if options["kinds"] and not every:
+        raise InvalidInput("kinds is for reading everything that is shared; image_ids and snapshot_ids say the kind.")
+    kinds = (options["kinds"] or ("image", "snapshot")) if every else ()
+    images = [
+        sources.read_image(cloud, one) for one in (_shared_images(cloud) if "image" in kinds else image_ids or ())
+    ]
     accounts = {one.id: image.read_accounts(cloud, one.id) for one in images}
     found = [image.shown(one, accounts[one.id]) for one in images if accounts[one.id]]
     asked = sources.read_snapshots(cloud, list(dict.fromkeys(snapshot_ids or ())))
-    if every or snapshot_ids:
+    if "snapshot" in kinds or snapshot_ids:
         found += _snapshot_shares(cloud, set(snapshot_ids or ()))
     return {"encrypted_shares": found, "sources": [sources.shown(one) for one in [*images, *asked]]}
 
@@ -89,6 +104,6 @@ def _snapshot_shares(cloud: Cloud, wanted: set[str]) -> list[dict[str, t.Any]]:
         state = snapshots.read_share(cloud, one)
         held = list(state.share.snapshots) if state.share else []
         if held and (not wanted or wanted & set(held)):
-            read = sources.read_snapshots(cloud, held)
+            read = sources.find_snapshots(cloud, held)  # a share may outlive what it shares
             found.append(snapshots.shown(str(one["ResourceShareName"]), state, read))
     return sorted(found, key=lambda share: (share["name"], share["resource_share_id"]))

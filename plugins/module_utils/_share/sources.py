@@ -59,15 +59,24 @@ def read_image(cloud: Cloud, image_id: str) -> Source:
 
 def read_snapshots(cloud: Cloud, snapshot_ids: t.Sequence[str]) -> list[Source]:
     """:raises UnexpectedState: naming those that the account does not have in the region"""
-    found = {str(one["SnapshotId"]): one for one in _describe(cloud, snapshot_ids)}
-    missing = [one for one in snapshot_ids if one not in found]
+    found = find_snapshots(cloud, snapshot_ids)
+    there = [one.id for one in found]
+    missing = [one for one in snapshot_ids if one not in there]
     if missing:
         raise UnexpectedState(
             f"There is no snapshot {', '.join(missing)} in the region {cloud.region}.",
             hint="Check snapshot_ids and region.",
         )
+    return found
+
+
+def find_snapshots(cloud: Cloud, snapshot_ids: t.Sequence[str]) -> list[Source]:
+    """Those of the snapshots that the account has in the region."""
+    found = {str(one["SnapshotId"]): one for one in _describe(cloud, snapshot_ids)}
     sources = []
     for snapshot_id in snapshot_ids:
+        if snapshot_id not in found:
+            continue
         snapshot = found[snapshot_id]
         keys, service_key = _keys(cloud, [snapshot])
         encrypted, status = bool(snapshot.get("Encrypted")), str(snapshot.get("Status") or "")

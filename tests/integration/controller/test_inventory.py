@@ -223,6 +223,34 @@ def test_composed_variables_and_groups(inventory: Inventory, sdk: Sdk, place: di
     assert "no_such_variable" in inventory.refused(**wrong, strict=True)
 
 
+def test_a_key_that_means_nothing_gives_no_inventory(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    made(sdk, place, "web-1", "web")
+    said = inventory.refused(fleet="web")
+    assert "There is no option fleet. ansible-doc -t inventory alitrust.ecs.instances tells" in said
+    assert "Did you mean fleets?" in said
+    assert "no option keyd_groups, xyzzy" in inventory.refused(xyzzy=1, keyd_groups=[])
+    assert "Did you mean prefix?" in inventory.refused(keyed_groups=[{"key": "alitrust_zone_id", "prefx": "zone"}])
+    assert "Did you mean image_id?" in inventory.refused(filters={"imageid": "m-1"})
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(inventory.ansible.folder / "cache")}
+    assert "web-1" in inventory.hosts(**cached)
+    assert "Did you mean fleets?" in inventory.refused(**cached, fleet="web")
+
+
+def test_whatever_ansible_and_the_plugin_know_is_no_unknown_key(
+    inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
+) -> None:
+    made(sdk, place, "web-1", "web")
+    told = inventory.ansible.command("ansible-doc", "-t", "inventory", "--json", PLUGIN)
+    options = json.loads(told.stdout)[PLUGIN]["doc"]["options"]
+    given = {name: one.get("default") for name, one in options.items()}
+    parts: dict[str, t.Any] = dict.fromkeys(options["keyed_groups"]["suboptions"], "")
+    given["keyed_groups"] = [{**parts, "key": "alitrust_zone_id", "default_value": None, "trailing_separator": True}]
+    given |= {"plugin": PLUGIN, "cache_plugin": "jsonfile", "cache_connection": str(inventory.ansible.folder / "cache")}
+    del given["region"]
+    assert {"fleets", "compose", "use_extra_vars", "cache_timeout", "trust_fresh_seconds"} <= set(given)
+    assert "web-1" in inventory.hosts(region_id="cn-hangzhou", **given)
+
+
 def test_wrong_credentials_give_no_inventory_and_no_secret(inventory: Inventory) -> None:
     said = inventory.refused(access_key_id="wrong", access_key_secret="canary-secret")
     assert "InvalidAccessKeyId" in said

@@ -15,6 +15,7 @@ MAY_BE_ABSENT = {
     "RunInstances.TradePrice",
     "CreateInstance.OrderId",
     "CreateInstance.TradePrice",
+    "AllocateEipAddress.OrderId",
     "CreateDisk.OrderId",  # these orders: of subscriptions only
     "ResizeDisk.OrderId",
     "ModifyDiskSpec.OrderId",

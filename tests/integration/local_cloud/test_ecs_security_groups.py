@@ -238,7 +238,6 @@ def test_an_existing_rule_is_no_error_and_nothing_is_added(sdk: Sdk, group: str)
         ({"Policy": "maybe"}, (400, "InvalidPolicy.Malformed")),
         ({"Priority": "101"}, (400, "InvalidPriority.ValueNotSupported")),
         ({"Priority": "high"}, (400, "InvalidPriority.Malformed")),
-        ({"NicType": "internet"}, (400, "InvalidNicType.Mismatch")),
         ({"Description": "x" * 513}, (400, "InvalidSecurityGroupDiscription.Malformed")),
     ],
 )

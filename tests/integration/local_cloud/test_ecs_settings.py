@@ -107,3 +107,24 @@ def test_host_bits_may_be_dropped_instead_of_refused(sdk: Sdk) -> None:
     list_id = sdk("CreatePrefixList", **entry)["PrefixListId"]
     (shown,) = sdk("DescribePrefixListAttributes", PrefixListId=list_id)["Entries"]["Entry"]
     assert shown["Cidr"] == "10.0.0.0/8"
+
+
+def test_the_internet_side_may_be_refused_in_a_vpc(sdk: Sdk) -> None:
+    vpc_id, _vswitch_id = sdk.network()
+    group = sdk("CreateSecurityGroup", VpcId=vpc_id)["SecurityGroupId"]
+    rule = {"IpProtocol": "TCP", "PortRange": "22/22", "SourceCidrIp": "10.0.0.0/8", "NicType": "internet"}
+    sdk("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[rule])
+    (shown,) = sdk("DescribeSecurityGroupAttribute", SecurityGroupId=group)["Permissions"]["Permission"]
+    assert shown["NicType"] == "intranet"
+    sdk.cloud.set("ecs.nic_type_internet_in_vpc", "refuse")
+    refused = sdk.refused("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[rule])
+    assert refused == (400, "InvalidNicType.Mismatch")
+
+
+def test_sharing_an_image_with_nobody_may_be_refused(sdk: Sdk) -> None:
+    (instance_id,) = sdk.run()
+    image_id = sdk("CreateImage", InstanceId=instance_id)["ImageId"]
+    sdk.cloud.clock_advance(5)
+    sdk("ModifyImageSharePermission", ImageId=image_id, LaunchPermission="VISIBLE")
+    sdk.cloud.set("ecs.image_share_with_nobody", "refuse")
+    assert sdk.refused("ModifyImageSharePermission", ImageId=image_id) == (400, "MissingParameter")

@@ -58,8 +58,7 @@ def networks(sdk: Sdk) -> None:
     assert sdk("DescribeVSwitches", VpcId=vpc_id)["TotalCount"] == 1
     sdk("ModifyVpcAttribute", VpcId=vpc_id, VpcName="new")
     sdk("ModifyVSwitchAttribute", VSwitchId=vswitch_id, VSwitchName="new")
-    assert sdk("DescribeRouteTables")["TotalCount"] == 1
-    sdk("DescribeEipAddresses")
+    assert sdk("DescribeRouteTables")["TotalCount"] == sdk("DescribeVRouters")["TotalCount"] == 1
     sdk("DeleteVSwitch", VSwitchId=vswitch_id)
     sdk("DeleteVpc", VpcId=vpc_id)
 
@@ -205,6 +204,16 @@ def power(sdk: Sdk, instance_id: str) -> None:
         sdk(action, **instances)
         sdk.cloud.clock_advance(5)
     (bare,) = sdk.run()
+    eip = {"AllocationId": sdk("AllocateEipAddress")["AllocationId"]}
+    for action, more in (
+        ("AssociateEipAddress", {"InstanceId": bare}),
+        ("ModifyEipAddressAttribute", {"Bandwidth": "2"}),
+        ("UnassociateEipAddress", {"InstanceId": bare}),
+        ("ReleaseEipAddress", {}),
+    ):
+        sdk(action, **eip, **more)
+        sdk.cloud.clock_advance(5)
+    sdk("DescribeEipAddresses")
     sdk("AllocatePublicIpAddress", InstanceId=bare)
 
 

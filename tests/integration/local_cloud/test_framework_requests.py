@@ -179,3 +179,10 @@ def test_json_with_single_quotes_is_taken_unless_set_otherwise(
     fresh_cloud.set("json_single_quotes", "refuse")
     expected = 400 if "'" in str(*params.values()) else 200
     assert wire.v3(product, action, **region, **params).status == expected
+
+
+def test_the_name_of_an_operation_may_have_other_capitals(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    assert wire.rpc("ecs", "DescribeVrouters", Format="JSON", **REGION).status == 200
+    assert fresh_cloud.counts() == {"ecs:DescribeVRouters": 1}
+    fresh_cloud.set("action_case", "exact")
+    assert wire.rpc("ecs", "DescribeVrouters", Format="JSON", **REGION).code == "InvalidAction.NotFound"

@@ -207,3 +207,9 @@ def _error(wire: Wire, headers: dict[str, str | None] | None = None) -> tuple[in
 def _rpc_error(wire: Wire, **params: str) -> tuple[int, str | None]:
     reply = wire.rpc("ram", "ListUsers", Format="JSON", **params)
     return reply.status, reply.code
+
+
+def test_the_timestamp_may_be_spelt_as_old_examples_do(wire: Wire) -> None:
+    old = wire.rpc("ecs", "DescribeRegions", Timestamp=None, TimeStamp=utc(), Format="JSON")
+    assert old.status == 200, old.json
+    assert _rpc_error(wire, Timestamp=None, TimeStamp=utc(-4000)) == (400, "InvalidTimeStamp.Expired")

@@ -229,33 +229,13 @@ def test_each_vpc_has_a_route_table_with_what_comes_by_itself(vpc: Sdk, product:
     routes = {entry["DestinationCidrBlock"]: entry["NextHopType"] for entry in table["RouteEntrys"]["RouteEntry"]}
     assert routes == {"10.0.1.0/24": "local", "100.64.0.0/10": "service"}
     assert tables(RouterType="VBR") == []
+    routers = vpc("DescribeVRouters", product=product, VRouterId=made[1]["VRouterId"])["VRouters"]["VRouter"]
+    assert [(one["VpcId"], one["RouteTableIds"]["RouteTableId"]) for one in routers] == [
+        (made[1]["VpcId"], [made[1]["RouteTableId"]])
+    ]
 
 
 def test_route_tables_are_listed_by_vpc(vpc: Sdk) -> None:
     ids = [new_vpc(vpc, f"10.{number}.0.0/16") for number in range(2)]
     listed = vpc("DescribeRouteTableList", product="vpc", VpcId=ids[1])["RouterTableList"]["RouterTableListType"]
     assert [(one["VpcId"], one["RouteTableType"], one["Status"]) for one in listed] == [(ids[1], "System", "Available")]
-
-
-@pytest.mark.parametrize("product", ["vpc", "ecs"])
-def test_addresses_that_were_put_in_are_listed(vpc: Sdk, product: str) -> None:
-    assert vpc("DescribeEipAddresses", product=product)["TotalCount"] == 0
-    data = {
-        "AllocationId": "eip-1",
-        "IpAddress": "203.0.113.9",
-        "Status": "InUse",
-        "InstanceId": "i-1",
-        "InstanceType": "EcsInstance",
-        "Bandwidth": "5",
-        "RegionId": "cn-hangzhou",
-        "AccountId": vpc.cloud.account_id,
-    }
-    vpc.cloud.preload([{"kind": "eip", "id": "eip-1", "region": "cn-hangzhou", "data": data}])
-
-    def found(**filters: str) -> list[str]:
-        body = vpc("DescribeEipAddresses", product=product, **filters)
-        return [one["IpAddress"] for one in body["EipAddresses"]["EipAddress"]]
-
-    assert found() == found(AllocationId="eip-0,eip-1") == found(Status="InUse") == ["203.0.113.9"]
-    assert found(AssociatedInstanceId="i-1", AssociatedInstanceType="EcsInstance") == ["203.0.113.9"]
-    assert found(EipAddress="203.0.113.8") == found(Status="Available") == []

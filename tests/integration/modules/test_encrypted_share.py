@@ -50,6 +50,8 @@ def test_share_an_image_with_accounts(modules: Modules) -> None:
     exact = modules.twice("encrypted_share", image_id=image_id, account_ids=[OTHER], state="exact")
     assert exact["encrypted_share"]["account_ids"] == [OTHER]
     (shown,) = modules.run("encrypted_share_info")["encrypted_shares"]
+    assert modules.run("encrypted_share_info", kinds=["image"])["encrypted_shares"] == [shown]
+    assert modules.run("encrypted_share_info", kinds=["snapshot"])["encrypted_shares"] == []
     assert shown == exact["encrypted_share"]
     gone = modules.twice("encrypted_share", image_id=image_id, state="absent")
     assert gone["encrypted_share"]["account_ids"] == []
@@ -321,6 +323,18 @@ def test_shares_are_read_in_all_regions(modules: Modules) -> None:
     assert read["unread_regions"] == {"all other regions": "Forbidden.RAM"}
     failed = elsewhere.run("encrypted_share_info", regions=["all"], image_ids=[image_id], fails=True)
     assert "image_ids is about one region" in failed["msg"]
+
+
+def test_a_share_of_snapshots_is_read_once_and_outlives_them(modules: Modules) -> None:
+    snapshot_id = shareable.snapshot(modules)
+    modules.run("encrypted_share", snapshot_ids=[snapshot_id], account_ids=[PARTNER])
+    (shown,) = modules.run("encrypted_share_info", regions=["all"])["encrypted_shares"]
+    assert (shown["snapshot_ids"], shown["encrypted"], shown["region_id"]) == ([snapshot_id], False, "cn-hangzhou")
+    gone = next(one for one in modules.cloud.resources("snapshot") if one["SnapshotId"] == snapshot_id)
+    moved = {**gone, "AccountId": PARTNER}
+    modules.cloud.preload([{"kind": "snapshot", "id": snapshot_id, "region": shareable.REGION, "data": moved}])
+    (shown,) = modules.run("encrypted_share_info")["encrypted_shares"]
+    assert (shown["snapshot_ids"], shown["encrypted"]) == ([snapshot_id], None)
 
 
 def test_an_encrypted_share_is_checked_with_a_role_that_would_be_made(modules: Modules, check_run: CheckRun) -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import os
 import sys
 import typing as t
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from ansible.module_utils import basic
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import progress
-from ansible_collections.alitrust.ecs.plugins.plugin_utils import in_process
+from ansible_collections.alitrust.ecs.plugins.plugin_utils import core_version, in_process
 
+ROOT = Path(__file__).resolve().parents[3]
 FAKE = "ansible_collections.alitrust.ecs.plugins.modules.fake"
 
 
@@ -40,8 +43,21 @@ def test_nothing_is_in_the_way_of_a_plain_task(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("version", ["2.18.9", "2.22.0", "3.0.0.dev0"])
 def test_an_unknown_core_runs_modules_the_ordinary_way(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
-    monkeypatch.setattr(in_process, "core_version", version)
+    monkeypatch.setattr(core_version, "running", version)
     assert obstacle() == f"ansible-core {version} is not known"
+
+
+@pytest.mark.parametrize(
+    ("version", "old"), [("2.9.27", True), ("2.18.9", True), ("2.19.0b1", False), ("3.0.0", False)]
+)
+def test_a_core_below_the_floor_is_complained_about(monkeypatch: pytest.MonkeyPatch, version: str, old: bool) -> None:
+    monkeypatch.setattr(core_version, "running", version)
+    assert bool(core_version.complaint()) == old
+
+
+def test_the_floor_is_the_one_that_the_collection_declares() -> None:
+    declared = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
+    assert declared == f">={'.'.join(map(str, core_version.OLDEST))}.0"
 
 
 def test_a_variable_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,12 @@ from local_cloud.services.ecs.key_use import IMAGE_ROLE, is_service_key, may_ass
 from local_cloud.services.ecs.trusted import secure_boot_support
 from local_cloud.settings import define
 
+define(
+    "ecs.image_share_with_nobody",
+    "accept",
+    "ModifyImageSharePermission that changes nothing, which image tools send (UNCERTAIN)",
+    ("accept", "refuse"),
+)
 define("ecs.image_seconds", 0.3, "how long a custom image is Creating")
 define("ecs.custom_images", 100, "custom images of an account in a region")
 define("ecs.image_shares", 50, "accounts that an image can be shared with")
@@ -351,6 +357,8 @@ def modify_image_share_permission(call: Call) -> None:
     added = [str(account) for account in call.get("AddAccount") or ()][:10]  # more are silently ignored
     removed = [str(account) for account in call.get("RemoveAccount") or ()][:10]
     if not added and not removed and call.get("IsPublic") is None:
+        if call.settings["ecs.image_share_with_nobody"] == "accept":
+            return
         raise missing("AddAccount")
     if image["Status"] != "Available":
         raise ApiError("OperationDenied.InvalidImageStatus", 403, "The specified image is not available.")

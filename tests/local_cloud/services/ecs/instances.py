@@ -78,7 +78,9 @@ def describe_instances(call: Call) -> Record:
     private = address_filter(call, "PrivateIpAddresses")
     public = address_filter(call, "PublicIpAddresses")
     group = call.get("SecurityGroupId")
-    nowhere = bool(call.get("LockReason")) or address_filter(call, "EipAddresses")
+    elastic = address_filter(call, "EipAddresses")
+    eips = {eip["InstanceId"]: eip for eip in find_all(call, "eip", lagged=True) if eip.get("InstanceId")}
+    nowhere = bool(call.get("LockReason"))
 
     def fits_all(instance: Record) -> bool:
         options = instance["MetadataOptions"]
@@ -87,6 +89,7 @@ def describe_instances(call: Call) -> Record:
             and (not ids or instance["InstanceId"] in ids)
             and (not private or instance["PrivateIpAddress"] in private)
             and (not public or instance["PublicIpAddress"] in public)
+            and (not elastic or eips.get(instance["InstanceId"], {}).get("IpAddress") in elastic)
             and (not group or group in instance["SecurityGroupIds"])
             and call.get("InstanceNetworkType") in (None, "", _network_type(instance))
             and fits(call, instance, _EQUAL_FILTERS, ("InstanceName",))
@@ -100,7 +103,10 @@ def describe_instances(call: Call) -> Record:
 
     page = page_walked(call, "instance", fits_all)
     with_options = "META_OPTIONS" in (call.get("AdditionalAttributes") or ())
-    shown = [_shown(call, instance, with_options) for instance in page.items]
+    shown = [
+        {**_shown(call, instance, with_options), "EipAddress": _eip_shown(eips.get(instance["InstanceId"]))}
+        for instance in page.items
+    ]
     return {"Instances": {"Instance": shown}, **page.about}
 
 
@@ -168,6 +174,19 @@ def _type_of(instance: Record) -> catalogue.InstanceType:
 
 def _addresses(address: str) -> Record:
     return {"IpAddress": [address] if address else []}
+
+
+def _eip_shown(eip: Record | None) -> Record | None:
+    """The elastic IP address of an instance."""
+    if eip is None:
+        return None
+    return {
+        "AllocationId": eip["AllocationId"],
+        "IpAddress": eip["IpAddress"],
+        "Bandwidth": int(eip.get("Bandwidth") or 0),
+        "InternetChargeType": eip.get("InternetChargeType", ""),
+        "IsSupportUnassociate": True,
+    }
 
 
 def _vpc_attributes(instance: Record) -> Record:

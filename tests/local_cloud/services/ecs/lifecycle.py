@@ -157,6 +157,7 @@ def _instance_moved(store: Store, before: Record, after: Record | None) -> None:
     if after is None:
         _release_disks(store, instance_id)
         _release_interfaces(store, instance_id)
+        _free_addresses(store, instance_id)
         if not store.scheduled("eni", before["NetworkInterfaceId"]):  # released by AutoReleaseTime
             store.delete("eni", before["NetworkInterfaceId"])
     runner = _runner(store)
@@ -183,6 +184,14 @@ def _release_interfaces(store: Store, instance_id: str) -> None:
         else:
             detached = {"InstanceId": "", "Status": "Available"}
             store.put("eni", eni["NetworkInterfaceId"], {**eni, **detached}, region=eni["RegionId"])
+
+
+def _free_addresses(store: Store, instance_id: str) -> None:
+    """Elastic IP addresses stay without their instance."""
+    for eip in store.find("eip", where={"InstanceId": instance_id}):
+        store.unschedule("eip", eip["AllocationId"])
+        free = {"Status": "Available", "InstanceId": "", "InstanceType": "", "VpcId": ""}
+        store.put("eip", eip["AllocationId"], {**eip, **free}, region=eip["RegionId"])
 
 
 # -- hosts

@@ -26,6 +26,12 @@ define("ecs.group_rules_per_group", 20, "rules of a basic group that name other 
 define("ecs.rule_limit_status", 403, "HTTP status of AuthorizationLimitExceed (newer: 400)", (400, 403))
 define("ecs.cidr_host_bits", "refuse", "a CIDR block with host bits set (UNCERTAIN)", ("refuse", "normalise"))
 define("ecs.advanced_group_priority_fixed", True, "whether rules of an advanced group all have priority 1 (UNCERTAIN)")
+define(
+    "ecs.nic_type_internet_in_vpc",
+    "intranet",
+    "the NicType internet in a VPC: taken as intranet, as tools that send it expect, or refused (UNCERTAIN)",
+    ("intranet", "refuse"),
+)
 define("ecs.protocol_numbers", False, "whether IpProtocol can be a number (api facts: in some regions)")
 define(
     "ecs.rule_conflict_code",
@@ -130,7 +136,7 @@ def _rule(call: Call, group: Record, direction: Direction, request: Record) -> R
         "IpProtocol": protocol,
         "Policy": _policy(request.get("Policy")),
         "Priority": _priority(request.get("Priority")),
-        "NicType": _nic_type(group, request.get("NicType")),
+        "NicType": _nic_type(call, group, request.get("NicType")),
     }
     if request.get("PortRangeListId") and not request.get("PortRange"):
         rule["PortRangeListId"] = request["PortRangeListId"]
@@ -198,12 +204,12 @@ def _priority(value: t.Any) -> str:
     return str(int(text))
 
 
-def _nic_type(group: Record, value: str | None) -> str:
+def _nic_type(call: Call, group: Record, value: str | None) -> str:
     if value not in (None, "", "intranet", "internet"):
         raise ApiError("InvalidNicType.ValueNotSupported", 400, "The specified NicType does not exist.")
-    if group["VpcId"] and value == "internet":
+    if group["VpcId"] and value == "internet" and call.settings["ecs.nic_type_internet_in_vpc"] == "refuse":
         raise ApiError("InvalidNicType.Mismatch", 400, "In a VPC the NicType is intranet.")
-    return value or ("intranet" if group["VpcId"] else "internet")
+    return "intranet" if group["VpcId"] else value or "internet"
 
 
 def _ports(protocol: str, value: str | None, malformed: str = "InvalidIpProtocol.Malformed") -> str:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the operations on VPCs and vSwitches share.
 
-Records: ``vpc`` (id: VpcId) and ``vswitch`` (id: VSwitchId) have the keys of the API's answers and AccountId; a VPC's
-vSwitches and a vSwitch's free addresses are counted when they are asked for.
+Records: ``vpc`` (id: VpcId), ``vswitch`` (id: VSwitchId) and ``eip`` (id: AllocationId) have the keys of the API's
+answers and AccountId; a VPC's vSwitches and a vSwitch's free addresses are counted when they are asked for.
 """
 
 from __future__ import annotations
@@ -31,10 +31,13 @@ define("vpc.cidr_host_bits", "refuse", "a CIDR block with host bits set (UNCERTA
 define("vpc.cidr_code", "InvalidCidrBlock", "code for a CIDR block that can't be used (UNCERTAIN)")
 define("vpc.cidr_overlap_code", "InvalidCidrBlock.Overlapped", "code for an overlapping CIDR block (UNCERTAIN)")
 
+RESOURCE_GROUP = "rg-acfmxazb4ph6aiy"
+
 #: kind of record -> (id parameter, resource in an ARN, code of 404)
 KINDS = {
     "vpc": ("VpcId", "vpc", "InvalidVpcId.NotFound"),
     "vswitch": ("VSwitchId", "vswitch", "InvalidVSwitchId.NotFound"),
+    "eip": ("AllocationId", "eip", "InvalidAllocationId.NotFound"),
 }
 
 
@@ -77,11 +80,12 @@ def _known(shape: Shape, body: Record) -> Record:
 def _resources(call: Call) -> list[str]:
     start = f"acs:vpc:{call.region}:{call.account_id}"
     for parameter, resource, _code in KINDS.values():
-        if call.action.startswith(("Create", "DescribeRegions", "DescribeZones")):
+        if call.action.startswith(("Create", "Allocate", "DescribeRegions", "DescribeZones")):
             continue
         if parameter in call.params:
             return [f"{start}:{resource}/{one}" for one in str(call.params[parameter]).split(",")]
-    return [f"{start}:{'vswitch' if 'VSwitch' in call.action else 'vpc'}/*"]
+    kind = next((kind for word, kind in (("VSwitch", "vswitch"), ("Eip", "eip")) if word in call.action), "vpc")
+    return [f"{start}:{kind}/*"]
 
 
 def check_region(call: Call) -> None:
@@ -150,6 +154,11 @@ def cidr(call: Call, text: str, shortest: int, longest: int) -> ipaddress.IPv4Ne
     if "/" not in text or not shortest <= network.prefixlen <= longest:
         raise bad_cidr(call, f"the mask of {text} must have {shortest} to {longest} bits.")
     return network
+
+
+def invalid(parameter: str) -> ApiError:
+    """400 InvalidParameter, naming the parameter."""
+    return ApiError("InvalidParameter", 400, f'Specified value of "{parameter}" is not valid.')
 
 
 def bad_cidr(call: Call, why: str) -> ApiError:

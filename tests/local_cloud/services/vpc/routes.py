@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Route tables: each VPC has its system one, with the routes that come by themselves."""
+"""Routers and route tables: each VPC has its system ones, with the routes that come by themselves."""
 
 from __future__ import annotations
 
@@ -42,6 +42,22 @@ def _table_id(vpc: Record) -> str:
 
 def _vswitches(call: Call, vpc: Record) -> list[Record]:
     return call.store.find("vswitch", where={"VpcId": vpc["VpcId"]}, lagged=True)
+
+
+@served("DescribeVRouters", ecs=True)
+def describe_v_routers(call: Call) -> Record:
+    shown, more = page(call, _vpcs(call))
+    routers = [
+        {
+            "VRouterId": vpc["VRouterId"],
+            "VpcId": vpc["VpcId"],
+            "RegionId": vpc["RegionId"],
+            "CreationTime": vpc["CreationTime"],
+            "RouteTableIds": {"RouteTableId": [_table_id(vpc)]},
+        }
+        for vpc in shown
+    ]
+    return {"VRouters": {"VRouter": routers}, **more}
 
 
 @served("DescribeRouteTables", ecs=True)

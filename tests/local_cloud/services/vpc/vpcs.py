@@ -9,6 +9,7 @@ import ipaddress
 
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.vpc.common import (
+    RESOURCE_GROUP,
     Record,
     bad_cidr,
     become_available,
@@ -27,7 +28,6 @@ from local_cloud.services.vpc.common import (
 _RESERVED = [ipaddress.ip_network(block) for block in ("100.64.0.0/10", "224.0.0.0/4", "127.0.0.0/8", "169.254.0.0/16")]
 #: VPCs of an account in a region
 _QUOTA = 10
-_RESOURCE_GROUP = "rg-acfmxazb4ph6aiy"
 
 
 @served("CreateVpc", ecs=True)
@@ -49,7 +49,7 @@ def create_vpc(call: Call) -> Record:
         "RouterTableIds": {"RouterTableIds": [call.store.new_id("vtb")]},
         "CidrBlock": str(network),
         "UserCidrs": {"UserCidr": user_cidrs},
-        "ResourceGroupId": call.get("ResourceGroupId") or _RESOURCE_GROUP,
+        "ResourceGroupId": call.get("ResourceGroupId") or RESOURCE_GROUP,
         "CreationTime": call.clock.text(),
         "RegionId": call.region,
         "IsDefault": False,
