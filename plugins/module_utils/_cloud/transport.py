@@ -23,7 +23,7 @@ from functools import cache
 from http import HTTPStatus
 from types import SimpleNamespace
 from urllib.parse import quote, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment
 
 from . import answers
 from .errors import ForeignAnswer, InvalidInput
@@ -71,7 +71,7 @@ class Route:
                 f"The environment names a proxy for {parts.scheme}:// that is no address.",
                 hint=f"Expected http://host:port in the variable {parts.scheme}_proxy or {parts.scheme.upper()}_PROXY.",
             )
-        return found
+        return _with_scheme(found)
 
     def _bypassed(self, url: str) -> bool:
         if self.no_proxy is not None:
@@ -88,11 +88,16 @@ class Route:
 def named(proxy: str) -> str | None:
     """A proxy's host and port as text, without the user and password; None where the address can't be one."""
     with contextlib.suppress(ValueError):
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        parts = urlsplit(_with_scheme(proxy))
         if parts.hostname and parts.scheme in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
             # Not as host:port, which may be the whole value of an option that Ansible must not show.
             return f"{parts.hostname} (port {parts.port})" if parts.port else parts.hostname
     return None
+
+
+def _with_scheme(proxy: str) -> str:
+    """C(requests) takes the user for a scheme where there is none."""
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _never_by_proxy(host: str) -> bool:
@@ -120,8 +125,8 @@ def _bypassed(url: str, no_proxy: str) -> bool:
 
 
 def _named_with_port(url: str, no_proxy: str) -> bool:
-    """The rules of C(urllib), and so of C(ansible.builtin.uri): unlike C(requests) they know of ports of addresses."""
-    return bool(no_proxy) and bool(proxy_bypass_environment(urlsplit(url).netloc, {"no": no_proxy}))
+    """Whether an address is listed with its port, which C(ansible.builtin.uri) knows of and C(requests) does not."""
+    return urlsplit(url).netloc in (name.strip() for name in no_proxy.split(","))
 
 
 # ---------------------------------------------------------------------- one call

@@ -156,7 +156,10 @@ def test_a_proxy_with_a_wrong_password_is_told_at_once(corporate: Ansible, proxy
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "example.com"])
 def test_plain_http_goes_through_the_proxy_too(fresh_cloud: LocalCloud, proxy: Proxy, name: str) -> None:
-    own_key = {"access_key_id": fresh_cloud.access_key_id, "access_key_secret": fresh_cloud.access_key_secret}
+    own_key: dict[str, t.Any] = {
+        "access_key_id": fresh_cloud.access_key_id,
+        "access_key_secret": fresh_cloud.access_key_secret,
+    }
     url = fresh_cloud.endpoint.replace("127.0.0.1", name)
     door = Cloud(Connection(region="cn-hangzhou", endpoint_url=url, http_proxy=proxy.url, **own_key))
     assert door.pages("ecs", "DescribeKeyPairs") == []

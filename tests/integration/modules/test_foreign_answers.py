@@ -16,7 +16,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import 
 
 #: Bodies with status 200.
 BODIES = ["{}", "null", "[]", '{"RequestId": "x"}', '{"Code": "Forbidden", "Message": "no"}', "<html>Log in</html>", ""]
-IMPATIENT = {"api_timeout": 1}
+IMPATIENT: dict[str, t.Any] = {"api_timeout": 1}
 
 Task = tuple[str, dict[str, t.Any], str]
 

@@ -105,6 +105,11 @@ def test_an_option_goes_before_the_environment_for_its_scheme(monkeypatch: pytes
     assert route.proxy("http://ecs.example.com") == PROXY
 
 
+def test_a_proxy_may_do_without_http_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "user:geheim@proxy.example.com:3128")
+    assert Route().proxy(ECS) == "http://user:geheim@proxy.example.com:3128"
+
+
 @pytest.mark.parametrize(
     "url",
     [
