@@ -129,6 +129,8 @@ CHECKS = [
         venv="molecule",
         copy=True,
     ),
+    # The guide's way to install without the internet, walked: 3 minutes, most of them for wheels.
+    Check("offline", "python dev/lib/offline.py $OUTPUT", venv="collection", copy=True),
     # What the action plugin and the inventory rely on differs from core to core; playbooks are run on the newest, too.
     # Two at a time on one core, because half of their time they wait.
     pytest("controller-3.13", "tests/integration/controller", python="3.13", coverage=False, options="-n 2"),
@@ -312,6 +314,7 @@ def settings_for(check: Check) -> dict[str, str]:
             ("ALIBABA_CLOUD_", "ALICLOUD_", "ALIYUN_", "ANSIBLE_", "PYTHON", "PYTEST_", "VIRTUAL_ENV")
         )
     }
+    settings |= environment.past_proxies(settings)
     settings |= {
         "ALITRUST_CACHE": str(environment.CACHE),
         "ANSIBLE_COLLECTIONS_PATH": str(environment.collections()),

@@ -56,11 +56,41 @@ options:
   credentials_uri:
     description: Address that hands out temporary credentials.
     type: str
+  http_proxy:
+    description:
+      - Address of the proxy for calls over C(http), for example V(http://user:password@proxy.example.com:3128).
+      - Defaults to the environment variable E(ALIBABA_CLOUD_HTTP_PROXY), then to E(http_proxy), E(HTTP_PROXY) and
+        E(all_proxy), as the Python package C(requests) reads them. A call is anything that a task asks of Alibaba
+        Cloud, of STS, or of O(credentials_uri).
+    type: str
+  https_proxy:
+    description:
+      - Address of the proxy for calls over C(https), which is what Alibaba Cloud's own endpoints take.
+      - Defaults to the environment variable E(ALIBABA_CLOUD_HTTPS_PROXY), then to E(https_proxy), E(HTTPS_PROXY) and
+        E(all_proxy).
+    type: str
+  no_proxy:
+    description:
+      - What is called without a proxy, with commas between. That is names of hosts, ends of names, addresses and
+        networks such as V(10.0.0.0/8), the first three with or without a port, or V(*) for all.
+      - Defaults to the environment variable E(ALIBABA_CLOUD_NO_PROXY), then to E(no_proxy) or E(NO_PROXY).
+      - What is at this very machine (V(localhost), loopback addresses, the metadata service) is never called through a
+        proxy.
+    type: str
+  ca_bundle:
+    description:
+      - File with certificates in the form PEM, or a folder of such files, that are trusted besides those of the system.
+        A proxy that looks into C(https) needs it.
+      - Defaults to the environment variable E(ALIBABA_CLOUD_CA_BUNDLE), then to E(REQUESTS_CA_BUNDLE) or
+        E(CURL_CA_BUNDLE).
+    type: path
   api_timeout:
     description:
       - How long one call may take with all its repetitions, in seconds.
       - Calls that fail for a passing reason (throttling, a server error, a broken connection) are repeated with
         growing, random pauses within this budget. Where nobody listens at the address, they are for 10 seconds only.
+      - What is no answer of Alibaba Cloud, such as the page of a captive portal or of a gateway, counts as such a
+        reason, and never as an empty list.
     type: int
     default: 120
 requirements:

@@ -21,6 +21,7 @@ options:
     description:
       - Whether to leave alone what others made or still use, and to say so in RV(kept), where the task would change it
         or could not delete it.
+      - Where several things have the name, the one that carries the tag is meant.
       - The roles of this collection set it.
     type: bool
     default: false

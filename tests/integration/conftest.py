@@ -1,14 +1,19 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The local cloud that the integration tests run against."""
+"""The local cloud that the integration tests run against, and what its answers look like."""
 
 from __future__ import annotations
 
+import json
+import os
 import typing as t
+import uuid
 
+import answers
 import pytest
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import door
 from local_cloud.control import LocalCloud
 
 if t.TYPE_CHECKING:
@@ -33,3 +38,33 @@ def fresh_cloud(cloud: LocalCloud) -> LocalCloud:
 def state_dir(tmp_path: Path) -> Path:
     """A folder for a local cloud of a test's own."""
     return tmp_path / "state"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def noted_answers() -> t.Iterator[None]:
+    """Note what every answer has, and find that the collection's table knows of each operation.
+
+    C(dev/answers --record) names a folder for what is noted.
+    """
+    noted: answers.Noted = {}
+    whole = door._whole
+
+    def note(product: str, action: str, body: t.Any, exchange: t.Any) -> t.Any:
+        found = whole(product, action, body, exchange)
+        if exchange.request_id:  # which no fault that puts another body in its place has
+            answers.note(noted, f"{product}:{action}", answers.kinds(found))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(door, "_whole", note)
+        yield
+    folder = os.environ.get(answers.RECORDING)
+    if folder:
+        with open(os.path.join(folder, f"{uuid.uuid4()}.json"), "w", encoding="utf-8") as file:
+            json.dump(noted, file)
+        return
+    known = answers.load()
+    for operation, members in answers.merged([noted]).items():
+        assert operation in known, f"run dev/answers --record: the answers of {operation} are not recorded"
+        gone = set(known[operation]) - set(members)
+        assert not gone, f"run dev/answers --record: {operation} answers without {', '.join(sorted(gone))}, too"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trouble on demand: throttling, server errors, lost connections, stale reads, broken bodies, slow answers."""
+"""Trouble on demand: throttling, server errors, lost connections, stale reads, foreign or broken bodies, slowness."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 import typing as t
 from dataclasses import asdict, dataclass
 
+from local_cloud.answers import Answer
 from local_cloud.framework import ApiError
 
 KINDS = {
@@ -23,6 +24,8 @@ KINDS = {
     "read_lag": "Describe* show the state of `seconds` ago",
     "empty_body": "it was done, but the answer has no body",
     "cut_body": "it was done, but the answer's JSON breaks off",
+    "other_body": "it was done, but the answer is `body` (default: {}), with any `status` and `content_type`",
+    "portal": "nothing was done: a page that asks to log in answers, or any `body`, `status` and `content_type`",
     "slow": "the answer comes after `seconds`",
 }
 
@@ -33,7 +36,7 @@ class Fault:
 
     ``operation`` is ``ecs:RunInstances`` or a pattern of such; ``times`` how many calls are hit (None: until reset),
     ``rate`` the share of calls that are (0 to 1), ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header
-    ``x-acs-retry-after`` to an error.
+    ``x-acs-retry-after`` to an error. ``body`` and ``content_type`` are for other_body and portal.
     """
 
     kind: str
@@ -45,6 +48,8 @@ class Fault:
     status: int | None = None
     message: str | None = None
     retry_after_ms: int | None = None
+    body: str | None = None
+    content_type: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -71,6 +76,15 @@ class Fault:
         headers = {"x-acs-retry-after": str(self.retry_after_ms)} if self.retry_after_ms else {}
         code, status, message = documented
         return ApiError(self.code or code, self.status or status, self.message or message, headers=headers)
+
+    def answer(self) -> Answer:
+        """What answers in the place of the API, for C(other_body) and C(portal)."""
+        body, content_type = {
+            "other_body": ("{}", "application/json"),
+            "portal": ("<!DOCTYPE html><html><title>Log in to this network</title></html>", "text/html"),
+        }[self.kind]
+        body = body if self.body is None else self.body
+        return Answer(self.status or 200, body.encode(), {"content-type": self.content_type or content_type})
 
 
 class Faults:

@@ -144,6 +144,9 @@ class Gate:
             error = fault.error()
             if error:
                 raise error
+        if "portal" in visit.faults:
+            visit.answer = visit.faults["portal"].answer()
+            return
         self._claim_token(visit)
 
     # -- who and what
@@ -412,6 +415,8 @@ class Gate:
     def _spoil(self, visit: Visit, answer: Answer) -> Answer:
         if "drop_after_commit" in visit.faults or answer.drop:
             return Answer(0, b"", drop=True)
+        if "other_body" in visit.faults:
+            return visit.faults["other_body"].answer()
         if "empty_body" in visit.faults:
             return Answer(answer.status, b"", answer.headers)
         if "cut_body" in visit.faults:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 import time
 import typing as t
+from http import HTTPStatus
 
-from . import sdk
+from . import answers, sdk
 from .errors import AlitrustError, CredentialsError
 from .options import Connection
+from .transport import Exchange
 
 #: A session is renewed this long before it ends, in seconds.
 _RENEW_BEFORE = 300.0
+#: The options whose credentials somebody is asked for, at an address.
+_ASKED = ("ecs_ram_role", "credentials_uri")
 
 
 class Session(t.NamedTuple):
@@ -75,9 +79,12 @@ def client_for(connection: Connection, issue_session: t.Callable[[t.Any], Sessio
         raise CredentialsError(f"The credential options cannot be used: {exc}.") from exc
 
 
-def usable(client: t.Any) -> t.Any:
+def usable(client: t.Any, exchange: Exchange, source: str) -> t.Any:
     """The client, after it has found credentials once: a missing key is told before anything is planned.
 
+    :param exchange: what goes over the wire for it
+    :param source: the option that names where credentials come from
+    :raises ForeignAnswer: who was asked for them did not answer, but something else did
     :raises CredentialsError: with the reasons of every source that was tried
     """
     try:
@@ -85,14 +92,28 @@ def usable(client: t.Any) -> t.Any:
     except AlitrustError:
         raise
     except Exception as exc:
-        # The SDK quotes what a source answered, which may be half of a credential.
-        reason = re.sub(r",?\s*result:.*", "", str(getattr(exc, "message", None) or exc), flags=re.DOTALL)
+        if source in _ASKED and is_foreign(exchange):
+            raise exchange.foreign("credentials", source) from exc
         raise CredentialsError(
-            f"No usable credentials: {reason.rstrip('.')}.",
+            f"No usable credentials: {reason(exc)}.",
             hint="Give access_key_id and access_key_secret, or profile, or set ALIBABA_CLOUD_ACCESS_KEY_ID and "
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET.",
         ) from exc
     return client
+
+
+def reason(exc: Exception) -> str:
+    """Why there are no credentials, without what a source answered, which may be half of one."""
+    text = re.sub(r",?\s*result:.*", "", str(getattr(exc, "message", None) or exc), flags=re.DOTALL)
+    return text.rstrip(".")
+
+
+def is_foreign(exchange: Exchange) -> bool:
+    """Whether something else answered than a source of credentials. These say with a code what they have."""
+    if exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return True
+    body = answers.parsed(exchange.content)
+    return exchange.status == HTTPStatus.OK and not (isinstance(body, dict) and isinstance(body.get("Code"), str))
 
 
 def _base_client(connection: Connection, module: t.Any, providers: t.Any) -> t.Any:

@@ -16,14 +16,17 @@ import typing as t
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from . import credentials, errors, retry, sdk
+from . import answers, credentials, errors, retry, sdk, transport
 from .foretold import Foretold
 from .operations import PAGING
 from .options import Connection
+from .required import REQUIRED
 
 Params = t.Mapping[str, t.Any]
+T = t.TypeVar("T")
 
 #: Products with one endpoint for all regions.
 _GLOBAL_ENDPOINTS = {"ram": "ram.aliyuncs.com"}
@@ -31,14 +34,24 @@ _GLOBAL_ENDPOINTS = {"ram": "ram.aliyuncs.com"}
 _WITHOUT_REGION = (*_GLOBAL_ENDPOINTS, "sts")
 _CONNECT_TIMEOUT_MS = 10_000
 _READ_TIMEOUT_MS = 30_000
-_NOT_SENT = ("Connection refused", "NewConnectionError", "ConnectTimeout", "NameResolutionError", "No route to host")
+_NOT_SENT = (
+    "Connection refused",
+    "NewConnectionError",
+    "ConnectTimeout",
+    "NameResolutionError",
+    "No route to host",
+    "Tunnel connection failed",
+)
 #: What stays wrong however often it is tried: a name that does not exist, a certificate that is not trusted,
-#: credentials that fit into no header.
+#: credentials that fit into no header, a proxy that lets nobody or not this through.
 _LASTING = (
     "Name or service not known",
     "nodename nor servname",
     "certificate verify failed",
     "credentials have characters",
+    "Tunnel connection failed: 403",
+    "Tunnel connection failed: 407",
+    "Missing dependencies for SOCKS support",
 )
 #: What the names of operations that change nothing begin with.
 _READING = ("Describe", "Get", "List", "AssumeRole", "Decrypt")
@@ -82,6 +95,7 @@ class Cloud:
         self._counting = threading.Lock()  # reads of many things may run side by side
         self._clients: dict[str, t.Any] = {}
         self._credential: t.Any = None
+        self._route = connection.route
 
     @property
     def region(self) -> str:
@@ -217,12 +231,12 @@ class Cloud:
 
         def once() -> dict[str, t.Any]:
             client = self._client(product)
-            with self._one_call(product, action):
-                return t.cast("dict[str, t.Any]", client.call_api(how, request, _runtime())["body"] or {})
+            with self._one_call(product, action) as exchange:
+                return _whole(product, action, client.call_api(how, request, _runtime())["body"], exchange)
 
         return self._repeated(product, action, once)
 
-    def _repeated(self, product: str, action: str, once: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+    def _repeated(self, product: str, action: str, once: t.Callable[[], T]) -> T:
         budget = self.connection.api_timeout
         backoff = retry.Backoff(budget, self.monotonic)
         refused: retry.Backoff | None = None  # its budget begins with the first of several refusals in a row
@@ -257,27 +271,40 @@ class Cloud:
     def _try(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
         client = self._client(product)
         method = getattr(client, _method_name(product, action))
-        with self._one_call(product, action):
+        with self._one_call(product, action) as exchange:
             answer = method(_runtime()) if request is None else method(request, _runtime())
-        body = answer.body.to_map() if answer.body is not None else {}
-        return t.cast("dict[str, t.Any]", body)
+            # The model has an empty list where the answer has none, so what came is looked at.
+            _whole(product, action, answers.parsed(exchange.content), exchange)
+            return t.cast("dict[str, t.Any]", answer.body.to_map())
 
     @contextlib.contextmanager
-    def _one_call(self, product: str, action: str) -> t.Iterator[None]:
-        """Count a call, and turn whatever the SDK raises into a typed error."""
+    def _one_call(self, product: str, action: str) -> t.Iterator[transport.Exchange]:
+        """Count a call, send it by the connection's route, and turn whatever the SDK raises into a typed error."""
         with self._counting:
             self.api_calls[f"{product}:{action}"] += 1
-        try:
-            yield
-        except Exception as exc:
-            raise _typed(product, action, exc, self.connection.endpoint_url) from exc
+        with transport.through(self._route) as exchange:
+            try:
+                yield exchange
+            except Exception as exc:
+                raise _typed(product, action, exc, exchange, self.connection.endpoint_url) from exc
 
     def _client(self, product: str) -> t.Any:
         if product not in self._clients:
             if self._credential is None:
-                self._credential = credentials.usable(credentials.client_for(self.connection, self._issue_session))
+                self._credential = self._credentials()
             self._clients[product] = sdk.product_client_class(product)(self._config(product, self._credential))
         return self._clients[product]
+
+    def _credentials(self) -> t.Any:
+        """The SDK's credential client, which has found credentials."""
+        client = credentials.client_for(self.connection, self._issue_session)
+        source = self.connection.source
+
+        def once() -> t.Any:
+            with transport.through(self._route) as exchange:
+                return credentials.usable(client, exchange, source)
+
+        return self._repeated("credentials", source, once)
 
     def _config(self, product: str, credential: t.Any) -> t.Any:
         config = sdk.core("alibabacloud_tea_openapi.utils_models").Config(
@@ -392,32 +419,72 @@ def _runtime() -> t.Any:
     return sdk.load("darabonba.runtime", "alibabacloud-tea-openapi").RuntimeOptions()
 
 
-def _typed(product: str, action: str, exc: Exception, endpoint: str | None) -> Exception:
+def _whole(product: str, action: str, body: t.Any, exchange: transport.Exchange) -> dict[str, t.Any]:
+    """The body of an answer.
+
+    :raises ForeignAnswer: it has not what every answer to this operation has
+    """
+    lacking = answers.lacking(body, REQUIRED.get((product, action), {}))
+    if lacking or exchange.status >= HTTPStatus.MULTIPLE_CHOICES:
+        raise exchange.foreign(product, action, lacking)
+    return t.cast("dict[str, t.Any]", body)
+
+
+def _typed(product: str, action: str, exc: Exception, exchange: transport.Exchange, endpoint: str | None) -> Exception:
     """The typed error for whatever the SDK raised."""
-    code = getattr(exc, "code", None)
-    status = getattr(exc, "status_code", None)
-    if status and code is not None:
-        data = getattr(exc, "data", None) or {}
-        text = str(data.get("Message") or getattr(exc, "message", "") or "")
-        # A complaint about the signature repeats the whole request, secrets among its parameters included.
-        text = re.split(r"\s*\b(?:server|client)\s+(?:string\s*to\s*sign|canonical)", text, flags=re.IGNORECASE)[0]
-        after = getattr(exc, "retry_after", None)
-        return errors.from_answer(
-            product,
-            action,
-            str(code),
-            text,
-            status=int(status),
-            request_id=str(data.get("RequestId") or getattr(exc, "request_id", "") or ""),
-            retry_after=after / 1000 if after else None,
-            ram_action=str((data.get("AccessDeniedDetail") or {}).get("AuthAction") or ""),
+    inner = getattr(exc, "inner_exception", None) or exc
+    if isinstance(inner, errors.AlitrustError):
+        return inner
+    if exchange.of_credentials:
+        why = credentials.reason(inner)
+        passing = not exchange.status or credentials.is_foreign(exchange)
+        return errors.TransportFailure(
+            product, action, f"the credentials cannot be renewed: {why}", sent=False, passing=passing
         )
-    if isinstance(exc, errors.AlitrustError):
-        return exc
+    return _from_answer(product, action, exc, exchange) or _from_wire(product, action, inner, exchange, endpoint)
+
+
+def _from_answer(product: str, action: str, exc: Exception, exchange: transport.Exchange) -> Exception | None:
+    """The error that Alibaba Cloud answered; None where it was not Alibaba Cloud, or nobody answered."""
+    code, status = getattr(exc, "code", None), getattr(exc, "status_code", None)
+    data = getattr(exc, "data", None) or {}
+    request_id = str(data.get("RequestId") or data.get("requestId") or exchange.request_id)
+    # The SDK has the word None where the answer has no code.
+    if not status or code in (None, "", "None") or not request_id:
+        return None
+    text = str(data.get("Message") or getattr(exc, "message", "") or "")
+    # A complaint about the signature repeats the whole request, secrets among its parameters included.
+    text = re.split(r"\s*\b(?:server|client)\s+(?:string\s*to\s*sign|canonical)", text, flags=re.IGNORECASE)[0]
+    after = getattr(exc, "retry_after", None)
+    return errors.from_answer(
+        product,
+        action,
+        str(code),
+        text,
+        status=int(status),
+        request_id=request_id,
+        retry_after=after / 1000 if after else None,
+        ram_action=str((data.get("AccessDeniedDetail") or {}).get("AuthAction") or ""),
+    )
+
+
+def _from_wire(
+    product: str, action: str, exc: Exception, exchange: transport.Exchange, endpoint: str | None
+) -> Exception:
+    """The error for an answer that is none, or for none at all."""
+    if exchange.status:
+        body = answers.parsed(exchange.content)
+        told = exchange.status < HTTPStatus.BAD_REQUEST
+        return exchange.foreign(
+            product, action, answers.lacking(body, REQUIRED.get((product, action), {}) if told else {"Code": "value"})
+        )
     text = _transport_text(exc)
-    hint = f"The address called was {endpoint}." if endpoint else "Check the option region and the network."
-    sent = not any(mark in text for mark in (*_NOT_SENT, *_LASTING))
+    sent = bool(exchange.address) and not any(mark in text for mark in (*_NOT_SENT, *_LASTING))
     passing = not any(mark in text for mark in _LASTING)
+    hint = f"The address called was {endpoint}." if endpoint else "Check the option region and the network."
+    if exchange.proxy:
+        text = f"{text}, through the proxy {exchange.proxy}"
+        hint = f"Check the proxy. {transport.NO_PROXY_HINT}"
     return errors.TransportFailure(product, action, text, sent=sent, passing=passing, hint=hint)
 
 
@@ -426,12 +493,15 @@ def _transport_text(exc: Exception) -> str:
 
     The library's own text repeats the whole address with every parameter, some of which may be secret.
     """
-    inner = getattr(exc, "inner_exception", None) or exc
-    text = re.sub(r"\s+", " ", str(getattr(inner, "message", None) or inner))
-    if "in header value" in text or isinstance(inner, UnicodeEncodeError):
+    text = re.sub(r"\s+", " ", str(getattr(exc, "message", None) or exc))
+    if "in header value" in text or isinstance(exc, UnicodeEncodeError):
         # What it complains of follows, and that may be the security token.
         return "The credentials have characters, such as a line break, that cannot be sent."
     kind = re.search(r"Caused by (\w+)", text)
-    reason = re.search(r"\[Errno -?\d+\] [\w .,-]+|Read timed out|timed out|certificate verify failed[\w :-]*", text)
+    reason = re.search(
+        r"\[Errno -?\d+\] [\w .,-]+|Read timed out|timed out|certificate verify failed[\w :-]*"
+        r"|Tunnel connection failed: [\w -]+",
+        text,
+    )
     words = [part for part in (kind and kind.group(1), reason and reason.group(0)) if part]
     return ": ".join(words) or re.sub(r"url: \S+", "url: ...", text)

@@ -119,6 +119,34 @@ class TransportFailure(CloudError):
         self.passing = passing
 
 
+class ForeignAnswer(TransportFailure):
+    """Something answered, but not Alibaba Cloud: a proxy, a gateway, a captive portal. Or it answered in part.
+
+    Nothing may be concluded from it, least of all that there is nothing.
+
+    :param host: what was asked, with the proxy in between
+    :param answer: the answer in a few words, without secrets
+    """
+
+    def __init__(
+        self,
+        product: str,
+        action: str,
+        *,
+        host: str,
+        answer: str,
+        lacking: t.Sequence[str] = (),
+        status: int = 0,
+        content_type: str = "",
+        **more: t.Any,
+    ) -> None:
+        without = f", as {', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing" if lacking else ""
+        text = f"what came from {host} is no answer of Alibaba Cloud{without}: {answer}"
+        super().__init__(product, action, text, **more)
+        self.status = status
+        self.details.update(http_status=status or None, content_type=content_type, answered_by=host)
+
+
 class OutcomeUnknown(CloudError):
     """A call that must not be repeated blindly got no clear answer: look before acting again."""
 

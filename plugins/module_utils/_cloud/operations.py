@@ -36,7 +36,6 @@ class Paging:
 
 PAGING: dict[tuple[str, str], Paging] = {
     ("ecs", "DescribeInstances"): Paging("token", "Instances.Instance", "MaxResults", 100),
-    ("ecs", "DescribeInstanceStatus"): Paging("page", "InstanceStatuses.InstanceStatus", "PageSize", 50),
     ("ecs", "DescribeInstanceRamRole"): Paging("page", "InstanceRamRoleSets.InstanceRamRoleSet", "PageSize", 50),
     ("ecs", "DescribeSecurityGroups"): Paging("token", "SecurityGroups.SecurityGroup", "MaxResults", 100),
     ("ecs", "DescribeSecurityGroupAttribute"): Paging("token", "Permissions.Permission", "MaxResults", 1000),

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from .errors import InvalidInput
 from .spelling import nearest
+from .transport import Route, named
 
 #: Argument specification shared by every cloud module. The documentation is in doc_fragments/cloud.py.
 CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
@@ -35,6 +36,10 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "oidc_provider_arn": {"type": "str"},
     "oidc_token_file": {"type": "path"},
     "credentials_uri": {"type": "str"},
+    "http_proxy": {"type": "str", "no_log": True},
+    "https_proxy": {"type": "str", "no_log": True},
+    "no_proxy": {"type": "str"},
+    "ca_bundle": {"type": "path"},
     "api_timeout": {"type": "int", "default": 120},
 }
 
@@ -44,6 +49,10 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z0-9]+)+")
 _ENVIRONMENT = {
     "region": ("ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID"),
     "endpoint_url": ("ALIBABA_CLOUD_ENDPOINT_URL",),
+    "http_proxy": ("ALIBABA_CLOUD_HTTP_PROXY",),
+    "https_proxy": ("ALIBABA_CLOUD_HTTPS_PROXY",),
+    "no_proxy": ("ALIBABA_CLOUD_NO_PROXY",),
+    "ca_bundle": ("ALIBABA_CLOUD_CA_BUNDLE",),
 }
 
 #: Names a file with some of the options, which count where a task gives none: one variable leads to another cloud.
@@ -74,6 +83,10 @@ class Connection:
     oidc_provider_arn: str | None = None
     oidc_token_file: str | None = None
     credentials_uri: str | None = None
+    http_proxy: str | None = None
+    https_proxy: str | None = None
+    no_proxy: str | None = None
+    ca_bundle: str | None = None
     api_timeout: float = 120.0
 
     @classmethod
@@ -103,8 +116,19 @@ class Connection:
         connection._check()
         return connection
 
+    @property
+    def route(self) -> Route:
+        """How the calls travel."""
+        return Route(self.http_proxy, self.https_proxy, self.no_proxy, self.ca_bundle)
+
+    @property
+    def source(self) -> str:
+        """The option that names where credentials come from; without one it is the SDK that looks around."""
+        return next((name for name in _SOURCES if getattr(self, name)), "default")
+
     def _check(self) -> None:
         _check_endpoint(self.endpoint_url)
+        _check_route(self)
         if self.region and not _REGION.fullmatch(self.region):
             raise InvalidInput(f"region is {self.region!r}; expected a region id such as cn-hangzhou.")
         if bool(self.access_key_id) != bool(self.access_key_secret):
@@ -177,6 +201,21 @@ def _connection_file(environ: t.Mapping[str, str]) -> dict[str, str]:
             hint=nearest(unknown, (*_WHERE, *_WHO)),
         )
     return {name: value.strip() for name, value in content.items() if value.strip()}
+
+
+def _check_route(connection: Connection) -> None:
+    for name in ("http_proxy", "https_proxy"):
+        proxy = getattr(connection, name)
+        if proxy and not named(proxy):
+            # Not repeated: before an @ there may be a password.
+            raise InvalidInput(
+                f"{name} is no address of a proxy; expected a form such as http://proxy.example.com:3128."
+            )
+    if connection.ca_bundle and not os.path.exists(connection.ca_bundle):
+        raise InvalidInput(
+            f"ca_bundle is {connection.ca_bundle}, which does not exist; expected a file of certificates in the form "
+            "PEM, or a folder of them, where the task runs."
+        )
 
 
 def _check_endpoint(url: str | None) -> None:

@@ -16,6 +16,7 @@ import threading
 import typing as t
 from functools import cache
 
+from . import transport
 from .errors import SdkMissing
 
 #: product -> (Python package, PyPI name)
@@ -46,7 +47,15 @@ def load(package: str, pypi_name: str) -> t.Any:
     # source that has nothing; what matters of either is in the exceptions.
     for name in ("darabonba-core", "alibabacloud_credentials", "credentials"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    for core in _cores():
+        transport.install(core)
     return module
+
+
+def _cores() -> list[t.Any]:
+    """What the SDK's packages send with, as far as they are imported: the older one is that of the credentials."""
+    names = (("darabonba.core", "DaraCore"), ("Tea.core", "TeaCore"))
+    return [getattr(sys.modules[module], name) for module, name in names if hasattr(sys.modules.get(module), name)]
 
 
 def _forget_connections() -> None:
@@ -55,9 +64,9 @@ def _forget_connections() -> None:
     Both would write to the same socket, and each could read the other's answer. It happens to every worker of a run
     whose inventory comes from the cloud.
     """
-    for module, name in (("darabonba.core", "DaraCore"), ("Tea.core", "TeaCore")):
-        if module in sys.modules:
-            getattr(sys.modules[module], name)._sessions = {}
+    transport.forget_connections()
+    for core in _cores():
+        core._sessions = {}
 
 
 os.register_at_fork(after_in_child=_forget_connections)

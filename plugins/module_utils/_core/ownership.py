@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from .._cloud.errors import UnexpectedState
 from . import tags as tagging
 
+Thing = t.TypeVar("Thing")
+
 #: Options of every module whose state C(absent) cannot be undone.
 SPEC: dict[str, dict[str, t.Any]] = {
     "adopt": {"type": "bool", "default": False},
@@ -42,6 +44,12 @@ class Terms:
 def proven(tags: t.Mapping[str, str] | None) -> bool:
     """Whether these tags prove that this collection made what carries them."""
     return tagging.OWNER_KEY in (tags or {})
+
+
+def ours_first(found: list[Thing], tags: t.Callable[[Thing], t.Mapping[str, str]]) -> list[Thing]:
+    """Of several things of one name, the only one that is ours, where there is one; else all of them."""
+    ours = [one for one in found if proven(tags(one))]
+    return ours if len(ours) == 1 else found
 
 
 def reason_to_stay(

@@ -148,8 +148,8 @@ def _cast_absent(desired: Desired, state: State) -> Cast:
     elif state.unowned:
         kept.append(
             f"{_ids(state.unowned)} {_have(state.unowned)} a name that fits, but not the tag {tagging.OWNER_KEY}, and "
-            f"{_it(state.unowned, 'stays', 'stay')}. Set adopt: true if {_it(state.unowned, 'it is', 'they are')} yours "
-            "to delete."
+            f"{_it(state.unowned, 'stays', 'stay')}. Set adopt: true if {_it(state.unowned, 'it is', 'they are')} "
+            "yours to delete."
         )
     remove, _bound, more = _without_companions(desired, state, members)
     return Cast(remove=sorted(remove, key=order), kept=[*kept, *more])

@@ -16,7 +16,9 @@ import typing as t
 from .._cloud import foretold
 from .._cloud.door import Cloud, chunks
 from .._cloud.errors import UnexpectedState
+from .._core import ownership
 from .._core import tags as tagging
+from . import shape
 
 Item = dict[str, t.Any]
 _IDS_PER_CALL = 20
@@ -49,12 +51,15 @@ def vpc_by_id(cloud: Cloud, vpc_id: str) -> Item | None:
     return next(iter(vpcs(cloud, ids=[vpc_id])), None)
 
 
-def vpc_by_name(cloud: Cloud, name: str) -> Item | None:
+def vpc_by_name(cloud: Cloud, name: str, *, ours_first: bool = False) -> Item | None:
     """The only VPC of that name, or None.
 
+    :param ours_first: whether the only one that this collection made is chosen where several have the name
     :raises UnexpectedState: when several have it, listing them
     """
     found = vpcs(cloud, names=[name])
+    if ours_first:
+        found = ownership.ours_first(found, lambda item: shape.vpc(item, ())["tags"])
     if len(found) > 1:
         raise UnexpectedState(
             f"{len(found)} VPCs are named {name}: {', '.join(item['VpcId'] for item in found)}.",

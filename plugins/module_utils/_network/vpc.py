@@ -201,7 +201,7 @@ class Vpc(Resource[planner.Actual]):
         if self.desired.vpc_id:
             self.vpc_id = self.desired.vpc_id
             return self._read_item()
-        return find.vpc_by_name(self.cloud, str(self.desired.name))
+        return find.vpc_by_name(self.cloud, str(self.desired.name), ours_first=self.desired.terms.leave_others)
 
     def _read_item(self) -> dict[str, t.Any] | None:
         return find.vpc_by_id(self.cloud, self.vpc_id)

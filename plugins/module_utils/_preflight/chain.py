@@ -11,7 +11,6 @@ here is only what they cannot know of each other. Private.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import typing as t
 from dataclasses import dataclass, field
 
@@ -41,8 +40,6 @@ _ABOUT_THE_CALLER = (
     "SignatureDoesNotMatch",
 )
 _GROUP_QUOTA = "max-security-groups"
-#: Addresses of a vSwitch that nothing can have: the first and the last three.
-_RESERVED = 4
 _SUCH_AS = {
     "instance_type": "an instance type of a family with a vTPM, for example ecs.g7t.large",
     "image_id": "an image that supports the trusted system",
@@ -219,65 +216,41 @@ class Chain:
         """IDs of the VPC and of its vSwitches that later modules use; of what is to be made, made-up ones."""
         if self.options["vpc"] is None:
             return "", []
-        vpc = self._section("vpc").get("vpc") or {}
+        vpc = self._section("vpc").get("vpc") or self._stand_in_vpc()
+        there = {one["name"]: str(one["vswitch_id"]) for one in vpc["vswitches"]}
         wanted = [one for one in self.options["vpc"].get("vswitches") or () if isinstance(one, dict)]
-        known = self.cloud.foretold
-        vpc_id = vpc.get("vpc_id") or known.would_make(
-            "vpc",
-            "vpc",
-            str(self.options["vpc"].get("name") or "vpc"),
-            cidr_block=vpc.get("cidr_block") or "",
-            status="",
-            tags={},
-        )
-        there = {one["name"]: one["vswitch_id"] for one in vpc.get("vswitches", ())}
-        ids = []
-        for one in wanted:
-            name = str(one.get("name") or "")
-            ids.append(there.get(name) or self._vswitch(vpc_id, name, one, lacking=not vpc))
-        self._pass_on()
-        return str(vpc_id), ids
+        return str(vpc["vpc_id"]), [there[str(one.get("name") or "")] for one in wanted]
 
-    def _vswitch(self, vpc_id: str, name: str, wanted: t.Mapping[str, t.Any], *, lacking: bool) -> str:
-        """A vSwitch that is to be made, with as many addresses as its network has."""
-        zone, addresses = wanted.get("zone_id"), None
-        with contextlib.suppress(ValueError):
-            addresses = ipaddress.IPv4Network(str(wanted.get("cidr_block"))).num_addresses - _RESERVED
-        return self.cloud.foretold.would_make(
-            "vswitch",
-            "vsw",
-            name,
-            vpc_id=vpc_id,
-            zone_id=zone or None,
-            cidr_block=str(wanted.get("cidr_block") or ""),
-            available_ip_address_count=None if lacking else addresses,
-            status="",
-            tags={},
-        )
+    def _stand_in_vpc(self) -> dict[str, t.Any]:
+        """Where a VPC lacks something, that is told; what comes after it is judged as if it had been made."""
+        given, known = self.options["vpc"], self.cloud.foretold
+        common: dict[str, t.Any] = {"status": "", "tags": {}}
+        name, block = str(given.get("name") or "vpc"), str(given.get("cidr_block") or "")
+        vpc_id = known.would_make("vpc", "vpc", name, cidr_block=block, **common)
+        vswitches = []
+        for one in given.get("vswitches") or ():
+            if not isinstance(one, dict):
+                continue
+            name, zone = str(one.get("name") or ""), one.get("zone_id") or None
+            where = {**common, "vpc_id": vpc_id, "zone_id": zone, "cidr_block": "", "available_ip_address_count": None}
+            vswitches.append({"name": name, "vswitch_id": known.would_make("vswitch", "vsw", name, **where)})
+        self._pass_on()
+        return {"vpc_id": vpc_id, "vswitches": vswitches}
 
     def _group(self, vpc_id: str) -> str:
         """ID of the security group that later modules use; a made-up one where it is to be made."""
-        raw = self.options["security_group"]
-        if raw is None:
+        given = self.options["security_group"]
+        if given is None:
             return ""
-        group = self._section("security_group", vpc_id=raw.get("vpc_id") or vpc_id).get("security_group") or {}
-        name = str(raw.get("name") or "group")
-        group_id = str(group.get("security_group_id") or "")
-        if foretold.is_id(group_id):
-            self._check_group_quota()
-        if group_id:
-            return group_id
-        made_up = self.cloud.foretold.would_make(
-            "security_group",
-            "sg",
-            name,
-            vpc_id=raw.get("vpc_id") or vpc_id,
-            type=group.get("type") or "normal",
-            description="",
-            inner_access_policy=None,
-            tags={},
-            rules=[],
-        )
+        vpc_id = str(given.get("vpc_id") or vpc_id)
+        group = self._section("security_group", vpc_id=vpc_id).get("security_group")
+        if group:
+            if foretold.is_id(group["security_group_id"]):
+                self._check_group_quota()
+            return str(group["security_group_id"])
+        about: dict[str, t.Any] = {"vpc_id": vpc_id, "type": "normal", "description": "", "inner_access_policy": None}
+        name = str(given.get("name") or "group")
+        made_up = self.cloud.foretold.would_make("security_group", "sg", name, tags={}, rules=[], **about)
         self._pass_on()
         return made_up
 
@@ -303,12 +276,13 @@ class Chain:
         options = self.ready.get("trusted_instance")
         if options is None:
             return None, None
+        # What they name may be made by the modules before; names are looked up after those.
+        resource = TrustedInstance(self.cloud, {**options, **dict.fromkeys(_NAMES)})
+        state: State | None = None
         with self._noting("trusted_instance", options):
-            # What they name may be made by the modules before; names are looked up after those.
-            resource = TrustedInstance(self.cloud, {**options, **dict.fromkeys(_NAMES)})
             resource.validate()
-            return resource, resource.find()
-        return None, None
+            state = resource.find()
+        return resource, state
 
     def _proven(self, name: str, instance: TrustedInstance, state: State) -> bool:
         """Whether a complete fleet shows that there is no need to look at something."""
@@ -367,7 +341,7 @@ class Chain:
 
     def _check_needed(self, options: Options) -> list[tuple[str, ...]]:
         """Note what new instances cannot do without; returns that."""
-        missing = [names for names in NEEDED if not any(options[name] for name in names)]
+        missing: list[tuple[str, ...]] = [names for names in NEEDED if not any(options[name] for name in names)]
         for names in missing:
             if self.faulty["trusted_instance"].isdisjoint(names):
                 path = f"trusted_instance.{names[0]}"

@@ -35,7 +35,7 @@ def read(cloud: Cloud | AlitrustError, options: Options, *, check_mode: bool = F
     preflight = Preflight(options, cloud, check_mode=check_mode)
     preflight.run()
     found = preflight.findings.lacks.found
-    result = {
+    result: dict[str, t.Any] = {
         "lacks": [one.to_result() for one in found],
         "notes": preflight.findings.notes,
         "steps": preflight.findings.steps,

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import calendar
 import http.client
-import json
+import re
 import time
 import typing as t
 import urllib.parse
 
+from .._cloud import answers
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 
 URL = "http://100.100.100.200"
@@ -25,6 +26,9 @@ LONGEST_TTL = 21600
 _TOKEN = "X-aliyun-ecs-metadata-token"
 _CREDENTIALS = "/latest/meta-data/ram/security-credentials/"
 _SECRETS = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
+#: What a token and the name of a role consist of; a page of HTML, say, is neither.
+_TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/=_.~-]+")
+_ROLE_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _LARGEST = 1 << 16
 _TRIES = 3
 _PAUSE = 0.5
@@ -54,17 +58,16 @@ def read_credentials(options: dict[str, t.Any]) -> dict[str, t.Any]:
     service = _Service(options["metadata_url"], options["timeout"])
     headers = {_TOKEN: service.token(options["token_ttl"])}
     role = service.read(
-        _CREDENTIALS, headers, missing="This instance has no RAM role, or ECS may not assume it."
+        _CREDENTIALS, headers, _names_a_role, missing="This instance has no RAM role, or ECS may not assume it."
     ).strip()
-    if not role or "/" in role or len(role.split()) != 1:
-        raise UnexpectedState("The metadata service names no role of this instance.")
     if options["role_name"] and options["role_name"] != role:
         raise UnexpectedState(
             f"This instance has the RAM role {role}, not {options['role_name']}.",
             hint="Attach the other one with alitrust.ecs.instance_ram_role and replace=true, or mend role_name.",
         )
-    text = service.read(_CREDENTIALS + role, headers, missing=f"There are no credentials of the RAM role {role}.")
-    given = _checked(role, text, options["valid_for"], time.time())
+    missing = f"There are no credentials of the RAM role {role}."
+    text = service.read(_CREDENTIALS + role, headers, _has_a_code, missing)
+    given = _checked(role, answers.parsed(text), options["valid_for"], time.time())
     result = {
         "role_name": role,
         "expiration": given["Expiration"],
@@ -97,18 +100,25 @@ def _check(options: dict[str, t.Any]) -> None:
         raise InvalidInput(f"metadata_url must begin with http:// and end with the host or its port, as in {URL}.")
 
 
-def _checked(role: str, text: str, valid_for: int, now: float) -> dict[str, t.Any]:
+def _is_a_token(text: str) -> bool:
+    return _TOKEN_TEXT.fullmatch(text.strip()) is not None
+
+
+def _names_a_role(text: str) -> bool:
+    return _ROLE_NAME.fullmatch(text.strip()) is not None
+
+
+def _has_a_code(text: str) -> bool:
+    given = answers.parsed(text)
+    return isinstance(given, dict) and isinstance(given.get("Code"), str)
+
+
+def _checked(role: str, given: dict[str, t.Any], valid_for: int, now: float) -> dict[str, t.Any]:
     """The answer with the credentials, if they can be used.
 
     :param valid_for: how much longer they must be valid, in seconds
     """
     what = f"The credentials of the RAM role {role}"
-    try:
-        given = json.loads(text)
-    except ValueError:
-        given = None
-    if not isinstance(given, dict):
-        raise UnexpectedState(f"{what} came in a form that cannot be read.")
     if given.get("Code") != "Success":
         raise UnexpectedState(f"{what} are not given: the metadata service says {str(given.get('Code'))[:80]!r}.")
     lacking = [name for name in (*_SECRETS, "Expiration") if not (isinstance(given.get(name), str) and given[name])]
@@ -140,10 +150,9 @@ class _Service:
 
     def token(self, ttl: int) -> str:
         """A token. There is no way back to reads without one: that would give up what the tokens are for."""
-        status, text = self._ask("PUT", "/latest/api/token", {f"{_TOKEN}-ttl-seconds": str(ttl)})
-        token = text.strip()
-        if status == 200 and token and token.isascii() and token.isprintable():
-            return token
+        status, text = self._ask("PUT", "/latest/api/token", {f"{_TOKEN}-ttl-seconds": str(ttl)}, _is_a_token)
+        if status == 200:
+            return text.strip()
         if status == 403:
             raise MetadataRefused(
                 f"{self._name} is closed to this instance (status 403).",
@@ -157,12 +166,13 @@ class _Service:
             )
         raise MetadataRefused(f"{self._name} did not give a token (status {status}).")
 
-    def read(self, path: str, headers: dict[str, str], missing: str) -> str:
+    def read(self, path: str, headers: dict[str, str], fits: t.Callable[[str], bool], missing: str) -> str:
         """The text of an item.
 
+        :param fits: whether a text can be this item
         :param missing: what it means that there is none
         """
-        status, text = self._ask("GET", path, headers)
+        status, text = self._ask("GET", path, headers, fits)
         if status == 200:
             return text
         if status == 404:
@@ -173,25 +183,31 @@ class _Service:
             raise MetadataRefused(f"{self._name} refuses the token (status {status}).", hint="Raise token_ttl.")
         raise MetadataRefused(f"{self._name} answered with the status {status}.")
 
-    def _ask(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
+    def _ask(self, method: str, path: str, headers: dict[str, str], fits: t.Callable[[str], bool]) -> tuple[int, str]:
+        """Status and text of an answer; the text fits where the status is 200."""
         for number in range(1, _TRIES + 1):
             try:
-                status, body = self._once(method, path, headers)
+                status, kind, body = self._once(method, path, headers)
             except (http.client.HTTPException, ConnectionResetError):
-                status, body = 0, b""
-            if 0 < status < 500:
-                return status, body.decode("utf-8", "replace")
+                status, kind, body = 0, "", b""
+            text = body.decode("utf-8", "replace")
+            if 0 < status < 500 and (status != 200 or fits(text)):
+                return status, text
             if number < _TRIES:
                 time.sleep(_PAUSE)
         how = f"answered with the status {status}" if status else "broke the connection off"
+        if status == 200:
+            # Something else listens at this address, or stands in between.
+            how = f"gave what is none of its answers ({answers.described(status, kind, body)})"
         raise MetadataRefused(f"{self._name} {how}, {_TRIES} times.")
 
-    def _once(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _once(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
+        """Status, type and body of an answer."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         try:
             connection.request(method, path, headers=headers)
             answer = connection.getresponse()
-            return answer.status, answer.read(_LARGEST)
+            return answer.status, answer.getheader("Content-Type") or "", answer.read(_LARGEST)
         except (ConnectionResetError, http.client.HTTPException):
             raise
         except OSError as exc:

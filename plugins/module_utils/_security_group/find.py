@@ -16,7 +16,9 @@ from dataclasses import replace
 from .._cloud import foretold
 from .._cloud.door import Cloud, chunks, json_list
 from .._cloud.errors import UnexpectedState
+from .._core import ownership
 from .._core import tags as tagging
+from . import shape
 from .rule import Rule
 
 Item = dict[str, t.Any]
@@ -78,12 +80,17 @@ def prefix_lists(cloud: Cloud, ids: t.Iterable[str]) -> dict[str, Item]:
     return found
 
 
-def by_name(cloud: Cloud, name: str, vpc_id: str | None, *, classic: bool = False) -> Item | None:
+def by_name(
+    cloud: Cloud, name: str, vpc_id: str | None, *, classic: bool = False, ours_first: bool = False
+) -> Item | None:
     """The only group of that name, in the VPC or the classic network where one is given.
 
+    :param ours_first: whether the only one that this collection made is chosen where several have the name
     :raises UnexpectedState: when several have it, listing them
     """
     found = all_by_name(cloud, name, vpc_id, classic=classic)
+    if ours_first:
+        found = ownership.ours_first(found, lambda item: shape.group(item)["tags"])
     if len(found) > 1:
         listed = ", ".join(f"{item['SecurityGroupId']} (VPC {item.get('VpcId') or 'none'})" for item in found)
         raise UnexpectedState(

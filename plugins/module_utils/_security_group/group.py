@@ -90,8 +90,9 @@ class SecurityGroup(Resource[planner.Actual]):
 
         :raises UnexpectedState: when the VPC that it names does not exist, or several groups have the name
         """
+        ours_first = self.desired.terms.leave_others
         if self.desired.vpc:
-            vpc = vpc_by_name(self.cloud, self.desired.vpc)
+            vpc = vpc_by_name(self.cloud, self.desired.vpc, ours_first=ours_first)
             if vpc is None and self.desired.present:
                 raise UnexpectedState(
                     f"There is no VPC named {self.desired.vpc} in {self.cloud.region}.",
@@ -103,7 +104,7 @@ class SecurityGroup(Resource[planner.Actual]):
         wanted = self.desired
         if wanted.security_group_id:
             return find.by_id(self.cloud, wanted.security_group_id)
-        return find.by_name(self.cloud, str(wanted.name), wanted.vpc_id, classic=wanted.classic)
+        return find.by_name(self.cloud, str(wanted.name), wanted.vpc_id, classic=wanted.classic, ours_first=ours_first)
 
     def _users(self) -> list[str]:
         def users_now() -> list[str]:

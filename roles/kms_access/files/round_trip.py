@@ -16,6 +16,8 @@ import sys
 import time
 import typing as t
 
+#: Where the SDK looks for proxies. It passes NO_PROXY by.
+_PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 #: Refusals that pass when a policy was attached a moment ago.
 _PASSING = ("Forbidden.NoPermission", "NoPermission", "Forbidden.RAM")
 #: Complaints that repeat the request, which has the credentials in it.
@@ -30,8 +32,9 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=0.0, help="seconds to wait for a right given just before")
     given = parser.parse_args()
     deadline = time.monotonic() + given.patience
+    proxies = {name: os.environ[name] for name in _PROXIES if os.environ.get(name)}
     while True:
-        step, problem = round_trip(given)
+        step, problem = round_trip(given, proxies)
         if not problem:
             print(f"{step} with the key {given.key}.")
             return 0
@@ -41,8 +44,11 @@ def main() -> int:
         time.sleep(2)
 
 
-def round_trip(given: argparse.Namespace) -> tuple[str, str]:
-    """What was done, or tried and why it failed."""
+def round_trip(given: argparse.Namespace, proxies: dict[str, str]) -> tuple[str, str]:
+    """What was done, or tried and why it failed.
+
+    :param proxies: those of the environment
+    """
     step = "the official SDK cannot be imported"
     try:
         from alibabacloud_credentials.client import Client as Credentials
@@ -50,10 +56,17 @@ def round_trip(given: argparse.Namespace) -> tuple[str, str]:
         from alibabacloud_kms20160120 import models
         from alibabacloud_kms20160120.client import Client
         from alibabacloud_tea_openapi.models import Config
+        from requests.utils import should_bypass_proxies
 
         step = "no credentials from the metadata service (does the instance have a RAM role?)"
+        # The metadata service is in this instance: through a proxy it would be another one's.
+        for name in proxies:
+            os.environ.pop(name, None)
         role = _role_name()
         credential = Credentials(CredentialsConfig(type="ecs_ram_role", role_name=role))
+        credential.get_credential()
+        if not should_bypass_proxies(f"https://{given.endpoint}", None):
+            os.environ.update(proxies)
         config = Config(credential=credential, region_id=given.region, endpoint=given.endpoint, protocol="https")
         client = Client(config)
         value = base64.b64encode(os.urandom(32)).decode()

@@ -44,7 +44,7 @@ def test_share_and_unshare_an_encrypted_image(playbooks: Playbooks, modules: Mod
     one, two = (shareable.image(modules, key, number=number) for number in (5, 6))
     both: dict[str, t.Any] = {"encrypted_share_image_id": one, "encrypted_share_account_ids": [PARTNER, OTHER]}
     modules.cloud.forget_requests()
-    assert playbooks.changed("share", "--check", **both) == 1
+    assert playbooks.changed("share", "--check", **both) == 2, "as if the role were there"
     assert playbooks.writing_calls() == []
     assert playbooks.changed("share", **both) == 2
     assert playbooks.changed("share", **both) == 0
@@ -135,3 +135,121 @@ def test_give_an_instance_the_right_to_a_key(playbooks: Playbooks, modules: Modu
     assert playbooks.changed("kms_access", kms_access_full=True, **access) == 1
     (role,) = modules.run("instance_ram_role_info", names=["alitrust-kms"])["instance_ram_roles"]
     assert {"name": "AliyunKMSFullAccess", "type": "System"} in role["policies"]
+
+
+# ---------------------------------------------------------------------- what others made
+
+
+def make_role(modules: Modules, name: str, service: str) -> None:
+    """A role without policies, as somebody makes it by hand."""
+    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": [service]}}
+    document = json.dumps({"Version": "1", "Statement": [statement]})
+    modules.door().call("ram", "CreateRole", RoleName=name, AssumeRolePolicyDocument=document)
+
+
+def everything_of_ram(modules: Modules) -> t.Any:
+    return modules.cloud.resources("role"), modules.cloud.resources("policy")
+
+
+def test_a_role_of_others_gets_no_right_to_a_key_unless_it_is_adopted(playbooks: Playbooks, modules: Modules) -> None:
+    shareable.key(modules)
+    network = Network(modules)
+    one, two = network.new_instances(network.new_group("web"), count=2)
+    make_role(modules, "zz-corp", "ecs.aliyuncs.com")
+    modules.run("instance_ram_role", name="aa-ours", policies=[], instance_ids=[one])
+    modules.run("instance_ram_role", name="zz-corp", policies=[], instance_ids=[two])
+    before = everything_of_ram(modules)
+    access: dict[str, t.Any] = {"kms_access_key": "alias/disks", "kms_access_instance_ids": [one, two]}
+    refused = playbooks.refused("kms_access", **access)
+    assert "The RAM role zz-corp is not this collection's" in refused
+    assert everything_of_ram(modules) == before, "nor did the role before it get anything"
+    assert playbooks.changed("kms_access", kms_access_adopt=True, **access) == 1
+    assert playbooks.changed("kms_access", **access) == 0, "it is ours now"
+
+
+def test_shares_and_share_roles_of_others_are_left_alone(playbooks: Playbooks, modules: Modules) -> None:
+    key = shareable.key(modules)
+    image = shareable.image(modules, key, accounts=[OTHER])
+    make_role(modules, ROLE, f"{OTHER}@ecs.aliyuncs.com")
+    before = everything_of_ram(modules)
+    share: dict[str, t.Any] = {"encrypted_share_image_id": image}
+    refused = playbooks.refused("share", encrypted_share_account_ids=[PARTNER], **share)
+    assert f"it does not trust {PARTNER} and it may not use the key {key}" in refused
+    assert "_adopt" in refused
+    for check in (["--check"], []):
+        counts, output = playbooks.run("unshare", *check, **share)
+        assert (counts["failed"], counts["changed"]) == (0, 0), output
+        assert f"The share of image {image} with {OTHER} stays" in " ".join(output.split())
+    assert everything_of_ram(modules) == before
+    assert modules.run("encrypted_share_info")["encrypted_shares"][0]["account_ids"] == [OTHER]
+    adopt = {"encrypted_share_adopt": True, **share}
+    assert playbooks.changed("share", encrypted_share_account_ids=[PARTNER, OTHER], **adopt) == 2
+    assert playbooks.changed("unshare", **share) == 2
+    assert recipients(modules) == []
+
+
+def test_a_share_role_keeps_whom_it_serves_in_another_region(playbooks: Playbooks, modules: Modules) -> None:
+    key = shareable.key(modules)
+    here = shareable.image(modules, key, number=5)
+    share: dict[str, t.Any] = {"encrypted_share_image_id": here, "encrypted_share_account_ids": [PARTNER]}
+    playbooks.changed("share", **share)
+    there = shareable.image(modules, key, accounts=[PARTNER], number=6)
+    record = next(one for one in modules.cloud.resources("image") if one["ImageId"] == there)
+    moved = {**record, "RegionId": "cn-shanghai"}
+    modules.cloud.preload([{"kind": "image", "id": there, "region": "cn-shanghai", "data": moved}])
+    assert playbooks.changed("unshare", **share) == 1
+    assert recipients(modules) == [PARTNER]
+
+
+@pytest.fixture
+def account_role(playbooks: Playbooks) -> t.Callable[..., str]:
+    """Run the role account, or take it down, and return what was printed on one line."""
+
+    def run(part: str, *arguments: str, **variables: t.Any) -> str:
+        role = {"name": "alitrust.ecs.account", "tasks_from": part}
+        task = {"ansible.builtin.import_role": role, "vars": {"account_kms": False, **variables}}
+        book = playbooks.home / "account.yml"
+        book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+        done = playbooks.ansible.command("ansible-playbook", str(book), *arguments)
+        assert "Traceback" not in done.stdout + done.stderr
+        return f"{' '.join((done.stdout + done.stderr).split())} rc={done.returncode}"
+
+    return run
+
+
+def test_an_account_s_role_of_others_is_used_as_it_is_and_stays(
+    modules: Modules, account_role: t.Callable[..., str]
+) -> None:
+    make_role(modules, "corp-prod", "ecs.aliyuncs.com")
+    make_role(modules, "corp-people", "fc.aliyuncs.com")
+    before = everything_of_ram(modules)
+    for arguments in (["--check"], []):
+        used = account_role("main", *arguments, account_ram_role_name="corp-prod")
+        assert "Using the existing RAM role corp-prod" in used
+        assert "changed=0 " in used
+        refused = account_role("main", *arguments, account_ram_role_name="corp-people")
+        assert "ecs.aliyuncs.com may not assume it" in refused
+        assert "_adopt" in refused
+        kept = account_role("absent", *arguments, account_ram_role_name="corp-prod")
+        assert "The RAM role corp-prod stays" in kept
+        assert kept.endswith("rc=0")
+    assert everything_of_ram(modules) == before
+    assert "changed=1 " in account_role("main", account_ram_role_name="corp-prod", account_adopt=True)
+    assert "changed=1 " in account_role("absent", account_ram_role_name="corp-prod")
+    assert [role["RoleName"] for role in modules.cloud.resources("role")] == ["corp-people"]
+
+
+def test_an_account_s_role_goes_with_its_last_user(modules: Modules, account_role: t.Callable[..., str]) -> None:
+    there = Modules(modules.cloud, region="cn-shanghai")
+    account_role("main")
+    network = Network(there, zone="cn-shanghai-g")
+    (instance,) = network.new_instances(network.new_group("web"))
+    there.run("instance_ram_role", name="alitrust-instance", instance_ids=[instance])
+    for arguments in (["--check"], []):
+        kept = account_role("absent", *arguments)
+        assert f"The RAM role alitrust-instance stays: it is still used by {instance} in the region cn-shanghai" in kept
+        assert "changed=0 " in kept
+        assert kept.endswith("rc=0")
+    there.door().call("ecs", "DeleteInstances", InstanceId=[instance], Force=True)
+    assert "changed=1 " in account_role("absent")
+    assert not modules.cloud.resources("role")

@@ -79,7 +79,7 @@ def test_what_others_have_is_used_and_stays_as_it_is(books: Books, fresh_cloud: 
         said = books.run(("site", ours), check=check)
         assert "Using the existing security group corp; its rules are left alone." in said
         assert "Using the existing key pair corp" in said
-        assert "Using the existing role corp" in said
+        assert "Using the existing RAM role corp" in said
         assert corp.differences() == {}
     assert any(one.startswith("instance ") for one in corp.ours())
     for check in (True, False):

@@ -86,6 +86,19 @@ def test_bodies_can_be_empty_or_cut(fresh_cloud: LocalCloud, wire: Wire) -> None
         _answer = wire.v3("ram", "GetAccountAlias").json
 
 
+def test_something_else_can_answer_after_the_commit_or_before(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("portal", "ram:CreateUser")
+    page = wire.v3("ram", "CreateUser", UserName="ann")
+    assert (page.status, page.headers["content-type"]) == (200, "text/html")
+    assert users(wire) == []
+    fresh_cloud.fault("other_body", "ram:CreateUser", body="null", status=203, content_type="text/plain")
+    other = wire.v3("ram", "CreateUser", UserName="ann")
+    assert (other.status, other.body, other.headers["content-type"]) == (203, b"null", "text/plain")
+    assert users(wire) == ["ann"]
+    fresh_cloud.fault("other_body", "ram:ListUsers")
+    assert wire.v3("ram", "ListUsers").body == b"{}"
+
+
 def test_a_slow_answer_holds_up_nobody_else(fresh_cloud: LocalCloud, wire: Wire) -> None:
     fresh_cloud.fault("slow", "ram:CreateUser", seconds=1.0)
     started = time.monotonic()

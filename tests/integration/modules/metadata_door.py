@@ -59,6 +59,7 @@ def _handler(door: MetadataDoor) -> type[BaseHTTPRequestHandler]:
             else:
                 status, body = (200, answer.encode()) if isinstance(answer, str) else (answer, b"")
             self.send_response(status)
+            self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -19,7 +19,7 @@ IMAGE = "aliyun_3_x64_20G_uefi_alibase_20240528.vhd"
 class Network:
     """A VPC with a vSwitch, made by other means than the modules under test."""
 
-    def __init__(self, modules: Modules) -> None:
+    def __init__(self, modules: Modules, zone: str = "cn-hangzhou-h") -> None:
         self.local = modules.cloud
         for name in ("pending", "created_stopped", "starting", "stopping", "releasing", "membership_linger"):
             self.local.set(f"ecs.{name}_seconds", 0.05)
@@ -32,9 +32,7 @@ class Network:
             )
         )
         self.vpc = self.new_vpc()
-        switch = self.api.call(
-            "vpc", "CreateVSwitch", VpcId=self.vpc, ZoneId="cn-hangzhou-h", CidrBlock="172.16.0.0/20"
-        )
+        switch = self.api.call("vpc", "CreateVSwitch", VpcId=self.vpc, ZoneId=zone, CidrBlock="172.16.0.0/20")
         self.vswitch = str(switch["VSwitchId"])
         self.local.clock_advance(10)
         self.local.forget_requests()

@@ -76,7 +76,11 @@ def test_everything_that_cannot_be_exchanged_is_said_at_once(world: World) -> No
 
 def test_the_same_is_refused_at_creation_in_the_same_words(world: World) -> None:
     advanced = world.new_group(SecurityGroupType="enterprise")
-    wrong = {"ram_role_name": "fc", "key_name": "nonesuch", "security_group_ids": [world.groups[0], advanced]}
+    wrong: dict[str, t.Any] = {
+        "ram_role_name": "fc",
+        "key_name": "nonesuch",
+        "security_group_ids": [world.groups[0], advanced],
+    }
     at_creation = refused(world, **world.fleet(count=1, **wrong))["unmet"]
     world.run(**world.fleet(count=1))
     afterwards = refused(world, fleet="web", **wrong)["unmet"]

@@ -11,8 +11,9 @@ import pytest
 from modules.trusted_world import IMAGE, World
 
 if t.TYPE_CHECKING:
-    from local_cloud.control import LocalCloud
     from modules.harness import CheckRun, Modules
+
+    from local_cloud.control import LocalCloud
 
 OPTIONS: dict[str, t.Any] = {"name": "web-[1,3]", "count": 3, "instance_type": "ecs.g7t.large", "image_id": IMAGE}
 BIOS = "ubuntu_22_04_x64_20G_alibase_20240710.vhd"

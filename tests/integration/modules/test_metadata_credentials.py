@@ -102,10 +102,26 @@ def test_passing_trouble_is_outlasted(modules: Modules, door: MetadataDoor) -> N
     assert "answered with the status 503, 3 times" in ask(modules, door, fails=True)["msg"]
 
 
+@pytest.mark.parametrize("before", [[], [0]], ids=["token", "role"])
+@pytest.mark.parametrize("page", ["<html><title>Log in</title></html>", "{}", "[]", " ", '{"Code": "Forbidden"}'])
+def test_a_page_in_the_place_of_an_answer_is_none(
+    modules: Modules, door: MetadataDoor, before: list[int | str | None], page: str
+) -> None:
+    door.broken += [*before, page, page]
+    assert ask(modules, door)["role_name"] == "trusted-web"
+    door.broken += [*before, page, page, page]
+    failed = ask(modules, door, fails=True)
+    assert f"The metadata service at {door.url} gave what is none of its answers (status 200" in failed["msg"]
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ("<html>canary-secret", "in a form that cannot be read"),
+        (
+            "<html>canary-secret",
+            "gave what is none of its answers (status 200, text/html, '<html>canary-...'), 3 times",
+        ),
+        ("null", "gave what is none of its answers (status 200, text/html, 'null'), 3 times"),
         ({**ANSWER, "Code": "Failed"}, "the metadata service says 'Failed'"),
         ({**ANSWER, "SecurityToken": ""}, "came without SecurityToken"),
         ({**ANSWER, "Expiration": "soon"}, "an Expiration that is no time: 'soon'"),
@@ -117,7 +133,7 @@ def test_passing_trouble_is_outlasted(modules: Modules, door: MetadataDoor) -> N
 def test_credentials_that_are_of_no_use_are_told(
     modules: Modules, door: MetadataDoor, answer: t.Any, message: str
 ) -> None:
-    door.broken += [0, 0, json.dumps(answer) if isinstance(answer, dict) else answer]
+    door.broken += [0, 0, *[json.dumps(answer) if isinstance(answer, dict) else answer] * 3]
     failed = ask(modules, door, fails=True)
     assert message in failed["msg"]
     assert "canary" not in json.dumps(failed)

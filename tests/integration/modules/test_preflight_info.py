@@ -59,7 +59,7 @@ class Chain:
         assert not [one for one in new if not one.partition(":")[2].startswith(WRITES)], new
         return result
 
-    def changed(self, section: str, **options: t.Any) -> dict[str, dict[str, t.Any]]:
+    def changed(self, section: str, **options: t.Any) -> dict[str, t.Any]:
         return {section: {**self.options[section], **options}}
 
     def make(self) -> None:

@@ -289,7 +289,7 @@ def theirs(network: Network) -> str:
 def test_what_others_made_is_deleted_only_when_adopted(
     modules: Modules, network: Network, theirs: str, by_id: bool
 ) -> None:
-    chosen = {"security_group_id": theirs} if by_id else {"name": "corp-sg", "vpc_id": network.vpc}
+    chosen: dict[str, t.Any] = {"security_group_id": theirs} if by_id else {"name": "corp-sg", "vpc_id": network.vpc}
     before = network.groups()
     for check in (True, False):
         failed = modules.run("security_group", **chosen, state="absent", check=check, fails=True)
@@ -388,7 +388,8 @@ def test_a_vpc_that_is_not_there(modules: Modules, network: Network, check: bool
     assert "There is no VPC vpc-nope in cn-hangzhou" in failed["msg"]
     failed = modules.run("security_group", name="web", vpc="nope", check=check, fails=True)
     assert "There is no VPC named nope in cn-hangzhou" in failed["msg"]
-    for chosen in ({"vpc_id": "vpc-nope"}, {"vpc": "nope"}):
+    missing: list[dict[str, t.Any]] = [{"vpc_id": "vpc-nope"}, {"vpc": "nope"}]
+    for chosen in missing:
         assert not modules.run("security_group", name="web", **chosen, state="absent", check=check)["changed"]
     for reader in ("security_group_info", "sg_rule_info"):
         assert "no VPC named nope" in modules.run(reader, vpc="nope", check=check, fails=True)["msg"]

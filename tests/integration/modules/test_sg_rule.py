@@ -433,8 +433,7 @@ def test_a_peer_is_named(world: World) -> None:
     asked = {"protocol": "tcp", "port": 22, "peer_group_ids": [peer], "expect": "allow"}
     rules = [{"protocol": "tcp", "ports": 22, "group": "peer"}]
     world.modules.run("sg_access_info", rules=rules, packets=[asked], fails=True)  # two groups have that name
-    vpc = {"vpc_id": world.vpc}
-    world.modules.run("sg_access_info", rules=rules, packets=[asked], **vpc)
+    world.modules.run("sg_access_info", rules=rules, packets=[asked], vpc_id=world.vpc)
     world.twice([{"protocol": "tcp", "ports": 22, "group": "peer"}], state="absent")
 
 
@@ -471,7 +470,7 @@ def test_a_check_run_plans_the_rules_of_what_is_not_there_yet(world: World) -> N
         f"ingress accept tcp {port}/{port}" for port in (22, 80, 443)
     ]
     # Rules of earlier tasks count.
-    named = {"security_group": "web", "vpc": "net"}
+    named: dict[str, t.Any] = {"security_group": "web", "vpc": "net"}
     assert not check("sg_rule", **named, rules=[SSH])["changed"]
     second = check("sg_rule", **named, rules=[{"protocol": "tcp", "ports": 5432, "group": "peer"}])
     assert second["added"] == [f"ingress accept tcp 5432/5432 from group {peer} priority 1"]

@@ -208,7 +208,13 @@ def test_read_networks(quick: Modules) -> None:
         assert quick.run("vpc_info", **chosen)["vpcs"] == [fleet]
         assert quick.cloud.counts()["vpc:DescribeVSwitches"] == 1
     assert quick.run("vpc_info", names=["fleet"], vpc_ids=[other["vpc_id"]])["vpcs"] == []
-    for nothing in ({"names": []}, {"vpc_ids": []}, {"vpc_ids": ["vpc-nope"]}, {"tags": {"service": "web"}}):
+    nothings: list[dict[str, t.Any]] = [
+        {"names": []},
+        {"vpc_ids": []},
+        {"vpc_ids": ["vpc-nope"]},
+        {"tags": {"service": "web"}},
+    ]
+    for nothing in nothings:
         assert quick.run("vpc_info", **nothing)["vpcs"] == []
 
 

@@ -14,6 +14,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import credent
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.credentials import Session
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import CredentialsError, NotFound
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.transport import Exchange
 
 
 def test_a_session_is_used_until_shortly_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +42,7 @@ def test_the_session_is_asked_for_with_the_key_that_was_given() -> None:
         return Session("STS.1", "secret", "token", 4e9)
 
     connection = Connection(access_key_id="mine", access_key_secret="secret", ram_role_arn="arn")
-    credentials.usable(credentials.client_for(connection, issue))
+    credentials.usable(credentials.client_for(connection, issue), Exchange(), "ram_role_arn")
     assert seen == ["mine"]
 
 
@@ -56,11 +57,12 @@ class Source:
 def test_what_a_source_answered_is_not_quoted() -> None:
     error = ValueError('error retrieving credentials from http://x result: {"AccessKeySecret": "geheim"}')
     with pytest.raises(CredentialsError) as caught:
-        credentials.usable(Source(error))
+        credentials.usable(Source(error), Exchange(), "credentials_uri")
     assert "http://x" in caught.value.message
     assert "geheim" not in caught.value.message
 
 
 def test_errors_of_this_collection_pass() -> None:
+    error = NotFound("sts", "AssumeRole", "EntityNotExist.Role", "")
     with pytest.raises(NotFound):
-        credentials.usable(Source(NotFound("sts", "AssumeRole", "EntityNotExist.Role", "")))
+        credentials.usable(Source(error), Exchange(), "default")

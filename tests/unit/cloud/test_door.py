@@ -5,62 +5,84 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from alibabacloud_tea_openapi.exceptions import ClientException, ServerException, ThrottlingException
+import requests
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import errors
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import errors, transport
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud, chunks, json_list
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.required import REQUIRED
+
+_EMPTY: dict[str, t.Any] = {"object": {}, "list": [], "value": ""}
+
+
+@dataclass
+class Reply:
+    """An answer as it goes over the wire."""
+
+    content: str
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Service:
-    """An SDK client that answers from a script, and remembers what it was asked."""
+    """What stands at the other end of the wire: it answers from a script, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.script: list[t.Any] = []
         self.asked: list[tuple[str, dict[str, t.Any]]] = []
+        self.sent: list[requests.PreparedRequest] = []
 
-    def __getattr__(self, name: str) -> t.Callable[..., t.Any]:
-        def call(*arguments: t.Any) -> t.Any:
-            plain = name == "call_api"  # how, what, runtime; the others take a model
-            request = dict(arguments[1].query) if plain else arguments[0].to_map() if len(arguments) > 1 else {}
-            self.asked.append((f"{arguments[0].action} {arguments[0].version}" if plain else name, request))
-            answer = self.script.pop(0)
-            if isinstance(answer, Exception):
-                raise answer
-            return {"body": answer} if plain else Answer(answer)
+    def send(self, request: requests.PreparedRequest, **_how: t.Any) -> requests.Response:
+        action, version = (str(request.headers[f"x-acs-{name}"]) for name in ("action", "version"))
+        self.sent.append(request)
+        self.asked.append((f"{action} {version}", dict(parse_qsl(str(urlsplit(str(request.url)).query)))))
+        reply = self.script.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, dict):
+            reply = whole(action, reply)
+        response = requests.Response()
+        response.status_code, response._content = reply.status, reply.content.encode()
+        response.headers.update({"content-type": "application/json;charset=utf-8", **reply.headers})
+        return response
 
-        return call
 
-
-class Answer:
-    def __init__(self, body: dict[str, t.Any] | None) -> None:
-        self._map = body
-        self.body = None if body is None else self
-
-    def to_map(self) -> dict[str, t.Any] | None:
-        return self._map
+def whole(action: str, body: dict[str, t.Any]) -> Reply:
+    """An answer with this in it, and with what each answer to an operation has."""
+    required = next((members for (_product, name), members in REQUIRED.items() if name == action), {})
+    rest = {names.split("|")[0]: _EMPTY[kind] for names, kind in required.items()}
+    return Reply(json.dumps({"RequestId": "R", **rest, **body}))
 
 
 class World:
     """A door to a scripted service, with time that passes only by sleeping."""
 
+    service = Service()
+
     def __init__(self, **options: t.Any) -> None:
-        self.service = Service()
+        World.service = self.service = Service()
         self.slept: list[float] = []
+        key = {"access_key_id": "key", "access_key_secret": "geheim"}
         self.cloud = Cloud(
-            Connection(**{"region": "cn-hangzhou", **options}),
+            Connection(**{"region": "cn-hangzhou", **key, **options}),
             sleep=self.slept.append,
             monotonic=lambda: sum(self.slept),
         )
-        for product in ("ecs", "ram", "kms", "vpc"):
-            self.cloud._clients[product] = self.service
 
     def answers(self, *script: t.Any) -> World:
         self.service.script = list(script)
         return self
+
+
+@pytest.fixture(autouse=True)
+def wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_adapter", lambda *_which: World.service)
 
 
 @pytest.fixture
@@ -68,17 +90,13 @@ def world() -> World:
     return World()
 
 
-def refused(code: str, status: int = 400, text: str = "no", **more: t.Any) -> Exception:
-    kind: t.Any = ServerException if status >= 500 else ClientException
-    if "retry_after" in more:
-        kind = ThrottlingException
-    return t.cast(
-        "Exception", kind(code=code, status_code=status, message=text, data={"Message": text, "RequestId": "R"}, **more)
-    )
+def refused(code: str, status: int = 400, text: str = "no", retry_after: int | None = None) -> Reply:
+    headers = {"x-acs-retry-after": str(retry_after)} if retry_after else {}
+    return Reply(json.dumps({"Code": code, "Message": text, "RequestId": "R"}), status, headers)
 
 
 def broken(text: str = "('Connection aborted.', RemoteDisconnected('closed without response'))") -> Exception:
-    return RuntimeError(text)
+    return requests.ConnectionError(text)
 
 
 # ---------------------------------------------------------------------- parameters
@@ -93,7 +111,7 @@ def test_region_and_token_are_filled_in_where_the_operation_takes_them(world: Wo
     assert run["RegionId"] == describe["RegionId"] == "cn-hangzhou"
     assert 0 < len(run["ClientToken"]) <= 64
     assert "ClientToken" not in describe
-    assert role == {"RoleName": "web"}
+    assert role == {"RoleName": "web"}, "the signature is in the headers"
 
 
 def test_what_is_given_wins_over_what_is_filled_in(world: World) -> None:
@@ -128,10 +146,6 @@ def test_what_is_none_is_not_sent(world: World) -> None:
     world.answers({})
     world.cloud.call("ram", "CreateRole", RoleName="web", Description=None)
     assert "Description" not in world.service.asked[0][1]
-
-
-def test_an_answer_without_a_body_is_an_empty_answer(world: World) -> None:
-    assert world.answers(None).cloud.call("ram", "GetRole", RoleName="web") == {}
 
 
 def test_a_region_is_needed_only_where_the_operation_takes_one() -> None:
@@ -186,7 +200,7 @@ def test_an_address_where_nobody_listens_is_given_up_soon_and_named() -> None:
 def test_an_endpoint_that_restarts_now_and_then_is_waited_for(world: World) -> None:
     nobody = broken("[Errno 111] Connection refused")
     world.answers(*[nobody, nobody, nobody, refused("ServiceUnavailable", 503)] * 3, {"TotalCount": 1})
-    assert world.cloud.call("ecs", "DescribeInstances") == {"TotalCount": 1}
+    assert world.cloud.call("ecs", "DescribeInstances")["TotalCount"] == 1
     assert sum(world.slept) > 10
 
 
@@ -198,7 +212,7 @@ def test_what_does_not_pass_is_not_repeated(world: World) -> None:
 
 
 @pytest.mark.parametrize("lost", [broken(), refused("InternalError", 500)])
-def test_a_lost_answer_to_a_call_that_makes_something_each_time_is_not_repeated(world: World, lost: Exception) -> None:
+def test_a_lost_answer_to_a_call_that_makes_something_each_time_is_not_repeated(world: World, lost: t.Any) -> None:
     world.answers(lost, {})
     with pytest.raises(errors.OutcomeUnknown, match="may have been carried out"):
         world.cloud.call("ecs", "CreateKeyPair", KeyPairName="web")
@@ -207,7 +221,7 @@ def test_a_lost_answer_to_a_call_that_makes_something_each_time_is_not_repeated(
 
 def test_a_request_that_never_left_is_repeated_whatever_it_makes(world: World) -> None:
     world.answers(broken("Caused by NewConnectionError(': [Errno 111] Connection refused')"), {"KeyPairId": "k"})
-    assert world.cloud.call("ecs", "CreateKeyPair", KeyPairName="web") == {"KeyPairId": "k"}
+    assert world.cloud.call("ecs", "CreateKeyPair", KeyPairName="web")["KeyPairId"] == "k"
 
 
 @pytest.mark.parametrize(
@@ -259,6 +273,138 @@ def test_errors_keep_what_a_person_needs(world: World) -> None:
     assert caught.value.status == 403
 
 
+# ---------------------------------------------------------------------- answers that are none
+
+PAGE = Reply("<html><title>Log in</title></html>", headers={"content-type": "text/html; charset=utf-8"})
+FOREIGN = [
+    Reply("{}"),
+    Reply("null"),
+    Reply("[]"),
+    Reply('"text"'),
+    Reply(""),
+    Reply('{"RequestId": "x"}'),
+    Reply('{"Code": "Forbidden", "Message": "no"}'),
+    Reply('{"RequestId": "x", "Instances": [], "TotalCount": 0, "Role": []}'),
+    Reply('{"RequestId": "x", "Instances": null, "TotalCount": 0, "Role": null}'),
+    PAGE,
+    Reply(PAGE.content, 302, {"location": "http://portal.example.com/"}),
+    Reply('{"RequestId": "x", "Instances": {}, "TotalCount": 0, "Role": {}}', 307, {"location": "http://a.example"}),
+    Reply(PAGE.content, 403),
+    Reply(PAGE.content, 502),
+    Reply("", 504),
+    Reply("{}", 403),
+    Reply("null", 404),
+    Reply('{"message": "forbidden"}', 403),
+    Reply('{"Code": "InvalidInstanceId.NotFound", "Message": "no"}', 404),
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda reply: f"{reply.status} {reply.content[:30]}")
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda cloud: cloud.pages("ecs", "DescribeInstances"),
+        lambda cloud: list(cloud.walk("ecs", "DescribeInstances", {})),
+        lambda cloud: cloud.call("ram", "GetRole", RoleName="web"),
+    ],
+    ids=["pages", "walk", "call"],
+)
+def test_what_is_no_answer_is_tried_again_and_never_means_that_there_is_nothing(
+    world: World, read: t.Callable[[Cloud], t.Any], foreign: Reply
+) -> None:
+    instances = {"Instances": {"Instance": [{}]}, "Role": {"RoleName": "web"}}
+    world.answers(foreign, foreign, instances)
+    assert read(world.cloud)
+    assert len(world.slept) == 2
+    world.answers(*[foreign] * 100)
+    with pytest.raises(errors.ForeignAnswer) as caught:
+        read(world.cloud)
+    assert not isinstance(caught.value, errors.NotFound)
+    failure = caught.value.as_failure()
+    assert failure["error_code"] == "NoAnswer"
+    assert failure["http_status"] == foreign.status
+    assert "aliyuncs.com is no answer of Alibaba Cloud" in failure["msg"]
+    assert f"status {foreign.status}, " in failure["msg"]
+    assert "(given up after 120 s of retries)" in failure["msg"]
+
+
+def test_what_is_no_answer_is_told_with_host_status_type_and_beginning() -> None:
+    world = World(http_proxy="http://user:geheim@proxy.example.com:3128", endpoint_url="http://ecs.example.com")
+    world.answers(*[PAGE] * 100)
+    with pytest.raises(errors.ForeignAnswer) as caught:
+        world.cloud.call("ecs", "DescribeInstances")
+    assert caught.value.as_failure()["msg"] == (
+        "ecs DescribeInstances: NoAnswer: what came from ecs.example.com is no answer of Alibaba Cloud, as RequestId, "
+        "Instances, NextToken or TotalCount are missing: status 200, text/html, "
+        "'<html><title>Log in</title></html>' (given up after 120 s of retries). It went through the proxy "
+        "proxy.example.com (port 3128). What needs none belongs into the option no_proxy, or into the variable "
+        "NO_PROXY."
+    )
+
+
+def test_what_is_no_answer_to_a_call_that_makes_something_each_time_is_not_repeated(world: World) -> None:
+    for foreign in FOREIGN:
+        world.answers(foreign, {})
+        with pytest.raises(errors.OutcomeUnknown, match="may have been carried out"):
+            world.cloud.call("ecs", "CreateKeyPair", KeyPairName="web")
+
+
+def test_half_an_answer_does_not_show_the_secret_in_it(world: World) -> None:
+    world.answers(Reply('{"RequestId": "R", "KeyPairName": "web", "PrivateKeyBody": "geheim'))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        world.cloud.call("ecs", "CreateKeyPair", KeyPairName="web")
+    assert "KeyPairName" in str(caught.value.as_failure())
+    assert "geheim" not in str(caught.value.as_failure())
+
+
+def test_a_server_that_repeats_the_request_does_not_make_its_secrets_known(world: World) -> None:
+    world.answers(*[Reply("you asked for geheim-und-mehr")] * 100)
+    with pytest.raises(errors.ForeignAnswer) as caught:
+        world.cloud.call("ecs", "ModifyInstanceAttribute", InstanceId="i-1", Password="geheim-und-mehr")
+    assert "you asked for ..." in caught.value.message
+    assert "geheim" not in str(caught.value.as_failure())
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Reply("<html>who are you?", 407),
+        requests.exceptions.ProxyError(
+            "(Caused by ProxyError('Unable to connect to proxy', OSError('Tunnel connection failed: 407 Proxy "
+            "Authentication Required')))"
+        ),
+    ],
+)
+def test_a_proxy_that_wants_to_know_who_asks_is_told_at_once_and_has_done_nothing(refusal: t.Any) -> None:
+    world = World(https_proxy="http://proxy.example.com:3128").answers(refusal)
+    with pytest.raises(errors.TransportFailure, match="407") as caught:
+        world.cloud.call("ecs", "CreateKeyPair", KeyPairName="web")
+    assert not world.slept
+    assert "proxy.example.com (port 3128)" in caught.value.as_failure()["msg"]
+
+
+def test_a_proxy_where_nobody_listens_is_given_up_soon_and_named() -> None:
+    world = World(https_proxy="http://user:geheim@proxy.example.com:3128")
+    nobody = (
+        "(Caused by ProxyError('Unable to connect to proxy', NewConnectionError('[Errno 111] Connection refused')))"
+    )
+    world.answers(*[requests.exceptions.ProxyError(nobody)] * 100)
+    with pytest.raises(errors.TransportFailure) as caught:
+        world.cloud.call("ecs", "CreateKeyPair", KeyPairName="web")
+    assert sum(world.slept) <= 10
+    message = caught.value.as_failure()["msg"]
+    assert "Connection refused, through the proxy proxy.example.com (port 3128)" in message
+    assert "NO_PROXY" in message
+    assert "geheim" not in message
+
+
+def test_what_is_no_answer_of_sts_gives_no_session() -> None:
+    world = World(ram_role_arn="acs:ram::1:role/web").answers(*[PAGE] * 100)
+    with pytest.raises(errors.CredentialsError, match=r"came from sts\.cn-hangzhou\.aliyuncs\.com is no answer"):
+        world.cloud.call("ecs", "DescribeInstances")
+    assert {name for name, _request in world.service.asked} == {"AssumeRole 2015-04-01"}
+
+
 # ---------------------------------------------------------------------- pages
 
 
@@ -269,9 +415,9 @@ def test_numbered_pages_are_read_until_all_are_there_even_when_one_is_short(worl
     world.answers(page("a", "b"), page("c"), page("d"))
     assert [one["KeyPairName"] for one in world.cloud.pages("ecs", "DescribeKeyPairs")] == ["a", "b", "c", "d"]
     assert [(request["PageNumber"], request["PageSize"]) for _name, request in world.service.asked] == [
-        (1, 50),
-        (2, 50),
-        (3, 50),
+        ("1", "50"),
+        ("2", "50"),
+        ("3", "50"),
     ]
 
 
@@ -303,8 +449,8 @@ def test_pages_by_marker_are_read_while_the_list_is_truncated(world: World) -> N
     assert [request.get("Marker") for _name, request in world.service.asked] == [None, "m"]
 
 
-def test_a_list_without_pages_is_one_call_and_a_missing_wrapper_is_an_empty_list(world: World) -> None:
-    world.answers({"Policies": {}}, {})
+def test_a_list_without_pages_is_one_call_and_an_empty_wrapper_is_an_empty_list(world: World) -> None:
+    world.answers({"Policies": {}}, {"Policies": {"Policy": []}})
     assert world.cloud.pages("ram", "ListPoliciesForRole", RoleName="web") == []
     assert world.cloud.pages("ram", "ListPoliciesForRole", RoleName="web") == []
 

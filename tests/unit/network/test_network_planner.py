@@ -119,7 +119,7 @@ ADOPTING = Terms(adopt=True)
 
 
 @pytest.mark.parametrize("by", [{"name": "fleet"}, {"vpc_id": "vpc-1"}])
-def test_what_somebody_else_made_is_deleted_only_when_adopted(by: dict[str, str]) -> None:
+def test_what_somebody_else_made_is_deleted_only_when_adopted(by: dict[str, t.Any]) -> None:
     gone = Desired(False, **by)
     theirs, with_theirs = vpc(tags={}), vpc(vswitches=[vswitch(SWITCHES[0], tags={})])
     with pytest.raises(UnexpectedState, match=r"VPC fleet \(vpc-1\) does not carry the tag alitrust\.ecs:owner"):

@@ -114,7 +114,7 @@ LEAVING = Terms(leave_others=True)
 
 
 @pytest.mark.parametrize("by", [{"name": "web"}, {"security_group_id": "sg-1"}])
-def test_what_others_made_is_deleted_only_when_adopted(by: dict[str, str]) -> None:
+def test_what_others_made_is_deleted_only_when_adopted(by: dict[str, t.Any]) -> None:
     gone = Desired(present=False, **by)
     with pytest.raises(UnexpectedState, match=r"security group web \(sg-1\) does not carry the tag"):
         plan(gone, Actual(THEIRS))
@@ -132,7 +132,7 @@ def test_what_is_still_used_stays_where_others_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("wanted", [{"type": "enterprise"}, {"description": "new words"}, {"outbound": "deny"}])
-def test_what_others_made_is_used_as_it_is(wanted: dict[str, str]) -> None:
+def test_what_others_made_is_used_as_it_is(wanted: dict[str, t.Any]) -> None:
     left = plan(Desired(name="web", vpc_id="vpc-1", terms=LEAVING, tags={}, **wanted), Actual(THEIRS))
     assert not left.changed
     assert left.kept == ("Using the existing security group web; it is left as it is.",)

@@ -67,7 +67,8 @@ options:
 notes:
   - Takes further the options of alitrust.ecs.trusted_instance_info about what counts as trusted, such as
     C(trust_fresh_seconds), and those about the connection and credentials, such as C(profile), C(access_key_id),
-    C(access_key_secret), C(ram_role_arn), C(endpoint_url) and C(api_timeout), with the same environment variables.
+    C(access_key_secret), C(ram_role_arn), C(endpoint_url), C(https_proxy), C(no_proxy), C(ca_bundle) and
+    C(api_timeout), with the same environment variables.
 """
 
 EXAMPLES = r"""
