@@ -79,9 +79,8 @@ def main() -> None:
 
     # No pip, index, collection or fact of this machine is of help there.
     lone = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
-    lone |= {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1", "no_proxy": "127.0.0.1"}
-    lone |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), NOBODY)
-    lone |= {"ANSIBLE_GALAXY_SERVER": NOBODY, "ANSIBLE_LOCALHOST_WARNING": "false"}
+    lone |= {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false"}
+    lone |= {"PIP_INDEX_URL": NOBODY, "ANSIBLE_GALAXY_SERVER": NOBODY}
     (start,) = (line for line in offline if "alitrust.ecs.local_cloud" in line)
     stop = f"{start} -e local_cloud_state=absent"
     try:

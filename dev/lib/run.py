@@ -129,7 +129,7 @@ CHECKS = [
         venv="molecule",
         copy=True,
     ),
-    # The guide's way to install without the internet, walked: 3 minutes, most of them for wheels.
+    # The guide's way to install without the internet, walked: some minutes, most of them for wheels.
     Check("offline", "python dev/lib/offline.py $OUTPUT", venv="collection", copy=True),
     # What the action plugin and the inventory rely on differs from core to core; playbooks are run on the newest, too.
     # Two at a time on one core, because half of their time they wait.
