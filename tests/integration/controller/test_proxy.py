@@ -80,6 +80,15 @@ def test_a_dead_proxy_does_not_stand_between_us_and_the_local_cloud(
     assert "canary" not in output + listed
 
 
+def test_an_inventory_is_not_empty_because_something_else_answered(fresh_cloud: LocalCloud, tmp_path: Path) -> None:
+    fresh_cloud.fault("portal", "ecs:DescribeInstances", times=None)
+    strict = Ansible(tmp_path, fresh_cloud, ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
+    code, output = inventory(strict, api_timeout=1)
+    assert code != 0
+    assert "NoAnswer: what came from" in output
+    assert "Log in to this network" in output
+
+
 @pytest.mark.parametrize("in_process", ["true", "false"])
 def test_everything_goes_through_the_proxy_of_the_environment(
     corporate: Ansible, proxy: Proxy, in_process: str

@@ -207,14 +207,16 @@ def test_a_token_of_an_identity_provider(modules: Modules, role_arn: str, tmp_pa
 
 
 @contextlib.contextmanager
-def serving(body: dict[str, t.Any], status: int = 200) -> t.Iterator[str]:
-    """The address of a server that answers every request with this."""
+def serving(*bodies: dict[str, t.Any] | str, status: int = 200) -> t.Iterator[str]:
+    """The address of a server that answers every request with one of these, and then with the last of them."""
+    left = list(bodies)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            body = left.pop(0) if len(left) > 1 else left[0]
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
+            self.wfile.write((body if isinstance(body, str) else json.dumps(body)).encode())
 
         def log_message(self, format: str, *args: t.Any) -> None:
             pass
@@ -235,7 +237,7 @@ def test_an_address_that_hands_out_credentials(modules: Modules, session: Sessio
         "SecurityToken": session.token,
         "Expiration": session.expires,
     }
-    with serving(body) as address:
+    with serving("<html>Log in", "null", body) as address:
         modules.run(READ[0], **READ[1], **NO_KEY, credentials_uri=address)
     assert callers(modules) == {session.id}
 
@@ -350,6 +352,16 @@ def test_an_address_that_hands_out_nonsense_does_not_show_what_it_said(modules: 
         message = refused(modules, "half-a-secret", **NO_KEY, credentials_uri=address)
     assert "No usable credentials" in message
     assert address in message
+
+
+@pytest.mark.parametrize("page", ["<html>Log in", "null", "[]", "{}", "", '{"AccessKeySecret": "half-a-secret"}'])
+def test_a_page_in_the_place_of_credentials_is_told(modules: Modules, page: str) -> None:
+    with serving(page) as address:
+        result = modules.run(READ[0], **READ[1], **NO_KEY, credentials_uri=address, api_timeout=1, fails=True)
+    assert (result["error_code"], result["operation"]) == ("NoAnswer", "credentials:credentials_uri")
+    assert "status 200, no content type" in result["msg"]
+    assert address.split("/")[2] in result["msg"]
+    assert "half-a-secret" not in str(result)
 
 
 def test_an_address_where_nobody_answers(modules: Modules) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import CONNECTION_SPEC, Connection
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.transport import Route
 
 
 def test_every_option_of_a_module_reaches_the_connection() -> None:
@@ -45,6 +46,35 @@ def test_the_endpoint_can_come_from_the_environment() -> None:
     assert Connection.from_options({}, environment).endpoint_url == "http://127.0.0.1:1"
     with pytest.raises(InvalidInput, match="begins with http"):
         Connection.from_options({}, {"ALIBABA_CLOUD_ENDPOINT_URL": "localhost"})
+
+
+def test_proxies_and_certificates_can_come_from_the_environment(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.touch()
+    environment = {
+        "ALIBABA_CLOUD_HTTP_PROXY": "proxy.example.com:80",
+        "ALIBABA_CLOUD_HTTPS_PROXY": "http://user:geheim@proxy.example.com:3128",
+        "ALIBABA_CLOUD_NO_PROXY": ".internal",
+        "ALIBABA_CLOUD_CA_BUNDLE": str(bundle),
+    }
+    assert Connection.from_options({}, environment).route == Route(*environment.values())
+    assert Connection.from_options({"no_proxy": "*"}, environment).route.no_proxy == "*"
+    assert Connection.from_options({}, dict.fromkeys(environment, " ")).route == Route()
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "https_proxy"])
+@pytest.mark.parametrize(
+    "proxy", ["ftp://user:geheim@a", "http://user:geheim@", "http://user:geheim@a:port", "geheim@"]
+)
+def test_what_is_no_proxy_is_refused_without_its_password(name: str, proxy: str) -> None:
+    with pytest.raises(InvalidInput, match=f"{name} is no address of a proxy; expected") as caught:
+        Connection.from_options({name: proxy}, {})
+    assert "geheim" not in str(caught.value.as_failure())
+
+
+def test_certificates_that_are_not_there_are_told() -> None:
+    with pytest.raises(InvalidInput, match="ca_bundle is /nowhere.pem, which does not exist"):
+        Connection.from_options({"ca_bundle": "/nowhere.pem"}, {})
 
 
 @pytest.mark.parametrize(
