@@ -12,7 +12,7 @@ import pytest
 from modules.trusted_world import TRUST, World
 
 if t.TYPE_CHECKING:
-    from modules.harness import Modules
+    from modules.harness import Modules, Result
 
 WINDOWS = "win2019_1809_x64_dtc_zh-cn_40G_alibase_20240610.vhd"
 
@@ -32,11 +32,11 @@ def given(world: World) -> list[tuple[t.Any, ...]]:
     return [(one["_RamRoleName"], one["KeyPairName"], sorted(one["SecurityGroupIds"])) for one in world.stored()]
 
 
-def refused(world: World, **options: t.Any) -> dict[str, t.Any]:
+def refused(world: World, **options: t.Any) -> Result:
     """The refusal of a change, the same in check mode and for real, with nothing changed."""
     before = given(world)
     world.local.forget_requests()
-    failures = [world.run(**options, fails=True, check=check) for check in (True, False)]
+    failures: list[Result] = [world.run(**options, fails=True, check=check) for check in (True, False)]
     assert failures[0]["msg"] == failures[1]["msg"]
     assert [name for name in world.local.counts() if not name.partition(":")[2].startswith(("Describe", "Get"))] == []
     assert given(world) == before
