@@ -36,6 +36,7 @@ class Vault:
     def __init__(self, folder: Path, cloud: LocalCloud) -> None:
         self.cloud = cloud
         self.ansible = Ansible(folder, cloud, ANSIBLE_VAULT_PASSWORD_FILE="password", **TRACES)
+        self.ansible.environment["PWD"] = str(folder)  # where the report goes
         for name in CREDENTIALS:
             del self.ansible.environment[name]
         (folder / "password").write_text("open sesame")
