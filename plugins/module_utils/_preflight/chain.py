@@ -123,13 +123,7 @@ class Chain:
         if "security_group" not in self._failed:
             self._section("sg_rule", security_group_id=group_id)
         self._section("keypair")
-        keys = self._keys_of_disks()
-        if keys and "open" in self._done:
-            for option, key in keys.items():
-                path = f"trusted_instance.{option}"
-                problem = f"There is no KMS key {key}: KMS is not switched on yet."
-                self.findings.lacks.add(path, problem, what_to_do="Switch KMS on and make the key first.")
-        elif keys:
+        if self._keys_of_disks():
             self._section("kms_share_role")
         if instance and state:
             self._fleet(state, vswitch_ids, [group_id] if group_id else [])
@@ -238,21 +232,15 @@ class Chain:
         return {"vpc_id": vpc_id, "vswitches": vswitches}
 
     def _group(self, vpc_id: str) -> str:
-        """ID of the security group that later modules use; a made-up one where it is to be made."""
+        """ID of the security group that later modules use; blank where it lacks something."""
         given = self.options["security_group"]
         if given is None:
             return ""
-        vpc_id = str(given.get("vpc_id") or vpc_id)
-        group = self._section("security_group", vpc_id=vpc_id).get("security_group")
-        if group:
-            if foretold.is_id(group["security_group_id"]):
-                self._check_group_quota()
-            return str(group["security_group_id"])
-        about: dict[str, t.Any] = {"vpc_id": vpc_id, "type": "normal", "description": "", "inner_access_policy": None}
-        name = str(given.get("name") or "group")
-        made_up = self.cloud.foretold.would_make("security_group", "sg", name, tags={}, rules=[], **about)
-        self._pass_on()
-        return made_up
+        where = {} if given.get("vpc_id") or given.get("vpc") else {"vpc_id": vpc_id}
+        group = self._section("security_group", **where).get("security_group") or {}
+        if foretold.is_id(group.get("security_group_id")):
+            self._check_group_quota()
+        return str(group.get("security_group_id") or "")
 
     def _check_group_quota(self) -> None:
         with self._noting("security_group", {}):
@@ -297,14 +285,22 @@ class Chain:
         role = str(options.get("name")).lower()
         return all(str(one.get("ram_role_name") or "").lower() == role for one in state.members)
 
-    def _keys_of_disks(self) -> dict[str, str]:
-        """The keys of the account that disks are encrypted with, by option."""
-        options = self.ready.get("trusted_instance") or {}
-        return {
-            f"{name}.kms_key_id": str(disk["kms_key_id"])
-            for name, disk in encrypted_disks(options or {"system_disk": None, "data_disks": None})
-            if disk.get("kms_key_id") not in (None, SERVICE_KEY)
-        }
+    def _keys_of_disks(self) -> bool:
+        """Whether disks are encrypted with keys that are there. There are none while KMS is not switched on."""
+        options = self.ready.get("trusted_instance")
+        keyed = False
+        for name, disk in encrypted_disks(options) if options else ():
+            key = disk.get("kms_key_id")
+            if key in (None, SERVICE_KEY):
+                continue
+            keyed = True
+            if "open" in self._done:
+                problem = f"There is no KMS key {key}: KMS is not switched on yet."
+                path = f"trusted_instance.{name}.kms_key_id"
+                self.findings.lacks.add(path, problem, what_to_do="Switch KMS on and make the key first.")
+                t.cast("Options", disk)["kms_key_id"] = None  # that is all there is to say about it
+                keyed = False
+        return keyed
 
     def _fleet(self, state: State, vswitch_ids: list[str], group_ids: list[str]) -> None:
         options = dict(self.ready["trusted_instance"])
@@ -342,8 +338,9 @@ class Chain:
     def _check_needed(self, options: Options) -> list[tuple[str, ...]]:
         """Note what new instances cannot do without; returns that."""
         missing: list[tuple[str, ...]] = [names for names in NEEDED if not any(options[name] for name in names)]
+        told = {*self.faulty["trusted_instance"], *(["security_group_ids"] if "security_group" in self._failed else [])}
         for names in missing:
-            if self.faulty["trusted_instance"].isdisjoint(names):
+            if told.isdisjoint(names):
                 path = f"trusted_instance.{names[0]}"
                 others = " or ".join(f"{{trusted_instance.{name}}}" for name in names[1:])
                 self.findings.lacks.add(

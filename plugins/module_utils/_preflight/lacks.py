@@ -81,10 +81,13 @@ class Lacks:
     _refused: set[str] = field(default_factory=set)
 
     def name(self, path: str) -> str:
-        """What the user calls an option; the longest part of its path that has a name of its own decides."""
+        """What the user calls an option; the longest part of its path that has a name of its own decides.
+
+        The name of a module is only for what is about none of its options.
+        """
         head = path
         while head:
-            if head in self.called:
+            if head in self.called and (head == path or "." in head):
                 return self.called[head] + path[len(head) :]
             head = head[: max(head.rfind("."), head.rfind("["), 0)]
         return path

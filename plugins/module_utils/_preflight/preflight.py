@@ -123,21 +123,28 @@ class Preflight:
     def _check_network(self) -> None:
         """A network that exists is named in two places, and half of it is of no use."""
         group, vpc = self._ready.get("security_group"), self._ready.get("vpc")
-        instance = self._ready.get("trusted_instance") or {}
-        if group is None or group["security_group_id"]:
+        instance = self._ready.get("trusted_instance")
+        if group is None or group["security_group_id"] or group["network_type"] == "classic":
             return
-        other_vpc = vpc is not None and group["vpc_id"] and group["vpc_id"] != vpc["vpc_id"]
-        switches = any(instance.get(name) for name in ("vswitch_id", "vswitch_ids", "vswitch_names"))
-        no_vpc = (
-            vpc is None and not group["vpc_id"] and not group["vpc"] and group["network_type"] != "classic" and switches
-        )
-        if not other_vpc and not no_vpc:
+        named = "vpc" if group["vpc"] else "vpc_id"
+        switch = "vswitch_names" if instance and instance["vswitch_names"] else "vswitch_id"
+        choices = ("vswitch_id", "vswitch_ids", "vswitch_names")
+        switches = instance and any(instance[name] for name in choices)
+        if instance and not self._faulty["trusted_instance"].isdisjoint(choices):
+            return  # what was meant is not known
+        if vpc is None and group[named] and instance and not switches:
+            given, missing = f"security_group.{named}", f"trusted_instance.{switch}"
+            self._faulty["trusted_instance"].add("vswitch_id")
+        elif vpc is None and not group[named] and switches:
+            given, missing = f"trusted_instance.{switch}", f"security_group.{named}"
+            self._faulty["security_group"].add("vpc_id")
+        elif vpc is not None and group["vpc_id"] and group["vpc_id"] != vpc["vpc_id"]:
+            given, missing = "security_group.vpc_id", "vpc.vpc_id"
+            self._faulty["security_group"].add("vpc_id")
+        else:
             return
-        names = ("security_group.vpc_id", "trusted_instance.vswitch_id")
-        given, missing = names if other_vpc else names[::-1]
         self.findings.lacks.add(
             missing,
             f"{{{missing}}} is not given, but {{{given}}} is; they belong together.",
             what_to_do="Give both to use a network that exists, or neither to have one made.",
         )
-        self._faulty["security_group"].add("vpc_id")

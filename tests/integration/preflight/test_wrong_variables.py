@@ -78,7 +78,8 @@ class Provision:
         inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": local}}))
         [play] = yaml.safe_load((ROOT / "playbooks" / "provision.yml").read_text())
         book = self.ansible.folder / "provision.yml"
-        book.write_text(yaml.safe_dump([{**play, "hosts": "all"}]))
+        files = [str(ROOT / "playbooks" / path) for path in play["vars_files"]]
+        book.write_text(yaml.safe_dump([{**play, "hosts": "all", "vars_files": files}]))
         done = self.ansible.command("ansible-playbook", "-i", inventory, book, "--forks", "2", *arguments)
         assert "Traceback" not in done.stdout + done.stderr
         result = json.loads(done.stdout[done.stdout.index("{\n") :])
