@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - alitrust.ecs authors (@alitrust)
 description:
-  - Reads lines of C(authorized_keys) on the controller, by the grammar of sshd, and tells what is wrong with them. An empty
-    list means that nothing is.
+  - Reads lines of C(authorized_keys) on the controller, by the grammar of sshd, and tells what is wrong with them. An
+    empty list means that nothing is.
   - Each problem names the entry by its number and comment. A key itself is never in the text, because it could be a
     private key that was pasted by mistake.
 options:

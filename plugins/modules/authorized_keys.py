@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Adds lines to the file of a user that this machine's sshd reads public keys from, or removes them.
   - Each line is read by the grammar of sshd before anything is changed. A line that sshd would pass by is an error.
-  - sshd is asked what is in force for the user (C(sshd -T)), Match blocks included. Keys go into the file that it reads,
-    and where a key would not let in, the task fails with the reason and changes nothing.
+  - sshd is asked what is in force for the user (C(sshd -T)), Match blocks included. Keys go into the file that it
+    reads, and where a key would not let in, the task fails with the reason and changes nothing.
   - It runs in the instance, with Python 3.8 or newer and nothing besides. It calls no API and needs no AccessKey pair.
 author:
   - alitrust.ecs authors (@alitrust)
@@ -32,8 +32,8 @@ options:
   keys:
     description:
       - Lines as in C(authorized_keys), with or without options and comment. Blank lines and comments count for nothing.
-      - A key that is listed has exactly the lines that are listed for it, in this order. Another line with the same key and
-        other options, which sshd might take first, is replaced.
+      - A key that is listed has exactly the lines that are listed for it, in this order. Another line with the same key
+        and other options, which sshd might take first, is replaced.
       - With O(state=absent) the keys that are removed, whatever the options of their lines.
     type: list
     elements: str
@@ -71,8 +71,8 @@ seealso:
       How the SSH keys of running instances are replaced.
       The role P(alitrust.ecs.guest#role) uses this module, and proves the way in before it removes keys.
 notes:
-  - Run it on instances, with C(become). Without it the keys of the user that the task runs as can be managed; where sshd
-    does not tell such a user anything, the module warns and takes C(~/.ssh/authorized_keys).
+  - Run it on instances, with C(become). Without it the keys of the user that the task runs as can be managed; where
+    sshd does not tell such a user anything, the module warns and takes C(~/.ssh/authorized_keys).
   - In the home of the user, C(.ssh) gets the mode 0700 and the file 0600, and both belong to the user. Elsewhere a new
     file belongs to root and has the mode 0644.
   - What sshd has in its configuration counts, also where it was not reloaded since that was changed.
@@ -107,7 +107,7 @@ address:
   returned: success
   type: str
   sample: 192.0.2.10
-path:
+file:
   description: The file that the keys are in.
   returned: when O(state=present) and there are keys
   type: str

@@ -182,7 +182,7 @@ def manage(
         "summary": _summary(place.user, needed, changed=changed, check_mode=check_mode),
     }
     if present and entries:
-        result["path"] = changes[0].path
+        result["file"] = changes[0].path
     return result
 
 
@@ -217,7 +217,7 @@ def tell(options: dict[str, t.Any], run: host.Run) -> dict[str, t.Any]:
         "keys": [_printable(line) for line in found],
         "other_sources": place.settings.other_sources(),
         "problems": problems,
-        "warnings": [*place.warnings, *place.settings.remarks(place.user)],
+        "warnings": [*place.warnings, *place.settings.remarks(place.user, entries)],
         "summary": f"{len(found)} lines of keys of {place.user.name} in {existing or 'no file'}",
     }
 
@@ -271,7 +271,7 @@ def _additions(place: _Place, entries: list[Entry], run: host.Run, *, exclusive:
                 f"Further keys may let {place.user.name} in, which exclusive does not remove: {_and(others)}."
             )
     place.warnings += [f"{text}." for text in listed.never_used(entries)]
-    place.warnings += place.settings.remarks(place.user)
+    place.warnings += place.settings.remarks(place.user, entries)
     return changes
 
 

@@ -172,6 +172,8 @@ def _read_options(text: str) -> tuple[dict[str, list[str]], frozenset[str]]:
         if text[at] != ",":
             raise Refused(_unknown(text, at))
         at += 1
+    if "principals" in names and "cert-authority" not in names:
+        raise Refused("the option principals is for a line with cert-authority, and sshd refuses it elsewhere")
     return values, frozenset(names)
 
 

@@ -143,5 +143,5 @@ def _check_field(kind: str, form: str, value: bytes) -> None:
         bits = int.from_bytes(value, "big").bit_length()
         if not SMALLEST_RSA <= bits <= LARGEST_RSA:
             raise Refused(
-                f"it is an RSA key of {bits} bits; sshd takes {SMALLEST_RSA} to {LARGEST_RSA}, 3072 or more are advisable"
+                f"it is an RSA key of {bits} bits; sshd takes {SMALLEST_RSA} to {LARGEST_RSA}, and 3072 are advisable"
             )

@@ -27,8 +27,8 @@ def key_lines(text: str) -> list[str]:
 def with_entries(text: str, entries: t.Sequence[Entry], *, exclusive: bool = False) -> str:
     """The text with these entries in it. All other lines stay as and where they are.
 
-    A listed key has exactly the lines that are listed for it, in their order, where it had its first ones. One that is as
-    it should be is not touched; a comment is replaced by a listed one only.
+    A listed key has exactly the lines that are listed for it, in their order, where it had its first ones. One that is
+    as it should be is not touched; a comment is replaced by a listed one only.
 
     :param exclusive: leave out the lines of other keys, and those that sshd does not take
     """

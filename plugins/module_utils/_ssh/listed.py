@@ -17,9 +17,9 @@ from .entry import Entry, comment_of, parse
 from .key import Refused, is_private, is_type, neighbours, own_type
 
 _PRIVATE = (
-    "{label} is, or belongs to, a private key. A private key must not leave its owner, and was not sent to any host. Give "
-    "the public key, which is in the file .pub or printed by ssh-keygen -y -f FILE; take the private one out of where it "
-    "was pasted, and replace it if others could read it there"
+    "{label} is, or belongs to, a private key. A private key must not leave its owner, and was not sent to any host. "
+    "Give the public key, which is in the file .pub or printed by ssh-keygen -y -f FILE; take the private one out of "
+    "where it was pasted, and replace it if others could read it there"
 )
 
 

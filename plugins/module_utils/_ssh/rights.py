@@ -23,8 +23,8 @@ from .sshd import Account
 def unsafe(path: str, account: Account, *, private_groups: bool, without: t.Collection[str] = ()) -> list[str]:
     """What StrictModes finds wrong with a file and the folders on the way to it, each with what would mend it.
 
-    It goes from the file up to the home of the user, or to the root where the file is not in there. What is not there is
-    not judged.
+    It goes from the file up to the home of the user, or to the root where the file is not in there. What is not there
+    is not judged.
 
     :param private_groups: whether this is Debian's sshd
     :param without: paths that are not judged

@@ -4,13 +4,14 @@
 
 """What an sshd would do with the keys of a user, from what it says itself; pure. Private.
 
-This runs in instances, so it keeps to Python 3.8 and its standard library. Sources: sshd_config(5); sshd(8); each rule was
-tried with OpenSSH 9.2, 10.0 and 10.6, which print differently: since 10.4 names of options have capitals.
+This runs in instances, so it keeps to Python 3.8 and its standard library. Sources: sshd_config(5); sshd(8); each rule
+was tried with OpenSSH 9.2, 10.0 and 10.6, which print differently: since 10.4 names of options have capitals.
 """
 
 from __future__ import annotations
 
 import re
+import typing as t
 from dataclasses import dataclass
 
 from .entry import SINCE, Entry, expires
@@ -171,14 +172,26 @@ class Settings:
             found.append(f"AllowGroups is {' '.join(allowed)}, and {name} is in no such group")
         return found
 
-    def remarks(self, account: Account) -> list[str]:
+    def remarks(self, account: Account, entries: t.Iterable[Entry] = ()) -> list[str]:
         """What else decides about logins of the user with a key."""
         found = []
+        names = self._accepted()
+        if names and not in_list(_RSA_ALGORITHMS[0], names):
+            # sshd 9.2 tells its clients that it takes all there are.
+            found += [
+                f"{entry.label}: PubkeyAcceptedAlgorithms has no {_RSA_ALGORITHMS[0]}, which clients of OpenSSH take first "
+                "for an RSA key: they may have to be told another one."
+                for entry in entries
+                if entry.type == "ssh-rsa" and not entry.is_authority
+            ]
         methods = self.items("authenticationmethods") or ["any"]
         alone = any(set(_methods(one)) <= {"publickey"} for one in methods)
         if methods != ["any"] and not alone and any("publickey" in _methods(one) for one in methods):
             found.append(f"A key alone does not let {account.name} in: AuthenticationMethods is {' '.join(methods)}.")
         return found
+
+    def _accepted(self) -> str:
+        return self.value("pubkeyacceptedalgorithms") or self.value("pubkeyacceptedkeytypes")
 
     def other_sources(self) -> list[str]:
         """What lets keys in besides the files."""
@@ -196,8 +209,7 @@ class Settings:
         if entry.is_authority:
             option, names = "CASignatureAlgorithms", self.value("casignaturealgorithms")
         else:
-            option = "PubkeyAcceptedAlgorithms"
-            names = self.value("pubkeyacceptedalgorithms") or self.value("pubkeyacceptedkeytypes")
+            option, names = "PubkeyAcceptedAlgorithms", self._accepted()
         if names and not any(in_list(one, names) for one in _ALGORITHMS.get(entry.type, (entry.type,))):
             found.append(f"{option} of this sshd has nothing for a key of the type {entry.type}")
         smallest = int(self.value("requiredrsasize") or self.value("rsaminsize") or SMALLEST_RSA)
