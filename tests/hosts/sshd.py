@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real sshds of several releases, each in a root folder of its own: the machine's, and those of Debian's suites.
 
-The programs are the machine's ``/usr``, or that of packages which apt downloads and nobody installs. A command runs in a
-mount namespace of its own, so that nothing stays mounted.
+The programs are the machine's ``/usr``, or that of packages which apt downloads and nobody installs. A command runs in
+a mount namespace of its own, so that nothing stays mounted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ RUNNER = """
 import importlib, json, os, sys, traceback
 from ansible.module_utils.testing import patch_module_args
 from ansible.module_utils import basic
-modules = {name: importlib.import_module("ansible_collections.alitrust.ecs.plugins.modules." + name) for name in sys.argv[1:]}
+package = "ansible_collections.alitrust.ecs.plugins.modules."
+modules = {name: importlib.import_module(package + name) for name in sys.argv[1:]}
 for line in sys.stdin:
     name, arguments = json.loads(line)
     reading, writing = os.pipe()

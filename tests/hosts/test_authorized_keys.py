@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 from hosts.sshd import Machine, Unreachable
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh import listed
 from local_cloud.hosts import checks
 
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 FILE = "/home/deploy/.ssh/authorized_keys"
 #: How the keys of the tests are made.
 KINDS = {
@@ -51,7 +53,7 @@ class Keys:
 
     def line(self, template: str) -> str:
         """A line in which the name of a pair stands for its public key."""
-        return re.sub(r"\b(%s)\b" % "|".join(KINDS), lambda name: self.public(name[0]), template)
+        return re.sub(rf"\b({'|'.join(KINDS)})\b", lambda name: self.public(name[0]), template)
 
     def of(self, template: str) -> Path:
         """The private key of the pair that the template names first."""
@@ -187,10 +189,16 @@ CASES = {
     "as installed": Case(file=FILE),
     "root": Case(user="root", file="/root/.ssh/authorized_keys"),
     "another file": Case(("AuthorizedKeysFile .keys",), file="/home/deploy/.keys"),
-    "a file of its own in the home": Case(("AuthorizedKeysFile %h/.config/ssh/keys",), file="/home/deploy/.config/ssh/keys"),
+    "a file of its own in the home": Case(
+        ("AuthorizedKeysFile %h/.config/ssh/keys",), file="/home/deploy/.config/ssh/keys"
+    ),
     "a file for each user": Case((AWAY,), file="/etc/ssh/keys/deploy"),
-    "a file for each number, with a percent sign": Case(("AuthorizedKeysFile /etc/k%%/%U/%u",), file="/etc/k%/1001/deploy"),
-    "the first of several": Case(("AuthorizedKeysFile none /etc/keys/%u .ssh/authorized_keys",), file="/etc/keys/deploy"),
+    "a file for each number, with a percent sign": Case(
+        ("AuthorizedKeysFile /etc/k%%/%U/%u",), file="/etc/k%/1001/deploy"
+    ),
+    "the first of several": Case(
+        ("AuthorizedKeysFile none /etc/keys/%u .ssh/authorized_keys",), file="/etc/keys/deploy"
+    ),
     "a file for everybody comes first": Case(("AuthorizedKeysFile /etc/all .ssh/authorized_keys",), file=FILE),
     "a file for everybody only": Case(("AuthorizedKeysFile /etc/all",), "for every user"),
     "none": Case(("AuthorizedKeysFile none",), "AuthorizedKeysFile is none for deploy"),
@@ -198,31 +206,42 @@ CASES = {
         ("AuthorizedKeysFile none", "AuthorizedKeysCommand /usr/bin/true %u", "AuthorizedKeysCommandUser nobody"),
         "only from the output of /usr/bin/true %u",
     ),
-    "a command besides": Case(
-        ("AuthorizedKeysCommand /usr/bin/true", "AuthorizedKeysCommandUser nobody"), file=FILE
-    ),
+    "a command besides": Case(("AuthorizedKeysCommand /usr/bin/true", "AuthorizedKeysCommandUser nobody"), file=FILE),
     "another place for this user": Case(("Match User deploy", f"  {AWAY}"), file="/etc/ssh/keys/deploy"),
     "another place for this address": Case(("Match Address 127.0.0.0/8", f"  {AWAY}"), file="/etc/ssh/keys/deploy"),
-    "none for this group": Case(("Match Group ops", "  AuthorizedKeysFile none"), "AuthorizedKeysFile is none for deploy"),
+    "none for this group": Case(
+        ("Match Group ops", "  AuthorizedKeysFile none"), "AuthorizedKeysFile is none for deploy"
+    ),
     "wildcards that match": Case(
         ("AuthorizedKeysFile /etc/ssh/keys/%u/*.pub",),
         prepare="mkdir -p /etc/ssh/keys/deploy; touch /etc/ssh/keys/deploy/a.pub",
         file="/etc/ssh/keys/deploy/a.pub",
         since=(10, 0),
     ),
-    "wildcards that match nothing": Case(("AuthorizedKeysFile /etc/ssh/keys/%u/*.pub",), "there is none", since=(10, 0)),
+    "wildcards that match nothing": Case(
+        ("AuthorizedKeysFile /etc/ssh/keys/%u/*.pub",), "there is none", since=(10, 0)
+    ),
     "wildcards that are none": Case(("AuthorizedKeysFile .ssh/*.pub",), file="/home/deploy/.ssh/*.pub", until=(9, 9)),
     # -- who
     "no keys at all": Case(("PubkeyAuthentication no",), "PubkeyAuthentication is no"),
-    "a password besides": Case(("PasswordAuthentication yes", "AuthenticationMethods password"), "which has no publickey"),
+    "a password besides": Case(
+        ("PasswordAuthentication yes", "AuthenticationMethods password"), "which has no publickey"
+    ),
     "refused": Case(("Match User deploy", "  RefuseConnection yes"), "RefuseConnection is yes", since=(9, 9)),
     "no root": Case(("PermitRootLogin no",), "PermitRootLogin is no", user="root"),
-    "root without a password": Case(("PermitRootLogin prohibit-password",), user="root", file="/root/.ssh/authorized_keys"),
+    "root without a password": Case(
+        ("PermitRootLogin prohibit-password",), user="root", file="/root/.ssh/authorized_keys"
+    ),
     "root with a command only": Case(("PermitRootLogin forced-commands-only",), "forced-commands-only", user="root"),
     "root with a command": Case(
-        ("PermitRootLogin forced-commands-only",), line='command="true" KEY', user="root", file="/root/.ssh/authorized_keys"
+        ("PermitRootLogin forced-commands-only",),
+        line='command="true" KEY',
+        user="root",
+        file="/root/.ssh/authorized_keys",
     ),
-    "no root from here": Case(("Match Address 127.0.0.1", "  PermitRootLogin no"), "PermitRootLogin is no", user="root"),
+    "no root from here": Case(
+        ("Match Address 127.0.0.1", "  PermitRootLogin no"), "PermitRootLogin is no", user="root"
+    ),
     "others allowed": Case(("AllowUsers other root",), "AllowUsers is other root, without deploy"),
     "allowed by a pattern": Case(("AllowUsers d?p*@127.0.0.0/8",), file=FILE),
     "allowed from elsewhere": Case(("AllowUsers deploy@10.0.0.0/8",), "without deploy from 127.0.0.1"),
@@ -235,10 +254,16 @@ CASES = {
     "no shell": Case((), "does not exist or cannot be executed", prepare="usermod -s /bin/none deploy"),
     "locked": Case((), "is locked", prepare="usermod -L deploy"),
     # -- with what
-    "no such algorithm": Case(("PubkeyAcceptedAlgorithms -ssh-ed25519",), "has nothing for a key of the type ssh-ed25519"),
+    "no such algorithm": Case(
+        ("PubkeyAcceptedAlgorithms -ssh-ed25519",), "has nothing for a key of the type ssh-ed25519"
+    ),
     "no such algorithm by a pattern": Case(("PubkeyAcceptedAlgorithms ecdsa-*,rsa-*",), "of the type ssh-ed25519"),
-    "no such curve": Case(("PubkeyAcceptedAlgorithms ecdsa-sha2-nistp384",), "of the type ecdsa-sha2-nistp256", line="ECDSA"),
-    "an algorithm for RSA": Case(("PubkeyAcceptedAlgorithms rsa-sha2-256",), line="RSA", file=FILE, client="rsa-sha2-256"),
+    "no such curve": Case(
+        ("PubkeyAcceptedAlgorithms ecdsa-sha2-nistp384",), "of the type ecdsa-sha2-nistp256", line="ECDSA"
+    ),
+    "an algorithm for RSA": Case(
+        ("PubkeyAcceptedAlgorithms rsa-sha2-256",), line="RSA", file=FILE, client="rsa-sha2-256"
+    ),
     "no algorithm for this user": Case(
         ("Match User deploy", "  PubkeyAcceptedAlgorithms ssh-ed25519"), "of the type ssh-rsa", line="RSA"
     ),
@@ -249,28 +274,43 @@ CASES = {
     "names with DNS": Case(("UseDNS yes",), line='from="localhost" KEY', file=FILE),
     "revoked": Case(("RevokedKeys /etc/ssh/revoked",), "is in RevokedKeys", prepare="echo 'KEY' > /etc/ssh/revoked"),
     "revoked by a list": Case(
-        ("RevokedKeys /etc/ssh/krl",), "is in RevokedKeys", prepare="echo 'KEY' > /tmp/k; ssh-keygen -q -k -f /etc/ssh/krl /tmp/k"
+        ("RevokedKeys /etc/ssh/krl",),
+        "is in RevokedKeys",
+        prepare="echo 'KEY' > /tmp/k; ssh-keygen -q -k -f /etc/ssh/krl /tmp/k",
     ),
-    "another one revoked": Case(("RevokedKeys /etc/ssh/revoked",), prepare="echo 'OTHER' > /etc/ssh/revoked", file=FILE),
-    "nobody can say what is revoked": Case(("RevokedKeys /etc/ssh/revoked",), "cannot be read", prepare="rm -f /etc/ssh/revoked"),
+    "another one revoked": Case(
+        ("RevokedKeys /etc/ssh/revoked",), prepare="echo 'OTHER' > /etc/ssh/revoked", file=FILE
+    ),
+    "nobody can say what is revoked": Case(
+        ("RevokedKeys /etc/ssh/revoked",), "cannot be read", prepare="rm -f /etc/ssh/revoked"
+    ),
     # -- whose
-    "a home for everybody": Case((), "/home/deploy can be written by its group and everybody", prepare="chmod 777 /home/deploy"),
+    "a home for everybody": Case(
+        (), "/home/deploy can be written by its group and everybody", prepare="chmod 777 /home/deploy"
+    ),
     "a home that is not strict": Case(("StrictModes no",), prepare="chmod 777 /home/deploy", file=FILE),
     "a home for a group with others": Case(
         (), "/home/deploy can be written by its group", prepare="chgrp ops /home/deploy; chmod 775 /home/deploy"
     ),
     "somebody else's home": Case((), "/home/deploy belongs to other", prepare="chown other /home/deploy"),
     "no home": Case((), "does not exist", prepare="rm -r /home/deploy"),
-    "a folder for everybody": Case((AWAY,), "can be written by its group and everybody", prepare="mkdir /etc/ssh/keys; chmod 777 /etc/ssh/keys"),
-    "a link in a good place": Case(prepare=f"mkdir -m 700 ~deploy/.ssh; touch ~deploy/k; ln -s ../k {FILE}; chown -R deploy ~deploy", file=FILE),
+    "a folder for everybody": Case(
+        (AWAY,), "can be written by its group and everybody", prepare="mkdir /etc/ssh/keys; chmod 777 /etc/ssh/keys"
+    ),
+    "a link in a good place": Case(
+        prepare=f"mkdir -m 700 ~deploy/.ssh; touch ~deploy/k; ln -s ../k {FILE}; chown -R deploy ~deploy", file=FILE
+    ),
     "a folder of somebody else": Case(prepare="mkdir -m 700 ~deploy/.ssh", file=FILE),
     "wrong rights": Case(
-        prepare=f"mkdir -m 777 ~deploy/.ssh; echo '# kept' > {FILE}; chmod 666 {FILE}; chown -R other ~deploy/.ssh", file=FILE
+        prepare=f"mkdir -m 777 ~deploy/.ssh; echo '# kept' > {FILE}; chmod 666 {FILE}; chown -R other ~deploy/.ssh",
+        file=FILE,
     ),
     "a file that nobody may read": Case(
-        (AWAY,), prepare="mkdir -p /etc/ssh/keys; touch /etc/ssh/keys/deploy; chmod 600 /etc/ssh/keys/deploy", file="/etc/ssh/keys/deploy"
+        (AWAY,),
+        prepare="mkdir -p /etc/ssh/keys; touch /etc/ssh/keys/deploy; chmod 600 /etc/ssh/keys/deploy",
+        file="/etc/ssh/keys/deploy",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -419,6 +459,22 @@ def test_a_private_key_is_shown_nowhere(fresh: Machine, keys: Keys) -> None:
     fresh.write(FILE, text, 0o600, 1001)
     done = fresh.module(keys=[keys.public("KEY")])
     assert body not in str(done)
+
+
+def examples(module: str) -> list[dict[str, t.Any]]:
+    """What the tasks in the examples of a module give it."""
+    text = (PLUGINS / "modules" / f"{module}.py").read_text()
+    tasks = yaml.safe_load(text.partition('EXAMPLES = r"""')[2].partition('"""')[0])
+    return [task[f"alitrust.ecs.{module}"] for task in tasks if f"alitrust.ecs.{module}" in task]
+
+
+def test_the_examples_run_as_written(fresh: Machine) -> None:
+    for module in ("authorized_keys", "authorized_keys_info"):
+        for options in examples(module):
+            done = fresh.module(module=module, **options)
+            assert not done.get("failed"), done
+            assert done["changed"] == (module == "authorized_keys")
+    assert [line.split()[-1] for line in done["keys"]] == ["backup"]
 
 
 def test_no_user_and_no_sshd(fresh: Machine, keys: Keys) -> None:

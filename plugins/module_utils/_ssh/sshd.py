@@ -179,8 +179,8 @@ class Settings:
         if names and not in_list(_RSA_ALGORITHMS[0], names):
             # sshd 9.2 tells its clients that it takes all there are.
             found += [
-                f"{entry.label}: PubkeyAcceptedAlgorithms has no {_RSA_ALGORITHMS[0]}, which clients of OpenSSH take first "
-                "for an RSA key: they may have to be told another one."
+                f"{entry.label}: PubkeyAcceptedAlgorithms has no {_RSA_ALGORITHMS[0]}, which clients of OpenSSH take "
+                "first for an RSA key: they may have to be told another one."
                 for entry in entries
                 if entry.type == "ssh-rsa" and not entry.is_authority
             ]

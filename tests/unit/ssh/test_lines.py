@@ -71,7 +71,7 @@ WANTED = st.lists(
 
 
 @given(LINES, WANTED, st.booleans(), st.booleans())
-def test_a_second_run_changes_nothing(before: list[str], wanted: list[str], ended: bool, exclusive: bool) -> None:  # noqa: FBT001
+def test_a_second_run_changes_nothing(before: list[str], wanted: list[str], ended: bool, exclusive: bool) -> None:
     found, _problems = listed.read(wanted)
     text = "\n".join(before) + ("\n" if ended else "")
     after = lines.with_entries(text, found, exclusive=exclusive)

@@ -118,7 +118,7 @@ def test_a_second_factor_is_told_and_no_failure() -> None:
         ("bob", "192.0.2.1", False),
     ],
 )
-def test_patterns_of_users(pattern: str, address: str, hit: bool) -> None:  # noqa: FBT001
+def test_patterns_of_users(pattern: str, address: str, hit: bool) -> None:
     assert patterns.is_user(pattern, "anna", address) is hit
 
 
