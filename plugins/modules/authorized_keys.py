@@ -65,7 +65,6 @@ options:
     type: path
 seealso:
   - module: alitrust.ecs.authorized_keys_info
-  - module: ansible.posix.authorized_key
   - ref: ansible_collections.alitrust.ecs.docsite.key_rotation
     description: >-
       How the SSH keys of running instances are replaced.

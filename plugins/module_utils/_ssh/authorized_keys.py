@@ -36,8 +36,6 @@ SPEC: dict[str, dict[str, t.Any]] = {
 }
 INFO_SPEC: dict[str, dict[str, t.Any]] = {**_ASKING, "keys": {"type": "list", "elements": "str", "no_log": False}}
 
-_ENCODING = ("utf-8", "surrogateescape")
-
 
 @dataclass(frozen=True)
 class _Change:
@@ -198,7 +196,7 @@ def tell(options: dict[str, t.Any], run: host.Run) -> dict[str, t.Any]:
         for path in place.files(shared=shared):
             text = host.read(path, place.user)
             found += lines.key_lines(text or "")
-            content = base64.b64encode((text or "").encode(*_ENCODING)).decode()
+            content = base64.b64encode((text or "").encode(*host.ENCODING)).decode()
             files.append({"path": path, "exists": text is not None, "shared": shared, "content": content})
     if entries:
         problems = place.why_not(entries, run)
@@ -333,7 +331,7 @@ def _and(names: t.Iterable[str]) -> str:
 
 
 def _printable(text: str) -> str:
-    return text.encode(*_ENCODING).decode("utf-8", "replace")
+    return text.encode(*host.ENCODING).decode("utf-8", "replace")
 
 
 def _shown(text: str) -> str:

@@ -26,7 +26,7 @@ from .sshd import Account, Settings, read_version
 _SSHD = ("/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd", "/opt/ssh/sbin/sshd")
 _DAY = 86400
 #: Lets the text of a file pass through whatever its encoding is.
-_TEXT: dict[str, str] = {"encoding": "utf-8", "errors": "surrogateescape"}
+ENCODING = ("utf-8", "surrogateescape")
 
 if t.TYPE_CHECKING:
     Run = t.Callable[[list[str]], tuple[int, str, str]]
@@ -106,11 +106,11 @@ def where_from() -> str:
     process = os.getppid()
     while not said and process > 1:
         try:
-            with open(f"/proc/{process}/environ", **_TEXT) as environment:
+            with open(f"/proc/{process}/environ", encoding="utf-8", errors="replace") as environment:
                 said = next(
                     (one[15:] for one in environment.read().split("\0") if one.startswith("SSH_CONNECTION=")), ""
                 )
-            with open(f"/proc/{process}/stat", **_TEXT) as status:
+            with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as status:
                 process = int(status.read().rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             break
@@ -153,7 +153,7 @@ def account(name: str) -> Account:
 def _shadow(name: str) -> tuple[bool, bool]:
     """Whether an account is locked and whether it has expired, as far as this process may know."""
     try:
-        with open("/etc/shadow", **_TEXT) as lines:
+        with open("/etc/shadow", encoding="utf-8", errors="surrogateescape") as lines:
             fields = next((line.rstrip("\n").split(":") for line in lines if line.startswith(name + ":")), [])
     except OSError:
         return False, False
@@ -220,13 +220,13 @@ def read(path: str, user: Account) -> str | None:
 
 def _read(path: str, *, no_links: bool = False) -> str | None:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | (os.O_NOFOLLOW if no_links else 0))
-    with os.fdopen(handle, **_TEXT, newline="") as file:
+    with os.fdopen(handle, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise UnexpectedState(f"{path} is no ordinary file.")
         if no_links and status.st_nlink > 1:
             raise UnexpectedState(f"{path} has a second name (a hard link) and belongs to another user.")
-        return file.read()
+        return file.read().decode(*ENCODING)
 
 
 class Wanted(t.NamedTuple):
@@ -323,8 +323,8 @@ def _replace(path: str, text: str, mode: int) -> None:
     former = os.stat(path) if os.path.exists(path) else None
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".authorized_keys.")
     try:
-        with os.fdopen(handle, "w", **_TEXT, newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode(*ENCODING))
             file.flush()
             os.fsync(file.fileno())
         if former and os.geteuid() == 0:
