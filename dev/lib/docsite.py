@@ -32,7 +32,6 @@ LABELS = {
             "wait_for_connection_module",
         )
     },
-    "ansible_collections.ansible.posix.authorized_key_module": "collections/ansible/posix/authorized_key_module.html",
 }
 _COMPRESSED = "# The remainder of this file is compressed using zlib."
 VARIABLES = (

@@ -42,8 +42,8 @@ TEST_COMMANDS = {
     "ssh": "openssh-client",
 }
 
-# Collections have no packages of their own on PyPI; this release of the community package carries these. The collection
-# depends on ansible.posix, and awx.awx applies examples/awx/config.
+# Collections have no packages of their own on PyPI; this release of the community package carries these. A test
+# uses a callback of ansible.posix, and awx.awx applies examples/awx/config.
 ANSIBLE_PACKAGE = "ansible==12.3.0"
 NEIGHBOURS = ("ansible/posix", "awx/awx")
 

@@ -108,12 +108,9 @@ CHECKS = [
     Check(
         "packaging",
         """
-        posix=$(realpath $ANSIBLE_COLLECTIONS_PATH/ansible_collections/ansible/posix)
         export ANSIBLE_COLLECTIONS_PATH=$OUTPUT/installed LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
         ansible-galaxy collection build --output-path $OUTPUT
         ansible-galaxy collection install --offline --no-deps -p $OUTPUT/installed $OUTPUT/*.tar.gz
-        mkdir $OUTPUT/installed/ansible_collections/ansible
-        ln -s $posix $OUTPUT/installed/ansible_collections/ansible/posix
         cp -r $OUTPUT/installed/ansible_collections/alitrust/ecs/examples/molecule $OUTPUT/project
 
         export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d)

@@ -11,6 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 from hosts.fleet import Site, key_pair
 
 from local_cloud.trust_client import build
@@ -213,6 +214,82 @@ def test_removing_every_key_is_refused(site: Site) -> None:
     assert site.ssh(ONE, "true").returncode == 0
 
 
+def test_lines_that_sshd_would_pass_by_are_refused_before_anything(site: Site, ops: tuple[Path, str]) -> None:
+    private, public = ops
+    secret = private.read_text()
+    wrong = [
+        f'from="10.0.0.0/8", no-pty {public}',
+        f"no-such-option {public}",
+        f'expiry-time="tomorrow" {public}',
+        f'from="a",from="a" {public}',
+        "ssh-dss AAAAB3NzaC1kc3MAAACBAP",
+    ]
+    nowhere = {"ansible_host": "192.0.2.1", "ansible_ssh_timeout": 1}
+    run = site.guest(
+        {
+            ONE: {"guest_authorized_keys": wrong, **nowhere},
+            TWO: {"guest_authorized_keys": [public, secret], **nowhere},
+            THREE: {"guest_authorized_keys": f"{public}\n{secret}", **nowhere},  # as a survey gives it
+        },
+        "-vvv",
+    )
+    for number, reason in enumerate(("blank between", "no-such-option", "YYYYMMDD", "given twice", "not complete"), 1):
+        assert re.search(rf"entry {number}( \(ops\))?: [^;]*{reason}", run.failure(ONE)), run.failure(ONE)
+    for name in (TWO, THREE):
+        assert "entry 2" in run.failure(name)
+        assert "a private key" in run.failure(name)
+    assert not any(line in run.output for line in secret.splitlines()[1:-1])
+
+
+def test_a_key_is_where_sshd_reads_it_or_the_run_says_why_not(site: Site, ops: tuple[Path, str]) -> None:
+    private, public = ops
+    away = "Match User root\n  AuthorizedKeysFile /etc/ssh/keys/%u\n"
+    site.write(TWO, "/etc/ssh/sshd_config.d/99-keys.conf", away, 0o600)
+    site.write(THREE, "/etc/ssh/sshd_config.d/99-keys.conf", "DenyUsers deploy\n", 0o600)
+    site.output(THREE, "useradd -m deploy")
+    twice = {"guest_authorized_keys": [f'from="192.0.2.1" {public}', f"no-pty {public}"]}
+    hosts: dict[str, dict[str, t.Any]] = {
+        ONE: twice,
+        TWO: {"guest_authorized_keys": [public]},
+        THREE: {"guest_authorized_keys": [public], "guest_authorized_keys_user": "deploy"},
+    }
+    before = site.output(ONE, "cat ~/.ssh/authorized_keys")
+    foretold = site.guest(hosts, "--check")
+    run = site.guest(hosts)
+    again = site.guest(hosts)
+    for name in (ONE, TWO):
+        assert [one.changed(name) for one in (foretold, run, again)] == [1, 1, 0]
+    assert site.output(ONE, "cat ~/.ssh/authorized_keys").splitlines() == [
+        *before.splitlines(),
+        *twice["guest_authorized_keys"],
+    ]
+    assert site.output(ONE, f"grep -c '{public}' ~/.ssh/authorized_keys") == "2"
+    for one in (foretold, run, again):
+        assert "deploy could not log in with these keys, so nothing was changed: DenyUsers has deploy" in one.failure(
+            THREE
+        )
+    assert site.ssh(THREE, "test -e ~deploy/.ssh").returncode == 1
+    assert site.output(TWO, "stat -c %a:%U /etc/ssh/keys/root") == "644:root"
+    site.output(TWO, "systemctl reload ssh")
+    assert site.ssh(TWO, "rm /etc/ssh/sshd_config.d/99-keys.conf && systemctl reload ssh", key=private).returncode == 0
+    site.output(TWO, "rm -r /etc/ssh/keys")
+    site.output(THREE, "rm /etc/ssh/sshd_config.d/99-keys.conf; userdel -r deploy")
+    site.write(ONE, "~/.ssh/authorized_keys", before + "\n", 0o600)
+
+
+def test_the_keys_of_a_user_without_any_are_none(site: Site) -> None:
+    site.output(ONE, "useradd -m newcomer")
+    book = site.folder / "keys.yml"
+    role = {"ansible.builtin.include_role": {"name": "alitrust.ecs.guest", "tasks_from": "keys"}}
+    role["vars"] = {"guest_authorized_keys_user": "newcomer"}
+    told = {"ansible.builtin.debug": {"msg": "found {{ guest_keys | to_json }}"}}
+    book.write_text(yaml.safe_dump([{"hosts": ONE, "gather_facts": False, "tasks": [role, told]}]))
+    run = site.playbook(book, "-i", site.inventory)
+    assert run.changed(ONE) == 0
+    assert "found []" in run.output
+    site.output(ONE, "userdel -r newcomer")
+
+
 def test_another_user_who_becomes_root(site: Site, ops: tuple[Path, str]) -> None:
     private, public = ops
     site.output(
@@ -287,6 +364,17 @@ def test_sshd_goes_back_to_what_it_was(site: Site) -> None:
     for name, text in before.items():
         assert site.output(name, "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* || true") == text
     site.output(TWO, "rm /etc/ssh/sshd_config.d/00-first.conf")
+
+
+def test_sshd_goes_back_where_a_listed_key_would_not_log_in_any_more(site: Site, ops: tuple[Path, str]) -> None:
+    """The proof is made with another one, that of the fleet, which is an RSA key."""
+    options = {"PubkeyAcceptedAlgorithms": "rsa-sha2-512,rsa-sha2-256"}
+    keys = {"guest_authorized_keys": [ops[1]]}
+    run = site.guest({ONE: {"guest_sshd_harden": True, "guest_sshd_options": options, **keys}})
+    assert "sshd is configured as before" in run.failure(ONE)
+    assert "entry 1 (ops): PubkeyAcceptedAlgorithms" in run.failure(ONE)
+    assert "ssh-ed25519," in site.output(ONE, "sshd -T | grep pubkeyacceptedalgorithms")
+    assert site.ssh(ONE, "true", key=ops[0]).returncode == 0
 
 
 # -- Python

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from .._cloud import sdk
 from .._cloud.errors import InvalidInput
+from .._ssh.key import after_string, first_string, is_private
 
 #: Types that the documents list for import. Others may work too; Alibaba Cloud decides.
 DOCUMENTED_TYPES = (
@@ -29,7 +30,6 @@ DOCUMENTED_TYPES = (
     "ecdsa-sha2-nistp384-cert-v01@openssh.com",
     "ecdsa-sha2-nistp521-cert-v01@openssh.com",
 )
-_PRIVATE_MARKS = ("PRIVATE KEY", "PuTTY-User-Key-File")
 _EXPECTED = "expected one line in OpenSSH's form, such as: ssh-rsa AAAAB3Nza... comment"
 _OPENSSH_MAGIC = b"openssh-key-v1\0"
 
@@ -48,11 +48,6 @@ class PublicKey:
     @property
     def text(self) -> str:
         return " ".join(part for part in (self.type, self.blob, self.comment) if part)
-
-
-def is_private(text: str | None) -> bool:
-    """Whether that is, or has in it, a private key."""
-    return any(mark in (text or "") for mark in _PRIVATE_MARKS)
 
 
 def parse(option: str, text: str) -> PublicKey:
@@ -95,13 +90,13 @@ def _read(line: str) -> PublicKey | None:
         return None
     # The key names its own type first. What follows are strings with their lengths in front, except in certificates,
     # so that a key that was cut off is noticed.
-    rest = _after_string(raw)
-    if len(raw) < 4 or _string(raw) != kind.encode() or not rest:
+    rest = after_string(raw)
+    if len(raw) < 4 or first_string(raw) != kind.encode() or not rest:
         return None
     while rest and "-cert-" not in kind:
-        if len(rest) < 4 or len(_string(rest)) != int.from_bytes(rest[:4], "big"):
+        if len(rest) < 4 or len(first_string(rest)) != int.from_bytes(rest[:4], "big"):
             return None
-        rest = _after_string(rest)
+        rest = after_string(rest)
     return PublicKey(kind, blob, parts[2].strip() if len(parts) > 2 else "")
 
 
@@ -132,18 +127,10 @@ def _openssh_public(private: bytes) -> PublicKey | None:
         return None
     rest = raw[len(_OPENSSH_MAGIC) :]
     for _name in range(3):  # cipher, key derivation, its options
-        rest = _after_string(rest)
-    blob = _string(rest[4:])  # after the number of keys
-    kind = _string(blob).decode("ascii", "replace")
+        rest = after_string(rest)
+    blob = first_string(rest[4:])  # after the number of keys
+    kind = first_string(blob).decode("ascii", "replace")
     return _read(f"{kind} {base64.b64encode(blob).decode()}")
-
-
-def _string(raw: bytes) -> bytes:
-    return raw[4 : 4 + int.from_bytes(raw[:4], "big")]
-
-
-def _after_string(raw: bytes) -> bytes:
-    return raw[4 + int.from_bytes(raw[:4], "big") :]
 
 
 def hide_private(module: t.Any, option: str) -> None:

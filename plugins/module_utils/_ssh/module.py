@@ -1,0 +1,47 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the modules of authorized_keys are run by Ansible. Private.
+
+This runs in instances, so it keeps to Python 3.8 and its standard library.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cloud.errors import AlitrustError
+from .key import is_private
+
+if t.TYPE_CHECKING:
+    from .host import Run
+
+    Label = t.Callable[[str], bool]
+
+
+def run_module(module: t.Any, work: t.Callable[[Run, Label], dict[str, t.Any]]) -> None:
+    """Do the work of a module, and hand the result to Ansible.
+
+    :param module: the AnsibleModule
+    """
+    # A private key that was given by mistake stays out of everything that the task returns.
+    for text in module.params["keys"] or []:
+        if is_private(text):
+            module.no_log_values.add(text)
+
+    def run(command: list[str]) -> tuple[int, str, str]:
+        code, output, errors = module.run_command(command, environ_update={"LC_ALL": "C"}, handle_exceptions=False)
+        return int(code), str(output), str(errors)
+
+    def label(path: str) -> bool:
+        return bool(module.selinux_enabled()) and bool(module.set_default_selinux_context(path, False))
+
+    try:
+        result = work(run, label)
+    except AlitrustError as error:
+        module.fail_json(**error.as_failure())
+    else:
+        for warning in result.pop("warnings"):
+            module.warn(warning)
+        module.exit_json(**result)
