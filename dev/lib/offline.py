@@ -4,22 +4,19 @@
 """Install the collection without the internet, by the very commands of the quick start, and use it.
 
 Only the first of them is replaced: what is not released yet cannot be downloaded from Galaxy, so a tarball of this
-checkout and one of ansible.posix go through "ansible-galaxy collection download" as it would get them from there.
+checkout goes through "ansible-galaxy collection download" as it would get it from there.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
-from environment import CHECKOUT, neighbours
+from environment import CHECKOUT
 
 GUIDE = CHECKOUT / "docs" / "docsite" / "rst" / "quick_start.rst"
 DOWNLOAD = "ansible-galaxy collection download -p alitrust-offline alitrust.ecs"
@@ -47,20 +44,6 @@ def quoted(line: str) -> str:
     return "'$ " + line.replace("'", "'\\''") + "'"
 
 
-def pack(installed: Path, archive: Path, folder: Path) -> None:
-    """A tarball of a collection as the community package has it: without hidden files, which its lists still name."""
-    shutil.copytree(installed, folder)
-    listed = json.loads((folder / "FILES.json").read_text())
-    listed["files"] = [one for one in listed["files"] if (folder / one["name"]).exists()]
-    (folder / "FILES.json").write_text(json.dumps(listed))
-    manifest = json.loads((folder / "MANIFEST.json").read_text())
-    manifest["file_manifest_file"]["chksum_sha256"] = hashlib.sha256((folder / "FILES.json").read_bytes()).hexdigest()
-    (folder / "MANIFEST.json").write_text(json.dumps(manifest))
-    with tarfile.open(archive, "w:gz") as file:
-        for path in sorted(folder.iterdir()):
-            file.add(path, path.name)
-
-
 def main() -> None:
     output = Path(sys.argv[1])
     home, here, there = output / "home", output / "online", output / "offline"
@@ -70,10 +53,8 @@ def main() -> None:
 
     galaxy = ["ansible-galaxy", "collection"]
     subprocess.run([*galaxy, "build", "--output-path", output], check=True)
-    posix = output / "ansible-posix.tar.gz"
-    pack(neighbours() / "ansible" / "posix", posix, output / "posix")
     (own,) = output.glob("alitrust-ecs-*.tar.gz")
-    subprocess.run([*galaxy, "download", "--no-deps", "-p", here / "alitrust-offline", own, posix], check=True)
+    subprocess.run([*galaxy, "download", "--no-deps", "-p", here / "alitrust-offline", own], check=True)
     walk(online, here, dict(os.environ))
     shutil.move(here / "alitrust-offline", there)
 

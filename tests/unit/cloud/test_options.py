@@ -73,7 +73,7 @@ def test_what_is_no_proxy_is_refused_without_its_password(name: str, proxy: str)
 
 
 def test_certificates_that_are_not_there_are_told() -> None:
-    with pytest.raises(InvalidInput, match="ca_bundle is /nowhere.pem, which does not exist"):
+    with pytest.raises(InvalidInput, match=r"ca_bundle is /nowhere\.pem, which does not exist"):
         Connection.from_options({"ca_bundle": "/nowhere.pem"}, {})
 
 
