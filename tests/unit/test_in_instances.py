@@ -16,7 +16,7 @@ PREFIX = "ansible_collections.alitrust.ecs.plugins."
 OURS = {"ansible", "ansible_collections", ""}
 #: What each of them brings along, besides itself.
 BROUGHT = {
-    "metadata_credentials": {"_cloud", "_cloud/errors", "_ram", "_ram/metadata"},
+    "metadata_credentials": {"_cloud", "_cloud/answers", "_cloud/errors", "_ram", "_ram/metadata"},
     "authorized_keys": {
         *("_cloud", "_cloud/errors", "_ssh"),
         *(f"_ssh/{name}" for name in ("authorized_keys", "entry", "host", "key", "lines", "listed", "module")),

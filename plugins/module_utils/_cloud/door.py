@@ -54,7 +54,7 @@ _LASTING = (
     "Missing dependencies for SOCKS support",
 )
 #: What the names of operations that change nothing begin with.
-_READING = ("Describe", "Get", "List", "AssumeRole", "Decrypt")
+_READING = ("Describe", "Get", "List", "AssumeRole")
 
 
 def json_list(values: t.Iterable[t.Any]) -> str:

@@ -15,11 +15,12 @@ from .._core import module as core_module
 from .._core.resource import Resource
 from .._instance import options as instance_options
 from .._instance.instance import TrustedInstance
-from .._keypair import keypair, public_key
+from .._keypair import keypair
 from .._kms import service
 from .._network import vpc
 from .._ram import instance_role, share_role
 from .._security_group import group, rules
+from .._ssh.key import is_private
 from .lacks import Lacks
 
 Spec = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -95,7 +96,7 @@ def hide(module: t.Any) -> None:
         given = module.params[section.name] or {}
         for name, one in section.spec.items():
             value = given.get(name)
-            if isinstance(value, str) and value and (one.get("no_log") or public_key.is_private(value)):
+            if isinstance(value, str) and value and (one.get("no_log") or is_private(value)):
                 module.no_log_values.add(value)
 
 
@@ -188,7 +189,7 @@ def _fits(path: str, spec: t.Mapping[str, t.Any], value: t.Any, lacks: Lacks) ->
 
 def _shown(spec: t.Mapping[str, t.Any], value: t.Any) -> str:
     """A value in a message: no secret, and not all of a long one."""
-    if spec.get("no_log") or public_key.is_private(str(value)):
+    if spec.get("no_log") or is_private(str(value)):
         return "of another kind"
     shown = repr(value)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."

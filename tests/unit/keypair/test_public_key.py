@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import (
     DOCUMENTED_TYPES,
-    is_private,
     parse,
     public_half,
     stored,
 )
+from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.key import is_private
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 KEYS: dict[str, t.Any] = {
