@@ -42,6 +42,8 @@ _MAY_BE_MISSING = {
 }
 #: Texts that the operation is called for, and whose names do not say so.
 _WANTED = {("ecs:CreateKeyPair", "PrivateKeyBody"), ("ecs:RunCommand", "InvokeId")}
+#: Answers that are the thing itself, with a dozen members of which any may be missing: what it is called by.
+_ITSELF = {"vpc:DescribeVpcAttribute": "VpcId"}
 #: Lists of which some are empty, so that one may do for all.
 _ONE_OF = {"ram:ListEntitiesForPolicy"}
 
@@ -126,6 +128,8 @@ def required(operation: str, members: t.Mapping[str, str]) -> dict[str, str]:
             return {**wanted, "IsTruncated": "value"}
         # NextToken alone proves nothing: whether it is there at the end of a list is not documented everywhere.
         return {**wanted, telling: "value"} if len(values) > 1 else wanted
+    if operation in _ITSELF:
+        return {_ITSELF[operation]: "value"}
     verb, noun = t.cast("re.Match[str]", re.match(r"([A-Z][a-z]+)(\w*)", action)).groups()
     if operation in _ONE_OF:
         return {"|".join(sorted(inside)): "object"}

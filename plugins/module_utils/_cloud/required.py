@@ -94,15 +94,6 @@ REQUIRED: dict[tuple[str, str], dict[str, str]] = {
     ("vpc", "CreateVSwitch"): {"VSwitchId": "value"},
     ("vpc", "CreateVpc"): {"VpcId": "value"},
     ("vpc", "DescribeVSwitches"): {"VSwitches": "object", "TotalCount": "value"},
-    ("vpc", "DescribeVpcAttribute"): {
-        "AssociatedCens": "object",
-        "AssociatedPropagationSources": "object",
-        "CloudResources": "object",
-        "Ipv6CidrBlocks": "object",
-        "SecondaryCidrBlocks": "object",
-        "Tags": "object",
-        "UserCidrs": "object",
-        "VSwitchIds": "object",
-    },
+    ("vpc", "DescribeVpcAttribute"): {"VpcId": "value"},
     ("vpc", "DescribeVpcs"): {"Vpcs": "object", "TotalCount": "value"},
 }
