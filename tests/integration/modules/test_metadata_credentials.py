@@ -118,8 +118,8 @@ def test_a_page_in_the_place_of_an_answer_is_none(
     ("answer", "message"),
     [
         (
-            "<html>canary-secret",
-            "gave what is none of its answers (status 200, text/html, '<html>canary-...'), 3 times",
+            "<html>SecurityToken: canary",
+            "gave what is none of its answers (status 200, text/html, '<html>Security...'), 3 times",
         ),
         ("null", "gave what is none of its answers (status 200, text/html, 'null'), 3 times"),
         ({**ANSWER, "Code": "Failed"}, "the metadata service says 'Failed'"),
