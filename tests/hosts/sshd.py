@@ -129,7 +129,7 @@ def _site() -> str:
 class Machine:
     """A root folder with an sshd that listens on a port of this machine.
 
-    Its users are root, deploy (who is in the groups ops and team, too) and other; none has a file of keys to begin with.
+    Its users are root, deploy (in the groups ops and team, too) and other; none has a file of keys to begin with.
     """
 
     def __init__(self, folder: Path, suite: str) -> None:
@@ -137,6 +137,7 @@ class Machine:
         for name in ("etc/ssh", "root", "run/sshd", "tmp", "dev", "proc", "usr", "opt", "home/deploy", "home/other"):
             (self.root / name).mkdir(parents=True)
         self.root.chmod(0o755)
+        (self.root / "tmp").chmod(0o1777)
         for name in ("bin", "sbin", "lib", "lib64"):
             (self.root / name).symlink_to(f"usr/{name}")
         self.write("etc/passwd", PASSWD)

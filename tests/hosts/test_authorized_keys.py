@@ -196,9 +196,8 @@ CASES = {
     "a file for each number, with a percent sign": Case(
         ("AuthorizedKeysFile /etc/k%%/%U/%u",), file="/etc/k%/1001/deploy"
     ),
-    "the first of several": Case(
-        ("AuthorizedKeysFile none /etc/keys/%u .ssh/authorized_keys",), file="/etc/keys/deploy"
-    ),
+    "the first of several": Case(("AuthorizedKeysFile /etc/keys/%u .ssh/authorized_keys",), file="/etc/keys/deploy"),
+    "none among several": Case(("AuthorizedKeysFile none .keys",), file="/home/deploy/.keys", until=(10, 6)),
     "a file for everybody comes first": Case(("AuthorizedKeysFile /etc/all .ssh/authorized_keys",), file=FILE),
     "a file for everybody only": Case(("AuthorizedKeysFile /etc/all",), "for every user"),
     "none": Case(("AuthorizedKeysFile none",), "AuthorizedKeysFile is none for deploy"),

@@ -60,7 +60,7 @@ def settings(run: Run, user: str, address: str, *, program: str = "", config: st
     code, said, errors = run(command)
     if code and "no hostkeys available" in errors:
         # The host's own keys are root's, or not made yet. They do not matter here, but there must be one.
-        with tempfile.TemporaryDirectory() as folder:
+        with contextlib.suppress(OSError), tempfile.TemporaryDirectory() as folder:
             key = os.path.join(folder, "key")
             if run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])[0] == 0:
                 code, said, errors = run([*command, "-h", key])

@@ -103,7 +103,9 @@ class Settings:
         """The files that keys of the user are read from, in this order."""
         values = {"%%": "%", "%h": account.home, "%u": account.name, "%U": str(account.uid)}
         found = []
-        for item in self.items("authorizedkeysfile") or [".ssh/authorized_keys", ".ssh/authorized_keys2"]:
+        # 10.6 leaves the line out where it is none. Where sshd said nothing at all, its defaults are the best guess.
+        usual = [] if self._values else [".ssh/authorized_keys", ".ssh/authorized_keys2"]
+        for item in self.items("authorizedkeysfile") or usual:
             if item.lower() == "none":
                 continue
             path = re.sub("%[%huU]", lambda token: values[token[0]], item)

@@ -47,6 +47,12 @@ def test_tokens_of_authorized_keys_file(value: str, paths: list[str]) -> None:
     assert [one.path for one in Settings(f"authorizedkeysfile {value}").key_files(ANNA)] == paths
 
 
+def test_a_line_that_is_left_out_means_none_as_10_6_prints_it() -> None:
+    assert Settings("PermitRootLogin no").key_files(ANNA) == []
+    assert "AuthorizedKeysFile is none for anna" in Settings("PermitRootLogin no").why_no_file(ANNA)
+    assert Settings("").key_files(ANNA)[0].path == "/home/anna/.ssh/authorized_keys"
+
+
 def test_a_file_without_tokens_is_for_everybody() -> None:
     found = Settings("authorizedkeysfile /etc/all /etc/%%u keys/all").key_files(ANNA)
     assert [one.shared for one in found] == [True, True, False]
