@@ -69,6 +69,7 @@ nogroup:x:65534:
 deploy:x:1001:
 other:x:1002:
 ops:x:1003:deploy
+team:x:1004:deploy,other
 """
 
 
@@ -128,7 +129,7 @@ def _site() -> str:
 class Machine:
     """A root folder with an sshd that listens on a port of this machine.
 
-    Its users are root, deploy (who is in the group ops, too) and other; none has a file of keys to begin with.
+    Its users are root, deploy (in the groups ops and team, too) and other; none has a file of keys to begin with.
     """
 
     def __init__(self, folder: Path, suite: str) -> None:
@@ -136,6 +137,7 @@ class Machine:
         for name in ("etc/ssh", "root", "run/sshd", "tmp", "dev", "proc", "usr", "opt", "home/deploy", "home/other"):
             (self.root / name).mkdir(parents=True)
         self.root.chmod(0o755)
+        (self.root / "tmp").chmod(0o1777)
         for name in ("bin", "sbin", "lib", "lib64"):
             (self.root / name).symlink_to(f"usr/{name}")
         self.write("etc/passwd", PASSWD)
@@ -195,6 +197,15 @@ class Machine:
         """Mode, user and group of a file."""
         status = (self.root / path.lstrip("/")).stat()
         return f"{status.st_mode & 0o7777:04o}", status.st_uid, status.st_gid
+
+    def listing(self) -> list[tuple[str, tuple[int, ...]]]:
+        """All there is in homes and configuration, with its rights and when it was changed."""
+        found = []
+        for top in ("home", "root", "etc"):
+            for path in sorted((self.root / top).rglob("*")):
+                status = path.lstat()
+                found.append((str(path), (status.st_mode, status.st_uid, status.st_gid, status.st_mtime_ns)))
+        return found
 
     def reset_homes(self) -> None:
         for name, owner, mode in (("root", 0, 0o700), ("home/deploy", 1001, 0o755), ("home/other", 1002, 0o755)):

@@ -79,7 +79,7 @@ class _Place:
         self.address: str = options["address"] or host.where_from()
         self.settings = self._ask(options, run)
         self.strict = not self.settings.says_no("strictmodes")
-        self.private_groups = not self.settings.says_no("debianbanner", "no")
+        self.private_groups = self.settings.is_debian
 
     def _ask(self, options: dict[str, t.Any], run: host.Run) -> Settings:
         program, config = options["sshd_path"] or "", options["sshd_config"] or ""

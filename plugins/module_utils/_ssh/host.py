@@ -21,7 +21,7 @@ import time
 import typing as t
 
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
-from .sshd import Account, Settings, read_version
+from .sshd import Account, Settings, is_debian, read_version
 
 _SSHD = ("/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd", "/opt/ssh/sbin/sshd")
 _DAY = 86400
@@ -53,15 +53,19 @@ def settings(run: Run, user: str, address: str, *, program: str = "", config: st
             f"There is no sshd at {program or ' or '.join(_SSHD)}, so nobody can say which keys let in.",
             hint="Install OpenSSH's server, or give sshd_path.",
         )
-    _code, said, errors = run([found, "-V"])
-    version = read_version(said + errors)
-    arguments = [*(["-f", config] if config else []), "-C", _connection(user, address)]
-    # Since 9.3 -G leaves out what only matters for starting: host keys, and the folder that must be there.
-    for mode in ("-T", "-G"):
-        code, said, again = run([found, mode, *arguments])
-        if code == 0 and said:
-            return Settings(said, version)
-        errors = errors if mode == "-G" and "unknown option" in again else again
+    # Every release answers an unknown option with its full name; -V is newer and says less.
+    _code, said, errors = run([found, "-?"])
+    name = said + errors
+    command = [found, "-T", *(["-f", config] if config else []), "-C", _connection(user, address)]
+    code, said, errors = run(command)
+    if code and "no hostkeys available" in errors:
+        # The host's own keys are root's, or not made yet. They do not matter here, but there must be one.
+        with contextlib.suppress(OSError), tempfile.TemporaryDirectory() as folder:
+            key = os.path.join(folder, "key")
+            if run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])[0] == 0:
+                code, said, errors = run([*command, "-h", key])
+    if code == 0 and said:
+        return Settings(said, read_version(name), is_debian=is_debian(name))
     raise SshdUnknown(
         f"{found} does not say what it would do: {' '.join(errors.split()) or 'it printed nothing'}.",
         hint="" if os.geteuid() == 0 else "It tells root only: set become.",

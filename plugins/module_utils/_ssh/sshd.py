@@ -71,10 +71,12 @@ class Settings:
     """What C(sshd -T) prints for a user.
 
     :ivar version: of OpenSSH, such as (9, 2); (0, 0) when it is not known
+    :ivar is_debian: whether it has Debian's changes
     """
 
-    def __init__(self, text: str, version: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, text: str, version: tuple[int, int] = (0, 0), *, is_debian: bool = False) -> None:
         self.version = version
+        self.is_debian = is_debian
         self._values: dict[str, list[str]] = {}
         for line in text.splitlines():
             name, _blank, value = line.strip().partition(" ")
@@ -101,7 +103,9 @@ class Settings:
         """The files that keys of the user are read from, in this order."""
         values = {"%%": "%", "%h": account.home, "%u": account.name, "%U": str(account.uid)}
         found = []
-        for item in self.items("authorizedkeysfile") or [".ssh/authorized_keys", ".ssh/authorized_keys2"]:
+        # 10.6 leaves the line out where it is none. Where sshd said nothing at all, its defaults are the best guess.
+        usual = [] if self._values else [".ssh/authorized_keys", ".ssh/authorized_keys2"]
+        for item in self.items("authorizedkeysfile") or usual:
             if item.lower() == "none":
                 continue
             path = re.sub("%[%huU]", lambda token: values[token[0]], item)
@@ -244,6 +248,11 @@ def _methods(text: str) -> list[str]:
 
 
 def read_version(text: str) -> tuple[int, int]:
-    """The version in what C(sshd -V) or any other call with an unknown option prints."""
+    """The version in what sshd prints when it is called with an unknown option."""
     found = re.search(r"OpenSSH_(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def is_debian(text: str) -> bool:
+    """Whether that text is of an sshd with Debian's changes."""
+    return re.search(r"OpenSSH_\S+ (Debian|Ubuntu|Raspbian)-", text) is not None

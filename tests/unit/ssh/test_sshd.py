@@ -47,6 +47,12 @@ def test_tokens_of_authorized_keys_file(value: str, paths: list[str]) -> None:
     assert [one.path for one in Settings(f"authorizedkeysfile {value}").key_files(ANNA)] == paths
 
 
+def test_a_line_that_is_left_out_means_none_as_10_6_prints_it() -> None:
+    assert Settings("PermitRootLogin no").key_files(ANNA) == []
+    assert "AuthorizedKeysFile is none for anna" in Settings("PermitRootLogin no").why_no_file(ANNA)
+    assert Settings("").key_files(ANNA)[0].path == "/home/anna/.ssh/authorized_keys"
+
+
 def test_a_file_without_tokens_is_for_everybody() -> None:
     found = Settings("authorizedkeysfile /etc/all /etc/%%u keys/all").key_files(ANNA)
     assert [one.shared for one in found] == [True, True, False]
@@ -149,21 +155,21 @@ def test_the_address_is_found_behind_sudo(monkeypatch: pytest.MonkeyPatch) -> No
     assert host.where_from() == "192.0.2.7"
 
 
-def test_sshd_is_asked_in_the_newer_way_where_the_older_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sshd_that_may_not_read_its_host_keys_gets_another(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def run(command: list[str]) -> tuple[int, str, str]:
         asked.append(command[1])
-        answers = {
-            "-V": (1, "", "OpenSSH_9.9p1"),
-            "-T": (1, "", "no hostkeys available"),
-            "-G": (0, "usepam yes\n", ""),
-        }
-        return answers[command[1]]
+        if command[1] == "-?":
+            return 1, "", "unknown option -- ?\nOpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19"
+        if command[0].endswith("sshd") and "-h" not in command:
+            return 1, "", "sshd: no hostkeys available -- exiting."
+        return 0, "usepam yes\n", ""
 
     monkeypatch.setattr(os, "access", lambda _path, _mode: True)
-    assert host.settings(run, "anna", "192.0.2.1").version == (9, 9)
-    assert asked == ["-V", "-T", "-G"]
+    found = host.settings(run, "anna", "192.0.2.1")
+    assert (found.version, found.is_debian) == ((9, 2), True)
+    assert asked == ["-?", "-T", "-q", "-T"]
 
 
 def test_selinux_contexts_count_as_changes(tmp_path: Path, me: Account, monkeypatch: pytest.MonkeyPatch) -> None:
