@@ -204,7 +204,7 @@ def _error(wire: Wire, headers: dict[str, str | None] | None = None) -> tuple[in
     return reply.status, reply.code
 
 
-def _rpc_error(wire: Wire, **params: str) -> tuple[int, str | None]:
+def _rpc_error(wire: Wire, **params: str | None) -> tuple[int, str | None]:
     reply = wire.rpc("ram", "ListUsers", Format="JSON", **params)
     return reply.status, reply.code
 
