@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -53,11 +54,14 @@ class ActionModule(ActionBase):
         if reason is not None:
             display.vv(f"{self._task.action} runs in a process of its own: {reason}")
         arguments = dict(self._task.args)
-        if self._task.check_mode and (foretold := check_run.records()):
-            arguments["foretold"] = foretold
+        # What a single task with check_mode in a run for real has foretold will not have happened for those after it.
+        checking = self._task.check_mode and bool(context.CLIARGS.get("check"))
+        if checking and (known := check_run.records()):
+            arguments["foretold"] = known
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
-        if self._task.check_mode:
-            check_run.add(result.pop("foretold", []))
+        foretold = result.pop("foretold", [])
+        if checking:
+            check_run.add(foretold)
         elif result.get("changed"):
             check_run.forget()
         if not self._task.no_log:

@@ -90,6 +90,13 @@ def test_a_chain_is_checked_from_nothing(ansible: Ansible, fresh_cloud: LocalClo
     assert "foretold" not in str([one.keys() for one in foretold])
 
 
+def test_a_preview_within_a_run_for_real_foretells_nothing(ansible: Ansible) -> None:
+    preview = {**NETWORK[0], "check_mode": True}
+    results, _output = ansible.play([preview, preview])
+    assert [said(one) for one in results] == [said(results[0])] * 2
+    assert results[0]["changed"]
+
+
 def test_a_run_does_not_know_what_the_one_before_has_foretold(ansible: Ansible) -> None:
     first, _output = ansible.play(NETWORK[:1], "--check")
     (alone,), _output = ansible.play([{"alitrust.ecs.security_group": {"name": "web", "vpc": "net"}}], "--check")
