@@ -28,6 +28,7 @@ LABELS = {
         for name in (
             "assert_module",
             "known_hosts_module",
+            "uri_module",
             "user_data_module",
             "wait_for_connection_module",
         )

@@ -200,7 +200,7 @@ class Machine:
 
     def listing(self) -> list[tuple[str, tuple[int, ...]]]:
         """All there is in homes and configuration, with its rights and when it was changed."""
-        found = []
+        found: list[tuple[str, tuple[int, ...]]] = []
         for top in ("home", "root", "etc"):
             for path in sorted((self.root / top).rglob("*")):
                 status = path.lstat()
