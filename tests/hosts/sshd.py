@@ -305,6 +305,6 @@ class Machine:
         done = subprocess.run(
             [*command, f"{user}@127.0.0.1", "echo in"], capture_output=True, text=True, timeout=60, check=False
         )
-        refused = re.search("Permission denied|Connection (closed|reset)|Broken pipe", done.stderr)
+        refused = re.search("Permission denied|[Cc]onnection .*(closed|reset)|Broken pipe", done.stderr)
         assert done.returncode == 0 or refused, done.stderr
         return done.returncode == 0
