@@ -100,8 +100,10 @@ seealso:
   - module: alitrust.ecs.sg_rule
   - module: alitrust.ecs.keypair
   - module: alitrust.ecs.trusted_instance
-  - plugin: alitrust.ecs.preflight
-    plugin_type: role
+  - ref: ansible_collections.alitrust.ecs.docsite.quick_start
+    description: >-
+      What is told before anything is changed.
+      The role P(alitrust.ecs.preflight#role) asks for everything that the playbooks will use.
 """
 
 EXAMPLES = r"""

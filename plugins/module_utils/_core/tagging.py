@@ -34,21 +34,16 @@ def write(
     untag = "UntagResources" if product == "ecs" else "UnTagResources"
     for part in chunks(ids, _IDS_PER_CALL):
         target = {"ResourceType": resource_type, "ResourceId": part}
-
-        def remove(target: dict[str, t.Any] = target) -> None:
-            for keys in chunks(to_remove, _TAGS_PER_CALL):
-                cloud.call(product, untag, target, TagKey=keys)
-
+        removals = list(chunks(to_remove, _TAGS_PER_CALL))
         # Set first: what is refused then has cost nothing. Only where both together are too many, old ones make room.
-        removed = False
         for items in chunks(tags.to_api(to_set), _TAGS_PER_CALL):
             try:
                 cloud.call(product, "TagResources", target, Tag=items)
             except CloudError as error:
-                if removed or not to_remove or not error.code.startswith(_TOO_MANY):
+                if not removals or not error.code.startswith(_TOO_MANY):
                     raise
-                remove()
-                removed = True
+                while removals:
+                    cloud.call(product, untag, target, TagKey=removals.pop(0))
                 cloud.call(product, "TagResources", target, Tag=items)
-        if not removed:
-            remove()
+        for keys in removals:
+            cloud.call(product, untag, target, TagKey=keys)

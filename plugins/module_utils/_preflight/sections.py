@@ -84,7 +84,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("kms_share_role", share_role.SPEC, {}, share_role.KmsShareRole),
     Section("trusted_instance", instance_options.SPEC, instance_options.CONSTRAINTS, TrustedInstance),
 )
-SPEC |= {section.name: {"type": "dict"} for section in SECTIONS}
+SPEC |= {section.name: {"type": "dict", "no_log": False} for section in SECTIONS}
 
 
 def hide(module: t.Any) -> None:

@@ -23,7 +23,7 @@ from .policy_planner import WantedPolicy
 from .recipients import Recipients
 from .resource import RamResource
 from .role_planner import RoleState, WantedRole
-from .roles import ECS, Role, RoleActions
+from .roles import ECS, RoleActions
 
 #: What a role is for -> its name, which ECS knows it by (Encryption-related permissions).
 ROLES = {
@@ -243,7 +243,7 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
 
     def _prove_as_it_is(self, actual: RoleState) -> None:
         """:raises UnexpectedState: a role that has to be used as it is leaves out recipients or keys"""
-        role, wanted = t.cast("Role", actual.role), self._recipients
+        role, wanted = t.cast("roles.Role", actual.role), self._recipients
         missing = []
         if self._purpose == "disk_encrypt":
             if not documents.trusts_service(role.trust_policy, ECS):

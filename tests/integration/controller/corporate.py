@@ -46,7 +46,8 @@ class Proxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def _handler(proxy) -> type[socketserver.BaseRequestHandler]:
+    def _handler(self) -> type[socketserver.BaseRequestHandler]:
+        proxy = self
         wanted = b"proxy-authorization: basic " + base64.b64encode(b"user:canary-password").lower()
 
         class Handler(socketserver.BaseRequestHandler):
