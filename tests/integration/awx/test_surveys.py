@@ -40,6 +40,7 @@ def roles_of(playbook: str) -> dict[str, t.Any]:
 def variables_of(playbook: str) -> set[str]:
     """The variables that the playbook itself looks at."""
     text = (ROOT / "playbooks" / f"{playbook}.yml").read_text()
+    text += "".join((ROOT / "playbooks" / name).read_text() for name in re.findall(r"vars_files: \[(.*)\]", text))
     return set(re.findall(r"\b((?:alitrust|" + playbook + r")_\w+) \| default\(", text))
 
 
