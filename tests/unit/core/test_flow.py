@@ -9,8 +9,10 @@ import contextlib
 import io
 import json
 import typing as t
+from unittest import mock
 
 import pytest
+from ansible.module_utils import _internal
 from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
@@ -80,7 +82,9 @@ def run(value: int = 0, *, check: bool = False, diff: bool = True, **fail_at: Al
 def run_main(main: t.Callable[[], None], args: dict[str, t.Any]) -> dict[str, t.Any]:
     output = io.StringIO()
     warnings._global_warnings.clear()
-    with patch_module_args(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+    # Where another test has imported a part of the controller, a warning would go to the screen and not into the result.
+    in_a_module = mock.patch.object(_internal, "is_controller", False)
+    with in_a_module, patch_module_args(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
         main()
     result: dict[str, t.Any] = json.loads(output.getvalue())
     return result
