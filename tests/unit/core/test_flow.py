@@ -82,7 +82,7 @@ def run(value: int = 0, *, check: bool = False, diff: bool = True, **fail_at: Al
 def run_main(main: t.Callable[[], None], args: dict[str, t.Any]) -> dict[str, t.Any]:
     output = io.StringIO()
     warnings._global_warnings.clear()
-    # Where another test has imported a part of the controller, a warning would go to the screen and not into the result.
+    # Where another test has imported a part of the controller, a warning would go to the screen instead.
     in_a_module = mock.patch.object(_internal, "is_controller", False)
     with in_a_module, patch_module_args(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
         main()
