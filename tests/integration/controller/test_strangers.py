@@ -105,7 +105,7 @@ def test_names_like_ours_prove_nothing(books: Books, fresh_cloud: LocalCloud) ->
         ("unshare", {"encrypted_share_snapshot_ids": [theirs.snapshot], "encrypted_share_name": "alitrust"}),
         ("kms_access", {"kms_access_key": "alias/alitrust", "kms_access_instance_ids": [theirs.instance]}),
         ("isolate", {"isolate_instance_ids": [theirs.instance]}),
-        ("audit", {"audit_report": str(books.ansible.folder / "report.html")}),
+        ("audit", {f"audit_{kind}_file": str(books.ansible.folder / kind) for kind in ("report", "json")}),
         ("verdicts", plain),
         ("teardown", plain),
         ("teardown", {**plain, "account_ram_role_name": "alitrust", "network_vpc_id": theirs.vpc}),
