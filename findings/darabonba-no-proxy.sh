@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # darabonba-core 1.0.9 (the transport of Alibaba Cloud's Python SDKs) takes HTTP_PROXY and HTTPS_PROXY from the environment

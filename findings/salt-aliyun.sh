@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # salt 3006.9: its cloud driver "aliyun" can't sign a request on Python 3. salt/cloud/clouds/aliyun.py calls decode() on
