@@ -57,7 +57,7 @@ EXAMPLES = r"""
 
 - name: Show it
   ansible.builtin.debug:
-    msg: "{{ found['keys'] }}"
+    msg: "{{ found.lines }}"
 """
 
 RETURN = r"""
@@ -93,7 +93,7 @@ files:
       description: What is in it, base64.
       type: str
       sample: c3NoLWVkMjU1MTkgQUFBQQo=
-keys:
+lines:
   description: The lines of these files, without comments and blank lines. sshd may pass some of them by.
   returned: success
   type: list

@@ -303,7 +303,12 @@ class Machine:
         command = ["ssh", "-F", "none", "-i", str(key), "-p", str(self.port)]
         command += [part for option in options.items() for part in ("-o", "{}={}".format(*option))]
         done = subprocess.run(
-            [*command, f"{user}@127.0.0.1", "echo in"], capture_output=True, text=True, timeout=60, check=False
+            [*command, f"{user}@127.0.0.1", "echo in"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         refused = re.search("Permission denied|[Cc]onnection .*(closed|reset)|Broken pipe", done.stderr)
         assert done.returncode == 0 or refused, done.stderr

@@ -344,7 +344,7 @@ def test_a_key_lets_in_or_the_module_says_why_not(fresh: Machine, keys: Keys, ca
         again = machine.module(case.user, keys=[line])
         assert again.get("changed") is False, again
         told = machine.module(case.user, module="authorized_keys_info", keys=[line])
-        assert (told["problems"], told["keys"]) == ([], [line])
+        assert (told["problems"], told["lines"]) == ([], [line])
         assert machine.module(case.user, keys=[line], state="absent")["changed"]
         assert not machine.opens(private, case.user)
         assert not machine.module(case.user, keys=[line], state="absent")["changed"]
@@ -477,7 +477,7 @@ def test_the_examples_run_as_written(fresh: Machine) -> None:
             done = fresh.module(module=module, **options)
             assert not done.get("failed"), done
             assert done["changed"] == (module == "authorized_keys")
-    assert [line.split()[-1] for line in done["keys"]] == ["backup"]
+    assert [line.split()[-1] for line in done["lines"]] == ["backup"]
 
 
 def test_no_user_and_no_sshd(fresh: Machine, keys: Keys) -> None:

@@ -357,7 +357,15 @@ def test_ansible_manages_a_host_over_ssh(fleet: list[Machine], folder: Path) -> 
     def ansible(*arguments: str) -> str:
         command = [str(BIN / "ansible"), "web", "-i", str(inventory), *arguments]
         environment = os.environ | {"ANSIBLE_HOME": str(folder / "ansible"), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=120,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -380,7 +388,7 @@ def test_a_local_package_can_be_installed(fleet: list[Machine], folder: Path) ->
     machine = fleet[0]
     command = ["scp", "-q", "-F", "none", "-i", str(machine.key), "-o", f"UserKnownHostsFile={machine.known_hosts}"]
     command += [str(deb), f"root@{machine.spec.private_ip}:/root/probe.deb"]
-    copied = subprocess.run(command, check=False)
+    copied = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
     assert copied.returncode == 0
     assert machine.run("dpkg -i /root/probe.deb > /dev/null && probe && dpkg-query -W -f '${Status}' probe").endswith(
         "installed\ninstall ok installed"

@@ -212,7 +212,7 @@ def tell(options: dict[str, t.Any], run: host.Run) -> dict[str, t.Any]:
         "user": place.user.name,
         "address": place.address,
         "files": files,
-        "keys": [_printable(line) for line in found],
+        "lines": [_printable(line) for line in found],
         "other_sources": place.settings.other_sources(),
         "problems": problems,
         "warnings": [*place.warnings, *place.settings.remarks(place.user, entries)],
