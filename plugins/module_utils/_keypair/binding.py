@@ -33,9 +33,7 @@ def users(cloud: Cloud, name: str) -> list[str]:
     return sorted(item["InstanceId"] for item in items if item.get("KeyPairName") == name)
 
 
-def write(
-    cloud: Cloud, action: str, name: str, instance_ids: t.Sequence[str], done: list[str] | None = None
-) -> None:
+def write(cloud: Cloud, action: str, name: str, instance_ids: t.Sequence[str], done: list[str] | None = None) -> None:
     """Bind or unbind; it takes effect at the next restart of an instance.
 
     :param action: C(AttachKeyPair), which replaces another pair, or C(DetachKeyPair)

@@ -13,7 +13,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
 from .._cloud.foretold import is_id
 from .._core import ownership
-from .._core.plan import Plan
+from .._core.plan import Plan, Step
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._network.find import vpc_by_name
@@ -283,18 +283,22 @@ class SecurityGroupRules(Resource[Group]):
 
     # ------------------------------------------------------------------ steps
 
-    def add(self, direction: str, rules: list[Rule]) -> None:
+    def apply(self, step: Step) -> None:
         try:
-            self._authorize(direction, rules)
+            super().apply(step)
         except OutcomeUnknown:
             raise
         except AlitrustError as error:
-            error.message += self._give_back(direction)
+            if self.added < len(self.changes.adds):
+                error.message += self._give_back(step.args.get("direction", ""))
             raise
+
+    def add(self, direction: str, rules: list[Rule]) -> None:
+        self._authorize(direction, rules)
         self.added += len(rules)
 
     def _give_back(self, direction: str) -> str:
-        """Add the rules again that made room for others which were refused; what came of it, in words.
+        """Add the rules again that made room for others which are not to come; what came of it, in words.
 
         :param direction: of what was refused; where some of the others are there, only so many fit
         """
