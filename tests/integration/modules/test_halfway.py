@@ -3,155 +3,197 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every writing call of a change is refused in turn: nothing is lost, what was done is told, and the next run goes on.
 
-A change is a module's task that exchanges something. What it exchanges is looked at in the cloud's own records: after
-any refusal all of the old is there, or all of the new.
+What a change exchanges is looked at in the cloud: after any refusal all of the old is there, or all of the new.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
+import inspect
+import pkgutil
 import typing as t
-from dataclasses import dataclass, field
 
 import pytest
-from modules import records
-from modules.network import Network
-from modules.test_keypair import OTHER_PUBLIC, PUBLIC
+from modules import changes
+from modules.changes import CHANGES, Change, Maker, Parts
 
+from ansible_collections.alitrust.ecs.plugins import modules as plugins
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import errors
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import _READING, Cloud
+from ansible_collections.alitrust.ecs.plugins.module_utils._core.resource import Resource
 
 if t.TYPE_CHECKING:
-    from modules.harness import Modules
+    from pathlib import Path
 
-    from local_cloud.control import LocalCloud
+    from modules.harness import Modules, Result
 
-#: What a thing is made of, by name: sets of words.
-Parts = dict[str, set[str]]
-Options = dict[str, t.Any]
-
-
-@dataclass
-class Change:
-    """A task that exchanges something.
-
-    :ivar look: the parts of what it exchanges, from the cloud's records
-    """
-
-    module: str
-    options: Options
-    look: t.Callable[[LocalCloud], Parts]
-    before: list[tuple[str, Options]] = field(default_factory=list)
-
-
-def only(local: LocalCloud, kind: str, **where: str) -> dict[str, t.Any]:
-    found = [one for one in local.resources(kind) if all(one[name] == value for name, value in where.items())]
-    return found[0] if found else {}
-
-
-def tags(record: dict[str, t.Any]) -> set[str]:
-    """Other tags than ours."""
-    return {f"{key}={value}" for key, value in records.tags(record).items() if not key.startswith("alitrust.ecs:")}
-
-
-def tags_of_a_group(network: Network) -> Change:
-    options = {"name": "web", "vpc_id": network.vpc}
-    return Change(
-        "security_group",
-        {**options, "tags": {"repo": "x"}},
-        lambda local: {"tags": tags(only(local, "security_group", SecurityGroupName="web"))},
-        [("security_group", {**options, "tags": {"team": "ops", "cost": "42"}})],
-    )
-
-
-def tags_of_a_pair(network: Network) -> Change:
-    options = {"name": "web", "public_key": PUBLIC}
-    return Change(
-        "keypair",
-        {**options, "tags": {"repo": "x"}},
-        lambda local: {"tags": tags(only(local, "key_pair", KeyPairName="web"))},
-        [("keypair", {**options, "tags": {"team": "ops", "cost": "42"}})],
-    )
-
-
-def another_public_key(network: Network) -> Change:
-    return Change(
-        "keypair",
-        {"name": "web", "public_key": OTHER_PUBLIC, "replace": True, "tags": {"team": "ops"}},
-        lambda local: {"key": {one["PublicKey"].split()[1] for one in local.resources("key_pair")}},
-        [("keypair", {"name": "web", "public_key": PUBLIC, "tags": {"team": "ops"}})],
-    )
-
-
-def tags_of_a_vpc(network: Network) -> Change:
-    options = {"name": "web", "cidr_block": "10.0.0.0/8"}
-    return Change(
-        "vpc",
-        {**options, "tags": {"repo": "x"}},
-        lambda local: {"tags": tags(only(local, "vpc", VpcName="web"))},
-        [("vpc", {**options, "tags": {"team": "ops", "cost": "42"}})],
-    )
-
-
-CHANGES = [tags_of_a_group, tags_of_a_pair, another_public_key, tags_of_a_vpc]
+    from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Step
 
 
 class Refusal:
-    """Counts the calls that write, and refuses one of them for good."""
+    """Counts the calls that write, and refuses one of them for good.
 
-    def __init__(self) -> None:
+    :ivar calls: those that were tried
+    :ivar done: those that succeeded
+    :ivar steps: those that were begun, each with the calls that had succeeded before
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
+        self.done: list[str] = []
+        self.steps: list[tuple[Step, int]] = []
         self.refused: int | None = None
+        self._watch(monkeypatch)
 
     @contextlib.contextmanager
     def at(self, number: int | None) -> t.Iterator[None]:
-        self.calls, self.refused = [], number
+        self.calls, self.done, self.steps, self.refused = [], [], [], number
         yield
         self.refused = None
 
-    def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        call = Cloud.call
+    @property
+    def in_part(self) -> list[str]:
+        """The calls of the last step that succeeded."""
+        return list(dict.fromkeys(self.done[self.steps[-1][1] :]))
 
-        def watched(cloud: Cloud, product: str, action: str, *args: t.Any, **more: t.Any) -> dict[str, t.Any]:
-            if not action.startswith(_READING):
-                self.calls.append(f"{product}:{action}")
-                if len(self.calls) - 1 == self.refused:
-                    raise errors.from_answer(product, action, "Forbidden.RAM", "You are not authorized.", status=403)
-            return call(cloud, product, action, *args, **more)
+    def _watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        call, apply = Cloud.call, Resource.apply
+
+        def watched(cloud: Cloud, product: str, action: str, params: t.Any = None, /, **more: t.Any) -> t.Any:
+            wanted = {**(params or {}), **more}
+            if action.startswith(_READING) or wanted.get("DryRun"):
+                return call(cloud, product, action, wanted)
+            self.calls.append(f"{product}:{action}")
+            if len(self.calls) - 1 == self.refused:
+                raise errors.from_answer(product, action, "Forbidden.RAM", "You are not authorized.", status=403)
+            answer = call(cloud, product, action, wanted)
+            self.done.append(f"{product}:{action}")
+            return answer
+
+        def noted(resource: Resource[t.Any], step: Step) -> None:
+            self.steps.append((step, len(self.done)))
+            apply(resource, step)
 
         monkeypatch.setattr(Cloud, "call", watched)
+        monkeypatch.setattr(Resource, "apply", noted)
 
 
-@pytest.mark.parametrize("change_of", CHANGES, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", CHANGES, ids=lambda make: make.__name__)
 def test_nothing_is_lost_whichever_call_is_refused(
-    modules: Modules, monkeypatch: pytest.MonkeyPatch, change_of: t.Callable[[Network], Change]
+    modules: Modules, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make: Maker
 ) -> None:
     def start() -> tuple[Change, Parts]:
         modules.cloud.reset()
-        change = change_of(Network(modules))
-        for name, options in change.before:
-            modules.run(name, **options)
-        return change, change.look(modules.cloud)
+        change = make(modules, tmp_path)
+        return change, change.look()
 
-    refusal = Refusal()
-    refusal.watch(monkeypatch)
+    refusal = Refusal(monkeypatch)
     change, old = start()
     with refusal.at(None):
         modules.run(change.module, **change.options)
-        number = len(refusal.calls)
-    new = change.look(modules.cloud)
-    assert number > 1, "a change by one call has no half"
-    assert old != new
-    for refused in range(number):
-        change, _old = start()
-        with refusal.at(refused):
+    names = list(refusal.calls)
+    assert {step.do for step, _before in refusal.steps} == change.steps
+    assert len(names) > 1, "a change by one call has no half"
+    check_exchanged(old, change.look())
+    for number, name in enumerate(names):
+        change, old = start()
+        with refusal.at(number):
             failed = modules.run(change.module, fails=True, **change.options)
-        name = refusal.calls[refused]
-        left = change.look(modules.cloud)
-        for part, words in left.items():
-            assert words >= old[part] or words >= new[part], (name, part, words, failed["msg"])
-        assert failed["changed"] == (refused > 0), (name, failed)
-        if refused:
-            assert failed["steps_done"] or failed["calls_done"], failed
-        modules.run(change.module, **change.options)
-        assert change.look(modules.cloud) == new, name
+        left = change.look()
+        check_told(failed, refusal)
+        assert modules.run(change.module, **change.options)["changed"], name
+        new = change.look()
+        check_exchanged(old, new)
+        lost = [part for part, words in left.items() if not (words >= old[part] or words >= new[part])]
+        assert lost == [part for part in left if change.loses.get(name) == part], (name, old, left, failed["msg"])
+        assert not modules.run(change.module, **change.options)["changed"], name
+
+
+def check_exchanged(old: Parts, new: Parts) -> None:
+    assert old.keys() == new.keys()
+    assert [part for part in old if old[part] == new[part]] == []
+
+
+def check_told(failed: Result, refusal: Refusal) -> None:
+    """The failure says what was done: steps, and the calls of the step that was not done to its end."""
+    assert failed["changed"] == bool(refusal.done), failed
+    assert failed["steps_done"] == [step.name for step, _before in refusal.steps[:-1]]
+    assert failed["steps_left"][0] == refusal.steps[-1][0].name
+    assert failed.get("calls_done", []) == refusal.in_part
+    for told in (*failed["steps_done"], *refusal.in_part):
+        assert told in failed["msg"]
+
+
+# ---------------------------------------------------------------------- the table is complete
+
+#: Steps that are in no change of the table: why -> methods.
+NOT_EXCHANGED = {
+    "makes what was not there": {
+        "attach_policy",
+        "bring",
+        "create",
+        "create_access_key",
+        "create_alias",
+        "create_group",
+        "create_key",
+        "create_login_profile",
+        "create_role",
+        "create_share",
+        "create_user",
+        "make",
+    },
+    "takes away what is to go, and nothing takes its place": {
+        "delete",
+        "delete_access_key",
+        "delete_bound",
+        "delete_group",
+        "delete_login_profile",
+        "delete_role",
+        "delete_share",
+        "delete_user",
+        "delete_vswitch",
+        "detach_instances",
+        "remove_rules",
+        "schedule_deletion",
+    },
+    "switches something, by one call": {
+        "allow_external",
+        "cancel_deletion",
+        "open",
+        "reset_password",
+        "tag_share",
+    },
+    "changes the state of instances, which the next run reads": {"reboot", "restart", "start", "stop"},
+    "notes what was shared before, by tags": {"record"},
+    "writes a file here, whole or not at all": {"restrict", "restrict_file", "write"},
+}
+
+
+def steps_of(resource: type[Resource[t.Any]]) -> set[str]:
+    """The methods that steps of plans name."""
+    return {
+        name
+        for name in dir(resource)
+        if not name.startswith("_") and name not in vars(Resource) and inspect.isfunction(getattr(resource, name))
+    }
+
+
+def leaves(resource: type[Resource[t.Any]]) -> set[type[Resource[t.Any]]]:
+    below = resource.__subclasses__()
+    return {leaf for one in below for leaf in leaves(one)} if below else {resource}
+
+
+def test_every_step_and_every_module_is_in_the_table_or_has_a_reason() -> None:
+    modules = {
+        module.name.rpartition(".")[2]: importlib.import_module(module.name)
+        for module in pkgutil.iter_modules(plugins.__path__, f"{plugins.__name__}.")
+    }
+    table = inspect.getsource(changes)  # where each change names its module and its steps, which its run proves
+    writing = {name for name, module in modules.items() if "flow.run(" in inspect.getsource(module)}
+    assert {name for name in writing if f'"{name}"' not in table} == {"kms_service", "sg_rule_export"}
+    there = {step for resource in leaves(Resource) for step in steps_of(resource)}
+    listed = {step for steps in NOT_EXCHANGED.values() for step in steps}
+    missing = {step for step in there - listed if f'"{step}"' not in table}
+    assert not missing, "put it into changes.py, or into NOT_EXCHANGED with its reason"
+    assert not listed - there, "there is no such step any more"
