@@ -30,6 +30,16 @@ display = Display()
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
+def preload(action: str) -> None:
+    """Import the module of an action plugin, whose C(__name__) is given, where the plugin is imported.
+
+    Strategies that load action plugins before they fork have every worker inherit the module; otherwise each task
+    would compile it anew, because Ansible keeps no bytecode of collections.
+    """
+    if not core_version.complaint():
+        in_process.module(action.rpartition(".")[2])
+
+
 class ActionModule(ActionBase):
     """Core's own way of executing a module, with the transport to another process left out where possible."""
 
