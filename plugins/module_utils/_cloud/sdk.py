@@ -126,3 +126,4 @@ def preload(products: t.Iterable[str] = ("ecs", "ram", "kms")) -> None:
         product_models(product)
     core("alibabacloud_tea_openapi.utils_models")
     load("alibabacloud_credentials.client", "alibabacloud-credentials")
+    transport.context_of(None)
