@@ -37,6 +37,7 @@ from . import (
     ssh,
 )
 from .desired import Desired
+from .disk_actions import DiskActions
 from .names import counted
 from .places import Place
 from .planner import MOVING, State
@@ -46,7 +47,7 @@ from .shape import Instance
 RESTART_SHOWS_WITHIN = 10.0
 
 
-class TrustedInstance(AttachmentActions, Resource[State]):
+class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     """One instance, or a fleet of them."""
 
     desired: Desired
@@ -84,10 +85,10 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         if "ram_role_name" in self.desired.attributes and self.desired.state != "absent":
             members = finder.with_roles(self.cloud, members)
             unowned = finder.with_roles(self.cloud, unowned)
-        compare_disks = (
-            members and self.desired.state != "absent" and (self.options["system_disk"] or self.options["data_disks"])
-        )
-        disks = finder.disks(self.cloud, self.desired) if compare_disks else []
+        about_disks = self.options["system_disk"] is not None or self.options["data_disks"] is not None
+        compare_disks = about_disks and self.desired.state != "absent" and (members or self.desired.terms.adopt)
+        with_adopted = [*members, *(unowned if self.desired.terms.adopt else [])]
+        disks = finder.disks(self.cloud, self.desired, with_adopted, self.options) if compare_disks else []
         going = members if self.desired.state == "absent" else self._surplus(members)
         ids = [one["instance_id"] for one in going if not self.desired.terms.adopt]
         others = companions.strangers(self.cloud, ids)
@@ -138,7 +139,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         if desired.state == "absent":
             return plan
         kept = [one for one, _number in planner.cast(desired, actual).keep]
-        self.replacements = replacement.needed(desired, kept, actual.disks, self.options)
+        self.replacements = replacement.needed(desired, kept, planner.stuck_disks(desired, actual, self.options))
         if self.replacements:
             sentence = replacement.sentence(self.replacements)
             if self.options["on_needs_replacement"] == "fail":
@@ -163,7 +164,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
     def preflight(self, plan: Plan, actual: State) -> None:
         runs = [step.args["numbers"] for step in plan.steps if step.do == "create"]
-        changes = planner.exchanged(self.desired, actual)
+        changes = planner.exchanged(self.desired, actual, self.options)
         if runs or changes:
             self.outlook = preflight.check(
                 self.cloud,

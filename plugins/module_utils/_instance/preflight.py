@@ -229,10 +229,19 @@ def _facts_for_change(cloud: Cloud, options: Options, changes: Changes) -> Facts
         return lambda: seen_within(cloud, lambda: look() or None, _UNSEEN) or {}
 
     key_name, role = options["key_name"], options["ram_role_name"]
+    disks = [new.wanted for new in changes.disks]
+    keys = [disk.get("kms_key_id") for disk in disks if disk.get("encrypted")]
+    snapshots = [disk["snapshot_id"] for disk in disks if disk.get("snapshot_id")]
+    kinds = {str(new.instance["instance_type"]) for new in changes.disks}
     return Facts(
         groups=fact("The security groups", groups, changes.groups),
         key_pair=fact("The key pair", patient(lambda: _key_pair(cloud, key_name)), changes.key_pair),
         role=fact("The RAM role", patient(lambda: _role(cloud, role)), changes.role),
+        encryption=fact("What encrypted disks need", lambda: disk_encryption.problems(cloud, keys), keys),
+        snapshots=fact("The snapshots", lambda: _snapshots(cloud, snapshots), snapshots),
+        disks=fact(
+            "The disks", lambda: {(kind, room.DATA): _stock(cloud, kind, room.DATA) for kind in sorted(kinds)}, kinds
+        ),
         unread=fact.unread,
     )
 

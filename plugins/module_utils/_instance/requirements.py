@@ -261,30 +261,14 @@ def _sizes(options: Options, facts: Facts, verdict: Verdict) -> None:
             expected=f"{least} GiB or more",
         )
     for number, disk in enumerate(options["data_disks"] or ()):
-        wanted = disk.get("snapshot_id")
-        if not wanted or facts.snapshots is None:
-            continue
-        found = facts.snapshots.get(wanted)
-        where = f"data_disks[{number}]"
-        if not found:
-            verdict.refuse("snapshot", f"{where}.snapshot_id", f"There is no snapshot {wanted} in this region.")
-        elif found.get("Status") not in (None, "accomplished"):
-            message = f"The snapshot {wanted} is {found.get('Status')}."
-            verdict.refuse("snapshot", f"{where}.snapshot_id", message, expected="one that is accomplished")
-        elif disk.get("size") is not None and disk["size"] < int(found.get("SourceDiskSize") or 0):
-            verdict.refuse(
-                "data disk",
-                f"{where}.size",
-                f"The snapshot {wanted} is of a disk of {found['SourceDiskSize']} GiB, {where} has {disk['size']}.",
-                expected=f"{found['SourceDiskSize']} GiB or more",
-            )
+        attachables.snapshot(f"data_disks[{number}]", disk, facts.snapshots, verdict)
 
 
 def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
     """What only a trusted instance needs."""
     for kind in instance_types(options):
         _family(options, kind, verdict)
-    category = (options["system_disk"] or {}).get("category", SYSTEM_DISK_CATEGORY)
+    category = (options["system_disk"] or {}).get("category") or SYSTEM_DISK_CATEGORY
     if category != SYSTEM_DISK_CATEGORY:
         verdict.refuse(
             "system disk",
