@@ -75,6 +75,8 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         if self.desired.state != "absent" and (self.options["vswitch_names"] or self.options["security_group_names"]):
             self.options = named.resolved(self.cloud, self.options, members)
             self.desired = Desired.from_options(self.options)
+        if self.desired.state != "absent":
+            self.options = named.with_key_ids(self.cloud, self.options)
         missing = self._missing(members)
         if missing and _being_created(members):
             members = self._all_created(members)
@@ -176,6 +178,7 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         if self.outlook:
             self.offers = {tuple(run): offer for run, offer in zip(runs, self.outlook.offers, strict=True)}
             self.notes = [*self.outlook.notes, *self._other_images(actual)]
+            self.warnings = self.outlook.warnings
         self.known = {one["instance_id"] for one in actual.members}
 
     def _other_images(self, actual: State) -> list[str]:
@@ -340,6 +343,12 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
             seen = self._wait(deleted)
         else:
             seen = [one for one in self._look() if one["instance_id"] not in deleted]
+        paid = [one for one in seen if one["status"] == "Stopped" and one["stopped_mode"] != "StopCharging"]
+        if plan.changed and paid and self.desired.state == "stopped" and self.desired.stopped_mode == "StopCharging":
+            self.notes.append(
+                f"{planner.titles(paid)} stopped in the mode {paid[0]['stopped_mode']}: Alibaba Cloud does not know "
+                "StopCharging there, so that CPU and memory go on costing money."
+            )
         if self.options["wait_for_ssh"]:
             self._wait_for_ssh(seen)
         if self.options["wait_for_trusted"]:

@@ -15,7 +15,7 @@ from .._core import ownership
 from .._core import tags as tagging
 from .._core.module import TAGS_SPEC, WAIT_SPEC
 from .._trust import options as trust_options
-from . import disk_limits, families, places
+from . import disk_limits, families, places, user_data
 from .disks import MOST_DATA_DISKS
 from .names import Pattern, check_name
 
@@ -121,7 +121,6 @@ _MAX_GROUPS = 16
 #: DescribeInstanceTypes takes no more at once; for vSwitches the same number is plenty.
 _MAX_CHOICES = 10
 _MAX_TAGS = 19  # of 20, one says whose the instance is
-_USER_DATA_LIMIT = 32 * 1024
 _HOST_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$")
 _INSTANCE_TYPE = re.compile(r"^ecs\.[a-z0-9-]+\.[a-z0-9-]+$")
 
@@ -255,9 +254,8 @@ def _check_attributes(options: Options) -> None:
         _check_host_name(options["host_name"])
         if "[" in options["host_name"] and not (options["name"] and options["count"] is not None):
             raise InvalidInput("host_name is a pattern; that needs name and count, because both count together.")
-    data = options["user_data"]
-    if data is not None and len(data.encode()) > _USER_DATA_LIMIT:
-        raise InvalidInput(f"user_data has {len(data.encode())} bytes; at most {_USER_DATA_LIMIT} are possible.")
+    if options["user_data"] is not None:
+        user_data.raw(options["user_data"])
     bandwidth = options["internet_max_bandwidth_out"]
     if bandwidth is not None and not 0 <= bandwidth <= 100:
         raise InvalidInput(f"internet_max_bandwidth_out is {bandwidth}; expected 0 to 100 Mbit/s.")

@@ -20,6 +20,7 @@ import json
 import typing as t
 
 from .._core import tags as tagging
+from . import user_data
 from .desired import Desired
 from .disk_limits import DEFAULT_CATEGORY
 from .families import PARAMETER, TRUSTED_SYSTEM_MODE, family
@@ -93,9 +94,9 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
     params["SystemDisk"] = _disk(options["system_disk"] or {}, text_size=True)
     if options["data_disks"]:
         params["DataDisk"] = [_disk(disk) for disk in options["data_disks"]]
-    data = script(options["user_data_allow_http"]) if options["user_data_trust_client"] else options["user_data"]
-    if data is not None:
-        params["UserData"] = base64.b64encode(data.encode()).decode()
+    text = script(options["user_data_allow_http"]) if options["user_data_trust_client"] else options["user_data"]
+    if text is not None:
+        params["UserData"] = base64.b64encode(user_data.raw(text)).decode()
     params["Tag"] = tagging.to_api({**(desired.tags or {}), tagging.OWNER_KEY: desired.fleet})
     return params
 

@@ -81,7 +81,7 @@ def test_instances_are_born_with_their_owner() -> None:
 
 
 def test_user_data_is_encoded() -> None:
-    assert request([1], user_data="ü")["UserData"] == "w7w="
+    assert request([1], user_data="#!ü")["UserData"] == "IyHDvA=="
 
 
 def test_disks_are_spelled_as_the_api_wants_them() -> None:
