@@ -244,7 +244,7 @@ options:
         description: Whether the disk is encrypted.
         type: bool
       kms_key_id:
-        description: The CMK to encrypt with, by its ID or an alias (V(alias/disks)). Without it, the service key of ECS.
+        description: The CMK to encrypt with, its ID or an alias (V(alias/disks)). Without it, the service key of ECS.
         type: str
   data_disks:
     description:
@@ -270,7 +270,7 @@ options:
         description: Whether the disk is encrypted.
         type: bool
       kms_key_id:
-        description: The CMK to encrypt with, by its ID or an alias (V(alias/disks)). Without it, the service key of ECS.
+        description: The CMK to encrypt with, its ID or an alias (V(alias/disks)). Without it, the service key of ECS.
         type: str
       snapshot_id:
         description: The snapshot to make the disk from.
