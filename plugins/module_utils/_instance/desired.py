@@ -24,6 +24,8 @@ IN_PLACE = (
     "http_tokens",
     "key_name",
     "ram_role_name",
+    "internet_max_bandwidth_out",
+    "internet_charge_type",
 )
 #: Options that are chosen at creation and compared, never changed.
 AT_CREATION = (
@@ -32,8 +34,6 @@ AT_CREATION = (
     "vswitch_id",
     "zone_id",
     "secure_boot",
-    "internet_max_bandwidth_out",
-    "internet_charge_type",
 )
 
 
@@ -65,6 +65,7 @@ class Desired:
     host_name: str | None = None
     trusted: bool = True
     restart_if_needed: bool = False
+    stopped_mode: str | None = None
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:
@@ -97,6 +98,7 @@ class Desired:
             host_name=options["host_name"],
             trusted=options["trusted_mode"],
             restart_if_needed=options["restart_if_needed"],
+            stopped_mode=options["stopped_mode"],
         )
 
     @property
