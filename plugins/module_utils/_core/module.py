@@ -47,8 +47,8 @@ def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> 
     together = [(check, constraints.pop(name)) for name, check in _CONSTRAINTS.items() if name in constraints]
     spec = {**CONNECTION_SPEC, **FORETOLD_SPEC, **argument_spec}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **constraints)
-    blank = without_blanks(module.params, module.argument_spec)
-    missing = [name for name in blank if module.argument_spec[name].get("required")]
+    blanks = without_blanks(module.params, module.argument_spec)
+    missing = [name for name in blanks if module.argument_spec[name].get("required")]
     if missing:
         module.fail_json(msg=f"{', '.join(missing)}: a value is required, but it is blank.")
     given = {name: value for name, value in module.params.items() if value is not None}
@@ -69,11 +69,12 @@ def without_blanks(params: dict[str, t.Any], spec: dict[str, t.Any]) -> list[str
         if option.get("elements") == "str" and isinstance(params.get(name), list):
             trimmed = [one.strip() if isinstance(one, str) else one for one in params[name]]
             params[name] = [one for one in trimmed if one != ""] or trimmed[:1]
-    blank = [name for name in spec if params.get(name) in ("", [""]) or _only_spaces(params.get(name))]
-    for name in blank:
+    found = [name for name in spec if params.get(name) is not None and blank(params[name])]
+    for name in found:
         params[name] = spec[name].get("default")
-    return blank
+    return found
 
 
-def _only_spaces(value: t.Any) -> bool:
-    return isinstance(value, str) and not value.strip()
+def blank(value: t.Any) -> bool:
+    """Whether a value counts as not given."""
+    return value in (None, "", [""]) or (isinstance(value, str) and not value.strip())

@@ -17,11 +17,10 @@ NOBODY = "not-here-yet"
 
 
 def _manage(state: str, *, check_mode: bool) -> dict[str, t.Any]:
-    options: dict[str, t.Any] = {
-        **{"user": NOBODY, "keys": [KEY], "state": state, "exclusive": False},
-        **dict.fromkeys(("address", "sshd_path", "sshd_config")),
-    }
-    return manage(options, lambda *_args, **_more: pytest.fail("ran a program"), lambda _path: False, check_mode=check_mode)
+    options: dict[str, t.Any] = dict.fromkeys(("address", "sshd_path", "sshd_config"))
+    options |= {"user": NOBODY, "keys": [KEY], "state": state, "exclusive": False}
+    run: t.Any = lambda *_args, **_more: pytest.fail("ran a program")  # noqa: E731
+    return manage(options, run, lambda _path: False, check_mode=check_mode)
 
 
 @pytest.mark.parametrize(("state", "changed"), [("present", True), ("absent", False)])
