@@ -69,8 +69,9 @@ options:
     default: [Running]
   hostnames:
     description:
-      - What to name a host by; the first of these that it has. A name that is taken, by a host or by a group, gets the
-        instance id appended.
+      - What to name a host by; the first of these that it has. Of several instances with the same name the oldest keeps
+        it; the others get their instance id appended, as does one whose name is that of a group or of a host from
+        another source.
       - Takes V(name), V(instance_id), V(host_name), V(private_ip), V(public_ip), V(eip), and V(tag:KEY) for the value
         of a tag.
     type: list
@@ -367,14 +368,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _populate(self, instances: list[listing.Facts]) -> None:
         prefix = self.get_option("variables_prefix")
-        addresses, names = self.get_option("addresses"), self.get_option("hostnames")
+        addresses = self.get_option("addresses")
+        names = listing.host_names(instances, self.get_option("hostnames"))
         told, composes = self._told(), self._composes()
         inventory = self.inventory
         inventory.add_group(GROUP)
         for one in instances:
             if "trust" in one:
                 one["trust_verdict"] = one["trust"]["verdict"]
-            name = listing.host_name(one, names)
+            name = names[one["instance_id"]]
             if name in inventory.hosts or name in inventory.groups:
                 name = f"{name}-{one['instance_id']}"
             inventory.add_host(name, group=GROUP)

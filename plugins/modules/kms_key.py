@@ -84,7 +84,9 @@ options:
       - A protected key is refused with O(state=pending_deletion), unless this is V(false).
     type: bool
   pending_window_in_days:
-    description: Days until the deletion that O(state=pending_deletion) schedules, 7 to 366.
+    description:
+      - Days until the deletion that O(state=pending_deletion) schedules, 7 to 366.
+      - It does not move a deletion that is scheduled already. A warning tells when that is.
     type: int
     default: 30
   force:

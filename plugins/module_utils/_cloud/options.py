@@ -45,6 +45,8 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
 
 #: A region id becomes part of a host name, so its form matters before anything is called.
 _REGION = re.compile(r"[a-z]{2,}(-[a-z0-9]+)+")
+#: No region id ends in a single letter; those of zones do: cn-hangzhou-i, ap-southeast-1a.
+_ZONE = re.compile(r"(?P<region>[a-z0-9-]+?)(?:-|(?<=-[0-9]))[a-z]")
 
 _ENVIRONMENT = {
     "region": ("ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID"),
@@ -131,6 +133,8 @@ class Connection:
         _check_route(self)
         if self.region and not _REGION.fullmatch(self.region):
             raise InvalidInput(f"region is {self.region!r}; expected a region id such as cn-hangzhou.")
+        if self.region and (zone := _ZONE.fullmatch(self.region)):
+            raise InvalidInput(f"region is {self.region!r}, which is a zone; its region is {zone.group('region')}.")
         if bool(self.access_key_id) != bool(self.access_key_secret):
             missing = "access_key_secret" if self.access_key_id else "access_key_id"
             raise InvalidInput(f"access_key_id and access_key_secret belong together; {missing} is not given.")

@@ -92,6 +92,21 @@ def host_name(one: Facts, names: t.Iterable[str]) -> str:
     return str(one["instance_id"])
 
 
+def host_names(ones: t.Sequence[Facts], names: t.Sequence[str]) -> dict[str, str]:
+    """What each instance is called, by its id.
+
+    Of several with the same name the oldest keeps it and the others get their id appended, so that what was said of a
+    host never comes to mean another machine because one more was made.
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for one in sorted(ones, key=lambda one: (one["creation_time"] or "", one["instance_id"])):
+        name = host_name(one, names)
+        found[one["instance_id"]] = f"{name}-{one['instance_id']}" if name in taken else name
+        taken.add(name)
+    return found
+
+
 def facts(item: t.Mapping[str, t.Any]) -> Facts:
     """What is known of an instance, from an item of DescribeInstances: its shape, and what only an inventory tells."""
     cards = dig(item, "NetworkInterfaces.NetworkInterface") or []

@@ -68,8 +68,6 @@ class Desired:
 
         :raises InvalidInput: naming option and rule
         """
-        if not self.name and not self.vpc_id:
-            raise InvalidInput("Neither name nor vpc_id is given; one of them is needed to find the VPC.")
         check_name("name", self.name)
         vpc = None
         if self.cidr_block:

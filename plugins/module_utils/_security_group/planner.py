@@ -89,8 +89,6 @@ class Desired:
 
         :raises InvalidInput: naming option and rule
         """
-        if not self.name and not self.security_group_id:
-            raise InvalidInput("Neither name nor security_group_id is given; one of them is needed to find the group.")
         check_name("name", self.name)
         check_id("security_group_id", self.security_group_id)
         check_id("vpc_id", self.vpc_id)

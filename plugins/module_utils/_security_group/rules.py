@@ -89,8 +89,6 @@ class SecurityGroupRules(Resource[Group]):
 
     def validate(self) -> None:
         options = self.options
-        if not self.group_id and not options["security_group"]:
-            raise InvalidInput("Say which group: security_group_id, or security_group with its name.")
         if self.group_id and options["security_group"]:
             raise InvalidInput("security_group_id and security_group both say which group; give one of them.")
         for name in ("security_group_id", "vpc_id", "from_security_group_id"):

@@ -106,6 +106,14 @@ def test_what_is_no_region_id_is_refused(region: str) -> None:
         Connection.from_options({"region": region}, {})
 
 
+@pytest.mark.parametrize(
+    ("zone", "region"), [("cn-hangzhou-i", "cn-hangzhou"), ("ap-southeast-1a", "ap-southeast-1")]
+)
+def test_a_zone_is_no_region(zone: str, region: str) -> None:
+    with pytest.raises(InvalidInput, match=f"region is '{zone}', which is a zone; its region is {region}[.]"):
+        Connection.from_options({"region": zone}, {})
+
+
 @pytest.mark.parametrize("region", ["cn-hangzhou", "us-west-1", "cn-north-2-gov-1", "cn-shanghai-finance-1"])
 def test_region_ids_have_this_form(region: str) -> None:
     assert Connection.from_options({"region": region}, {}).region == region

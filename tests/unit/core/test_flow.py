@@ -215,6 +215,25 @@ def test_a_blank_required_option_is_refused() -> None:
     assert result["msg"] == "name: a value is required, but it is blank."
 
 
+@pytest.mark.parametrize(
+    ("constraint", "terms", "given", "message"),
+    [
+        ("required_one_of", [("name", "ids")], {"name": ""}, "one of the following is required: name, ids"),
+        ("required_one_of", [("name", "ids")], {"ids": [" "]}, "one of the following is required: name, ids"),
+        ("mutually_exclusive", [("name", "ids")], {"name": "", "ids": ["a"]}, None),
+        ("mutually_exclusive", [("name", "ids")], {"name": "a", "ids": ["a"]}, "mutually exclusive: name|ids"),
+        ("required_by", {"count": "name"}, {"count": 1, "name": " "}, "required by 'count': name"),
+    ],
+)
+def test_constraints_take_a_blank_for_what_was_not_given(
+    constraint: str, terms: t.Any, given: dict[str, t.Any], message: str | None
+) -> None:
+    spec = {"name": {"type": "str"}, "ids": {"type": "list", "elements": "str"}, "count": {"type": "int"}}
+    result = run_main(lambda: flow.read(module.create(spec, **{constraint: terms}), lambda cloud, params: {}), given)
+    assert bool(result.get("failed")) == bool(message)
+    assert (message or "") in result.get("msg", "")
+
+
 def test_an_empty_list_is_a_list() -> None:
     seen: dict[str, t.Any] = {}
     spec = {"many": {"type": "list", "elements": "str"}}

@@ -54,6 +54,13 @@ def test_a_host_is_named_by_the_first_that_it_has() -> None:
     assert listing.host_name(one(InstanceName=""), ["name"]) == "i-1"
 
 
+def test_of_several_with_one_name_the_oldest_keeps_it() -> None:
+    old = one(InstanceId="i-2", CreationTime="2026-01-01T00:00Z")
+    new = one(InstanceId="i-1", CreationTime="2026-02-01T00:00Z")
+    assert listing.host_names([old], ["name"]) == {"i-2": old["name"]}
+    assert listing.host_names([new, old], ["name"]) == {"i-2": old["name"], "i-1": f"{old['name']}-i-1"}
+
+
 @pytest.mark.parametrize("name", ["colour", "tag:", "Name"])
 def test_what_names_nothing_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match=f"hostnames has '{name}'; expected name, instance_id"):
