@@ -513,7 +513,8 @@ def test_more_rules_than_an_interface_can_have_are_refused_with_the_groups(world
     world.run([SSH], security_group_id=other)
     wanted = {"security_group_ids": [other], "instance_ids": [instance]}
     refused = world.modules.run("sg_member", fails=True, **wanted)
-    assert f"{big} 995, {other} 1); at most 1000" in refused["msg"]
+    assert "would have 1001 rules together" in refused["msg"]
+    assert all(words in refused["msg"] for words in (f"{world.group} 5", f"{big} 995", f"{other} 1"))
 
 
 # ---------------------------------------------------------------------- check runs
