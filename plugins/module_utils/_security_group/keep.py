@@ -58,7 +58,8 @@ def from_options(elements: t.Sequence[t.Mapping[str, t.Any]] | None) -> tuple[tu
 
     :raises InvalidInput: naming the element, what is wrong and what was expected
     """
-    found, notes = [], []
+    found: list[Keep] = []
+    notes: list[str] = []
     for index, options in enumerate(elements or ()):
         where = f"keep[{index}]"
         pattern = (options.get("description") or "").strip().lower() or None

@@ -82,7 +82,8 @@ def scenarios(request: pytest.FixtureRequest, cloud: LocalCloud) -> Scenarios:
     books = [name for name in BOOKS if classic or name != CLASSIC_ONLY]
     options = [one.replace(VPC, made["vpc_id"]) for name in books for one in written(name)]
     changed = []
-    for more in [()] if classic else [("--check",), (), ()]:
+    runs: list[tuple[str, ...]] = [()] if classic else [("--check",), (), ()]
+    for more in runs:
         done = ansible.command("ansible-playbook", *books, *dict.fromkeys(options), *more)
         output = done.stdout + done.stderr
         assert done.returncode == 0, (more, output)
