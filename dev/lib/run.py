@@ -429,7 +429,6 @@ def main() -> int:
     arguments = parser.parse_args()
     checks = chosen(arguments.names)
     if arguments.list:
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # "--list | head" has seen enough
         for check in checks if arguments.names else CHECKS:
             print(f"{check.name}: optional, not in the default run. {check.optional}" if check.optional else check.name)
         return 0
@@ -449,6 +448,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        environment.command(main)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit("error: interrupted")

@@ -19,8 +19,9 @@ options:
       - Sends the calls of every product to this address instead of Alibaba Cloud, for example to the local cloud.
       - Defaults to the environment variable E(ALIBABA_CLOUD_ENDPOINT_URL).
       - The environment variable E(ALITRUST_CONNECTION_FILE) names a JSON file whose C(endpoint_url), C(region),
-        C(access_key_id), C(access_key_secret) and C(security_token) count where a task gives none. They go before all
-        other environment variables. The local cloud writes such a file. A file that can't be read is an error.
+        C(ca_bundle), C(access_key_id), C(access_key_secret) and C(security_token) count where a task gives none. They
+        go before all other environment variables. The local cloud writes such a file, and one for HTTPS. A file that
+        can't be read is an error.
     type: str
   access_key_id:
     description:

@@ -121,6 +121,11 @@ options:
       vpc:
         description: Name of that VPC, instead of its ID.
         type: str
+      network_type:
+        description: Kind of network in which O(clone_from.name) is looked up. V(classic) finds the group of the classic
+          network where a VPC has one of that name, too.
+        type: str
+        choices: [vpc, classic]
       region:
         description: Region of the group to clone. The default is the region of the clone.
         type: str

@@ -182,7 +182,8 @@ HINTS: dict[str, str] = {
         ("IllegalTimestamp", "InvalidTimeStamp.Expired"), "Check the clock of the machine that runs the task."
     ),
     **dict.fromkeys(("IncompleteSignature", "SignatureDoesNotMatch"), "Check the AccessKey secret."),
-    "AuthorizationLimitExceed": "A group has at most 200 rules: use a prefix list, or another group.",
+    "AuthorizationLimitExceed": "A group has at most 200 rules, and the groups of a network interface 1,000 together: "
+    "use a prefix list, or another group.",
     "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
     "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",
     "InvalidHttpTokens.NotSupported": "Metadata with a token is not to be had here: give http_tokens: optional.",

@@ -59,7 +59,7 @@ _ENVIRONMENT = {
 
 #: Names a file with some of the options, which count where a task gives none: one variable leads to another cloud.
 CONNECTION_FILE = "ALITRUST_CONNECTION_FILE"
-_WHERE = ("endpoint_url", "region")
+_WHERE = ("endpoint_url", "region", "ca_bundle")
 _WHO = ("access_key_id", "access_key_secret", "security_token")
 _SOURCES = ("access_key_id", "profile", "ecs_ram_role", "oidc_provider_arn", "credentials_uri")
 

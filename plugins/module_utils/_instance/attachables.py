@@ -14,6 +14,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._ram import documents
+from .._security_group.interface import too_many
+from .._security_group.shape import rule_count
 from .disk_limits import DEFAULT_CATEGORY
 from .disks import New
 from .families import ROLE_SERVICE
@@ -101,8 +103,8 @@ def judge(options: t.Mapping[str, t.Any], facts: Facts, changes: Changes, verdic
         disks(facts, changes.disks, verdict)
 
 
-def groups(wanted: t.Iterable[str], found: t.Sequence[Item], networks: t.Sequence[Network], verdict: Verdict) -> None:
-    """Security groups have to exist, to be of the instances' VPC, and all of one type.
+def groups(wanted: t.Collection[str], found: t.Sequence[Item], networks: t.Sequence[Network], verdict: Verdict) -> None:
+    """Security groups have to exist, to be of the instances' VPC, all of one type, and not to have too many rules.
 
     :param found: items of DescribeSecurityGroups
     """
@@ -134,6 +136,9 @@ def groups(wanted: t.Iterable[str], found: t.Sequence[Item], networks: t.Sequenc
             expected="groups of one type",
             todo="Leave out those of the other type.",
         )
+    crowd = too_many({one: rule_count(group) for one, group in known.items() if one in wanted})
+    if crowd:
+        refuse(f"These security groups {crowd}.", todo="Leave one out, or merge rules.")
 
 
 def capacity(found: t.Iterable[Item], joining: t.Mapping[str, int], verdict: Verdict) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core.plan import Plan, Step
+from .interface import too_many
 from .planner import check_id, check_name
 
 #: The console's word for each type.
@@ -30,6 +31,7 @@ class Group:
     security_group_id: str
     vpc_id: str
     type: str
+    rules: int = 0
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,9 @@ def _against(
         yield f"basic and advanced groups cannot be mixed ({listed}){hint}"
     if len(after) > max(desired.max_groups, len(member.groups)):
         yield f"it would be in {len(after)} groups; at most {desired.max_groups} are possible (max_groups)"
+    crowd = too_many({one: groups[one].rules for one in after if one in groups}) if joined else None
+    if crowd:
+        yield f"its groups {crowd}"
     if not after:
         yield "it would be in no group; put it into another one first, or replace the groups with state exact"
 

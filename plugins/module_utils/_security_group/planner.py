@@ -38,6 +38,7 @@ class CloneFrom:
     name: str | None = None
     vpc_id: str | None = None
     vpc: str | None = None
+    network_type: str | None = None
     region: str | None = None
     map_system_priority: bool = False
 
@@ -129,6 +130,8 @@ class Desired:
         check_name("clone_from.name", source.name)
         check_id("clone_from.vpc_id", source.vpc_id)
         check_choice(source.vpc_id, source.vpc, "clone_from.")
+        if source.network_type == "classic" and (source.vpc_id or source.vpc):
+            raise InvalidInput("clone_from names a VPC and network_type classic, where there are no VPCs.")
         if self.security_group_id or not self.name:
             raise InvalidInput("clone_from makes a new group; say with name how it is called, without an id.")
         if self.outbound:
@@ -167,6 +170,18 @@ class Actual:
     rules: tuple[Rule, ...] = ()
     source: clone.Source | None = None
     selection: clone.Selection = field(default_factory=clone.Selection)
+
+
+def check_place(options: t.Mapping[str, t.Any]) -> None:
+    """How a task says where names of groups are looked up: by a VPC, its name, or the kind of network.
+
+    :raises InvalidInput: when that does not go together
+    """
+    check_id("vpc_id", options["vpc_id"])
+    check_choice(options["vpc_id"], options["vpc"])
+    vpc = next((name for name in ("vpc_id", "vpc") if options[name]), None)
+    if vpc and options["network_type"] == "classic":
+        raise InvalidInput(f"{vpc} does not go with network_type classic, where there are no VPCs; give one of them.")
 
 
 def check_name(option: str, name: str | None) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud
-from .._cloud.errors import AccessDenied
-from . import find, rule_planner
+from .._cloud.errors import AccessDenied, UnexpectedState
+from .._cloud.foretold import is_id
+from . import find, rule_planner, shape
+from .interface import too_many
 from .rule import Rule
 from .rule_planner import Group, Unfit
 
@@ -19,6 +21,7 @@ KINDS = {
     "classic": "a security group in the classic network",
     "enterprise": "an advanced (enterprise) security group",
 }
+_LISTED = 3
 
 
 class Fit:
@@ -83,3 +86,34 @@ class Fit:
         except AccessDenied:
             # Rules need no right to read the lists that they name; without it, the API has the last word.
             return {one: {} for one in ids}
+
+
+def check_interfaces(cloud: Cloud, security_group_id: str, label: str, count: int) -> None:
+    """Whether every network interface in a group can have that many rules of it, besides those of its other groups.
+
+    Who may not look has the answer of the API instead.
+
+    :raises UnexpectedState: naming interfaces, groups and their rules
+    """
+    if is_id(security_group_id):
+        return
+    try:
+        items = cloud.pages("ecs", "DescribeNetworkInterfaces", SecurityGroupId=security_group_id)
+        together: dict[tuple[str, ...], list[str]] = {}
+        for item in items:
+            groups = (item.get("SecurityGroupIds") or {}).get("SecurityGroupId") or ()
+            others = tuple(sorted({str(one) for one in groups} - {security_group_id}))
+            together.setdefault(others, []).append(str(item["NetworkInterfaceId"]))
+        known = find.by_ids(cloud, {one for others in together for one in others})
+    except AccessDenied:
+        return
+    for others, interfaces in together.items():
+        counts = {label: count, **{one: shape.rule_count(known[one]) for one in others if one in known}}
+        reason = too_many(counts)
+        if reason:
+            more = f" and {len(interfaces) - _LISTED} more" if len(interfaces) > _LISTED else ""
+            raise UnexpectedState(
+                f"The groups of {', '.join(interfaces[:_LISTED])}{more} {reason}. Nothing was changed.",
+                hint="Merge rules (several ports or networks in one range), use a prefix list, or take the interface "
+                "out of a group.",
+            )

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import replace
 
 from .._cloud.errors import InvalidInput
+from .._core import networks
 from .planner import check_name
 from .rule import DIRECTIONS, LOWEST_PRIORITY, NO_PORTS, SYSTEM_PRIORITY, Rule, is_number, known_protocol
 from .services import SERVICES
@@ -253,25 +254,29 @@ def _listed(value: t.Any) -> list[str]:
     return [str(element).strip() for element in elements if str(element).strip()]
 
 
-def network(where: str, value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """A network, where a bare address is a network of one.
+def network(where: str, value: str) -> networks.Network:
+    """A network, where a bare address is a network of one, and an address with a mask the network that it is in.
 
-    :raises InvalidInput: with the network that was probably meant
+    :raises InvalidInput: what was expected
     """
-    try:
-        return ipaddress.ip_network(value)
-    except ValueError:
-        pass
-    try:
-        meant = ipaddress.ip_network(value, strict=False)
-    except ValueError:
+    found = networks.meant(value)
+    if found is None:
         raise InvalidInput(
             f"{where} has {value!r}; expected an address or a network such as 10.0.0.0/8 or 2001:db8::/32."
-        ) from None
-    raise InvalidInput(
-        f"{where} has {value!r}, an address with the mask of a network; the network it is in is {meant}.",
-        hint=f"Write {meant}, or the address alone.",
-    )
+        )
+    return found
+
+
+def notes(options: t.Mapping[str, t.Any], prefix: str) -> list[str]:
+    """What a task should hear about an element whose rules are fine.
+
+    :param prefix: what comes before the name of an option, such as C(rules[0].)
+    """
+    return [
+        note
+        for name in ("cidr", "dest_cidr", "source_cidr")
+        for note in networks.notes(f"{prefix}{name}", _listed(options.get(name)))
+    ]
 
 
 def _check_versions(where: str, protocol: str, peer: str, local: str) -> None:

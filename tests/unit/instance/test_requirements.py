@@ -84,6 +84,12 @@ def test_nothing_is_unmet_where_all_is_well() -> None:
         ({}, {"zone_id": "z-i"}, "zone_id", "is in z-h, not in z-i"),
         ({"groups": []}, {}, "security_group_ids", "no security group sg-1"),
         ({"groups": [{"SecurityGroupId": "sg-1", "VpcId": "vpc-2"}]}, {}, "security_group_ids", "is in the VPC vpc-2"),
+        (
+            {"groups": [{"SecurityGroupId": "sg-1", "VpcId": "vpc-1", "RuleCount": 1001}]},
+            {},
+            "security_group_ids",
+            "would have 1001 rules together (sg-1 1001)",
+        ),
         ({"key_pair": {}}, {}, "key_name", "no key pair web"),
         ({}, {"instance_type": "ecs.g6.large"}, "instance_type", "family g6 is not known"),
         ({}, {"system_disk": {"category": "cloud_ssd"}}, "system_disk.category", "not cloud_ssd"),

@@ -109,9 +109,16 @@ def test_a_cell_may_hold_several_ranges_and_an_equal_rule_counts_once() -> None:
     assert found.count == 2
 
 
+def test_an_address_with_a_mask_is_taken_as_its_network() -> None:
+    found = rule_file.parse(json.dumps([{**SSH, "SourceCidrIp": "10.0.0.1/8"}, SSH]), "json")
+    assert [rule.peer for rule in found.rules] == ["10.0.0.0/8"]
+    assert found.notes == (
+        "element 1: cidr has 10.0.0.1/8, an address with the mask of a network; it is taken as 10.0.0.0/8.",
+    )
+
+
 BAD = [
     ({**SSH, "IpProtocol": "htcp"}, "protocol is 'htcp'; expected tcp"),
-    ({**SSH, "SourceCidrIp": "10.0.0.1/8"}, "the network it is in is 10.0.0.0/8"),
     ({**SSH, "Priority": 110}, "to 100"),
     ({**SSH, "Direction": ""}, "Direction is ''; expected ingress or egress"),
     ({**SSH, "SourceCidrIp": ""}, "says nothing about the other side"),
