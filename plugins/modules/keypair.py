@@ -30,8 +30,8 @@ options:
     choices: [present, absent, bound, unbound]
     default: present
   name:
-    description: Name of the pair, 2 to 128 characters. First a letter, then letters, digits, colons, underscores,
-      periods, hyphens.
+    description: Name of the pair, 2 to 128 characters. First a letter (of any script), then letters, digits, colons,
+      underscores, periods, hyphens.
     type: str
     required: true
   public_key:

@@ -40,8 +40,8 @@ options:
     default: present
   name:
     description:
-      - Name of the group, 2 to 128 characters. First a letter, then letters, digits, colons, underscores, periods,
-        hyphens.
+      - Name of the group, 2 to 128 characters. First a letter (of any script), then letters, digits, colons,
+        underscores, periods, hyphens.
       - Together with O(security_group_id), the name that the group is to get.
     type: str
   security_group_id:

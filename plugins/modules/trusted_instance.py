@@ -58,7 +58,7 @@ options:
         digits (1 to 6).
       - A plain name together with O(count) means the same as the name with V(-[1,3]) behind it.
       - New instances get the lowest free numbers. Instances of the fleet with another name get one of the pattern.
-      - 2 to 128 letters, digits, colons, underscores, periods and hyphens, beginning with a letter.
+      - 2 to 128 letters (of any script), digits, colons, underscores, periods and hyphens, beginning with a letter.
     type: str
   count:
     description:

@@ -19,7 +19,7 @@ from .._cloud.errors import (
     OutcomeUnknown,
     UnexpectedState,
 )
-from .._core import ownership, tagging
+from .._core import naming, ownership, tagging
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
@@ -73,13 +73,13 @@ class KeyPair(Resource[Actual]):
 
     def validate(self) -> None:
         options = self.options
-        planner.check_name(self.name)
+        naming.check(naming.KEY_PAIR, "name", self.name)
         tags_of.check(options["tags"])
         state, ids = options["state"], options["instance_ids"]
         if state in ("bound", "unbound"):
             if ids is None:
                 raise InvalidInput(f"state {state} needs instance_ids.")
-            binding.check_instance_ids(ids)
+            naming.check_instance_ids(ids)
         elif ids:
             raise InvalidInput(f"instance_ids is for the states bound and unbound; the state is {state}.")
         if options["password"]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass, field
 
@@ -17,7 +16,6 @@ from .._core.plan import Plan, Step
 from .key_file import FileState
 from .public_key import DOCUMENTED_TYPES, PublicKey, stored
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_.\-]{1,127}")
 _LISTED = 20
 
 
@@ -68,15 +66,6 @@ class Actual:
     file: FileState | None = None
     instances: tuple[Instance, ...] = ()
     users: tuple[str, ...] = ()
-
-
-def check_name(name: str) -> None:
-    """:raises InvalidInput: when no key pair can have that name"""
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"name is {name!r}; expected 2 to 128 characters: first a letter, then letters, digits, colons, "
-            "underscores, periods, hyphens."
-        )
 
 
 def lost(actual: Actual) -> bool:

@@ -115,6 +115,7 @@ def read(section: Section, given: t.Mapping[str, t.Any], lacks: Lacks) -> tuple[
         if key not in names:
             lacks.add(f"{section.name}.{key}", f"The module {section.name} has no option {key}.")
     values = {names[key]: value for key, value in given.items() if key in names and not blank(value)}
+    core_module.tidy_lists(values, section.spec)
     refused: set[str] = set()
     useless = False
     for name, one in section.spec.items():

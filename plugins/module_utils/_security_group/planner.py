@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .._cloud.door import chunks
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import ownership
+from .._core import naming, ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .._network.planner import check_choice
@@ -20,7 +20,6 @@ from . import clone, outbound
 from .rule import DIRECTIONS, Rule
 from .shape import TYPES
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_.\-]{1,127}")
 _ID = re.compile(r"[A-Za-z0-9\-]+")
 _RULES_PER_CALL = 100
 _LISTED = 5
@@ -91,15 +90,11 @@ class Desired:
         """
         if not self.name and not self.security_group_id:
             raise InvalidInput("Neither name nor security_group_id is given; one of them is needed to find the group.")
-        check_name("name", self.name)
+        naming.check(naming.SECURITY_GROUP, "name", self.name)
         check_id("security_group_id", self.security_group_id)
         check_id("vpc_id", self.vpc_id)
         check_choice(self.vpc_id, self.vpc)
-        words = self.description
-        if words is not None and (not 2 <= len(words) <= 256 or words.startswith(("http://", "https://"))):
-            raise InvalidInput(
-                f"description has {len(words)} characters; expected 2 to 256, not beginning with http:// or https://."
-            )
+        naming.check_description(naming.ECS_DESCRIPTION, "description", self.description)
         self._check_classic()
         self._check_clone()
         if self.type == "enterprise" and self.inner_access_policy == "accept":
@@ -128,7 +123,7 @@ class Desired:
         if bool(source.security_group_id) == bool(source.name):
             raise InvalidInput("clone_from needs security_group_id or name, and not both, to say what to clone.")
         check_id("clone_from.security_group_id", source.security_group_id)
-        check_name("clone_from.name", source.name)
+        naming.check(naming.SECURITY_GROUP, "clone_from.name", source.name)
         check_id("clone_from.vpc_id", source.vpc_id)
         check_choice(source.vpc_id, source.vpc, "clone_from.")
         if self.security_group_id or not self.name:
@@ -169,15 +164,6 @@ class Actual:
     rules: tuple[Rule, ...] = ()
     source: clone.Source | None = None
     selection: clone.Selection = field(default_factory=clone.Selection)
-
-
-def check_name(option: str, name: str | None) -> None:
-    """:raises InvalidInput: when no security group can have that name"""
-    if name is not None and not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"{option} is {name!r}; expected 2 to 128 characters: first a letter, then letters, digits, colons, "
-            "underscores, periods, hyphens."
-        )
 
 
 def check_id(option: str, value: str | None) -> None:

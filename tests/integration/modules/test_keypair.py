@@ -74,14 +74,15 @@ def no_private_key_in(result: Result) -> bool:
 # ---------------------------------------------------------------------- create
 
 
-def test_create_a_pair_and_keep_its_private_key(modules: Modules, local: LocalCloud, path: Path) -> None:
-    made = modules.twice("keypair", name="web", private_key_file=str(path), tags={"a": 1})
+@pytest.mark.parametrize("name", ["web", "密钥对" * 42], ids=["short", "long"])
+def test_create_a_pair_and_keep_its_private_key(modules: Modules, local: LocalCloud, path: Path, name: str) -> None:
+    made = modules.twice("keypair", name=name, private_key_file=str(path), tags={"a": 1})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert public_half(path) == pair(local)["PublicKey"] == made["key_pair"]["public_key"]
     assert os.listdir(path.parent) == ["web.pem"]
     assert no_private_key_in(made)
     assert made["key_pair"]["tags"]["a"] == "1"
-    assert made["key_pair"]["tags"][OWNER].startswith("web/")
+    assert made["key_pair"]["tags"][OWNER].startswith("web/" if name == "web" else "密钥对")
     assert made["key_pair"]["private_key_file"] == str(path)
 
 
