@@ -18,6 +18,8 @@ from .transport import Exchange
 
 #: A session is renewed this long before it ends, in seconds.
 _RENEW_BEFORE = 300.0
+#: How the message begins where no source has any.
+NONE_USABLE = "No usable credentials"
 #: The options whose credentials somebody is asked for, at an address.
 _ASKED = ("ecs_ram_role", "credentials_uri")
 
@@ -121,7 +123,7 @@ def usable(client: t.Any, exchange: Exchange, source: str) -> t.Any:
         if source in _ASKED and is_foreign(exchange):
             raise exchange.foreign("credentials", source) from exc
         raise CredentialsError(
-            f"No usable credentials: {reason(exc)}.",
+            f"{NONE_USABLE}: {reason(exc)}.",
             hint="Give access_key_id and access_key_secret, or profile, or set ALIBABA_CLOUD_ACCESS_KEY_ID and "
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET.",
         ) from exc

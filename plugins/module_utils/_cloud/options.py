@@ -43,6 +43,7 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "api_timeout": {"type": "int", "default": 120},
 }
 
+NO_REGION = "No region was given."
 #: A region id becomes part of a host name, so its form matters before anything is called.
 _REGION = re.compile(r"[a-z]{2,}(-[a-z0-9]+)+")
 
@@ -171,7 +172,7 @@ class Connection:
         """
         if not self.region:
             raise InvalidInput(
-                "No region was given.",
+                NO_REGION,
                 hint="Set the option region, for example to cn-hangzhou, or the environment variable "
                 "ALIBABA_CLOUD_REGION, or region_id in the profile of the CLI.",
             )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,12 +84,15 @@ def check_names(names: t.Iterable[str]) -> None:
             raise InvalidInput(f"hostnames has {name!r}; expected {', '.join(NAMES)} or {_TAG}KEY.")
 
 
-def host_name(one: Facts, names: t.Iterable[str]) -> str:
-    """The first of these that the instance has; its id when it has none of them."""
+def host_name(one: Facts, names: t.Iterable[str], *, safe: bool = False) -> str:
+    """The first of these that the instance has; its id when it has none of them.
+
+    :param safe: with C(_) for what means something in a host pattern
+    """
     for name in names:
         found = one["tags"].get(name[len(_TAG) :]) if name.startswith(_TAG) else one[name]
         if found:
-            return str(found)
+            return re.sub(r"[^\w.-]", "_", str(found)) if safe else str(found)
     return str(one["instance_id"])
 
 

@@ -239,5 +239,5 @@ def test_the_region_of_the_cli_s_profile_is_behind_everything_else(
         assert Connection.from_options(options, {"HOME": str(tmp_path), **environment}).region in (region, None)
     file.write_text(json.dumps(PROFILES).replace("cn-beijing", "Beijing"))
     if region == "cn-beijing":
-        with pytest.raises(InvalidInput, match="region_id of the profile work in .* is 'Beijing'"):
+        with pytest.raises(InvalidInput, match=r"region_id of the profile work in .* is 'Beijing'"):
             Connection.from_options(options, {"HOME": str(tmp_path), **environment})
