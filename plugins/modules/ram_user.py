@@ -56,6 +56,8 @@ options:
   console_login:
     description:
       - Whether the user can log on to the console. V(true) needs O(password) when the user could not until now.
+      - The task warns about a user that logs on to the console and has an AccessKey pair at once, because a person and a
+        program are better two users.
       - V(false) ends it. When it is not given, it stays as it is, unless O(password) is given, which means V(true).
     type: bool
   password:

@@ -131,6 +131,12 @@ def plan_user(actual: UserState, wanted: WantedUser) -> Plan:
         warnings += warning
         # The id of a new pair is the cloud's choice.
         before["access_key_in_file"], after["access_key_in_file"] = wanted.file.exists, True
+    asked = wanted.console_login or wanted.file is not None
+    if asked and after.get("console_login") and (wanted.file is not None or actual.access_keys):
+        warnings.append(
+            f"The {what} logs on to the console and has an AccessKey pair at once: one that is lost opens both ways. Make "
+            "one user for the person and another for the program."
+        )
     _refuse_loss(steps, what, actual.ours, wanted.terms)
     return Plan(before, after, tuple(steps), tuple(warnings))
 

@@ -508,6 +508,15 @@ def test_unbind_after_resetting_the_password(modules: Modules) -> None:
     assert "warnings" not in made
     assert secret not in json.dumps({**made, "invocation": None})
     assert {one["_Password"] for one in fleet.local.resources("instance")} == {secret}
+    # Nothing is unbound any more: said, or done on request, and never done in silence.
+    again = fleet.run("unbound", fleet.ids, password="Other-Horse-9")
+    assert not again["changed"]
+    (warning,) = again["warnings"]
+    assert warning.startswith(f"The password is not set on 2 instances ({', '.join(fleet.ids)})")
+    set_anew = fleet.run("unbound", fleet.ids, password="Other-Horse-9", update_password="always")
+    assert set_anew["steps"] == [f"reset the password of 2 instances ({', '.join(fleet.ids)})"]
+    assert set_anew["reboot_needed"] == fleet.ids
+    assert {one["_Password"] for one in fleet.local.resources("instance")} == {"Other-Horse-9"}
     for state in ("unbound", "bound"):
         failed = fleet.run(state, fleet.ids, password="too-simple", fails=True)
         assert "at least three kinds" in failed["msg"]
