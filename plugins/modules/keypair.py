@@ -97,8 +97,8 @@ options:
   update_password:
     description:
       - With V(on_change), O(password) is set on the instances whose key pair this task changes.
-      - With V(always), it is set on all of O(instance_ids) at every run, which is changed every time, because nobody can
-        read the password in force. With O(state=unbound), that gives a password to instances that have no key pair.
+      - With V(always), it is set on all of O(instance_ids) at every run, which is changed every time, because nobody
+        can read the password in force. With O(state=unbound), that gives a password to instances that have no key pair.
     type: str
     choices: [on_change, always]
     default: on_change

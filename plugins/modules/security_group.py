@@ -62,7 +62,8 @@ options:
     type: str
     choices: [vpc, classic]
   description:
-    description: What the group is for, 2 to 256 characters. A description cannot be taken away again, only changed.
+    description: What the group is for, 2 to 256 characters. A description cannot be taken away again, only changed. An
+      empty text is an error for a group that has one.
     type: str
   type:
     description:

@@ -279,7 +279,8 @@ options:
       - A change takes effect at the next restart; see O(restart_if_needed).
     type: str
   description:
-    description: The description, 2 to 256 characters.
+    description: The description, 2 to 256 characters. It can be changed, but not cleared. An empty text is an error for
+      an instance that has one.
     type: str
   user_data:
     description:

@@ -25,6 +25,10 @@ WAIT_SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
+#: Options whose empty text says that there shall be none. Where that cannot be had, the planner says so.
+_CLEARED = frozenset({"description", "comments"})
+
+
 class _Module(AnsibleModule):
     """Core's, which tidies lists before it compares their elements with C(choices)."""
 
@@ -37,7 +41,8 @@ def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> 
     """The module, with the connection options added and blank values turned into None.
 
     A survey or an optional credential field hands over an empty string for what was not given, so an empty string means
-    that here too; for a required option it is refused.
+    that here too; for a required option it is refused. An empty description or comment is one: it says that there shall
+    be none.
     """
     spec = {**CONNECTION_SPEC, **FORETOLD_SPEC, **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
@@ -54,7 +59,14 @@ def without_blanks(params: dict[str, t.Any], spec: dict[str, t.Any]) -> list[str
     :param params: options that were checked
     """
     tidy_lists(params, spec)
-    blank = [name for name in spec if params.get(name) in ("", [""]) or _only_spaces(params.get(name))]
+    for name in _CLEARED.intersection(spec):
+        if isinstance(params.get(name), str):
+            params[name] = params[name].strip()
+    blank = [
+        name
+        for name in spec
+        if name not in _CLEARED and (params.get(name) in ("", [""]) or _only_spaces(params.get(name)))
+    ]
     for name in blank:
         params[name] = spec[name].get("default")
     return blank

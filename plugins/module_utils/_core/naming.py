@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud import foretold
-from .._cloud.errors import InvalidInput
+from .._cloud.errors import InvalidInput, UnexpectedState
 
 #: How an address begins, which no name and no description of ECS and VPC may do.
 _ADDRESS = ("http://", "https://")
@@ -139,6 +139,20 @@ def check_description(rule: Rule, option: str, text: str | None) -> None:
     """
     if text and not rule.fits(text):
         raise InvalidInput(f"{option} has {len(text)} characters; expected {rule.words}.")
+
+
+def check_clearing(option: str, what: str, there: str, wanted: str | None) -> None:
+    """Refuse to clear a text where the API takes no empty one: its change operations leave alone what is empty.
+
+    :param there: the text of the thing as it is
+    :param wanted: what the task wants; None when it was not given
+    :raises UnexpectedState: there is a text, and there shall be none
+    """
+    if wanted == "" and there:
+        raise UnexpectedState(
+            f"The {option} of {what} cannot be cleared: Alibaba Cloud takes another one in its place, but no empty one.",
+            hint=f"Leave {option} out to keep it, or give another.",
+        )
 
 
 def check_instance_ids(ids: t.Iterable[str] | None, option: str = "instance_ids") -> None:

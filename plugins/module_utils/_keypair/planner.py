@@ -343,8 +343,8 @@ def _to_reset(desired: Desired, actual: Actual, chosen: list[Instance], warnings
     left = [one for one in desired.instance_ids if one not in {it.instance_id for it in chosen}]
     if left:
         warnings.append(
-            f"{_NOT_SET} on {listed(left)}: their key pair does not change. To set it all the same, set update_password "
-            "to always."
+            f"{_NOT_SET} on {listed(left)}: their key pair does not change. To set it all the same, set "
+            "update_password to always."
         )
     return chosen
 

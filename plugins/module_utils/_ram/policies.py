@@ -247,7 +247,7 @@ class PolicyActions:
                 "CreatePolicy",
                 PolicyName=name,
                 PolicyDocument=documents.to_text(document),
-                Description=description,
+                Description=description or None,
                 Tag=owner_tag(owner),
             )
         except AlreadyExists as error:

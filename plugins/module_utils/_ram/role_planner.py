@@ -167,6 +167,7 @@ def _role_steps(role: Role | None, wanted: WantedRole) -> list[Step]:
         if loses:
             _refuse_loss(RoleState(role), wanted, "replace the trust policy of")
         changes["trust"] = wanted.trust
+    naming.check_clearing("description", f"the role {name}", role.description, wanted.description)
     if wanted.description not in (None, role.description):
         changes["description"] = wanted.description
     if wanted.max_session_duration not in (None, role.max_session_duration):

@@ -128,7 +128,7 @@ class RoleActions(PolicyActions):
                 "CreateRole",
                 RoleName=name,
                 AssumeRolePolicyDocument=documents.to_text(trust),
-                Description=description,
+                Description=description or None,
                 MaxSessionDuration=max_session_duration,
                 Tag=owner_tag(owner),
             )

@@ -234,7 +234,8 @@ def _creation(desired: Desired, actual: Actual) -> Plan:
     kind = desired.type or "normal"
     policy, description, tags = desired.inner_access_policy, desired.description or "", {}
     if source := actual.source:
-        kind, description = desired.type or source.group["type"], desired.description or source.group["description"]
+        kind = desired.type or source.group["type"]
+        description = source.group["description"] if desired.description is None else desired.description
         if kind == source.group["type"] == "normal":
             policy = policy or source.group["inner_access_policy"]
         tags = {clone.TAG: source.unfinished_mark if actual.selection.rules else source.mark}
@@ -284,6 +285,7 @@ def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
             )
     before, after = dict(group), dict(group)
     steps = []
+    naming.check_clearing("description", f"the security group {label}", group["description"], desired.description)
     attributes = {
         option: wanted
         for option, wanted in (("name", desired.name), ("description", desired.description))
