@@ -150,7 +150,7 @@ def check_clearing(option: str, what: str, there: str, wanted: str | None) -> No
     """
     if wanted == "" and there:
         raise UnexpectedState(
-            f"The {option} of {what} cannot be cleared: Alibaba Cloud takes another one in its place, but no empty one.",
+            f"The {option} of {what} cannot be cleared: Alibaba Cloud takes another one, but no empty one.",
             hint=f"Leave {option} out to keep it, or give another.",
         )
 

@@ -292,6 +292,10 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
             warnings=tuple(warnings),
         )
 
+    def preflight(self, plan: Plan, actual: RoleState) -> None:
+        if not self._absent and self.options["recipients_mode"] != "absent":
+            recipients.refuse_own(self.cloud, self._recipients)
+
     def settle(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
         state = self.reread(f"role {self._name}", self.cloud.connection.api_timeout)
         return {"kms_share_role": shape.share_role(self._purpose, shape.role(state))}
