@@ -40,7 +40,7 @@ options:
     default: present
   description:
     description: What the role is for, at most 1024 characters. When it is not given, it stays as it is. It cannot be
-      cleared: an empty text is an error for a role that has one.
+      cleared. An empty text is an error for a role that has one.
     type: str
   max_session_duration:
     description: How long a session of the role can last, 3600 to 43200 seconds. When it is not given, it stays as it

@@ -96,7 +96,7 @@ options:
     type: bool
   description:
     description: What the role is for, at most 1024 characters. When it is not given, it stays as it is. It cannot be
-      cleared: an empty text is an error for a role that has one.
+      cleared. An empty text is an error for a role that has one.
     type: str
 notes:
   - O(region) is needed for O(kms_key_ids). The role itself is the same in all regions.

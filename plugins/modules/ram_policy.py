@@ -54,7 +54,7 @@ options:
     type: str
   description:
     description: What the policy is for, at most 1024 characters. When it is not given, it stays as it is. It cannot be
-      cleared: an empty text is an error for a policy that has one.
+      cleared. An empty text is an error for a policy that has one.
     type: str
   state:
     description: Whether the policy exists.
