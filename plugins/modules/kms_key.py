@@ -54,7 +54,8 @@ options:
     description: Whether the key can be used. When it is not given, it stays as it is.
     type: bool
   description:
-    description: What the key is for, at most 8192 characters. When it is not given, it stays as it is.
+    description: What the key is for, at most 8192 characters. When it is not given, it stays as it is. An empty text
+      clears it.
     type: str
   key_spec:
     description:

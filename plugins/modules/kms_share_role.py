@@ -95,7 +95,8 @@ options:
       - When it is not given, it stays as it is.
     type: bool
   description:
-    description: What the role is for, at most 1024 characters. When it is not given, it stays as it is.
+    description: What the role is for, at most 1024 characters. When it is not given, it stays as it is. It cannot be
+      cleared. An empty text is an error for a role that has one.
     type: str
 notes:
   - O(region) is needed for O(kms_key_ids). The role itself is the same in all regions.

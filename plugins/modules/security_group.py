@@ -40,8 +40,8 @@ options:
     default: present
   name:
     description:
-      - Name of the group, 2 to 128 characters. First a letter, then letters, digits, colons, underscores, periods,
-        hyphens.
+      - Name of the group, 2 to 128 characters. First a letter (of any script), then letters, digits, colons,
+        underscores, periods, hyphens.
       - Together with O(security_group_id), the name that the group is to get.
     type: str
   security_group_id:
@@ -62,7 +62,8 @@ options:
     type: str
     choices: [vpc, classic]
   description:
-    description: What the group is for, 2 to 256 characters. A description cannot be taken away again, only changed.
+    description: What the group is for, 2 to 256 characters. A description cannot be taken away again, only changed. An
+      empty text is an error for a group that has one.
     type: str
   type:
     description:

@@ -59,7 +59,7 @@ options:
         digits (1 to 6).
       - A plain name together with O(count) means the same as the name with V(-[1,3]) behind it.
       - New instances get the lowest free numbers. Instances of the fleet with another name get one of the pattern.
-      - 2 to 128 letters, digits, colons, underscores, periods and hyphens, beginning with a letter.
+      - 2 to 128 letters (of any script), digits, colons, underscores, periods and hyphens, beginning with a letter.
     type: str
   count:
     description:
@@ -286,7 +286,8 @@ options:
       - A change takes effect at the next restart; see O(restart_if_needed).
     type: str
   description:
-    description: The description, 2 to 256 characters.
+    description: The description, 2 to 256 characters. It can be changed, but not cleared. An empty text is an error for
+      an instance that has one.
     type: str
   user_data:
     description:

@@ -31,6 +31,10 @@ PACKAGES: dict[str, tuple[str, str]] = {
 }
 
 
+#: How the message begins where a package is missing.
+MISSING = "The Python interpreter"
+
+
 def load(package: str, pypi_name: str) -> t.Any:
     """Import a module of an SDK package.
 
@@ -40,7 +44,7 @@ def load(package: str, pypi_name: str) -> t.Any:
         module = importlib.import_module(package)
     except ImportError as exc:
         raise SdkMissing(
-            f"The Python interpreter {sys.executable} cannot import {package}: {exc}.",
+            f"{MISSING} {sys.executable} cannot import {package}: {exc}.",
             hint=f"Install it there: {sys.executable} -m pip install {pypi_name}",
         ) from exc
     # The SDK core installs a handler of its own at level DEBUG, and the credentials package logs a traceback for each

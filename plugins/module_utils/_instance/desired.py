@@ -74,7 +74,7 @@ class Desired:
         pattern = Pattern.parse("name", name) if name else None
         fleet = options["fleet"] or (pattern.stem if pattern else name)
         if name and pattern is None and count is not None:
-            pattern = Pattern(f"{name}-", 1, 3)
+            pattern = Pattern.of_plain(name)
         plain = name if name and pattern is None else None
         if plain and options["state"] != "absent":
             count = 1
@@ -88,7 +88,7 @@ class Desired:
             plain_name=plain,
             pattern=pattern,
             only_named=bool(plain and options["fleet"]),
-            instance_ids=tuple(dict.fromkeys(options["instance_ids"] or ())),
+            instance_ids=tuple(options["instance_ids"] or ()),
             terms=ownership.Terms.from_options(options),
             remove_surplus=options["remove_surplus"],
             attributes=attributes,

@@ -11,13 +11,13 @@ import re
 import typing as t
 
 from .._cloud.errors import InvalidInput
-from .._core import ownership
+from .._core import naming, ownership
 from .._core import tags as tagging
 from .._core.module import TAGS_SPEC, WAIT_SPEC
 from .._trust import options as trust_options
 from . import disk_limits, families, places, user_data
 from .disks import MOST_DATA_DISKS
-from .names import Pattern, check_name
+from .names import Pattern
 
 Options = dict[str, t.Any]
 
@@ -121,7 +121,8 @@ _MAX_GROUPS = 16
 #: DescribeInstanceTypes takes no more at once; for vSwitches the same number is plenty.
 _MAX_CHOICES = 10
 _MAX_TAGS = 19  # of 20, one says whose the instance is
-_HOST_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$")
+#: As long as the ids of instances are.
+_SOME_ID = f"i-{'0' * 20}"
 _INSTANCE_TYPE = re.compile(r"^ecs\.[a-z0-9-]+\.[a-z0-9-]+$")
 
 
@@ -190,7 +191,7 @@ def _check_identity(options: Options) -> None:
     name, count, state = options["name"], options["count"], options["state"]
     if name is not None:
         pattern = Pattern.parse("name", name)
-        check_name("name", pattern.name(pattern.begin) if pattern else name)
+        _check_name(name, pattern, options)
         if count is None and pattern and state != "absent":
             raise InvalidInput(
                 f"name is the pattern {name!r}, but count is not given; say how many instances there shall be, or give "
@@ -203,11 +204,20 @@ def _check_identity(options: Options) -> None:
             raise InvalidInput("count cannot be used with state=absent; use count: 0 or leave it out.")
     if options["fleet"] is not None and len(options["fleet"]) > 128:
         raise InvalidInput("fleet is longer than 128 characters, the limit of a tag value.")
-    for one in options["instance_ids"] or ():
-        if not one.startswith("i-"):
-            raise InvalidInput(f"instance_ids holds {one!r}; expected ids of instances, which begin with i-.")
+    naming.check_instance_ids(options["instance_ids"])
     if options["instance_ids"] == []:
         raise InvalidInput("instance_ids is empty; give at least one id, or use name or fleet.")
+
+
+def _check_name(name: str, pattern: Pattern | None, options: Options) -> None:
+    """The name, and those that are made of it: their numbers have to fit in, too."""
+    naming.check(naming.INSTANCE, "name", pattern.name(pattern.begin) if pattern else name)
+    made = Pattern.of_plain(name).name(1)
+    if pattern is None and options["count"] is not None and not naming.INSTANCE.fits(made):
+        raise InvalidInput(
+            f"name is {name!r}; with count the instances are called {made} and so on, which is too long. Expected "
+            f"{naming.INSTANCE.words}."
+        )
 
 
 def _check_place(options: Options) -> None:
@@ -235,21 +245,15 @@ def _check_place(options: Options) -> None:
                 "into security_group_names."
             )
     for name in ("security_group_ids", "security_group_names"):
-        if options[name] is not None and not 1 <= len(set(options[name])) <= _MAX_GROUPS:
-            raise InvalidInput(
-                f"{name} has {len(set(options[name]))} entries; an instance is in 1 to {_MAX_GROUPS} groups."
-            )
+        if options[name] is not None and not 1 <= len(options[name]) <= _MAX_GROUPS:
+            raise InvalidInput(f"{name} has {len(options[name])} entries; an instance is in 1 to {_MAX_GROUPS} groups.")
     fault = families.wrong(options["trusted_families"])
     if fault:
         raise InvalidInput(fault)
 
 
 def _check_attributes(options: Options) -> None:
-    description = options["description"]
-    if description is not None and (
-        not 2 <= len(description) <= 256 or description.startswith(("http://", "https://"))
-    ):
-        raise InvalidInput("description must have 2 to 256 characters and must not begin with http:// or https://.")
+    naming.check_description(naming.ECS_DESCRIPTION, "description", options["description"])
     if options["host_name"] is not None:
         _check_host_name(options["host_name"])
         if "[" in options["host_name"] and not (options["name"] and options["count"] is not None):
@@ -269,12 +273,9 @@ def _check_attributes(options: Options) -> None:
 
 def _check_host_name(text: str) -> None:
     pattern = Pattern.parse("host_name", text)
-    sample = (pattern.name(pattern.begin) if pattern else text).replace("${instance_id}", "i-0")
-    if not 2 <= len(sample) <= 64 or not all(_HOST_LABEL.match(label) for label in sample.split(".")):
-        raise InvalidInput(
-            f"host_name is {text!r}; expected 2 to 64 letters, digits and hyphens, with single periods between parts "
-            "that neither begin nor end with a hyphen."
-        )
+    sample = (pattern.name(pattern.begin) if pattern else text).replace("${instance_id}", _SOME_ID)
+    if not naming.HOST_NAME.fits(sample):
+        raise InvalidInput(f"host_name is {text!r}; expected {naming.HOST_NAME.words}.")
 
 
 def _check_disks(options: Options) -> None:

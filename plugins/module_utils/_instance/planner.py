@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import naming
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .._ram import attachments
@@ -307,6 +308,7 @@ def _changes(desired: Desired, roles: Cast) -> list[Step]:
     differ = {one["instance_id"]: differences(desired, one, number) for one, number in roles.keep}
     for one, _number in roles.keep:
         wanted = {key: val for key, val in differ[one["instance_id"]].items() if key in _MODIFY}
+        naming.check_clearing("description", _title(one), one["description"], wanted.get("description"))
         if wanted:
             words = ", ".join(key.replace("_", " ").removesuffix(" ids") for key in wanted)
             steps.append(

@@ -81,7 +81,7 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
     :param options: with one instance type, one vSwitch and the image chosen
     """
     given = {**options, **desired.of_new}
-    params: dict[str, t.Any] = {api: given[key] for key, api in _PLAIN.items() if given[key] is not None}
+    params: dict[str, t.Any] = {api: given[key] for key, api in _PLAIN.items() if given[key] not in (None, "")}
     params["SecurityGroupIds"] = list(desired.attributes["security_group_ids"])
     params["Amount"] = len(numbers)
     params["InstanceName"] = _sequence(desired.pattern, numbers) or desired.name_with(numbers[0])

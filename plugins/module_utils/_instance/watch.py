@@ -15,7 +15,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, InvalidInput
 from .._cloud.options import CONNECTION_SPEC, Connection
 from .._cloud.spelling import nearest
-from .._core.module import blank, without_blanks
+from .._core.module import blank, tidy_lists, without_blanks
 from .._trust.verdict import clock
 from . import info, shape
 
@@ -63,7 +63,9 @@ class Watch:
                 hint=nearest(unknown, names),
             )
         # Blank values go first: none of them is a number or a dictionary.
-        checked = ArgumentSpecValidator(SPEC).validate({name: one for name, one in args.items() if not blank(one)})
+        given = {name: one for name, one in args.items() if not blank(one)}
+        tidy_lists(given, SPEC)
+        checked = ArgumentSpecValidator(SPEC).validate(given)
         if checked.error_messages:
             raise InvalidInput(f"{'. '.join(checked.error_messages)}.")
         options = checked.validated_parameters

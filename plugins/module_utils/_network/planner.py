@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import networks, ownership
+from .._core import naming, networks, ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 
@@ -76,7 +76,7 @@ class Desired:
 
         :raises InvalidInput: naming option and rule
         """
-        check_name("name", self.name)
+        naming.check(naming.VPC, "name", self.name)
         vpc = None
         if self.cidr_block:
             vpc = _block("cidr_block", self.cidr_block, 8, 28)
@@ -87,7 +87,7 @@ class Desired:
         blocks = []
         for index, switch in enumerate(self.vswitches):
             where = f"vswitches[{index}]"
-            check_name(f"{where}.name", switch.name)
+            naming.check(naming.VSWITCH, f"{where}.name", switch.name)
             if switch.name in names:
                 raise InvalidInput(f"Two vswitches are named {switch.name!r}; their names must differ.")
             names.add(switch.name)
@@ -295,21 +295,13 @@ def _replacement(what: str, option: str, there: str, wanted: str) -> UnexpectedS
     )
 
 
-def check_name(option: str, name: str | None) -> None:
-    """:raises InvalidInput: when no VPC or vSwitch can have that name"""
-    if name is not None and (not 1 <= len(name) <= 128 or name.startswith(("http://", "https://"))):
-        raise InvalidInput(
-            f"{option} is {name!r}; expected 1 to 128 characters, not beginning with http:// or https://."
-        )
-
-
 def check_choice(vpc_id: str | None, name: str | None, prefix: str = "") -> None:
     """How a task says which VPC: by its id or by its name.
 
     :param prefix: of the two options, for messages
     :raises InvalidInput: when it says both, or no VPC can have the name
     """
-    check_name(f"{prefix}vpc", name)
+    naming.check(naming.VPC, f"{prefix}vpc", name)
     if vpc_id and name:
         raise InvalidInput(f"{prefix}vpc_id and {prefix}vpc both say which VPC; give one of them.")
 

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from .._core.module import blank, without_blanks
+from .._core.module import blank, tidy_lists, without_blanks
 from .._core.resource import Resource
 from .._instance import options as instance_options
 from .._instance.instance import TrustedInstance
@@ -110,6 +110,7 @@ def read(section: Section, given: t.Mapping[str, t.Any], lacks: Lacks) -> tuple[
         if key not in names:
             lacks.add(f"{section.name}.{key}", f"The module {section.name} has no option {key}.")
     values = {names[key]: value for key, value in given.items() if key in names and not blank(value)}
+    tidy_lists(values, section.spec)
     refused: set[str] = set()
     useless = False
     for name, one in section.spec.items():

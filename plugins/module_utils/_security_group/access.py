@@ -13,13 +13,14 @@ from .._cloud.door import Cloud, json_list
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 from .._cloud.foretold import is_id
 from .._cloud.spelling import nearest
+from .._core import naming
 from .._core.summary import counted
 from .._network.find import chosen_vpc
 from . import find, rule_file, rule_planner, rules, shape
 from .evaluator import Group
 from .packet import SPEC as PACKET_SPEC
 from .packet import Asked, Side, asked, result, unexpected
-from .planner import check_id, check_name, check_place
+from .planner import check_id, check_place
 from .question import ALLOW, DEPENDS, PRIVATE, Answer, Question, answer
 from .rule import Rule
 from .rule_options import from_options, notes
@@ -123,8 +124,7 @@ class _Access:
         options = self.options
         for one in options["security_group_ids"] or ():
             check_id("security_group_ids", one)
-        for one in options["security_groups"] or ():
-            check_name("security_groups", one)
+        naming.check_each(naming.SECURITY_GROUP, "security_groups", options["security_groups"])
         check_place(options)
         check_id("instance_id", options["instance_id"])
         named = options["security_group_ids"] or options["security_groups"]

@@ -14,9 +14,10 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import naming
 from .._core.plan import Plan, Step
 from .interface import too_many
-from .planner import check_id, check_name
+from .planner import check_id
 
 #: The console's word for each type.
 _TYPE_NAMES = {"normal": "basic", "enterprise": "advanced"}
@@ -73,11 +74,11 @@ class Desired:
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:
         return cls(
             state=options["state"],
-            group_ids=_once(options["security_group_ids"]),
-            instance_ids=_once(options["instance_ids"]),
-            interface_ids=_once(options["network_interface_ids"]),
+            group_ids=tuple(options["security_group_ids"] or ()),
+            instance_ids=tuple(options["instance_ids"] or ()),
+            interface_ids=tuple(options["network_interface_ids"] or ()),
             max_groups=options["max_groups"],
-            group_names=_once(options["security_groups"]),
+            group_names=tuple(options["security_groups"] or ()),
         )
 
     def check(self) -> None:
@@ -91,8 +92,7 @@ class Desired:
         ):
             for one in ids:
                 check_id(option, one)
-        for one in self.group_names:
-            check_name("security_groups", one)
+        naming.check_each(naming.SECURITY_GROUP, "security_groups", self.group_names)
         named = len(self.group_ids) + len(self.group_names)
         if not named:
             raise InvalidInput(
@@ -115,7 +115,7 @@ class Desired:
             return tuple(one for one in member.groups if one not in self.group_ids)
         if self.state == "exact":
             return self.group_ids
-        return _once([*member.groups, *self.group_ids])
+        return tuple(dict.fromkeys([*member.groups, *self.group_ids]))
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,3 @@ def _one_by_one(desired: Desired, moves: t.Iterable[tuple[Member, tuple[str, ...
         early = max(0, len(joins) - room)
         for action, one in [*leaves[:early], *joins, *leaves[early:]]:
             yield Step(f"{member.label} {action}s {one}", action, {"instance_id": member.id, "group_id": one})
-
-
-def _once(ids: t.Iterable[str] | None) -> tuple[str, ...]:
-    """Without repetitions and blanks, in their order."""
-    return tuple(dict.fromkeys(text for one in ids or () if (text := str(one).strip())))

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import naming
 from .._core.plan import Plan, Step
 from .._core.resource import Resource
 from .._network.find import chosen_vpc
 from . import find, rule_file, rules
-from .planner import check_id, check_name, check_place
+from .planner import check_id, check_place
 
 _TIME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._\-]{0,63}")
 
@@ -51,7 +52,7 @@ class RuleExport(Resource[Export]):
             raise InvalidInput("Say which group: either security_group_id, or security_group with its name.")
         check_id("security_group_id", self.group_id)
         check_place(options)
-        check_name("security_group", options["security_group"])
+        naming.check(naming.SECURITY_GROUP, "security_group", options["security_group"])
         if options["time"] and not _TIME.fullmatch(options["time"]):
             raise InvalidInput(
                 f"time is {options['time']!r}; expected what can be in the name of a file, such as 2026-01-20."

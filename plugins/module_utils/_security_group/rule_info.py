@@ -10,9 +10,10 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound
+from .._core import naming
 from .._network.find import chosen_vpc
 from . import find, rules
-from .planner import check_id, check_name, check_place
+from .planner import check_id, check_place
 from .rule import Rule
 from .rule_options import protocol_name
 from .rule_planner import Group
@@ -20,7 +21,7 @@ from .rule_planner import Group
 
 def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """The groups chosen, sorted by name, each with the rules that match every filter given."""
-    check_name("security_group", options["security_group"])
+    naming.check(naming.SECURITY_GROUP, "security_group", options["security_group"])
     check_place(options)
     for one in options["security_group_ids"] or ():
         check_id("security_group_ids", one)

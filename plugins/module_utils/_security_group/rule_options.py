@@ -12,8 +12,7 @@ import typing as t
 from dataclasses import replace
 
 from .._cloud.errors import InvalidInput
-from .._core import networks
-from .planner import check_name
+from .._core import naming, networks
 from .rule import DIRECTIONS, LOWEST_PRIORITY, NO_PORTS, SYSTEM_PRIORITY, Rule, is_number, known_protocol
 from .services import SERVICES
 
@@ -21,7 +20,6 @@ _POLICIES = ("accept", "drop")
 _NIC_TYPES = ("intranet", "internet")
 _NAMES = ("tcp", "udp", "icmp", "icmpv6", "gre", "all")
 _WITH_PORTS = ("tcp", "udp")
-_DESCRIPTION_LONGEST = 512
 _RANGE = re.compile(r"(\d{1,5})(?:/(\d{1,5}))?")
 _ID = re.compile(r"[A-Za-z0-9\-]+")
 
@@ -143,10 +141,7 @@ def _protocols(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[s
 def _check_description(where: str, description: str | None) -> None:
     if not description:
         return
-    if len(description) > _DESCRIPTION_LONGEST:
-        raise InvalidInput(
-            f"{where}.description has {len(description)} characters; at most {_DESCRIPTION_LONGEST} are possible."
-        )
+    naming.check_description(naming.RULE_DESCRIPTION, f"{where}.description", description)
     try:
         description.encode()
     except UnicodeEncodeError:
@@ -236,7 +231,7 @@ def _peers(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[str, 
         for value in _listed(options.get(name)):
             yield kind, _id(f"{where}.{name}", value)
     for value in _listed(options.get("group")):
-        check_name(f"{where}.group", value)
+        naming.check(naming.SECURITY_GROUP, f"{where}.group", value)
         yield "group_name", value
 
 

@@ -12,13 +12,13 @@ from dataclasses import asdict, replace
 from .._cloud.door import Cloud
 from .._cloud.errors import CloudError, InvalidInput, NotFound, UnexpectedState
 from .._cloud.foretold import is_id
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._network.find import vpc_by_name
 from . import find, keep, rule_planner, rule_source, shape
-from .planner import check_id, check_name, check_place
+from .planner import check_id, check_place
 from .rule import DIRECTIONS, Rule, from_api
 from .rule_fit import KINDS, Fit, check_interfaces
 from .rule_options import from_options, notes
@@ -98,7 +98,7 @@ class SecurityGroupRules(Resource[Group]):
             check_id(name, options[name])
         check_place(options)
         for name in ("security_group", "from_security_group"):
-            check_name(name, options[name])
+            naming.check(naming.SECURITY_GROUP, name, options[name])
         for name in ("max_rules", "max_file_rules"):
             if options[name] < 1:
                 raise InvalidInput(f"{name} is {options[name]}; expected a number above 0.")

@@ -42,6 +42,9 @@ def answer(modules: Modules, verb: str) -> None:
 
 def test_share_an_image_with_accounts(modules: Modules) -> None:
     image_id = shareable.image(modules)
+    for what in ({"image_id": image_id}, {"snapshot_ids": [shareable.snapshot(modules)]}):
+        own = modules.run("encrypted_share", **what, account_ids=[shareable.ACCOUNT, PARTNER], fails=True)
+        assert f"account_ids has {shareable.ACCOUNT}, the account that this task runs as" in own["msg"]
     made = modules.twice("encrypted_share", image_id=image_id, account_ids=[PARTNER])
     assert made["encrypted_share"]["account_ids"] == [PARTNER]
     assert modules.twice("encrypted_share", image_id=image_id, account_ids=[OTHER])["encrypted_share"][

@@ -209,6 +209,28 @@ def test_a_blank_option_is_one_that_was_not_given(blank: t.Any) -> None:
     assert seen["choice"] == "a"
 
 
+def test_lists_of_texts_have_one_rule_for_blanks_and_repetitions_wherever_they_are() -> None:
+    texts = {"type": "list", "elements": "str"}
+    spec: dict[str, dict[str, t.Any]] = {
+        "types": {**texts, "aliases": ["kinds"]},
+        "directions": {**texts, "choices": ["in", "out"]},
+        "rules": {"type": "list", "elements": "dict", "options": {"cidr": texts}},
+        "disk": {"type": "dict", "options": {"zones": texts}},
+    }
+    given = {
+        "kinds": "ecs.g7t.large, ecs.c7t.large,",
+        "directions": "in, out",
+        "rules": [{"cidr": "10.0.0.0/8, 10.0.0.0/8"}, {"cidr": ["b ", "a", "", "b"]}],
+        "disk": {"zones": [" h", "h"]},
+    }
+    seen: dict[str, t.Any] = {}
+    run_main(lambda: flow.read(module.create(spec), lambda cloud, params: seen.update(params) or {}), given)
+    assert seen["types"] == ["ecs.g7t.large", "ecs.c7t.large"]
+    assert seen["directions"] == ["in", "out"]
+    assert seen["rules"] == [{"cidr": ["10.0.0.0/8"]}, {"cidr": ["b", "a"]}]
+    assert seen["disk"] == {"zones": ["h"]}
+
+
 def test_a_blank_required_option_is_refused() -> None:
     spec = {"name": {"type": "str", "required": True}}
     result = run_main(lambda: flow.read(module.create(spec), lambda cloud, params: {}), {"name": " "})
