@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from .._cloud.errors import InvalidInput
+from .._cloud.errors import InvalidInput, UnexpectedState
 
 #: Keys that only Alibaba Cloud may set; never compared, never purged.
 SYSTEM_PREFIXES = ("acs:", "aliyun")
@@ -88,17 +88,28 @@ def check(tags: t.Mapping[str, t.Any] | None) -> None:
 
 
 def changes(
-    actual: t.Mapping[str, str], wanted: t.Mapping[str, t.Any] | None, purge: bool
+    actual: t.Mapping[str, str],
+    wanted: t.Mapping[str, t.Any] | None,
+    purge: bool,
+    mark: t.Mapping[str, str] | None = None,
 ) -> tuple[dict[str, str], list[str]]:
     """Tags to set and keys to remove. C(wanted) None means: not given, leave them alone.
 
     The tags of this collection are never removed by purging.
+
+    :param mark: tags to be set besides, of this collection
+    :raises UnexpectedState: with those that stay they would be more than a resource can have
     """
-    if wanted is None:
-        return {}, []
-    target = {key: text(value) for key, value in wanted.items()}
+    target = {**{key: text(value) for key, value in (wanted or {}).items()}, **(mark or {})}
     to_set = {key: value for key, value in target.items() if actual.get(key) != value}
-    if not purge:
-        return to_set, []
-    to_remove = (key for key in own(actual) if key not in target and not key.startswith(OWN_PREFIX))
-    return to_set, sorted(to_remove)
+    to_remove = []
+    if purge and wanted is not None:
+        to_remove = sorted(key for key in own(actual) if key not in target and not key.startswith(OWN_PREFIX))
+    staying = [key for key in own(actual) if key not in target and key not in to_remove]
+    after = len(staying) + len(target)
+    if to_set and after > _MAX_TAGS:
+        raise UnexpectedState(
+            f"There would be {after} tags; at most {_MAX_TAGS} are possible.",
+            hint=f"Give fewer tags. These count, too: {', '.join(sorted([*staying, *(mark or {})])) or 'none'}.",
+        )
+    return to_set, to_remove

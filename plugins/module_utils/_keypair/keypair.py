@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 from .._cloud.door import chunks, json_list
@@ -22,7 +21,7 @@ from .._cloud.errors import (
 from .._core import naming, ownership, tagging
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
-from .._core.plan import Plan
+from .._core.plan import Plan, Step
 from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
 from .._core.waiter import wait_for
@@ -68,10 +67,10 @@ class KeyPair(Resource[Actual]):
         self.rebound: dict[str, str] = {}
         self.rebooted: list[str] = []
         self.reset: list[str] = []  # instances with a new password
-        #: the pair as it was found, the same once this task has deleted it, and the instances unbound from it before
+        #: the pair as it was found, whether another takes its place, and the pair once this task has deleted it
         self.found: dict[str, t.Any] | None = None
+        self.replacing = False
         self.replaced: dict[str, t.Any] | None = None
-        self.freed: list[str] = []
 
     def validate(self) -> None:
         options = self.options
@@ -125,6 +124,7 @@ class KeyPair(Resource[Actual]):
         pair = self.found = self._read()
         actual = Actual(pair, self.file, tuple(self._instances(self.desired.instance_ids)))
         if planner.must_go(self.desired, actual):
+            self.replacing = self.desired.state != "absent" and not planner.lost(actual)
             users = tuple(lasting_users(self.cloud, self._users) if self.desired.terms.leave_others else self._users())
             more = [one for one in users if one not in self.desired.instance_ids]
             actual = Actual(pair, self.file, (*actual.instances, *self._instances(more)), users)
@@ -154,16 +154,14 @@ class KeyPair(Resource[Actual]):
                 self.unbind(users)
             if replaces:
                 self.delete()
-            with self._giving_back():
-                private_key = self._create(destination, {**tags, tags_of.OWNER_KEY: destination.owner})
+            private_key = self._create(destination, {**tags, tags_of.OWNER_KEY: destination.owner})
             try:
                 destination.keep(private_key)
             except OSError as exc:
                 self._undo(destination, str(exc.strerror))
 
     def bring(self, wanted: public_key.PublicKey, tags: dict[str, str]) -> None:
-        with self._giving_back():
-            self._import(wanted, {**tags, tags_of.OWNER_KEY: self.name})
+        self._import(wanted, {**tags, tags_of.OWNER_KEY: self.name})
 
     def _import(self, wanted: public_key.PublicKey, tags: dict[str, str]) -> None:
         request = {
@@ -222,13 +220,17 @@ class KeyPair(Resource[Actual]):
         tagging.write(self.cloud, "ecs", "keypair", [self._tagging_id()], to_set, to_remove)
 
     def bind(self, instance_ids: list[str]) -> None:
-        binding.write(self.cloud, "AttachKeyPair", self.name, instance_ids)
-        self.rebound.update(dict.fromkeys(instance_ids, self.name))
+        self._rebind("AttachKeyPair", instance_ids, self.name)
 
     def unbind(self, instance_ids: list[str]) -> None:
-        binding.write(self.cloud, "DetachKeyPair", self.name, instance_ids)
-        self.freed = list(instance_ids)
-        self.rebound.update(dict.fromkeys(instance_ids, ""))
+        self._rebind("DetachKeyPair", instance_ids, "")
+
+    def _rebind(self, action: str, instance_ids: list[str], shown: str) -> None:
+        done: list[str] = []
+        try:
+            binding.write(self.cloud, action, self.name, instance_ids, done)
+        finally:
+            self.rebound.update(dict.fromkeys(done, shown))
 
     def reset_password(self, instance_ids: list[str]) -> None:
         passwords.write(self.cloud, instance_ids, self.options["password"])
@@ -240,30 +242,40 @@ class KeyPair(Resource[Actual]):
 
     # ------------------------------------------------------------------ creating, whatever happens
 
-    @contextlib.contextmanager
-    def _giving_back(self) -> t.Iterator[None]:
-        """Where the new pair is refused after the old one was deleted: the old public key again, on its instances."""
+    def apply(self, step: Step) -> None:
         try:
-            yield
+            super().apply(step)
         except OutcomeUnknown:
             raise
-        except CloudError as error:
-            old = public_key.stored(self.replaced["public_key"]) if self.replaced else None
-            if self.replaced is None or old is None or self._read() is not None:
-                raise
+        except AlitrustError as error:
+            if self.replacing:
+                error.message += self._give_back()
+            raise
+
+    def _give_back(self) -> str:
+        """Where the pair cannot take the other's place: the old public key again, on its instances; in words."""
+        words = ""
+        freed = [one for one, shown in self.rebound.items() if not shown]
+        bare = f" Without a key pair now: {planner.listed(freed)}." if freed else ""
+        if self.replaced is not None:
+            old = public_key.stored(self.replaced["public_key"])
+            if old is None or self._read() is not None:
+                return bare
             try:
                 self._import(old, tags_of.own(self.replaced["tags"]))
-                if self.freed:
-                    self.bind(self.freed)
-                    self.rebound.clear()
             except AlitrustError as trouble:
-                error.message += (
+                return (
                     f" The old key pair {self.name} is deleted and could not be imported again ({trouble.message}); "
-                    f"its public key is: {old.text}"
+                    f"its public key is: {old.text}.{bare}"
                 )
-                raise error from trouble
-            error.message += f" The old public key was imported again as the key pair {self.name}."
-            raise
+            words = f" The old public key was imported again as the key pair {self.name}."
+        if not freed:
+            return words
+        try:
+            self.bind(freed)
+        except AlitrustError as trouble:
+            return f"{words}{bare[:-1]} ({trouble.message.rstrip('.')})."
+        return f"{words} It is bound to {planner.listed(freed)} as before."
 
     def _create(self, destination: key_file.Destination, tags: dict[str, str]) -> str:
         """Create the pair and return its private key.

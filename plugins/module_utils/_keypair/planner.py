@@ -255,8 +255,8 @@ def _keeping(
         _keep_file(desired, actual.file, there, after, steps, warnings)
     if not tags_too:
         return
-    to_set, to_remove = tagging.changes(pair["tags"], desired.tags, desired.purge_tags)
-    to_set |= ownership.adoption(pair["tags"], desired.terms, desired.name)
+    mark = ownership.adoption(pair["tags"], desired.terms, desired.name)
+    to_set, to_remove = tagging.changes(pair["tags"], desired.tags, desired.purge_tags, mark)
     if to_set or to_remove:
         kept = {key: value for key, value in pair["tags"].items() if key not in to_remove}
         after["tags"] = _visible({**kept, **to_set})

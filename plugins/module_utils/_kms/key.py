@@ -12,7 +12,7 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import naming, ownership, tags
+from .._core import naming, ownership, tagging, tags
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.removal import lasting_users
@@ -232,11 +232,12 @@ class KmsKey(Resource[State]):
         self.cloud.call("kms", "SetDeletionProtection", ProtectedResourceArn=arn, EnableDeletionProtection=enable)
 
     def tag(self, key_id: str, to_set: dict[str, str], to_remove: list[str]) -> None:
-        # Removed first: the limit of tags holds at every moment.
-        if to_remove:
-            self.cloud.call("kms", "UntagResource", KeyId=key_id, TagKeys=json.dumps(to_remove))
-        if to_set:
-            self.cloud.call("kms", "TagResource", KeyId=key_id, Tags=_label_text(to_set))
+        tagging.exchange(
+            to_set,
+            to_remove,
+            lambda labels: self.cloud.call("kms", "TagResource", KeyId=key_id, Tags=_label_text(labels)),
+            lambda names: self.cloud.call("kms", "UntagResource", KeyId=key_id, TagKeys=json.dumps(names)),
+        )
 
     def schedule_deletion(self, key_id: str, days: int) -> None:
         with contextlib.suppress(NotFound):

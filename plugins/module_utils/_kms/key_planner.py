@@ -179,8 +179,8 @@ def _plan_change(actual: Key, alias_target: str | None, wanted: Wanted) -> Plan:
     if wanted.protected not in (None, actual.protected):
         steps.append(_protect(actual, bool(wanted.protected)))
         after["deletion_protection"] = wanted.protected
-    to_set, to_remove = tags.changes(actual.tags, wanted.tags, wanted.purge_tags)
-    to_set |= ownership.adoption(actual.tags, wanted.terms, wanted.owner)
+    mark = ownership.adoption(actual.tags, wanted.terms, wanted.owner)
+    to_set, to_remove = tags.changes(actual.tags, wanted.tags, wanted.purge_tags, mark)
     if to_set or to_remove:
         args = {"key_id": actual.id, "to_set": to_set, "to_remove": to_remove}
         steps.append(Step(f"change the tags of key {actual.id}", "tag", args))

@@ -192,8 +192,8 @@ def _change(desired: Desired, vpc: Shape) -> Plan:
         ],
     }
     steps = list(_switch_steps(missing, label))
-    to_set, to_remove = tagging.changes(vpc["tags"], desired.tags, desired.purge_tags)
-    to_set |= ownership.adoption(vpc["tags"], desired.terms, desired.label)
+    adopting = ownership.adoption(vpc["tags"], desired.terms, desired.label)
+    to_set, to_remove = tagging.changes(vpc["tags"], desired.tags, desired.purge_tags, adopting)
     if to_set or to_remove:
         remaining = {key: value for key, value in vpc["tags"].items() if key not in to_remove}
         after["tags"] = {**remaining, **to_set}

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import replace
 
 from .._cloud.door import chunks, json_list
-from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, UnexpectedState
+from .._cloud.errors import AlitrustError, AlreadyExists, CloudError, InvalidInput, UnexpectedState
 from .._cloud.foretold import Record
 from .._cloud.results import ItemFailure, ItemsFailed
 from .._core.plan import Plan
@@ -106,6 +106,20 @@ class Membership(Resource[Actual]):
         except CloudError as error:
             if error.code != "InstanceNotInSecurityGroup":
                 raise
+
+    def change_over(self, instance_id: str, group_id: str, old_id: str) -> None:
+        """Leave a group to make room for another one; where that refuses, the old one is joined again."""
+        self.leave(instance_id, old_id)
+        try:
+            self.join(instance_id, group_id)
+        except AlitrustError as error:
+            try:
+                self.join(instance_id, old_id)
+            except AlitrustError as trouble:
+                error.message += f" {instance_id} is not in {old_id} any more ({trouble.message.rstrip('.')})."
+            else:
+                error.message += f" {instance_id} is in {old_id} again."
+            raise
 
     # ------------------------------------------------------------------ results
 

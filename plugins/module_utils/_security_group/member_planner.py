@@ -218,10 +218,17 @@ def _one_by_one(desired: Desired, moves: t.Iterable[tuple[Member, tuple[str, ...
     for member, after in moves:
         if member.vpc_id:
             continue
-        joins = [("join", one) for one in after if one not in member.groups]
-        leaves = [("leave", one) for one in member.groups if one not in after]
-        # Joined first, as long as there is room: what both old and new groups allow is never cut off.
+        joins = [one for one in after if one not in member.groups]
+        leaves = [one for one in member.groups if one not in after]
+        # Joined first, as long as there is room: what both old and new groups allow is never cut off. Where there is
+        # none, one group after another is exchanged; the last one can never be left before.
         room = max(0, desired.max_groups - len(member.groups))
-        early = max(0, len(joins) - room)
-        for action, one in [*leaves[:early], *joins, *leaves[early:]]:
-            yield Step(f"{member.label} {action}s {one}", action, {"instance_id": member.id, "group_id": one})
+        for number, one in enumerate(joins):
+            args = {"instance_id": member.id, "group_id": one}
+            if number >= room and leaves and len(member.groups) > 1:
+                old = leaves.pop(0)
+                yield Step(f"{member.label} leaves {old} and joins {one}", "change_over", {**args, "old_id": old})
+            else:
+                yield Step(f"{member.label} joins {one}", "join", args)
+        for one in leaves:
+            yield Step(f"{member.label} leaves {one}", "leave", {"instance_id": member.id, "group_id": one})

@@ -326,8 +326,8 @@ def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
         if removes:
             ownership.reason_to_stay(_words(group), ours=ours, terms=desired.terms, verb="remove rules from")
         steps.extend([*_rule_steps(label, adds), *_rule_steps(label, removes, remove=True)])
-    to_set, to_remove = tagging.changes(group["tags"], desired.tags, desired.purge_tags)
-    to_set |= ownership.adoption(group["tags"], desired.terms, label)
+    mark = ownership.adoption(group["tags"], desired.terms, label)
+    to_set, to_remove = tagging.changes(group["tags"], desired.tags, desired.purge_tags, mark)
     if to_set or to_remove:
         remaining = {key: value for key, value in group["tags"].items() if key not in to_remove}
         after["tags"] = {**remaining, **to_set}

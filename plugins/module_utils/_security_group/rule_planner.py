@@ -300,12 +300,12 @@ def settled(rule: Rule, group: Group) -> Rule:
 
 
 def _additions(group: Group, rules: t.Sequence[Rule]) -> t.Iterator[Step]:
-    for direction, part in _batches(rules):
+    for direction, part in batches(rules):
         yield Step(f"add {_counted(part, direction)} to {group.label}", "add", {"direction": direction, "rules": part})
 
 
 def _removals(group: Group, rules: t.Sequence[Rule]) -> t.Iterator[Step]:
-    for direction, part in _batches(rules):
+    for direction, part in batches(rules):
         yield Step(
             f"remove {_counted(part, direction)} from {group.label}",
             "remove",
@@ -313,7 +313,8 @@ def _removals(group: Group, rules: t.Sequence[Rule]) -> t.Iterator[Step]:
         )
 
 
-def _batches(rules: t.Sequence[Rule]) -> t.Iterator[tuple[str, list[Rule]]]:
+def batches(rules: t.Sequence[Rule]) -> t.Iterator[tuple[str, list[Rule]]]:
+    """Rules by direction, as many together as one call takes."""
     for direction in DIRECTIONS:
         for part in chunks([rule for rule in rules if rule.direction == direction], BATCH):
             yield direction, part

@@ -10,10 +10,10 @@ import typing as t
 from dataclasses import asdict, replace
 
 from .._cloud.door import Cloud
-from .._cloud.errors import CloudError, InvalidInput, NotFound, UnexpectedState
+from .._cloud.errors import AlitrustError, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
 from .._cloud.foretold import is_id
 from .._core import naming, ownership
-from .._core.plan import Plan
+from .._core.plan import Plan, Step
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._network.find import vpc_by_name
@@ -89,6 +89,9 @@ class SecurityGroupRules(Resource[Group]):
         self.keep: tuple[keep.Keep, ...] = ()
         self.notes: list[str] = []
         self.changes = Changes((), (), (), ())
+        #: what this task has removed and added so far
+        self.made_room: list[Rule] = []
+        self.added = 0
 
     def validate(self) -> None:
         options = self.options
@@ -295,7 +298,39 @@ class SecurityGroupRules(Resource[Group]):
 
     # ------------------------------------------------------------------ steps
 
+    def apply(self, step: Step) -> None:
+        try:
+            super().apply(step)
+        except OutcomeUnknown:
+            raise
+        except AlitrustError as error:
+            if self.added < len(self.changes.adds):
+                error.message += self._give_back(step.args.get("direction", ""))
+            raise
+
     def add(self, direction: str, rules: list[Rule]) -> None:
+        self._authorize(direction, rules)
+        self.added += len(rules)
+
+    def _give_back(self, direction: str) -> str:
+        """Add the rules again that made room for others which are not to come; what came of it, in words.
+
+        :param direction: of what was refused; where some of the others are there, only so many fit
+        """
+        found = self.changes
+        there = len(found.after) - len(found.adds) + len(found.removes) - len(self.made_room) + self.added
+        nearest = sorted(self.made_room, key=lambda rule: rule.direction != direction)
+        words = ""
+        for part_direction, part in rule_planner.batches(nearest[: max(0, self.options["max_rules"] - there)]):
+            lines = "; ".join(rule.line for rule in part)
+            try:
+                self._authorize(part_direction, part)
+                words += f" There again, after they had made room: {lines}."
+            except AlitrustError as trouble:
+                words += f" Gone, because they had to make room: {lines} ({trouble.message.rstrip('.')})."
+        return words
+
+    def _authorize(self, direction: str, rules: t.Sequence[Rule]) -> None:
         self.cloud.call(
             "ecs",
             "AuthorizeSecurityGroup" if direction == "ingress" else "AuthorizeSecurityGroupEgress",
@@ -315,6 +350,10 @@ class SecurityGroupRules(Resource[Group]):
         )
 
     def remove(self, direction: str, rule_ids: list[str]) -> None:
+        self._remove(direction, rule_ids)
+        self.made_room += [rule for rule in self.changes.removes if rule.rule_id in rule_ids]
+
+    def _remove(self, direction: str, rule_ids: list[str]) -> None:
         try:
             self._revoke(direction, rule_ids)
         except CloudError as error:

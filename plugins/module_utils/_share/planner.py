@@ -42,6 +42,12 @@ def difference(held: t.Iterable[str], wanted: t.Sequence[str] | None, state: Sta
 # ---------------------------------------------------------------------- images
 
 
+def _making_room(removed: list[str], excess: int) -> tuple[list[str], list[str]]:
+    """Who goes first and who goes last: nobody is let go before the others are in, unless only that makes room."""
+    first = max(0, excess)
+    return removed[:first], removed[first:]
+
+
 def plan_image(
     image_id: str,
     held: t.Sequence[str],
@@ -70,16 +76,19 @@ def plan_image(
             "possible.",
             hint="Remove accounts first, or share a copy of the image.",
         )
-    less = [
-        Step(f"stop sharing image {image_id} with {', '.join(part)}", "unshare", {"accounts": part})
-        for part in chunks(removed, ACCOUNTS_AT_ONCE)
-    ]
+
+    def less(accounts: t.Sequence[str]) -> list[Step]:
+        return [
+            Step(f"stop sharing image {image_id} with {', '.join(part)}", "unshare", {"accounts": part})
+            for part in chunks(accounts, ACCOUNTS_AT_ONCE)
+        ]
+
     more = [
         Step(f"share image {image_id} with {', '.join(part)}", "share", {"accounts": part})
         for part in chunks(added, ACCOUNTS_AT_ONCE)
     ]
-    # Nobody is let go before the others are in, unless only that makes room.
-    steps = more + less if len(held) + len(added) <= ACCOUNTS_PER_IMAGE else less + more
+    early, late = _making_room(removed, len(held) + len(added) - ACCOUNTS_PER_IMAGE if added else 0)
+    steps = [*less(early), *more, *less(late)]
     adopted = [one for one in theirs if terms.adopt and state != "absent" and one in (wanted or ())]
     if adopted:
         name = f"adopt the share of image {image_id} with {', '.join(adopted)}"
@@ -173,10 +182,11 @@ def plan_snapshots(share: Share | None, wanted: WantedShare) -> Plan:
         steps.append(
             Step(f"let the resource share {wanted.name} have accounts outside the directory", "allow_external")
         )
-    less = _steps("remove", "disassociate", old_snapshots, old_targets, wanted.name)
-    more = _steps("add", "associate", new_snapshots, new_targets, wanted.name)
-    # Nobody is let go before the others are in, unless only that makes room.
-    steps += more + less if len(share.targets) + len(new_targets) <= TARGETS_PER_SNAPSHOT else less + more
+    excess = len(share.targets) + len(new_targets) - TARGETS_PER_SNAPSHOT if new_targets else 0
+    early, late = _making_room(old_targets, excess)
+    steps += _steps("remove", "disassociate", [], early, wanted.name)
+    steps += _steps("add", "associate", new_snapshots, new_targets, wanted.name)
+    steps += _steps("remove", "disassociate", old_snapshots, late, wanted.name)
     return Plan(before, after, tuple(steps))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import tags
 
 KEYS = st.sampled_from(["a", "b", "c", "acs:ecs:sharedFrom", "aliyun.x", tags.OWNER_KEY])
@@ -69,6 +69,20 @@ def test_both_spellings_of_an_answer_are_read() -> None:
 def test_what_the_api_would_refuse_is_refused_before(wanted: dict[str, str], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         tags.check(wanted)
+
+
+def test_more_tags_than_a_resource_can_have_are_refused_before_any_is_set() -> None:
+    actual = {tags.OWNER_KEY: "web", "acs:x": "y", "old": "x"}
+    wanted = {f"k{n}": "x" for n in range(20)}
+    with pytest.raises(UnexpectedState, match="21 tags; at most 20"):
+        tags.changes(actual, wanted, purge=True)
+    with pytest.raises(UnexpectedState, match="21 tags"):
+        tags.changes({}, wanted, purge=True, mark={tags.OWNER_KEY: "web"})
+    wanted.popitem()
+    assert tags.changes(actual, wanted, purge=True) == (wanted, ["old"])
+    with pytest.raises(UnexpectedState, match="21 tags"):
+        tags.changes(actual, wanted, purge=False)
+    assert tags.changes({f"k{n}": "x" for n in range(30)}, {}, purge=True)[0] == {}, "what is too much can go"
 
 
 def test_fine_tags_pass() -> None:

@@ -27,9 +27,10 @@ GROUPS = {
         *(Group(f"sg-{number}", "vpc-1", "normal") for number in range(6)),
         *(Group(f"sg-adv{number}", "vpc-1", "enterprise") for number in range(2)),
         Group("sg-else", "vpc-2", "normal"),
-        *(Group(f"sg-old{number}", "", "normal") for number in range(2)),
+        *(Group(f"sg-old{number}", "", "normal") for number in range(10)),
     )
 }
+CLASSIC = [name for name, group in GROUPS.items() if not group.vpc_id]
 VPC = [name for name, group in GROUPS.items() if group.vpc_id == "vpc-1" and group.type == "normal"]
 IDS = st.lists(st.sampled_from([*GROUPS, "sg-gone"]), min_size=1, max_size=5, unique=True).map(tuple)
 MEMBERS = st.one_of(
@@ -40,7 +41,13 @@ MEMBERS = st.one_of(
         vpc_id=st.just("vpc-1"),
         groups=st.lists(st.sampled_from(VPC), min_size=1, max_size=5, unique=True).map(tuple),
     ),
-    st.builds(Member, kind=st.just("instance"), id=st.just("x-1"), vpc_id=st.just(""), groups=st.just(("sg-old0",))),
+    st.builds(
+        Member,
+        kind=st.just("instance"),
+        id=st.just("x-1"),
+        vpc_id=st.just(""),
+        groups=st.lists(st.sampled_from(CLASSIC), min_size=1, max_size=5, unique=True).map(tuple),
+    ),
 )
 
 
@@ -50,10 +57,11 @@ def carry_out(member: Member, steps: t.Iterable[t.Any]) -> list[str]:
     for step in steps:
         if step.do == "put":
             groups = list(step.args["group_ids"])
-        elif step.do == "join":
+        if step.do in ("leave", "change_over"):
+            groups.remove(step.args["old_id" if step.do == "change_over" else "group_id"])
+        assert groups
+        if step.do in ("join", "change_over"):
             groups.append(step.args["group_id"])
-        else:
-            groups.remove(step.args["group_id"])
         assert groups
         assert len(groups) <= 5
     return groups
@@ -100,3 +108,12 @@ def test_groups_with_too_many_rules_for_one_interface_are_refused_with_their_num
     assert plan(Desired("present", ("sg-2",), instance_ids=("i-1",)), Actual((member,), groups)).changed
     full = Member("instance", "i-1", "vpc-1", ("sg-1", "sg-2", "sg-3"))
     assert plan(Desired("absent", ("sg-3",), instance_ids=("i-1",)), Actual((full,), groups)).changed
+
+
+def test_in_the_classic_network_a_member_that_is_full_exchanges_one_group_after_another() -> None:
+    member = Member("instance", "x-1", "", tuple(CLASSIC[:5]))
+    made = plan(Desired("exact", tuple(CLASSIC[5:9]), instance_ids=("x-1",)), Actual((member,), GROUPS))
+    assert [step.do for step in made.steps] == ["change_over"] * 4 + ["leave"]
+    half = Member("instance", "x-1", "", tuple(CLASSIC[:4]))
+    made = plan(Desired("exact", tuple(CLASSIC[5:8]), instance_ids=("x-1",)), Actual((half,), GROUPS))
+    assert [step.do for step in made.steps] == ["join", "change_over", "change_over", "leave", "leave"]
