@@ -9,7 +9,7 @@ import ipaddress
 import typing as t
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
@@ -213,7 +213,6 @@ def options() -> st.SearchStrategy[dict[str, t.Any]]:
     return st.tuples(rest, peers).map(lambda pair: {**pair[0], **pair[1]})
 
 
-@settings(derandomize=True, deadline=None)
 @given(options())
 def test_a_result_given_back_is_the_same_rule(wanted: dict[str, t.Any]) -> None:
     (rule,) = from_options([wanted])
@@ -222,7 +221,6 @@ def test_a_result_given_back_is_the_same_rule(wanted: dict[str, t.Any]) -> None:
     assert again.description == rule.description
 
 
-@settings(derandomize=True, deadline=None)
 @given(options())
 def test_a_rule_comes_back_from_the_api_as_it_was_sent(wanted: dict[str, t.Any]) -> None:
     (rule,) = from_options([wanted])
@@ -232,7 +230,6 @@ def test_a_rule_comes_back_from_the_api_as_it_was_sent(wanted: dict[str, t.Any])
     assert from_api(answer) == rule
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(options(), max_size=6))
 def test_lines_differ_where_rules_do(wanted: list[dict[str, t.Any]]) -> None:
     rules = from_options([{**one, "description": None} for one in wanted])

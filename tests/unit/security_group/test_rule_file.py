@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
@@ -67,7 +67,6 @@ def rules() -> st.SearchStrategy[Rule]:
     return st.tuples(peers, about, rest, local).map(made)  # type: ignore[arg-type]
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(rules(), max_size=8, unique=True), st.sampled_from(rule_file.FORMATS))
 def test_what_is_written_is_read_again(wanted: list[Rule], form: str) -> None:
     text = rule_file.write(wanted, form)
@@ -80,7 +79,6 @@ def test_what_is_written_is_read_again(wanted: list[Rule], form: str) -> None:
     assert rule_file.write(reversed(found.rules), form) == text
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(rules(), min_size=1, max_size=4))
 def test_no_cell_is_a_formula(wanted: list[Rule]) -> None:
     rows = list(csv.reader(io.StringIO(rule_file.write(wanted, "csv"), newline="")))

@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
@@ -71,7 +71,6 @@ RULES = st.builds(
 LISTS = st.lists(RULES, max_size=25, unique=True)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.sampled_from(["present", "absent", "exact"]), LISTS, LISTS, st.sampled_from([DIRECTIONS, ("ingress",)]))
 def test_the_plan_leads_to_what_is_wanted(
     state: str, there: list[Rule], wanted: list[Rule], directions: tuple[str, ...]
