@@ -9,8 +9,6 @@ Sources: the parameters of RunInstances, CreateDisk, ResizeDisk and ModifyDiskSp
 
 from __future__ import annotations
 
-import typing as t
-
 #: The category of a new disk for which none is given; the only one with performance levels.
 DEFAULT_CATEGORY = "cloud_essd"
 DEFAULT_LEVEL = "PL1"
@@ -58,7 +56,7 @@ def why_not_category(old: str, new: str, *, subscription: bool) -> str | None:
 
 def why_not_level(old: str | None, new: str, *, subscription: bool) -> str | None:
     """Why an ESSD cannot change its performance level so; None where it can."""
-    lower = old in LEVELS and LEVELS.index(new) < LEVELS.index(t.cast(str, old))
+    lower = old in LEVELS and LEVELS.index(new) < LEVELS.index(old)
     if lower and new == "PL0":
         return "an ESSD cannot be lowered to PL0"
     if lower and subscription:

@@ -51,7 +51,7 @@ def with_key_ids(cloud: Cloud, options: Options) -> dict[str, t.Any]:
 
     def with_id(disk: dict[str, t.Any]) -> dict[str, t.Any]:
         key = disk.get("kms_key_id")
-        return {**disk, "kms_key_id": keys.get(key, key)}
+        return {**disk, "kms_key_id": keys.get(key, key) if key else None}
 
     system, data = options["system_disk"], options["data_disks"]
     return {

@@ -108,8 +108,8 @@ def check(
                 if len(verdict.unmet) == verdict.unseen:
                     first = _dry_runs(cloud, {**options, "image_id": image_id}, parameters, verdict)
             if first is not None:  # what could not be seen is there: it was made a moment ago
-                refused = verdict.room[:first]
-                offers = [[place for place in offer if place not in refused] for offer in verdict.offers]
+                full = verdict.room[:first]
+                offers = [[place for place in offer if place not in full] for offer in verdict.offers]
                 outlook = Outlook(
                     offers,
                     image_id,
@@ -224,7 +224,8 @@ def read(cloud: Cloud, options: Options) -> Facts:
         (lambda: (_image(cloud, by_id), [])) if by_id else lambda: _newest(cloud, options, known),
         by_id or (types and (options["image_family"] or options["image_name"])),
     )
-    (image, *older), unfit_images = images or ([None], [])
+    fitting, unfit_images = images or ([], [])
+    image = fitting[0] if fitting else None
     snapshots = [disk["snapshot_id"] for disk in options["data_disks"] or () if disk.get("snapshot_id")]
     wanted_disks = [(kind, use) for kind in types for use in room.wanted_categories(options)]
     groups = options["security_group_ids"]
@@ -234,7 +235,7 @@ def read(cloud: Cloud, options: Options) -> Facts:
         encryption=fact("What encrypted disks need", lambda: disk_encryption.problems(cloud, keys), encrypted),
         instance_types=known,
         image=image,
-        older_images=older,
+        older_images=fitting[1:],
         unfit_images=unfit_images,
         unfit=fact("The image", lambda: _unfit(cloud, by_id, types), image and by_id),
         vswitches=fact("The vSwitch", lambda: {one: _vswitch(cloud, one) for one in places.vswitch_ids(options)}),

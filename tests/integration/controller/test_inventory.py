@@ -257,7 +257,7 @@ def test_options_may_be_templates_and_a_template_without_a_value_gives_no_invent
     made(sdk, place, "web-1", "web")
     made(sdk, place, "db-1", "db")
     key = {"access_key_id": "{{ lookup('env', 'MY_ID') }}", "access_key_secret": "{{ lookup('env', 'MY_SECRET') }}"}
-    given = {"fleets": "{{ lookup('env', 'MY_FLEETS') }}", "region": "{{ where }}", **key}
+    given: dict[str, t.Any] = {"fleets": "{{ lookup('env', 'MY_FLEETS') }}", "region": "{{ where }}", **key}
     environment = {"MY_ID": inventory.cloud.access_key_id, "MY_SECRET": inventory.cloud.access_key_secret}
     arguments = ("-e", "where=cn-hangzhou")
     code, listed, said = inventory.run(given, *arguments, MY_FLEETS="web, other", **environment)

@@ -421,5 +421,5 @@ def test_the_file_of_the_local_cloud_for_https_is_all_that_it_takes(
     refused = modules.run("vpc_info", fails=True, **{**content, "ca_bundle": "", "api_timeout": 1})
     assert "certificate verify failed" in refused["msg"]
     monkeypatch.setenv("ALITRUST_CONNECTION_FILE", str(path))
-    blank = dict.fromkeys([name for name in content if name != "region"], "")
+    blank: dict[str, t.Any] = dict.fromkeys([name for name in content if name != "region"], "")
     assert modules.run("vpc_info", **blank)["vpcs"] == there

@@ -501,7 +501,7 @@ def test_more_rules_than_an_interface_can_have_are_refused_with_the_groups(world
     big = world.new_own_group("big")
     world.run(many(995), security_group_id=big, max_rules=1000)
     [instance] = world.new_instances(world.group)
-    together = {"security_group_ids": [world.group, big], "instance_ids": [instance]}
+    together: dict[str, t.Any] = {"security_group_ids": [world.group, big], "instance_ids": [instance]}
     world.modules.run("sg_member", **together)
     assert world.run(many(5), max_rules=300)["changed"]
     for check in (True, False):
@@ -510,7 +510,7 @@ def test_more_rules_than_an_interface_can_have_are_refused_with_the_groups(world
     assert len(world.there()) == 5
     other = world.new_own_group("other")
     world.run([SSH], security_group_id=other)
-    wanted = {"security_group_ids": [other], "instance_ids": [instance]}
+    wanted: dict[str, t.Any] = {"security_group_ids": [other], "instance_ids": [instance]}
     refused = world.modules.run("sg_member", fails=True, **wanted)
     assert "would have 1001 rules together" in refused["msg"]
     assert all(words in refused["msg"] for words in (f"{world.group} 5", f"{big} 995", f"{other} 1"))
