@@ -13,7 +13,8 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+if t.TYPE_CHECKING:
+    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def meant(value: str) -> Network | None:

@@ -21,6 +21,7 @@ KINDS = {
     "classic": "a security group in the classic network",
     "enterprise": "an advanced (enterprise) security group",
 }
+_INTERFACE = "NetworkInterfaceId"
 _LISTED = 3
 
 
@@ -93,27 +94,32 @@ def check_interfaces(cloud: Cloud, security_group_id: str, label: str, count: in
 
     Who may not look has the answer of the API instead.
 
-    :raises UnexpectedState: naming interfaces, groups and their rules
+    :raises UnexpectedState: naming instances or interfaces, groups and their rules
     """
     if is_id(security_group_id):
         return
     try:
-        items = cloud.pages("ecs", "DescribeNetworkInterfaces", SecurityGroupId=security_group_id)
+        # The primary interface of an instance is in the instance's groups, and may not be listed by a group.
+        holders = {
+            str(item[name]): (item.get("SecurityGroupIds") or {}).get("SecurityGroupId") or ()
+            for operation, name in (("DescribeInstances", "InstanceId"), ("DescribeNetworkInterfaces", _INTERFACE))
+            for item in cloud.pages("ecs", operation, SecurityGroupId=security_group_id)
+            if item.get("Type") != "Primary"
+        }
         together: dict[tuple[str, ...], list[str]] = {}
-        for item in items:
-            groups = (item.get("SecurityGroupIds") or {}).get("SecurityGroupId") or ()
+        for holder, groups in holders.items():
             others = tuple(sorted({str(one) for one in groups} - {security_group_id}))
-            together.setdefault(others, []).append(str(item["NetworkInterfaceId"]))
+            together.setdefault(others, []).append(holder)
         known = find.by_ids(cloud, {one for others in together for one in others})
     except AccessDenied:
         return
-    for others, interfaces in together.items():
+    for others, members in together.items():
         counts = {label: count, **{one: shape.rule_count(known[one]) for one in others if one in known}}
         reason = too_many(counts)
         if reason:
-            more = f" and {len(interfaces) - _LISTED} more" if len(interfaces) > _LISTED else ""
+            more = f" and {len(members) - _LISTED} more" if len(members) > _LISTED else ""
             raise UnexpectedState(
-                f"The groups of {', '.join(interfaces[:_LISTED])}{more} {reason}. Nothing was changed.",
+                f"The groups of {', '.join(members[:_LISTED])}{more} {reason}. Nothing was changed.",
                 hint="Merge rules (several ports or networks in one range), use a prefix list, or take the interface "
                 "out of a group.",
             )

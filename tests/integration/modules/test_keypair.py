@@ -512,7 +512,7 @@ def test_unbind_after_resetting_the_password(modules: Modules) -> None:
     again = fleet.run("unbound", fleet.ids, password="Other-Horse-9")
     assert not again["changed"]
     (warning,) = again["warnings"]
-    assert warning.startswith(f"The password is not set on 2 instances ({', '.join(fleet.ids)})")
+    assert f"The password is not set on 2 instances ({', '.join(fleet.ids)})" in str(warning)
     set_anew = fleet.run("unbound", fleet.ids, password="Other-Horse-9", update_password="always")
     assert set_anew["steps"] == [f"reset the password of 2 instances ({', '.join(fleet.ids)})"]
     assert set_anew["reboot_needed"] == fleet.ids
