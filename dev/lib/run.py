@@ -140,8 +140,8 @@ CHECKS = [
     # The guide's way to install without the internet, walked: some minutes, most of them for wheels.
     Check("offline", "python dev/lib/offline.py $OUTPUT", venv="collection", copy=True),
     # Playbooks are run with the newest core here, and with the oldest by the demo, molecule and tests/hosts. What the
-    # action plugin and the inventory rely on differs from core to core. Two at a time: half of the time they wait.
-    pytest(f"controller-{NEWEST}", "tests/integration/controller", python=NEWEST, options="-n 2"),
+    # action plugin and the inventory rely on differs from core to core. Several at a time: half of the time they wait.
+    pytest(f"controller-{NEWEST}", "tests/integration/controller", python=NEWEST, options="-n 3 --dist worksteal"),
     *(
         pytest(
             f"controller-{v}",
