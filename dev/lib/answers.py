@@ -36,6 +36,8 @@ Noted = dict[str, dict[str, str]]
 _MAY_BE_MISSING = {
     # "AvailableZones absent or empty" where nothing is to be had.
     ("ecs:DescribeAvailableResource", "AvailableZones"),
+    # An order is for what is a subscription.
+    ("ecs:ModifyInstanceNetworkSpec", "OrderId"),
     ("sts:AssumeRole", "AssumedRoleUser"),
     ("sts:AssumeRoleWithOIDC", "AssumedRoleUser"),
     ("sts:AssumeRoleWithOIDC", "OIDCTokenInfo"),

@@ -18,6 +18,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,19 @@ _THIS_MACHINE = "localhost,127.0.0.1,127.0.0.0/8,::1,100.100.100.200"
 
 class SetupError(Exception):
     """Something this machine lacks; the message says what and how to get it."""
+
+
+def command(main: t.Callable[[], int | None]) -> t.NoReturn:
+    """Do what a command does, and end with its status, or that of programs whose reader has gone: "dev/test | head"."""
+    try:
+        try:
+            status = main()
+        finally:  # --help leaves by an exception
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor can the flush at exit fail
+        status = 128 + signal.SIGPIPE
+    sys.exit(status)
 
 
 def say(message: str) -> None:
@@ -297,4 +311,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

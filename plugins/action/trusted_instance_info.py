@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
-from ..plugin_utils.cloud_action import ActionModule
+from ..plugin_utils.cloud_action import ActionModule, preload
 
 __all__ = ["ActionModule"]
+
+preload(__name__)

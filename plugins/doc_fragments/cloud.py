@@ -11,7 +11,8 @@ options:
   region:
     description:
       - The region to work in, for example V(cn-hangzhou).
-      - Defaults to the environment variable E(ALIBABA_CLOUD_REGION).
+      - Defaults to the environment variable E(ALIBABA_CLOUD_REGION), then to C(region_id) of the profile of the Alibaba
+        Cloud CLI, where credentials may come from that (O(profile), or no credential option at all).
     type: str
     aliases: [region_id]
   endpoint_url:
@@ -19,8 +20,9 @@ options:
       - Sends the calls of every product to this address instead of Alibaba Cloud, for example to the local cloud.
       - Defaults to the environment variable E(ALIBABA_CLOUD_ENDPOINT_URL).
       - The environment variable E(ALITRUST_CONNECTION_FILE) names a JSON file whose C(endpoint_url), C(region),
-        C(access_key_id), C(access_key_secret) and C(security_token) count where a task gives none. They go before all
-        other environment variables. The local cloud writes such a file. A file that can't be read is an error.
+        C(ca_bundle), C(access_key_id), C(access_key_secret) and C(security_token) count where a task gives none. They
+        go before all other environment variables. The local cloud writes such a file, and one for HTTPS. A file that
+        can't be read is an error.
     type: str
   access_key_id:
     description:
@@ -28,6 +30,7 @@ options:
       - When no credential option is given, the chain of the official SDK decides. That is the environment
         (E(ALIBABA_CLOUD_ACCESS_KEY_ID), E(ALIBABA_CLOUD_ACCESS_KEY_SECRET), E(ALIBABA_CLOUD_SECURITY_TOKEN)), OIDC, the
         profile of the CLI, the credentials file, the RAM role of the ECS instance, the credentials URI.
+      - Blanks and line breaks around a credential do not count, wherever it comes from.
     type: str
   access_key_secret:
     description: The AccessKey secret.

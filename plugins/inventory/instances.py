@@ -12,6 +12,8 @@ description:
   - Lists instances with their addresses. Without any filter it lists what this collection made, in all its fleets.
   - The name of the inventory file must end in V(alitrust.yml) or V(alitrust.yaml). A key in it that is no option is an
     error.
+  - The options may be templates, except O(compose), O(groups) and O(keyed_groups), which are expressions for each host.
+    A template can use lookups and the variables of C(--extra-vars).
   - Every host is in the group C(alitrust_fleet) and has the variables listed under O(compose).
 author:
   - alitrust.ecs authors (@alitrust)
@@ -69,13 +71,21 @@ options:
     default: [Running]
   hostnames:
     description:
-      - What to name a host by; the first of these that it has. A name that is taken, by a host or by a group, gets the
-        instance id appended.
+      - What to name a host by; the first of these that it has. Of several instances with the same name the oldest keeps
+        it; the others get their instance id appended, as does one whose name is that of a group or of a host from
+        another source.
       - Takes V(name), V(instance_id), V(host_name), V(private_ip), V(public_ip), V(eip), and V(tag:KEY) for the value
         of a tag.
     type: list
     elements: str
     default: [name, instance_id]
+  sanitize_hostnames:
+    description:
+      - Replaces what means something in a host pattern, such as blanks, commas and colons, by C(_) in the names of
+        hosts. A host with such a name cannot be selected by it.
+      - Letters of any script, digits, C(_), C(.) and C(-) stay.
+    type: bool
+    default: false
   addresses:
     description:
       - What C(ansible_host) is set to; the first of these that the instance has.
@@ -174,7 +184,7 @@ import hashlib
 import json
 import typing as t
 
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ..module_utils._cloud.door import Cloud
@@ -182,6 +192,7 @@ from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
 from ..module_utils._cloud.spelling import nearest
 from ..module_utils._core import tags as tagging
+from ..module_utils._core.module import tidy_lists
 from ..module_utils._instance import finder, listing
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
@@ -226,6 +237,8 @@ _ASKED = (
     *("region", "regions", "endpoint_url", "profile", "ram_role_arn", "fleets", "all_instances", "tags", "vpc_id"),
     *("filters", "statuses", "ram_role", "trust", "skip_failed_regions", *trust_options.SPEC),
 )
+#: Options that are templates of each host, not of the file.
+_EXPRESSIONS = ("compose", "groups", "keyed_groups")
 #: What a host has as a variable where it was asked for.
 _ON_REQUEST = {"ram_role": ("ram_role_name",), "trust": ("trust", "trust_verdict")}
 
@@ -241,6 +254,33 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def verify_file(self, path: str) -> bool:
         return bool(super().verify_file(path)) and path.endswith(("alitrust.yml", "alitrust.yaml"))
+
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Take the options, those of the file with their templates filled in: before they are converted to their types,
+        which would cut a template at its commas."""
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct and self._filled(direct))
+
+    def _filled(self, given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The options of the file without templates, and with tidy lists.
+
+        :raises AnsibleParserError: a template that gives no value, or a list that has nothing but blanks: taken for one
+            that is not given, it would list other instances than those that were meant
+        """
+        self.templar.available_variables = self._vars
+        filled = dict(given)
+        for name in filled:
+            if name not in _EXPRESSIONS:
+                try:
+                    filled[name] = self.templar.template(filled[name])
+                except AnsibleError as error:
+                    raise AnsibleParserError(f"{self.NAME}: {name} has a template without a value: {error}") from error
+        tidy_lists(filled, {name: {**one, "aliases": _aliases(one)} for name, one in self.option_definitions.items()})
+        for name, value in filled.items():
+            if value == [""]:
+                raise AnsibleParserError(
+                    f"{self.NAME}: {name} is blank. Leave it out, or see why it is: a template in it may have no value."
+                )
+        return filled
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
@@ -367,14 +407,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _populate(self, instances: list[listing.Facts]) -> None:
         prefix = self.get_option("variables_prefix")
-        addresses, names = self.get_option("addresses"), self.get_option("hostnames")
+        addresses = self.get_option("addresses")
+        names = listing.host_names(instances, self.get_option("hostnames"), safe=self.get_option("sanitize_hostnames"))
         told, composes = self._told(), self._composes()
         inventory = self.inventory
         inventory.add_group(GROUP)
         for one in instances:
             if "trust" in one:
                 one["trust_verdict"] = one["trust"]["verdict"]
-            name = listing.host_name(one, names)
+            name = names[one["instance_id"]]
             if name in inventory.hosts or name in inventory.groups:
                 name = f"{name}-{one['instance_id']}"
             inventory.add_host(name, group=GROUP)

@@ -14,6 +14,7 @@ description:
   - Each line is read by the grammar of sshd before anything is changed. A line that sshd would pass by is an error.
   - sshd is asked what is in force for the user (C(sshd -T)), Match blocks included. Keys go into the file that it
     reads, and where a key would not let in, the task fails with the reason and changes nothing.
+  - In check mode a user who is not there is one whom an earlier task would make. A warning says so.
   - It runs in the instance, with Python 3.8 or newer and nothing besides. It calls no API and needs no AccessKey pair.
 author:
   - alitrust.ecs authors (@alitrust)

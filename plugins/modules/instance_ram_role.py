@@ -39,7 +39,8 @@ options:
     choices: [present, absent]
     default: present
   description:
-    description: What the role is for, at most 1024 characters. When it is not given, it stays as it is.
+    description: What the role is for, at most 1024 characters. When it is not given, it stays as it is. It cannot be
+      cleared. An empty text is an error for a role that has one.
     type: str
   max_session_duration:
     description: How long a session of the role can last, 3600 to 43200 seconds. When it is not given, it stays as it

@@ -20,6 +20,11 @@ extends_documentation_fragment:
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
   - alitrust.ecs.ownership
+attributes:
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: partial
+    details: With O(update_password=always) the password is set at every run, because nobody can read the one in force.
 options:
   state:
     description:
@@ -30,8 +35,8 @@ options:
     choices: [present, absent, bound, unbound]
     default: present
   name:
-    description: Name of the pair, 2 to 128 characters. First a letter, then letters, digits, colons, underscores,
-      periods, hyphens.
+    description: Name of the pair, 2 to 128 characters. First a letter (of any script), then letters, digits, colons,
+      underscores, periods, hyphens.
     type: str
     required: true
   public_key:
@@ -86,11 +91,21 @@ options:
         takes effect at the next restart.
       - An instance without a key pair can be logged in to only with a password that was reset; this resets it before
         unbinding, and the task warns when it is not given. With O(state=bound), the password lets in beside the key.
-      - An instance whose key pair does not change keeps its password.
+      - An instance whose key pair does not change keeps its password, and the task warns; O(update_password) changes
+        that.
     type: str
+  update_password:
+    description:
+      - With V(on_change), O(password) is set on the instances whose key pair this task changes.
+      - With V(always), it is set on all of O(instance_ids) at every run, which is changed every time, because nobody
+        can read the password in force. With O(state=unbound), that gives a password to instances that have no key pair.
+    type: str
+    choices: [on_change, always]
+    default: on_change
   reboot:
     description:
-      - Whether to restart running instances whose key pair this task changes, because it takes effect only then.
+      - Whether to restart running instances whose key pair or password this task changes, because it takes effect only
+        then.
       - A stopped instance is not started. Instances that need a restart are returned in RV(reboot_needed).
     type: bool
     default: false
@@ -172,6 +187,15 @@ EXAMPLES = r"""
     instance_ids: [i-bp1a2b3c4d5e6f7g8h90]
     password: "{{ web_password }}"
 
+- name: Give a new password to an instance that has no key pair
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: ops
+    state: unbound
+    instance_ids: [i-bp1a2b3c4d5e6f7g8h90]
+    password: "{{ web_password }}"
+    update_password: always
+
 - name: Unbind a key pair, where the password was reset before
   alitrust.ecs.keypair:
     region: cn-hangzhou
@@ -244,7 +268,7 @@ rebooted:
   elements: str
   sample: []
 reboot_needed:
-  description: Running instances whose key pair was changed and that have to be restarted for it.
+  description: Running instances whose key pair or password was changed and that have to be restarted for it.
   returned: success
   type: list
   elements: str

@@ -54,7 +54,8 @@ options:
     description: Whether the key can be used. When it is not given, it stays as it is.
     type: bool
   description:
-    description: What the key is for, at most 8192 characters. When it is not given, it stays as it is.
+    description: What the key is for, at most 8192 characters. When it is not given, it stays as it is. An empty text
+      clears it.
     type: str
   key_spec:
     description:
@@ -84,7 +85,9 @@ options:
       - A protected key is refused with O(state=pending_deletion), unless this is V(false).
     type: bool
   pending_window_in_days:
-    description: Days until the deletion that O(state=pending_deletion) schedules, 7 to 366.
+    description:
+      - Days until the deletion that O(state=pending_deletion) schedules, 7 to 366.
+      - It does not move a deletion that is scheduled already. A warning tells when that is.
     type: int
     default: 30
   force:

@@ -95,7 +95,8 @@ options:
       - When it is not given, it stays as it is.
     type: bool
   description:
-    description: What the role is for, at most 1024 characters. When it is not given, it stays as it is.
+    description: What the role is for, at most 1024 characters. When it is not given, it stays as it is. It cannot be
+      cleared. An empty text is an error for a role that has one.
     type: str
 notes:
   - O(region) is needed for O(kms_key_ids). The role itself is the same in all regions.
@@ -120,7 +121,7 @@ EXAMPLES = r"""
   alitrust.ecs.kms_share_role:
     region: cn-hangzhou
     purpose: share_image
-    account_ids: ["1234567890123456", "2345678901234567"]
+    account_ids: ["1987654321098765", "2345678901234567"]
     kms_key_ids: [0b30658a-ed1a-4922-b8f7-a673ca9c0000]
 
 - name: Let a whole resource directory use snapshots, whichever of two keys they are encrypted with
@@ -188,12 +189,12 @@ kms_share_role:
           - Action: sts:AssumeRole
             Effect: Allow
             Principal:
-              Service: ["1234567890123456@ecs.aliyuncs.com"]
+              Service: ["1987654321098765@ecs.aliyuncs.com"]
     account_ids:
       description: The accounts among its recipients.
       type: list
       elements: str
-      sample: ["1234567890123456"]
+      sample: ["1987654321098765"]
     resource_directory_ids:
       description: The resource directories among its recipients.
       type: list

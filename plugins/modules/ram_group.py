@@ -37,7 +37,8 @@ options:
     choices: [present, absent]
     default: present
   comments:
-    description: What the group is for, at most 107 characters. When it is not given, it stays as it is.
+    description: What the group is for, at most 107 characters. When it is not given, it stays as it is. An empty text
+      clears it.
     type: str
   users:
     description: Users in the group. They have to exist. Others stay in it, unless O(purge_users) is set.

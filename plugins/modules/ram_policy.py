@@ -53,7 +53,8 @@ options:
     description: The version that is in force, instead of O(document), for example V(v2). It has to exist.
     type: str
   description:
-    description: What the policy is for, at most 1024 characters. When it is not given, it stays as it is.
+    description: What the policy is for, at most 1024 characters. When it is not given, it stays as it is. It cannot be
+      cleared. An empty text is an error for a policy that has one.
     type: str
   state:
     description: Whether the policy exists.

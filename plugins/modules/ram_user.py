@@ -45,7 +45,8 @@ options:
     description: The name to show, at most 128 characters. When it is not given, it stays as it is.
     type: str
   comments:
-    description: What the user is for, at most 107 characters. When it is not given, it stays as it is.
+    description: What the user is for, at most 107 characters. When it is not given, it stays as it is. An empty text
+      clears it.
     type: str
   email:
     description: The email address. Only the China site (aliyun.com) keeps it.
@@ -56,6 +57,8 @@ options:
   console_login:
     description:
       - Whether the user can log on to the console. V(true) needs O(password) when the user could not until now.
+      - The task warns about a user that logs on to the console and has an AccessKey pair at once, because a person and
+        a program are better two users.
       - V(false) ends it. When it is not given, it stays as it is, unless O(password) is given, which means V(true).
     type: bool
   password:

@@ -40,8 +40,8 @@ options:
     default: present
   name:
     description:
-      - Name of the group, 2 to 128 characters. First a letter, then letters, digits, colons, underscores, periods,
-        hyphens.
+      - Name of the group, 2 to 128 characters. First a letter (of any script), then letters, digits, colons,
+        underscores, periods, hyphens.
       - Together with O(security_group_id), the name that the group is to get.
     type: str
   security_group_id:
@@ -62,7 +62,8 @@ options:
     type: str
     choices: [vpc, classic]
   description:
-    description: What the group is for, 2 to 256 characters. A description cannot be taken away again, only changed.
+    description: What the group is for, 2 to 256 characters. A description cannot be taken away again, only changed. An
+      empty text is an error for a group that has one.
     type: str
   type:
     description:
@@ -121,6 +122,11 @@ options:
       vpc:
         description: Name of that VPC, instead of its ID.
         type: str
+      network_type:
+        description: Kind of network in which O(clone_from.name) is looked up. V(classic) finds the group of the classic
+          network where a VPC has one of that name, too.
+        type: str
+        choices: [vpc, classic]
       region:
         description: Region of the group to clone. The default is the region of the clone.
         type: str

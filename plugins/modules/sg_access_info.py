@@ -63,10 +63,12 @@ options:
     choices: [normal, basic, enterprise, advanced]
     default: normal
   network_type:
-    description: With O(rules) or O(rules_file) alone, where that group would be.
+    description:
+      - Kind of network in which O(security_groups) are looked up. V(classic) finds the group of the classic network
+        where a VPC has one of that name, too.
+      - With O(rules) or O(rules_file) alone, where that group would be, a VPC unless given.
     type: str
     choices: [vpc, classic]
-    default: vpc
   packets:
     description: What is asked about.
     type: list
@@ -99,6 +101,7 @@ options:
         description:
           - The other side, an address or a network. V(0.0.0.0/0) asks about everybody, members of security groups
             among them unless O(packets[].peer_group_ids) is an empty list.
+          - An address with the mask of a network is taken as that network, with a warning.
           - For a private address in the VPC of the groups, the groups that it is in are looked up where they matter.
         type: str
       peer_group_ids:

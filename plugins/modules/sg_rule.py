@@ -54,6 +54,11 @@ options:
   vpc:
     description: Name of the VPC, instead of O(vpc_id).
     type: str
+  network_type:
+    description: Kind of network in which O(security_group) is looked up. V(classic) finds the group of the classic
+      network where a VPC has one of that name, too.
+    type: str
+    choices: [vpc, classic]
   adopt:
     description:
       - Whether rules that the task does not name are removed from a group that does not carry the tag
@@ -73,6 +78,27 @@ options:
     type: list
     elements: str
     choices: [ingress, egress]
+  keep:
+    description:
+      - With O(state=exact), which rules stay although the task does not name them, such as those that Data Management
+        Service (DMS) and Data Transmission Service (DTS) add by themselves. They are said in RV(kept).
+      - A rule stays where one of the elements fits. An element fits where its O(keep[].description) does, and its
+        O(keep[].cidr) or O(keep[].prefix_list_id), as far as it has them.
+    type: list
+    elements: dict
+    suboptions:
+      description:
+        description: A pattern for the description of the rule, in which V(*) stands for any characters and V(?) for
+          one. Upper and lower case are the same.
+        type: str
+      cidr:
+        description: Networks that the other side of the rule is in.
+        type: list
+        elements: str
+      prefix_list_id:
+        description: IDs of prefix lists, one of which is the other side of the rule.
+        type: list
+        elements: str
   rules:
     description:
       - The rules. One element may name several port ranges and several peers, and then stands for a rule for each
@@ -118,6 +144,8 @@ options:
         description:
           - The other side as networks or addresses, IPv4 or IPv6. The source of an ingress rule, the destination of
             an egress rule.
+          - An address with the mask of a network, such as V(13.1.1.1/25), is taken as that network, V(13.1.1.0/25),
+            with a warning.
           - At least one of O(rules[].cidr), O(rules[].group_id), O(rules[].group) and O(rules[].prefix_list_id) is
             needed. There is no default.
         type: list
@@ -200,8 +228,11 @@ options:
     type: bool
     default: false
   max_rules:
-    description: How many rules the group can have, in both directions together. More than Alibaba Cloud's default
-      needs a raised quota.
+    description:
+      - How many rules the group can have, in both directions together. More than Alibaba Cloud's default needs a raised
+        quota.
+      - With more than that default, the groups of each network interface in the group are looked at, too, which can
+        have 1,000 rules together.
     type: int
     default: 200
   wait_timeout:
@@ -303,6 +334,19 @@ EXAMPLES = r"""
     rules:
       - protocol: tcp
         ports: 3306
+        group_id: sg-bp1fg655nh68xyz90001
+
+- name: Make the rules exactly these, but leave those that DMS and DTS add
+  alitrust.ecs.sg_rule:
+    region: cn-hangzhou
+    security_group: database
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    state: exact
+    keep:
+      - description: "*DTS*"
+      - cidr: [100.104.0.0/16]
+    rules:
+      - service: mysql
         group_id: sg-bp1fg655nh68xyz90001
 
 - name: Let an advanced group out to everywhere
@@ -534,7 +578,8 @@ would_remove:
   elements: str
   sample: [ingress accept tcp 443/443 from 0.0.0.0/0 priority 1]
 kept:
-  description: What was left alone because it is not this collection's or still used, and why, a sentence each.
+  description: What was left alone because it is not this collection's or still used, or because O(keep) says so, a
+    sentence each.
   returned: when something was left alone
   type: list
   elements: str

@@ -38,6 +38,11 @@ options:
   vpc:
     description: Name of the VPC, instead of O(vpc_id).
     type: str
+  network_type:
+    description: Kind of network in which O(security_group) is looked up. V(classic) finds the group of the classic
+      network where a VPC has one of that name, too.
+    type: str
+    choices: [vpc, classic]
   dest:
     description: The directory for the file, which exists.
     type: path
@@ -131,6 +136,7 @@ def main() -> None:
             "security_group": {"type": "str"},
             "vpc_id": {"type": "str"},
             "vpc": {"type": "str"},
+            "network_type": {"type": "str", "choices": ["vpc", "classic"]},
             "dest": {"type": "path", "required": True},
             "format": {"type": "str", "choices": ["json", "csv"], "default": "json"},
             "time": {"type": "str"},

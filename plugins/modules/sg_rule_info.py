@@ -33,6 +33,10 @@ options:
   vpc:
     description: Name of the VPC, instead of O(vpc_id).
     type: str
+  network_type:
+    description: Only groups in VPCs, or only groups in the classic network.
+    type: str
+    choices: [vpc, classic]
   direction:
     description: Only rules of this direction.
     type: str
@@ -133,6 +137,7 @@ def main() -> None:
             "security_group": {"type": "str"},
             "vpc_id": {"type": "str"},
             "vpc": {"type": "str"},
+            "network_type": {"type": "str", "choices": ["vpc", "classic"]},
             "direction": {"type": "str", "choices": ["ingress", "egress"]},
             "protocol": {"type": "str"},
             "policy": {"type": "str", "choices": ["accept", "drop"]},

@@ -23,7 +23,8 @@ notes:
   - Alibaba Cloud never tells whether an instance was created in trusted mode, so the module cannot find a difference
     there. Evidence is the system tag C(acs:ecs:supportVtpm) (see RV(instances[].trusted)), the device C(/dev/tpm0) in
     the instance, and the verdict of the trusted service.
-  - User data and O(security_enhancement_strategy) are used at creation and not compared afterwards. The one costs a
+  - User data and O(security_enhancement_strategy) are used at creation and not compared afterwards. No password can be
+    set here, see M(alitrust.ecs.keypair). The one costs a
     call for each instance to read, the other is never told by the API.
   - The families known to support trusted mode are g6t, c6t and r6t (a trusted image makes the instance trusted); g7t,
     c7t and r7t (with SGX); g7, c7, r7, g8i, c8i, r8i, g8a, c8a, r8a, g8ine, c8ine, g9ae, i5g, gn8v and gn8is. All but
@@ -58,7 +59,7 @@ options:
         digits (1 to 6).
       - A plain name together with O(count) means the same as the name with V(-[1,3]) behind it.
       - New instances get the lowest free numbers. Instances of the fleet with another name get one of the pattern.
-      - 2 to 128 letters, digits, colons, underscores, periods and hyphens, beginning with a letter.
+      - 2 to 128 letters (of any script), digits, colons, underscores, periods and hyphens, beginning with a letter.
     type: str
   count:
     description:
@@ -223,13 +224,15 @@ options:
         role.
     type: str
   system_disk:
-    description: The system disk. Used at creation; what is given is compared afterwards.
+    description:
+      - The system disk. Of an existing one, what is given is kept. It grows, and it changes its category and its
+        performance level in place. What cannot be had so (a smaller disk, another key) is in RV(needs_replacement).
+      - A disk grows while the instance runs. Its partition and file system grow in the instance only.
     type: dict
     suboptions:
       category:
-        description: The category. A trusted instance needs V(cloud_essd).
+        description: The category. A trusted instance needs V(cloud_essd), which new disks have without it.
         type: str
-        default: cloud_essd
       size:
         description: GiB. Without it, 40 or the size of the image.
         type: int
@@ -241,17 +244,21 @@ options:
         description: Whether the disk is encrypted.
         type: bool
       kms_key_id:
-        description: The CMK to encrypt with. Without it, the service key of ECS.
+        description: The CMK to encrypt with, its ID or an alias (V(alias/disks)). Without it, the service key of ECS.
         type: str
   data_disks:
-    description: Data disks. Used at creation; their number is compared afterwards.
+    description:
+      - Data disks. Those of an existing instance are kept like O(system_disk), in the order of their devices where none
+        is as wanted already. One that is missing is made, gets the tags of the instance, and is attached. None is taken
+        away; too many are in RV(needs_replacement).
+      - A data disk of an instance of the fleet counts where it carries the tag C(alitrust.ecs:owner). Where one is
+        missing and another without the tag is attached, that is an error, unless O(adopt) is true, which counts it.
     type: list
     elements: dict
     suboptions:
       category:
-        description: The category.
+        description: The category. New disks are V(cloud_essd) without it.
         type: str
-        default: cloud_essd
       size:
         description: GiB. Needed where there is no O(data_disks[].snapshot_id).
         type: int
@@ -263,7 +270,7 @@ options:
         description: Whether the disk is encrypted.
         type: bool
       kms_key_id:
-        description: The CMK to encrypt with. Without it, the service key of ECS.
+        description: The CMK to encrypt with, its ID or an alias (V(alias/disks)). Without it, the service key of ECS.
         type: str
       snapshot_id:
         description: The snapshot to make the disk from.
@@ -279,11 +286,15 @@ options:
       - A change takes effect at the next restart; see O(restart_if_needed).
     type: str
   description:
-    description: The description, 2 to 256 characters.
+    description: The description, 2 to 256 characters. It can be changed, but not cleared. An empty text is an error for
+      an instance that has one.
     type: str
   user_data:
     description:
-      - What the instance runs at its first boot, as plain text of at most 32 KB. The module encodes it.
+      - What the instance runs at its first boot, at most 32 KB, as plain text or encoded in Base64, which then may be
+        packed by gzip. The module encodes it. Lines end as Linux ends them, whatever they ended with.
+      - It has to begin with something that is run, which is C(#!), C(#cloud-config), C(#cloud-boothook), C(#include),
+        C(#part-handler), C(## template:), the header of a MIME message, or for Windows C([bat]) or C([powershell]).
       - Not a place for secrets; everything in the instance can read it.
     type: str
   user_data_trust_client:
@@ -324,10 +335,12 @@ options:
     choices: [Active, Deactive]
   internet_max_bandwidth_out:
     description:
-      - Outgoing bandwidth to the internet in Mbit/s, 0 to 100. Above 0 an instance is created with a public address.
+      - Outgoing bandwidth to the internet in Mbit/s, 0 to 100. Above 0 an instance is created with a public address,
+        and an existing one without an address gets one.
+      - Alibaba Cloud takes one change of bandwidth in five minutes. The bandwidth of an elastic IP address is its own.
     type: int
   internet_charge_type:
-    description: How bandwidth is paid for.
+    description: How bandwidth is paid for. It is changed in place, together with O(internet_max_bandwidth_out).
     type: str
     choices: [PayByTraffic, PayByBandwidth]
   tags:
@@ -339,20 +352,24 @@ options:
     default: true
   on_needs_replacement:
     description:
-      - What to do when an instance differs in something that only a new instance could have (image, type, vSwitch,
-        disks). Nothing is ever replaced.
+      - What to do when an instance differs in something that cannot be changed (image, type, vSwitch, smaller or fewer
+        disks, encryption). Nothing is ever replaced.
       - V(warn) warns and returns RV(needs_replacement), V(fail) fails before anything is changed.
     type: str
     choices: [warn, fail]
     default: warn
   restart_if_needed:
-    description: Restart running instances whose new key pair or host name would not take effect otherwise.
+    description:
+      - Restart running instances whose new key pair, host name or larger disk would not take effect otherwise.
+      - With O(state=stopped), start and stop again instances that are stopped in another mode than O(stopped_mode).
     type: bool
     default: false
   stopped_mode:
     description:
       - V(StopCharging) stops paying for CPU and memory of stopped instances, which may then not start again for lack
         of stock.
+      - The mode is chosen when an instance is stopped. One that is stopped already in another mode is warned about, or
+        started and stopped again with O(restart_if_needed).
     type: str
     choices: [KeepCharging, StopCharging]
   force:
@@ -524,6 +541,25 @@ EXAMPLES = r"""
     fleet: web
     state: stopped
     stopped_mode: StopCharging
+
+- name: Stop paying for instances that were stopped without it, too
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    fleet: web
+    state: stopped
+    stopped_mode: StopCharging
+    restart_if_needed: true
+
+- name: Give the instance a larger system disk, a data disk and an address on the internet
+  alitrust.ecs.trusted_instance:
+    region: cn-hangzhou
+    name: bastion
+    system_disk:
+      size: 80
+    data_disks:
+      - size: 100
+        encrypted: true
+    internet_max_bandwidth_out: 5
 
 - name: Restart two instances
   alitrust.ecs.trusted_instance:
@@ -868,13 +904,13 @@ placements:
           type: str
           sample: The vSwitch vsw-bp1gw6vm5y3o7u2j9**** has 1 free addresses, 2 are needed at once.
 needs_replacement:
-  description: What differs from the options and can only be had with new instances.
+  description: What differs from the options and cannot be changed on an instance, and why.
   returned: success
   type: list
   elements: dict
   sample: [{"instance_id": "i-bp67acfmxazb4ph****", "name": "web-001", "option": "instance_type", "actual":
   "ecs.g7t.large",
-           "wanted": "ecs.g7t.xlarge"}]
+           "wanted": "ecs.g7t.xlarge", "reason": "chosen when an instance is created"}]
 notes:
   description: What could not be checked before instances were created, and why.
   returned: success

@@ -38,7 +38,7 @@ options:
     type: str
   cidr_block:
     description: Address range of the VPC, with a mask from C(/8) to C(/28). Needed to create it. It cannot be changed
-      later.
+      later. V(172.16.0.5/16) is taken as the network that it is in, V(172.16.0.0/16), with a warning.
     type: str
   vswitches:
     description:

@@ -17,7 +17,8 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._cloud import errors, sdk
+from ..module_utils._cloud import credentials, errors, sdk
+from ..module_utils._cloud.options import NO_REGION
 from . import check_run, core_version, in_process
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
@@ -26,8 +27,25 @@ with contextlib.suppress(errors.SdkMissing):
 
 display = Display()
 
+#: What a task lacks that its user may have: another user's home, environment and Python packages are not his.
+_LACKS = (credentials.NONE_USABLE, sdk.MISSING, NO_REGION)
+_BECOME_HINT = (
+    "This task runs with become, so as another user, without the environment and the profile of yours, and possibly "
+    "with other Python packages: set become: false for it."
+)
+
 #: What core puts in the place of an argument with C(no_log).
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def preload(action: str) -> None:
+    """Import the module of an action plugin, whose C(__name__) is given, where the plugin is imported.
+
+    Strategies that load action plugins before they fork have every worker inherit the module; otherwise each task
+    would compile it anew, because Ansible keeps no bytecode of collections.
+    """
+    if not core_version.complaint():
+        in_process.module(action.rpartition(".")[2])
 
 
 class ActionModule(ActionBase):
@@ -68,6 +86,7 @@ class ActionModule(ActionBase):
             for line in result.get("kept") or ():
                 self._show(line)
         _hide_access_key_id(result)
+        name_become(result, become=bool(self._play_context.become or getattr(self._connection, "become", None)))
         return result
 
     def _value(self, variables: dict[str, t.Any], name: str) -> t.Any:
@@ -107,6 +126,13 @@ class ActionModule(ActionBase):
     def _show(self, line: str) -> None:
         # Standard output belongs to the stdout callback that the user chose, which may be writing JSON there.
         display.display(f"{self._task.action.rpartition('.')[2]}: {line}", stderr=True)
+
+
+def name_become(result: dict[str, t.Any], *, become: bool) -> None:
+    """Say that become may be why a task lacks what its user has, in place."""
+    text = str(result.get("msg") or "")
+    if become and result.get("failed") and any(lack in text for lack in _LACKS):
+        result["msg"] = f"{text} {_BECOME_HINT}"
 
 
 def _hide_access_key_id(result: dict[str, t.Any]) -> None:

@@ -84,6 +84,14 @@ def payload() -> SimpleNamespace:
     )
 
 
+def module(name: str) -> t.Any:
+    """The imported module of this name.
+
+    :param name: module name without the collection
+    """
+    return importlib.import_module(f"{_PACKAGE}.{name}")
+
+
 def run_main(name: str, arguments: t.Mapping[str, t.Any], show: t.Callable[[str], None] | None) -> dict[str, t.Any]:
     """Run a module's main() and return what its process would have: C(rc), C(stdout), C(stderr).
 
@@ -100,7 +108,7 @@ def run_main(name: str, arguments: t.Mapping[str, t.Any], show: t.Callable[[str]
     code: t.Any = 0
     with _module_state(encoded), contextlib.redirect_stdout(output), _lines_to(show):
         try:
-            importlib.import_module(f"{_PACKAGE}.{name}").main()
+            module(name).main()
         except SystemExit as exc:
             code = exc.code
     return {"rc": code if isinstance(code, int) else 1, "stdout": output.getvalue(), "stderr": ""}

@@ -141,6 +141,26 @@ def test_view_the_public_keys_inside_an_instance(fleet: Rotation) -> None:
     assert fleet.output(ONE, "cat ~/.ssh/authorized_keys").split()[1] in run.output
 
 
+def test_an_old_key_that_sshd_takes_from_elsewhere_is_told(fleet: Rotation) -> None:
+    """Out of all files of the user it is, and the host takes it all the same: the run does not call that a rotation."""
+    old, new = fleet.key, fleet.folder / "elsewhere.pem"
+    command, drop_in = "/usr/local/sbin/keys", "/etc/ssh/sshd_config.d/99-command.conf"
+    public = fleet.output(ONE, "grep -v '^#' ~/.ssh/authorized_keys")
+    fleet.write(ONE, command, f"#!/bin/sh\necho '{public}'\n", 0o755)
+    fleet.write(ONE, drop_in, f"AuthorizedKeysCommand {command}\nAuthorizedKeysCommandUser nobody\n")
+    fleet.output(ONE, "systemctl reload ssh")
+    failure = fleet.rotate("elsewhere", new).failure(ONE)
+    assert "The old key is in none of the files of root any more, and the host takes it all the same" in failure
+    assert fleet.opens(ONE, old)
+    assert public not in fleet.output(ONE, "cat ~/.ssh/authorized_keys")
+    fleet.output(ONE, f"rm {drop_in} && systemctl reload ssh")
+    run = fleet.rotate("elsewhere", new)
+    assert run.succeeded, run.output
+    assert not fleet.opens(ONE, old)
+    fleet.inventory.write_text(fleet.inventory.read_text().replace(str(old), str(new)))
+    fleet.key = new
+
+
 def test_an_imported_key_and_an_old_one_that_hides(fleet: Rotation) -> None:
     old, own = fleet.key, fleet.folder / "own"
     former = set(fleet.bound())

@@ -28,7 +28,6 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns the exit status: 0, 2 with a sentence on standard error, or that of programs whose reader has gone.
     """
-    options = _parser().parse_args(arguments)
     commands: dict[str, t.Callable[[argparse.Namespace], int]] = {
         "serve": _serve,
         "start": _start,
@@ -39,8 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
         "settings": _settings,
     }
     try:
-        status = commands[options.command](options)
-        sys.stdout.flush()
+        try:
+            options = _parser().parse_args(arguments)
+            status = commands[options.command](options)
+        finally:  # --help leaves by an exception
+            sys.stdout.flush()
         return status
     except BrokenPipeError:  # "settings | head" has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor can the flush at exit fail

@@ -240,14 +240,15 @@ class Server:
             listener.should_exit = True
 
     def _announce(self) -> None:
-        """Write connection.json (for the collection), the same with HTTPS, and server.json.
+        """Write connection.json (for the collection), the same with HTTPS and the CA to trust, and server.json.
 
         The presence of the last means that the server answers.
         """
         about = {"pid": self.pid, **control_api.describe(self, secrets=True)}
         lead = {name: about[name] for name in ("region", "access_key_id", "access_key_secret")}
         self._write_private("connection.json", {"endpoint_url": self.endpoint, **lead})
-        self._write_private("connection-https.json", {"endpoint_url": self.tls_endpoint, **lead})
+        trusted = {"ca_bundle": about["ca_certificate"]}
+        self._write_private("connection-https.json", {"endpoint_url": self.tls_endpoint, **lead, **trusted})
         self._write_private("server.json", about)
         _log.warning("the local cloud listens at %s and %s", self.endpoint, self.tls_endpoint)
 

@@ -14,7 +14,9 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._security_group import traffic
+from .._security_group.interface import RULES_PER_INTERFACE
 from .._security_group.rule import Rule
+from .._security_group.rule_planner import RULES_PER_GROUP
 from .._security_group.traffic import Span
 from . import graph
 from .collect import Facts, Item
@@ -23,7 +25,7 @@ from .rights import TRUST_CLIENT
 SEVERITIES = ("critical", "high", "medium", "low")
 
 #: Limits that Alibaba Cloud documents; an account can have others.
-LIMITS = {"rules_per_group": 200, "groups_per_region": 100, "rules_per_instance": 1000}
+LIMITS = {"rules_per_group": RULES_PER_GROUP, "groups_per_region": 100, "rules_per_instance": RULES_PER_INTERFACE}
 #: Share of a limit from which it counts as near.
 _NEAR = 0.8
 #: Ports that should not be open to the world, and what usually listens there.

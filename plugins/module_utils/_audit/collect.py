@@ -47,6 +47,7 @@ class Facts:
     :ivar unread: part of the account -> why nothing is known of it
     :ivar rule_counts: how many rules each group of the region has, also those that are not in C(groups)
     :ivar groups_only: whether nothing but some groups was read, and the instances for their members
+    :ivar notes: what is to be said about how the rules are written
     """
 
     region: str
@@ -63,6 +64,7 @@ class Facts:
     unread: dict[str, str] = field(default_factory=dict)
     rule_counts: dict[str, int] = field(default_factory=dict)
     groups_only: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 def collect(cloud: Cloud, options: t.Mapping[str, t.Any]) -> Facts:
@@ -87,6 +89,7 @@ def of_file(path: str, region: str) -> Facts:
 
     :raises InvalidInput: when they cannot be read
     """
+    found = rule_file.read_whole(path)
     group: dict[str, t.Any] = {
         "security_group_id": "",
         "name": path,
@@ -95,9 +98,9 @@ def of_file(path: str, region: str) -> Facts:
         "inner_access_policy": None,
         "instance_ids": [],
         "addresses": [],
-        "rules": tuple(sorted(rule_file.read_whole(path), key=lambda rule: rule.order)),
+        "rules": tuple(sorted(found.rules, key=lambda rule: rule.order)),
     }
-    return Facts(region, groups=[group], groups_only=True)
+    return Facts(region, groups=[group], groups_only=True, notes=list(found.notes))
 
 
 class _Reader:

@@ -62,7 +62,7 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
         facts = collect(cloud, options)
     audit = assemble(facts, chosen, limits, time.time())
     warnings = [f"The audit knows nothing about {one['part']}: {one['reason']}" for one in audit["not_read"]]
-    return {"audit": audit, "summary": _summary(audit["figures"]["findings"]), "warnings": warnings}
+    return {"audit": audit, "summary": _summary(audit["figures"]["findings"]), "warnings": [*facts.notes, *warnings]}
 
 
 def _summary(findings: t.Mapping[str, int]) -> str:

@@ -18,6 +18,8 @@ from .transport import Exchange
 
 #: A session is renewed this long before it ends, in seconds.
 _RENEW_BEFORE = 300.0
+#: How the message begins where no source has any.
+NONE_USABLE = "No usable credentials"
 #: The options whose credentials somebody is asked for, at an address.
 _ASKED = ("ecs_ram_role", "credentials_uri")
 
@@ -55,6 +57,32 @@ class _RenewedSession:
 
     def get_provider_name(self) -> str:
         return self._name
+
+
+class _Trimmed:
+    """Credential provider that takes off what is around a credential: a line break at the end of a variable of the
+    environment or of a value in a file, which is no part of it and cannot be sent.
+
+    :param provider: whose credentials they are
+    """
+
+    def __init__(self, provider: t.Any) -> None:
+        self._provider = provider
+
+    def get_credentials(self) -> t.Any:
+        found = self._provider.get_credentials()
+        credentials_class = sdk.load(
+            "alibabacloud_credentials.provider.refreshable", "alibabacloud-credentials"
+        ).Credentials
+        return credentials_class(
+            access_key_id=(found.get_access_key_id() or "").strip(),
+            access_key_secret=(found.get_access_key_secret() or "").strip(),
+            security_token=(found.get_security_token() or "").strip() or None,
+            provider_name=found.get_provider_name(),
+        )
+
+    def get_provider_name(self) -> str:
+        return str(self._provider.get_provider_name())
 
 
 def client_for(connection: Connection, issue_session: t.Callable[[t.Any], Session]) -> t.Any:
@@ -95,7 +123,7 @@ def usable(client: t.Any, exchange: Exchange, source: str) -> t.Any:
         if source in _ASKED and is_foreign(exchange):
             raise exchange.foreign("credentials", source) from exc
         raise CredentialsError(
-            f"No usable credentials: {reason(exc)}.",
+            f"{NONE_USABLE}: {reason(exc)}.",
             hint="Give access_key_id and access_key_secret, or profile, or set ALIBABA_CLOUD_ACCESS_KEY_ID and "
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET.",
         ) from exc
@@ -136,4 +164,4 @@ def _base_client(connection: Connection, module: t.Any, providers: t.Any) -> t.A
         provider = providers.URLCredentialsProvider(uri=connection.credentials_uri)
     else:
         provider = providers.DefaultCredentialsProvider()
-    return module.Client(provider=provider)
+    return module.Client(provider=_Trimmed(provider))

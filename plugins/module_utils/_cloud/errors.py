@@ -178,19 +178,23 @@ HINTS: dict[str, str] = {
         ),
         "Try another zone or instance type.",
     ),
-    "AuthorizationLimitExceed": "A group has at most 200 rules: use a prefix list, or another group.",
+    **dict.fromkeys(
+        ("IllegalTimestamp", "InvalidTimeStamp.Expired"), "Check the clock of the machine that runs the task."
+    ),
+    **dict.fromkeys(("IncompleteSignature", "SignatureDoesNotMatch"), "Check the AccessKey secret."),
+    "AuthorizationLimitExceed": "A group has at most 200 rules, and the groups of a network interface 1,000 together: "
+    "use a prefix list, or another group.",
     "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
     "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",
     "InvalidHttpTokens.NotSupported": "Metadata with a token is not to be had here: give http_tokens: optional.",
+    "InvalidIpProtocol.ValueNotSupported": "Some regions take no number of a protocol; all stands for every protocol.",
     "InvalidOperation.DeletionProtection": "Take the deletion protection off first.",
     "InvalidRamRole.NotEcsRole": "ECS may not assume this role; alitrust.ecs.instance_ram_role makes one that it may.",
     "InvalidRegionId.NotFound": "Check the option region.",
     "InvalidSecurityToken.Expired": "Get new temporary credentials.",
-    "InvalidTimeStamp.Expired": "Check the clock of the machine that runs the task.",
     "InvalidUser.PassRoleForbidden": "Let an administrator allow ram:PassRole on this role to this RAM user or role.",
     "InvalidVSwitchId.IpNotEnough": "The vSwitch has no free address; use another one.",
     "LimitExceeded.Role.Policy": "Detach a policy from the role, or ask for a higher quota of policies.",
-    "SignatureDoesNotMatch": "Check the AccessKey secret.",
 }
 
 #: These end with C(.NotFound) too, but they are about the caller, the place or the call: nothing may be concluded from

@@ -43,8 +43,11 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "api_timeout": {"type": "int", "default": 120},
 }
 
+NO_REGION = "No region was given."
 #: A region id becomes part of a host name, so its form matters before anything is called.
 _REGION = re.compile(r"[a-z]{2,}(-[a-z0-9]+)+")
+#: No region id ends in a single letter; those of zones do: cn-hangzhou-i, ap-southeast-1a.
+_ZONE = re.compile(r"(?P<region>[a-z0-9-]+?)(?:-|(?<=-[0-9]))[a-z]")
 
 _ENVIRONMENT = {
     "region": ("ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID"),
@@ -57,7 +60,7 @@ _ENVIRONMENT = {
 
 #: Names a file with some of the options, which count where a task gives none: one variable leads to another cloud.
 CONNECTION_FILE = "ALITRUST_CONNECTION_FILE"
-_WHERE = ("endpoint_url", "region")
+_WHERE = ("endpoint_url", "region", "ca_bundle")
 _WHO = ("access_key_id", "access_key_secret", "security_token")
 _SOURCES = ("access_key_id", "profile", "ecs_ram_role", "oidc_provider_arn", "credentials_uri")
 
@@ -91,7 +94,8 @@ class Connection:
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> Connection:
-        """Read the options of a module or plugin, with the connection file and then the environment behind them.
+        """Read the options of a module or plugin, with the connection file and then the environment behind them. The
+        region may come from the profile of the CLI, behind all of these.
 
         :raises InvalidInput: contradicting or impossible values, or a file that can't be used
         """
@@ -112,6 +116,8 @@ class Connection:
                 value = next((text for text in found if text), None)
             if value is not None:
                 values[field.name] = value
+        if not values.get("region"):
+            values["region"] = _profile_region(values, environ)
         connection = cls(**values)
         connection._check()
         return connection
@@ -131,6 +137,8 @@ class Connection:
         _check_route(self)
         if self.region and not _REGION.fullmatch(self.region):
             raise InvalidInput(f"region is {self.region!r}; expected a region id such as cn-hangzhou.")
+        if self.region and (zone := _ZONE.fullmatch(self.region)):
+            raise InvalidInput(f"region is {self.region!r}, which is a zone; its region is {zone.group('region')}.")
         if bool(self.access_key_id) != bool(self.access_key_secret):
             missing = "access_key_secret" if self.access_key_id else "access_key_id"
             raise InvalidInput(f"access_key_id and access_key_secret belong together; {missing} is not given.")
@@ -168,11 +176,39 @@ class Connection:
         """
         if not self.region:
             raise InvalidInput(
-                "No region was given.",
+                NO_REGION,
                 hint="Set the option region, for example to cn-hangzhou, or the environment variable "
-                "ALIBABA_CLOUD_REGION.",
+                "ALIBABA_CLOUD_REGION, or region_id in the profile of the CLI.",
             )
         return self.region
+
+
+def _profile_region(values: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:
+    """The region of the profile of the CLI that credentials may come from; None where they come from elsewhere.
+
+    A file that cannot be read tells nothing: whether credentials are needed from it is the SDK's to say.
+
+    :raises InvalidInput: it is no region id
+    """
+    if any(values.get(name) for name in (*_SOURCES, *_WHO) if name != "profile"):
+        return None
+    home = environ.get("HOME", "").strip()
+    if not home or environ.get("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "").strip().lower() == "true":
+        return None
+    path = os.path.join(home, ".aliyun", "config.json")
+    try:
+        with open(path, encoding="utf-8") as stream:
+            content = json.load(stream)
+        name = values.get("profile") or environ.get("ALIBABA_CLOUD_PROFILE", "").strip() or content["current"]
+        told = next(one.get("region_id") for one in content["profiles"] if one["name"] == name)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
+        return None
+    region = told.strip() if isinstance(told, str) else ""
+    if region and not _REGION.fullmatch(region):
+        raise InvalidInput(
+            f"region_id of the profile {name} in {path} is {region!r}; expected a region id such as cn-hangzhou."
+        )
+    return region or None
 
 
 def _connection_file(environ: t.Mapping[str, str]) -> dict[str, str]:

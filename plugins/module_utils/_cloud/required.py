@@ -13,6 +13,7 @@ from __future__ import annotations
 REQUIRED: dict[tuple[str, str], dict[str, str]] = {
     ("ecs", "AttachInstanceRamRole"): {"AttachInstanceRamRoleResults": "object"},
     ("ecs", "AttachKeyPair"): {"Results": "object", "KeyPairName": "value"},
+    ("ecs", "CreateDisk"): {"DiskId": "value"},
     ("ecs", "CreateKeyPair"): {
         "KeyPairFingerPrint": "value",
         "KeyPairId": "value",

@@ -31,6 +31,10 @@ PACKAGES: dict[str, tuple[str, str]] = {
 }
 
 
+#: How the message begins where a package is missing.
+MISSING = "The Python interpreter"
+
+
 def load(package: str, pypi_name: str) -> t.Any:
     """Import a module of an SDK package.
 
@@ -40,7 +44,7 @@ def load(package: str, pypi_name: str) -> t.Any:
         module = importlib.import_module(package)
     except ImportError as exc:
         raise SdkMissing(
-            f"The Python interpreter {sys.executable} cannot import {package}: {exc}.",
+            f"{MISSING} {sys.executable} cannot import {package}: {exc}.",
             hint=f"Install it there: {sys.executable} -m pip install {pypi_name}",
         ) from exc
     # The SDK core installs a handler of its own at level DEBUG, and the credentials package logs a traceback for each
@@ -126,3 +130,4 @@ def preload(products: t.Iterable[str] = ("ecs", "ram", "kms")) -> None:
         product_models(product)
     core("alibabacloud_tea_openapi.utils_models")
     load("alibabacloud_credentials.client", "alibabacloud-credentials")
+    transport.context_of(None)

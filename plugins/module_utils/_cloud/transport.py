@@ -269,16 +269,12 @@ def _secrets(request: t.Any) -> t.Iterator[str]:
 
 
 @cache
-def _adapter(scheme: str, trusted: str | None) -> t.Any:
-    """What keeps the connections of a scheme.
+def context_of(trusted: str | None) -> ssl.SSLContext:
+    """How hosts are verified. Reading the system's certificates takes long, so the controller has it done once.
 
     :param trusted: file or folder of certificates that are trusted besides the system's and those of C(requests)
     :raises InvalidInput: there are none in it
     """
-    from requests.adapters import HTTPAdapter
-
-    if scheme != "https":
-        return HTTPAdapter(pool_maxsize=_CONNECTIONS)
     context = ssl.create_default_context()
     try:
         if trusted:
@@ -288,6 +284,17 @@ def _adapter(scheme: str, trusted: str | None) -> t.Any:
             f"The certificates to trust cannot be read from {trusted}: {exc.strerror or exc}.",
             hint=f"Expected a file in the form PEM in the option ca_bundle, or in the variable {_CA_BUNDLES[0]}.",
         ) from exc
+    return context
+
+
+@cache
+def _adapter(scheme: str, trusted: str | None) -> t.Any:
+    """What keeps the connections of a scheme; C(trusted) as for C(context_of)."""
+    from requests.adapters import HTTPAdapter
+
+    if scheme != "https":
+        return HTTPAdapter(pool_maxsize=_CONNECTIONS)
+    context = context_of(trusted)
 
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:

@@ -35,6 +35,8 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
             module.warn(warning)
         if plan.changed:
             resource.preflight(plan, actual)
+            for warning in resource.warnings:
+                module.warn(warning)
         if (plan.changed or plan.unsettled) and not module.check_mode:
             for step in plan.steps:
                 cloud.written.clear()

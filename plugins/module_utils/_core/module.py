@@ -9,6 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.validation import (
+    check_mutually_exclusive,
+    check_required_by,
+    check_required_one_of,
+)
 
 from .._cloud.options import CONNECTION_SPEC
 
@@ -24,36 +29,100 @@ WAIT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait_timeout": {"type": "int", "default": 600},
 }
 
+#: What can be said about options together.
+_CONSTRAINTS: dict[str, t.Callable[[t.Any, dict[str, t.Any]], t.Any]] = {
+    "required_one_of": check_required_one_of,
+    "mutually_exclusive": check_mutually_exclusive,
+    "required_by": check_required_by,
+}
+
+
+#: Options whose empty text says that there shall be none. Where that cannot be had, the planner says so.
+_CLEARED = frozenset({"description", "comments"})
+
+
+class _Module(AnsibleModule):
+    """Core's, which tidies lists before it compares their elements with C(choices)."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        tidy_lists(self.params, self.argument_spec)
+
 
 def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> AnsibleModule:
     """The module, with the connection options added and blank values turned into None.
 
     A survey or an optional credential field hands over an empty string for what was not given, so an empty string means
-    that here too; for a required option it is refused.
+    that here too; for a required option it is refused. That is why constraints are checked here and not by
+    AnsibleModule, to which a blank name is a name: state=absent without any would mean everything. An empty description
+    or comment is one: it says that there shall be none.
     """
+    together = [(check, constraints.pop(name)) for name, check in _CONSTRAINTS.items() if name in constraints]
     spec = {**CONNECTION_SPEC, **FORETOLD_SPEC, **argument_spec}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **constraints)
-    blank = without_blanks(module.params, module.argument_spec)
-    missing = [name for name in blank if module.argument_spec[name].get("required")]
+    module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
+    blanks = without_blanks(module.params, module.argument_spec)
+    missing = [name for name in blanks if module.argument_spec[name].get("required")]
     if missing:
         module.fail_json(msg=f"{', '.join(missing)}: a value is required, but it is blank.")
+    given = {name: value for name, value in module.params.items() if value is not None}
+    try:
+        for check, terms in together:
+            check(terms, given)
+    except TypeError as error:
+        module.fail_json(msg=str(error))
     return module
 
 
 def without_blanks(params: dict[str, t.Any], spec: dict[str, t.Any]) -> list[str]:
-    """Set blank values to None, in place; returns the names of these options.
+    """Set blank values to None and tidy lists, in place; returns the names of the blank options.
 
-    Lists of text may come as text with commas, and people put blanks behind those.
+    :param params: options that were checked
+    """
+    tidy_lists(params, spec)
+    for name in _CLEARED.intersection(spec):
+        if isinstance(params.get(name), str):
+            params[name] = params[name].strip()
+    found = [name for name in spec if name not in _CLEARED and params.get(name) is not None and blank(params[name])]
+    for name in found:
+        params[name] = spec[name].get("default")
+    return found
+
+
+def blank(value: t.Any) -> bool:
+    """Whether a value counts as not given."""
+    return value in (None, "", [""]) or (isinstance(value, str) and not value.strip())
+
+
+def tidy_lists(params: dict[str, t.Any], spec: t.Mapping[str, t.Any]) -> None:
+    """Give every list of texts the form in which it is meant, in place: this is the one rule of all modules for them.
+
+    People write C("a, b") with a blank behind the comma, surveys leave blank entries, and lists that were put together
+    name a thing twice: what is around an element goes, a blank element goes, and each is there once, in the order
+    given. The lists inside of options are tidied, too.
+
+    :param params: options as they were given, or as they were checked
     """
     for name, option in spec.items():
-        if option.get("elements") == "str" and isinstance(params.get(name), list):
-            trimmed = [one.strip() if isinstance(one, str) else one for one in params[name]]
-            params[name] = [one for one in trimmed if one != ""] or trimmed[:1]
-    blank = [name for name in spec if params.get(name) in ("", [""]) or _only_spaces(params.get(name))]
-    for name in blank:
-        params[name] = spec[name].get("default")
-    return blank
+        for key in (name, *option.get("aliases", ())):
+            if params.get(key) is not None:
+                params[key] = _tidied(params[key], option)
 
 
-def _only_spaces(value: t.Any) -> bool:
-    return isinstance(value, str) and not value.strip()
+def _tidied(value: t.Any, option: t.Mapping[str, t.Any]) -> t.Any:
+    inner = option.get("options")
+    if option.get("elements") == "str":
+        given = value.split(",") if isinstance(value, str) else value
+        if not isinstance(given, (list, tuple)):
+            return value
+        stripped = [one.strip() if isinstance(one, str) else one for one in given]
+        once = {repr(one): one for one in stripped if one != ""}
+        return list(once.values()) or stripped[:1]
+    if not inner:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_tidied(one, {"options": inner}) for one in value]
+    if not isinstance(value, t.MutableMapping):
+        return value
+    tidied = dict(value)
+    tidy_lists(tidied, inner)
+    return tidied

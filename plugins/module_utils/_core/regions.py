@@ -35,6 +35,7 @@ def read(
 
     :param of_region: reads one of them
     :returns: region -> what was read, and region -> why it could not be asked
+    :raises AlitrustError: the task's own region could not be read, which is a matter of its options or rights
     """
 
     def one(region: str) -> Read | AlitrustError:
@@ -47,6 +48,8 @@ def read(
     unread: dict[str, str] = {}
     with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(regions)) or 1) as pool:
         for region, outcome in zip(regions, pool.map(one, regions), strict=True):
+            if region == cloud.region and isinstance(outcome, AlitrustError):
+                raise outcome
             if isinstance(outcome, CloudError):
                 unread[region] = outcome.code
             elif isinstance(outcome, AlitrustError):

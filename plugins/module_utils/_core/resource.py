@@ -21,11 +21,13 @@ class Resource(abc.ABC, t.Generic[State]):
 
     :param cloud: the door
     :param options: the module's options, blank ones already None
+    :ivar warnings: what C(preflight) has found that one would rather know, beside the warnings of the plan
     """
 
     def __init__(self, cloud: Cloud, options: dict[str, t.Any]) -> None:
         self.cloud = cloud
         self.options = options
+        self.warnings: list[str] = []
 
     def validate(self) -> None:
         """Check options against each other and against known limits, without any call.

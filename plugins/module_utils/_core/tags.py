@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 from .._cloud.errors import InvalidInput, UnexpectedState
@@ -21,7 +22,8 @@ OWN_PREFIX = "alitrust.ecs:"
 OWNER_KEY = f"{OWN_PREFIX}owner"
 
 _MAX_TAGS = 20
-_MAX_LENGTH = 128
+#: Longest key and longest value, in characters.
+LONGEST_VALUE = 128
 
 
 def from_api(items: t.Iterable[t.Mapping[str, t.Any]] | None) -> dict[str, str]:
@@ -46,6 +48,18 @@ def text(value: t.Any) -> str:
     return str(value)
 
 
+def fitting(value: str, longest: int = LONGEST_VALUE) -> str:
+    """A value that is made of a user's name, which may be as long as a tag value itself: what does not fit is cut, and
+    a digest of the whole keeps it apart from others.
+
+    :param longest: characters that there is room for
+    """
+    if len(value) <= longest:
+        return value
+    digest = hashlib.sha256(value.encode()).hexdigest()[:16]
+    return f"{value[: longest - len(digest) - 1]}~{digest}"
+
+
 def own(tags: t.Mapping[str, str]) -> dict[str, str]:
     """Tags without the system's."""
     return {key: value for key, value in tags.items() if not key.startswith(SYSTEM_PREFIXES)}
@@ -61,7 +75,7 @@ def check(tags: t.Mapping[str, t.Any] | None) -> None:
     if len(tags) > _MAX_TAGS:
         raise InvalidInput(f"tags has {len(tags)} entries; at most {_MAX_TAGS} are possible.")
     for key, value in tags.items():
-        if not key or len(key) > _MAX_LENGTH or len(text(value)) > _MAX_LENGTH:
+        if not key or len(key) > LONGEST_VALUE or len(text(value)) > LONGEST_VALUE:
             raise InvalidInput(f"The tag {key!r} is not possible; a key has 1 to 128 characters, a value up to 128.")
         if key.lower().startswith((*SYSTEM_PREFIXES, "http://", "https://")):
             raise InvalidInput(

@@ -14,8 +14,13 @@ import typing as t
 from dataclasses import dataclass
 
 from .._ram import documents
+from .._security_group.interface import too_many
+from .._security_group.shape import rule_count
+from .disk_limits import DEFAULT_CATEGORY
+from .disks import New
 from .families import ROLE_SERVICE
 from .names import listing
+from .room import DATA, categories
 from .shape import Instance
 
 if t.TYPE_CHECKING:
@@ -28,14 +33,18 @@ _LIST_GROUPS = "alitrust.ecs.security_group_info lists the groups that are there
 
 @dataclass(frozen=True)
 class Changes:
-    """Instances that exist and get something else."""
+    """Instances that exist and get something else.
+
+    :ivar disks: data disks that they get and that have to be made
+    """
 
     groups: tuple[Instance, ...] = ()
     key_pair: tuple[Instance, ...] = ()
     role: tuple[Instance, ...] = ()
+    disks: tuple[New, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.groups or self.key_pair or self.role)
+        return bool(self.groups or self.key_pair or self.role or self.disks)
 
 
 @dataclass(frozen=True)
@@ -90,10 +99,12 @@ def judge(options: t.Mapping[str, t.Any], facts: Facts, changes: Changes, verdic
                 f"{listing(classic)} {'is' if len(classic) == 1 else 'are'} in the classic network.",
                 expected="instances in a VPC, which alone can have a role",
             )
+    if changes.disks:
+        disks(facts, changes.disks, verdict)
 
 
-def groups(wanted: t.Iterable[str], found: t.Sequence[Item], networks: t.Sequence[Network], verdict: Verdict) -> None:
-    """Security groups have to exist, to be of the instances' VPC, and all of one type.
+def groups(wanted: t.Collection[str], found: t.Sequence[Item], networks: t.Sequence[Network], verdict: Verdict) -> None:
+    """Security groups have to exist, to be of the instances' VPC, all of one type, and not to have too many rules.
 
     :param found: items of DescribeSecurityGroups
     """
@@ -125,6 +136,9 @@ def groups(wanted: t.Iterable[str], found: t.Sequence[Item], networks: t.Sequenc
             expected="groups of one type",
             todo="Leave out those of the other type.",
         )
+    crowd = too_many({one: rule_count(group) for one, group in known.items() if one in wanted})
+    if crowd:
+        refuse(f"These security groups {crowd}.", todo="Leave one out, or merge rules.")
 
 
 def capacity(found: t.Iterable[Item], joining: t.Mapping[str, int], verdict: Verdict) -> None:
@@ -195,6 +209,46 @@ def role(name: str, found: Item | None, verdict: Verdict) -> None:
             "ram_role_name",
             f"The trust policy of the RAM role {name} does not let {ROLE_SERVICE} assume it.",
             todo="Let it do so, for example with alitrust.ecs.instance_ram_role, or name another role.",
+        )
+
+
+def disks(facts: Facts, new: t.Sequence[New], verdict: Verdict) -> None:
+    """What data disks that existing instances get are made of and encrypted with has to be there, and the category in
+    the instance's zone."""
+    for option, wanted in {one.option: one.wanted for one in new}.items():
+        snapshot(option, wanted, facts.snapshots, verdict)
+    encrypted = next((one.option for one in new if one.wanted.get("encrypted")), "")
+    for problem in (facts.encryption or ()) if encrypted else ():
+        verdict.refuse("encrypted disks", encrypted, problem)
+    for one in new:
+        category = one.wanted.get("category") or DEFAULT_CATEGORY
+        kind, zone_id = str(one.instance["instance_type"]), str(one.instance["zone_id"])
+        having = categories((facts.disks or {}).get((kind, DATA)), zone_id)
+        if having and category not in having:
+            problem = f"{kind} in {zone_id} takes no data disk of the category {category}."
+            verdict.refuse("data disk", f"{one.option}.category", problem, expected=f"one of {', '.join(having)}")
+
+
+def snapshot(option: str, wanted: Item, found: t.Mapping[str, Item] | None, verdict: Verdict) -> None:
+    """The snapshot that a data disk is made from has to exist, to be complete, and to fit.
+
+    :param found: items of DescribeSnapshots by id, None where they were not read
+    """
+    snapshot_id = wanted.get("snapshot_id")
+    if not snapshot_id or found is None:
+        return
+    item = found.get(snapshot_id)
+    if not item:
+        verdict.refuse("snapshot", f"{option}.snapshot_id", f"There is no snapshot {snapshot_id} in this region.")
+    elif item.get("Status") not in (None, "accomplished"):
+        message = f"The snapshot {snapshot_id} is {item.get('Status')}."
+        verdict.refuse("snapshot", f"{option}.snapshot_id", message, expected="one that is accomplished")
+    elif wanted.get("size") is not None and wanted["size"] < int(item.get("SourceDiskSize") or 0):
+        verdict.refuse(
+            "data disk",
+            f"{option}.size",
+            f"The snapshot {snapshot_id} is of a disk of {item['SourceDiskSize']} GiB, {option} has {wanted['size']}.",
+            expected=f"{item['SourceDiskSize']} GiB or more",
         )
 
 

@@ -29,17 +29,21 @@ def strangers(cloud: Cloud, instance_ids: t.Iterable[str]) -> dict[str, list[str
     """
     ids = [one for one in instance_ids if not foretold.is_id(one)]
     found: dict[str, list[str]] = {}
-    disks = _attached(cloud, ids, "DescribeDisks", DiskType="data")
+    disks = attached(cloud, ids, "DescribeDisks", DiskType="data")
     for disk in disks:
         if disk.get("DeleteWithInstance") and disk.get("Type", "data") == "data" and not _ours(disk):
             found.setdefault(disk["InstanceId"], []).append(f"the data disk {disk['DiskId']} ({disk.get('Size')} GiB)")
-    for one in _attached(cloud, ids, "DescribeNetworkInterfaces", Type="Secondary"):
+    for one in attached(cloud, ids, "DescribeNetworkInterfaces", Type="Secondary"):
         if one.get("DeleteOnRelease") is not False and one.get("Type") == "Secondary" and not _ours(one):
             found.setdefault(one["InstanceId"], []).append(f"the network interface {one['NetworkInterfaceId']}")
     return found
 
 
-def _attached(cloud: Cloud, ids: list[str], action: str, **filters: t.Any) -> list[dict[str, t.Any]]:
+def attached(cloud: Cloud, ids: list[str], action: str, **filters: t.Any) -> list[dict[str, t.Any]]:
+    """Disks or network interfaces that are attached to some instances.
+
+    :param action: the operation that lists them
+    """
     if len(ids) <= _ONE_BY_ONE:
         items = [item for one in ids for item in cloud.pages("ecs", action, filters, InstanceId=one)]
     else:

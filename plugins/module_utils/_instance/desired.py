@@ -24,6 +24,8 @@ IN_PLACE = (
     "http_tokens",
     "key_name",
     "ram_role_name",
+    "internet_max_bandwidth_out",
+    "internet_charge_type",
 )
 #: Options that are chosen at creation and compared, never changed.
 AT_CREATION = (
@@ -32,8 +34,6 @@ AT_CREATION = (
     "vswitch_id",
     "zone_id",
     "secure_boot",
-    "internet_max_bandwidth_out",
-    "internet_charge_type",
 )
 
 
@@ -65,6 +65,7 @@ class Desired:
     host_name: str | None = None
     trusted: bool = True
     restart_if_needed: bool = False
+    stopped_mode: str | None = None
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:
@@ -73,7 +74,7 @@ class Desired:
         pattern = Pattern.parse("name", name) if name else None
         fleet = options["fleet"] or (pattern.stem if pattern else name)
         if name and pattern is None and count is not None:
-            pattern = Pattern(f"{name}-", 1, 3)
+            pattern = Pattern.of_plain(name)
         plain = name if name and pattern is None else None
         if plain and options["state"] != "absent":
             count = 1
@@ -87,7 +88,7 @@ class Desired:
             plain_name=plain,
             pattern=pattern,
             only_named=bool(plain and options["fleet"]),
-            instance_ids=tuple(dict.fromkeys(options["instance_ids"] or ())),
+            instance_ids=tuple(options["instance_ids"] or ()),
             terms=ownership.Terms.from_options(options),
             remove_surplus=options["remove_surplus"],
             attributes=attributes,
@@ -97,6 +98,7 @@ class Desired:
             host_name=options["host_name"],
             trusted=options["trusted_mode"],
             restart_if_needed=options["restart_if_needed"],
+            stopped_mode=options["stopped_mode"],
         )
 
     @property

@@ -12,9 +12,13 @@ from .._cloud import foretold
 from .._cloud.door import Cloud, chunks, json_list
 from .._core import tags as tagging
 from .._ram.attachments import read_carriers
-from . import shape
+from . import companions, shape
 from .desired import Desired
+from .disks import name_of as disk_name
+from .disks import short_of_data_disks as lacks
 from .shape import Instance
+
+Disk = dict[str, t.Any]
 
 _DESCRIBE_AT_ONCE = 100
 #: What a check run calls an instance.
@@ -71,9 +75,19 @@ def with_roles(cloud: Cloud, ones: t.Sequence[Instance]) -> list[Instance]:
     return [{**one, "ram_role_name": roles.get(one["instance_id"], one["ram_role_name"] or "")} for one in ones]
 
 
-def disks(cloud: Cloud, desired: Desired) -> list[dict[str, t.Any]]:
-    """Disks of a fleet: they got its ownership tag when they were created with their instance."""
+def disks(cloud: Cloud, desired: Desired, ones: t.Sequence[Instance], options: t.Mapping[str, t.Any]) -> list[Disk]:
+    """Disks of a fleet: they got its ownership tag when they were created with their instance. Of an instance that
+    lacks one of the data disks wanted, all that are attached, and those that an earlier run has made for it."""
     if desired.instance_ids:
         real = [one for one in desired.instance_ids if not foretold.is_id(one)]
-        return [disk for one in real for disk in cloud.pages("ecs", "DescribeDisks", InstanceId=one)]
-    return cloud.pages("ecs", "DescribeDisks", Tag=[{"Key": _TAG_OWNER, "Value": desired.fleet}])
+        found = [disk for one in real for disk in cloud.pages("ecs", "DescribeDisks", InstanceId=one)]
+    else:
+        found = cloud.pages("ecs", "DescribeDisks", Tag=[{"Key": _TAG_OWNER, "Value": desired.fleet}])
+    short = [one for one in ones if not foretold.is_id(one["instance_id"]) and lacks(one, found, options)]
+    known = {disk["DiskId"] for disk in found}
+    if desired.instance_ids:
+        names = [disk_name(one, number + 1) for one in short for number in range(len(options["data_disks"]))]
+        more = [disk for name in names for disk in cloud.pages("ecs", "DescribeDisks", DiskName=name)]
+    else:
+        more = companions.attached(cloud, [one["instance_id"] for one in short], "DescribeDisks")
+    return [*found, *(disk for disk in more if disk["DiskId"] not in known)]

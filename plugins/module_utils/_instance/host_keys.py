@@ -16,6 +16,7 @@ import typing as t
 
 from .._cloud.door import Cloud, chunks
 from .._cloud.errors import CloudError, InvalidInput, NotFound, UnexpectedState
+from .._core import naming
 from .._core.waiter import wait_for
 from .names import counted
 
@@ -37,9 +38,10 @@ def read_host_keys(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     :raises UnexpectedState: an instance that does not exist, or whose command failed
     :raises WaitTimeout: an instance whose agent did not answer in time
     """
-    ids = list(dict.fromkeys(options["instance_ids"]))
-    if not ids or not all(ids):
-        raise InvalidInput("instance_ids is empty or has a blank entry; expected at least one instance id.")
+    ids = options["instance_ids"]
+    if not ids:
+        raise InvalidInput("instance_ids is empty; expected at least one instance id.")
+    naming.check_instance_ids(ids)
     found = [item for part in chunks(ids, _PER_COMMAND) for item in _ask(cloud, part, options["wait_timeout"])]
     by_id = {item["instance_id"]: item for item in found}
     return {"host_keys": [by_id[instance_id] for instance_id in ids]}

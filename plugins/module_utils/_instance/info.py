@@ -10,7 +10,7 @@ import typing as t
 from collections import Counter
 
 from .._cloud.door import Cloud
-from .._cloud.errors import InvalidInput
+from .._core import naming
 from .._core import tags as tagging
 from .._core.summary import counted
 from .._trust import options as trust_options
@@ -42,9 +42,7 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     :raises InvalidInput: a filter that cannot match
     """
     ids = options["instance_ids"]
-    wrong = [one for one in ids or () if not one.startswith("i-")]
-    if wrong:
-        raise InvalidInput(f"instance_ids holds {wrong[0]!r}; expected ids of instances, which begin with i-.")
+    naming.check_instance_ids(ids)
     rules = trust_options.rules(options)
     filters: dict[str, t.Any] = {api: options[key] for key, api in _FILTERS.items() if options[key] is not None}
     tags = dict(options["tags"] or {})

@@ -37,6 +37,7 @@ from . import (
     ssh,
 )
 from .desired import Desired
+from .disk_actions import DiskActions
 from .names import counted
 from .places import Place
 from .planner import MOVING, State
@@ -46,7 +47,7 @@ from .shape import Instance
 RESTART_SHOWS_WITHIN = 10.0
 
 
-class TrustedInstance(AttachmentActions, Resource[State]):
+class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     """One instance, or a fleet of them."""
 
     desired: Desired
@@ -74,6 +75,8 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         if self.desired.state != "absent" and (self.options["vswitch_names"] or self.options["security_group_names"]):
             self.options = named.resolved(self.cloud, self.options, members)
             self.desired = Desired.from_options(self.options)
+        if self.desired.state != "absent":
+            self.options = named.with_key_ids(self.cloud, self.options)
         missing = self._missing(members)
         if missing and _being_created(members):
             members = self._all_created(members)
@@ -84,10 +87,10 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         if "ram_role_name" in self.desired.attributes and self.desired.state != "absent":
             members = finder.with_roles(self.cloud, members)
             unowned = finder.with_roles(self.cloud, unowned)
-        compare_disks = (
-            members and self.desired.state != "absent" and (self.options["system_disk"] or self.options["data_disks"])
-        )
-        disks = finder.disks(self.cloud, self.desired) if compare_disks else []
+        about_disks = self.options["system_disk"] is not None or self.options["data_disks"] is not None
+        compare_disks = about_disks and self.desired.state != "absent" and (members or self.desired.terms.adopt)
+        with_adopted = [*members, *(unowned if self.desired.terms.adopt else [])]
+        disks = finder.disks(self.cloud, self.desired, with_adopted, self.options) if compare_disks else []
         going = members if self.desired.state == "absent" else self._surplus(members)
         ids = [one["instance_id"] for one in going if not self.desired.terms.adopt]
         others = companions.strangers(self.cloud, ids)
@@ -138,7 +141,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         if desired.state == "absent":
             return plan
         kept = [one for one, _number in planner.cast(desired, actual).keep]
-        self.replacements = replacement.needed(desired, kept, actual.disks, self.options)
+        self.replacements = replacement.needed(desired, kept, planner.stuck_disks(desired, actual, self.options))
         if self.replacements:
             sentence = replacement.sentence(self.replacements)
             if self.options["on_needs_replacement"] == "fail":
@@ -163,7 +166,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
 
     def preflight(self, plan: Plan, actual: State) -> None:
         runs = [step.args["numbers"] for step in plan.steps if step.do == "create"]
-        changes = planner.exchanged(self.desired, actual)
+        changes = planner.exchanged(self.desired, actual, self.options)
         if runs or changes:
             self.outlook = preflight.check(
                 self.cloud,
@@ -175,6 +178,7 @@ class TrustedInstance(AttachmentActions, Resource[State]):
         if self.outlook:
             self.offers = {tuple(run): offer for run, offer in zip(runs, self.outlook.offers, strict=True)}
             self.notes = [*self.outlook.notes, *self._other_images(actual)]
+            self.warnings = self.outlook.warnings
         self.known = {one["instance_id"] for one in actual.members}
 
     def _other_images(self, actual: State) -> list[str]:
@@ -339,6 +343,12 @@ class TrustedInstance(AttachmentActions, Resource[State]):
             seen = self._wait(deleted)
         else:
             seen = [one for one in self._look() if one["instance_id"] not in deleted]
+        paid = [one for one in seen if one["status"] == "Stopped" and one["stopped_mode"] != "StopCharging"]
+        if plan.changed and paid and self.desired.state == "stopped" and self.desired.stopped_mode == "StopCharging":
+            self.notes.append(
+                f"{planner.titles(paid)} stopped in the mode {paid[0]['stopped_mode']}: Alibaba Cloud does not know "
+                "StopCharging there, so that CPU and memory go on costing money."
+            )
         if self.options["wait_for_ssh"]:
             self._wait_for_ssh(seen)
         if self.options["wait_for_trusted"]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,13 +84,31 @@ def check_names(names: t.Iterable[str]) -> None:
             raise InvalidInput(f"hostnames has {name!r}; expected {', '.join(NAMES)} or {_TAG}KEY.")
 
 
-def host_name(one: Facts, names: t.Iterable[str]) -> str:
-    """The first of these that the instance has; its id when it has none of them."""
+def host_name(one: Facts, names: t.Iterable[str], *, safe: bool = False) -> str:
+    """The first of these that the instance has; its id when it has none of them.
+
+    :param safe: with C(_) for what means something in a host pattern
+    """
     for name in names:
         found = one["tags"].get(name[len(_TAG) :]) if name.startswith(_TAG) else one[name]
         if found:
-            return str(found)
+            return re.sub(r"[^\w.-]", "_", str(found)) if safe else str(found)
     return str(one["instance_id"])
+
+
+def host_names(ones: t.Sequence[Facts], names: t.Sequence[str], *, safe: bool = False) -> dict[str, str]:
+    """What each instance is called, by its id; C(safe) as for C(host_name).
+
+    Of several with the same name the oldest keeps it and the others get their id appended, so that what was said of a
+    host never comes to mean another machine because one more was made.
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for one in sorted(ones, key=lambda one: (one["creation_time"] or "", one["instance_id"])):
+        name = host_name(one, names, safe=safe)
+        found[one["instance_id"]] = f"{name}-{one['instance_id']}" if name in taken else name
+        taken.add(name)
+    return found
 
 
 def facts(item: t.Mapping[str, t.Any]) -> Facts:

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""vSwitches and security groups that a task gives by name. Private."""
+"""vSwitches, security groups and keys of disks that a task gives by name. Private."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .._cloud.door import Cloud
+from .._kms import disk_encryption
 from .._network import find
 from .._security_group import find as group_find
 from . import places
@@ -36,6 +37,28 @@ def resolved(cloud: Cloud, options: Options, ones: t.Sequence[Instance]) -> dict
         groups = group_find.chosen(cloud, names=options["security_group_names"], vpc_id=vpc_id)
         found |= {"security_group_ids": [item["SecurityGroupId"] for item in groups], "security_group_names": None}
     return found
+
+
+def with_key_ids(cloud: Cloud, options: Options) -> dict[str, t.Any]:
+    """The options with the IDs of KMS keys in the place of their aliases.
+
+    :raises AccessDenied: a key cannot be read
+    """
+    disks = [options["system_disk"] or {}, *(options["data_disks"] or ())]
+    keys = disk_encryption.key_ids(cloud, [disk["kms_key_id"] for disk in disks if disk.get("kms_key_id")])
+    if not keys:
+        return dict(options)
+
+    def with_id(disk: dict[str, t.Any]) -> dict[str, t.Any]:
+        key = disk.get("kms_key_id")
+        return {**disk, "kms_key_id": keys.get(key, key) if key else None}
+
+    system, data = options["system_disk"], options["data_disks"]
+    return {
+        **options,
+        "system_disk": with_id(system) if system else system,
+        "data_disks": [with_id(disk) for disk in data] if data else data,
+    }
 
 
 def _given(cloud: Cloud, options: Options) -> list[dict[str, t.Any]]:

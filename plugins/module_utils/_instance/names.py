@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from .._cloud.errors import InvalidInput
 
 _SEQUENCE = re.compile(r"^(?P<prefix>[^\[\]]*)\[(?P<begin>\d*),(?P<bits>\d*)\](?P<suffix>[^\[\]]*)$")
-_NAME = re.compile(r"^[^\W\d_][\w:.-]{1,127}$")
-_NAME_RULE = "expected 2 to 128 letters, digits, colons, underscores, periods and hyphens, beginning with a letter"
 _MAX_BITS = 6
 
 
@@ -55,6 +53,11 @@ class Pattern:
                 f"{option} is {text!r}; in [begin,bits] bits is 1 to {_MAX_BITS} and begin has no more digits."
             )
         return cls(found["prefix"], begin, bits, found["suffix"])
+
+    @classmethod
+    def of_plain(cls, name: str) -> Pattern:
+        """The pattern of several instances that were given one plain name."""
+        return cls(f"{name}-", 1, 3)
 
     @property
     def text(self) -> str:
@@ -96,15 +99,6 @@ class Pattern:
         raise InvalidInput(
             f"The names {self.text} are used up: {self.bits} digits are not enough.", hint="Give more digits in name."
         )
-
-
-def check_name(option: str, text: str) -> None:
-    """Refuse a name that the API would refuse.
-
-    :raises InvalidInput: naming the rule
-    """
-    if not _NAME.match(text) or text.startswith(("http://", "https://")):
-        raise InvalidInput(f"{option} is {text!r}; {_NAME_RULE}.")
 
 
 def runs(numbers: t.Iterable[int], longest: int) -> list[list[int]]:

@@ -11,19 +11,20 @@ import re
 import typing as t
 
 from .._cloud.errors import InvalidInput
-from .._core import ownership
+from .._core import naming, ownership
 from .._core import tags as tagging
 from .._core.module import TAGS_SPEC, WAIT_SPEC
 from .._trust import options as trust_options
-from . import families, places
-from .names import Pattern, check_name
+from . import disk_limits, families, places, user_data
+from .disks import MOST_DATA_DISKS
+from .names import Pattern
 
 Options = dict[str, t.Any]
 
-_LEVELS = ["PL0", "PL1", "PL2", "PL3"]
 _DISK_SPEC: dict[str, dict[str, t.Any]] = {
+    "category": {"type": "str"},
     "size": {"type": "int"},
-    "performance_level": {"type": "str", "choices": _LEVELS},
+    "performance_level": {"type": "str", "choices": list(disk_limits.LEVELS)},
     "encrypted": {"type": "bool"},
     "kms_key_id": {"type": "str", "no_log": False},
 }
@@ -59,15 +60,11 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "security_group_names": {"type": "list", "elements": "str"},
     "key_name": {"type": "str", "no_log": False},
     "ram_role_name": {"type": "str"},
-    "system_disk": {
-        "type": "dict",
-        "options": {"category": {"type": "str", "default": "cloud_essd"}, **_DISK_SPEC},
-    },
+    "system_disk": {"type": "dict", "options": _DISK_SPEC},
     "data_disks": {
         "type": "list",
         "elements": "dict",
         "options": {
-            "category": {"type": "str", "default": "cloud_essd"},
             **_DISK_SPEC,
             "snapshot_id": {"type": "str"},
             "delete_with_instance": {"type": "bool", "default": True},
@@ -118,19 +115,14 @@ _EXCLUSIVE = (
     ("image_id", "image_name"),
 )
 
-#: Smallest size of a system disk in GiB by performance level, and the largest; PL1 is the default.
-_SYSTEM_DISK = {"PL0": 1, "PL1": 20, "PL2": 461, "PL3": 1261}
-_SYSTEM_DISK_MAX = 2048
-_DISK_CATEGORIES = ("cloud_essd", "cloud_auto", "cloud_essd_entry", "cloud_ssd", "cloud_efficiency", "cloud")
-#: What a blank value of a disk stands for.
-_DISK_BLANKS = {"category": "cloud_essd", "kms_key_id": None, "snapshot_id": None}
-_MAX_DATA_DISKS = 16
+#: Options of a disk of which a blank value is none.
+_DISK_BLANKS = ("category", "kms_key_id", "snapshot_id")
 _MAX_GROUPS = 16
 #: DescribeInstanceTypes takes no more at once; for vSwitches the same number is plenty.
 _MAX_CHOICES = 10
 _MAX_TAGS = 19  # of 20, one says whose the instance is
-_USER_DATA_LIMIT = 32 * 1024
-_HOST_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$")
+#: As long as the ids of instances are.
+_SOME_ID = f"i-{'0' * 20}"
 _INSTANCE_TYPE = re.compile(r"^ecs\.[a-z0-9-]+\.[a-z0-9-]+$")
 
 
@@ -140,7 +132,7 @@ def check(options: Options) -> None:
     :raises InvalidInput: what is wrong, what was expected
     """
     for disk in (options["system_disk"] or {}, *(options["data_disks"] or ())):
-        disk.update({key: value for key, value in _DISK_BLANKS.items() if disk.get(key) == ""})
+        disk.update({key: None for key in _DISK_BLANKS if disk.get(key) == ""})
     _check_identity(options)
     _check_place(options)
     _check_attributes(options)
@@ -199,7 +191,7 @@ def _check_identity(options: Options) -> None:
     name, count, state = options["name"], options["count"], options["state"]
     if name is not None:
         pattern = Pattern.parse("name", name)
-        check_name("name", pattern.name(pattern.begin) if pattern else name)
+        _check_name(name, pattern, options)
         if count is None and pattern and state != "absent":
             raise InvalidInput(
                 f"name is the pattern {name!r}, but count is not given; say how many instances there shall be, or give "
@@ -212,11 +204,20 @@ def _check_identity(options: Options) -> None:
             raise InvalidInput("count cannot be used with state=absent; use count: 0 or leave it out.")
     if options["fleet"] is not None and len(options["fleet"]) > 128:
         raise InvalidInput("fleet is longer than 128 characters, the limit of a tag value.")
-    for one in options["instance_ids"] or ():
-        if not one.startswith("i-"):
-            raise InvalidInput(f"instance_ids holds {one!r}; expected ids of instances, which begin with i-.")
+    naming.check_instance_ids(options["instance_ids"])
     if options["instance_ids"] == []:
         raise InvalidInput("instance_ids is empty; give at least one id, or use name or fleet.")
+
+
+def _check_name(name: str, pattern: Pattern | None, options: Options) -> None:
+    """The name, and those that are made of it: their numbers have to fit in, too."""
+    naming.check(naming.INSTANCE, "name", pattern.name(pattern.begin) if pattern else name)
+    made = Pattern.of_plain(name).name(1)
+    if pattern is None and options["count"] is not None and not naming.INSTANCE.fits(made):
+        raise InvalidInput(
+            f"name is {name!r}; with count the instances are called {made} and so on, which is too long. Expected "
+            f"{naming.INSTANCE.words}."
+        )
 
 
 def _check_place(options: Options) -> None:
@@ -244,28 +245,21 @@ def _check_place(options: Options) -> None:
                 "into security_group_names."
             )
     for name in ("security_group_ids", "security_group_names"):
-        if options[name] is not None and not 1 <= len(set(options[name])) <= _MAX_GROUPS:
-            raise InvalidInput(
-                f"{name} has {len(set(options[name]))} entries; an instance is in 1 to {_MAX_GROUPS} groups."
-            )
+        if options[name] is not None and not 1 <= len(options[name]) <= _MAX_GROUPS:
+            raise InvalidInput(f"{name} has {len(options[name])} entries; an instance is in 1 to {_MAX_GROUPS} groups.")
     fault = families.wrong(options["trusted_families"])
     if fault:
         raise InvalidInput(fault)
 
 
 def _check_attributes(options: Options) -> None:
-    description = options["description"]
-    if description is not None and (
-        not 2 <= len(description) <= 256 or description.startswith(("http://", "https://"))
-    ):
-        raise InvalidInput("description must have 2 to 256 characters and must not begin with http:// or https://.")
+    naming.check_description(naming.ECS_DESCRIPTION, "description", options["description"])
     if options["host_name"] is not None:
         _check_host_name(options["host_name"])
         if "[" in options["host_name"] and not (options["name"] and options["count"] is not None):
             raise InvalidInput("host_name is a pattern; that needs name and count, because both count together.")
-    data = options["user_data"]
-    if data is not None and len(data.encode()) > _USER_DATA_LIMIT:
-        raise InvalidInput(f"user_data has {len(data.encode())} bytes; at most {_USER_DATA_LIMIT} are possible.")
+    if options["user_data"] is not None:
+        user_data.raw(options["user_data"])
     bandwidth = options["internet_max_bandwidth_out"]
     if bandwidth is not None and not 0 <= bandwidth <= 100:
         raise InvalidInput(f"internet_max_bandwidth_out is {bandwidth}; expected 0 to 100 Mbit/s.")
@@ -279,38 +273,32 @@ def _check_attributes(options: Options) -> None:
 
 def _check_host_name(text: str) -> None:
     pattern = Pattern.parse("host_name", text)
-    sample = (pattern.name(pattern.begin) if pattern else text).replace("${instance_id}", "i-0")
-    if not 2 <= len(sample) <= 64 or not all(_HOST_LABEL.match(label) for label in sample.split(".")):
-        raise InvalidInput(
-            f"host_name is {text!r}; expected 2 to 64 letters, digits and hyphens, with single periods between parts "
-            "that neither begin nor end with a hyphen."
-        )
+    sample = (pattern.name(pattern.begin) if pattern else text).replace("${instance_id}", _SOME_ID)
+    if not naming.HOST_NAME.fits(sample):
+        raise InvalidInput(f"host_name is {text!r}; expected {naming.HOST_NAME.words}.")
 
 
 def _check_disks(options: Options) -> None:
     system, data = options["system_disk"], options["data_disks"] or []
-    if len(data) > _MAX_DATA_DISKS:
-        raise InvalidInput(f"data_disks has {len(data)} entries; at most {_MAX_DATA_DISKS} are possible.")
+    if len(data) > MOST_DATA_DISKS:
+        raise InvalidInput(f"data_disks has {len(data)} entries; at most {MOST_DATA_DISKS} are possible.")
     for name, disk in (("system_disk", system), *((f"data_disks[{number}]", one) for number, one in enumerate(data))):
         if disk is None:
             continue
-        if disk["category"] not in _DISK_CATEGORIES:
-            raise InvalidInput(
-                f"{name}.category is {disk['category']!r}; expected one of {', '.join(_DISK_CATEGORIES)}."
-            )
+        category = disk["category"] or disk_limits.DEFAULT_CATEGORY
+        if category not in disk_limits.CATEGORIES:
+            raise InvalidInput(f"{name}.category is {category!r}; expected one of {', '.join(disk_limits.CATEGORIES)}.")
         if disk["kms_key_id"] and not disk["encrypted"]:
             raise InvalidInput(f"{name}.kms_key_id needs {name}.encrypted to be true.")
-        if disk["performance_level"] and disk["category"] != "cloud_essd":
+        if disk["performance_level"] and category != disk_limits.DEFAULT_CATEGORY:
             raise InvalidInput(f"{name}.performance_level is only known to the category cloud_essd.")
         if disk["size"] is not None and disk["size"] < 1:
             raise InvalidInput(f"{name}.size is {disk['size']}; expected GiB above 0.")
+        span = disk_limits.limits(category, disk["performance_level"], system=name == "system_disk")
+        if disk["size"] is not None and span and not span[0] <= disk["size"] <= span[1]:
+            level = (disk["performance_level"] or disk_limits.DEFAULT_LEVEL) if category == "cloud_essd" else category
+            what = "a system disk" if name == "system_disk" else "a data disk"
+            raise InvalidInput(f"{name}.size is {disk['size']}; at {level} {what} has {span[0]} to {span[1]} GiB.")
     for number, disk in enumerate(data):
         if disk["size"] is None and not disk["snapshot_id"]:
             raise InvalidInput(f"data_disks[{number}] needs size or snapshot_id.")
-    if system is not None and system["category"] == "cloud_essd" and system["size"] is not None:
-        level = system["performance_level"] or "PL1"
-        if not _SYSTEM_DISK[level] <= system["size"] <= _SYSTEM_DISK_MAX:
-            raise InvalidInput(
-                f"system_disk.size is {system['size']}; at {level} a system disk has {_SYSTEM_DISK[level]} to "
-                f"{_SYSTEM_DISK_MAX} GiB."
-            )

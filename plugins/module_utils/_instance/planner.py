@@ -10,10 +10,11 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import naming
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .._ram import attachments
-from . import places
+from . import disks, places
 from .attachables import Changes
 from .desired import Desired
 from .families import SELF_MANAGED, VTPM_TAG
@@ -104,17 +105,23 @@ def plan(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> Plan
         )
     steps += _removal(desired, roles)
     steps += _changes(desired, roles)
+    outcomes = _disk_outcomes(desired, roles, state, options)
+    steps += [step for each in outcomes.values() for step in each.steps]
     steps += [Step(_creation_name(desired, run, options), "create", {"numbers": run}) for run in new_runs(roles.new)]
-    power, foretold = _power(desired, roles, steps)
+    power, foretold = _power(desired, roles, steps, {id for id, each in outcomes.items() if each.late})
     steps += power
     for one in roles.remove:
         before[_key(one, state.members)] = {"status": one["status"]}
     for one, number in roles.keep:
         key = _key(one, (*state.members, *roles.adopted))
         before[key], after[key] = _images(desired, one, number, foretold.get(one["instance_id"]))
+        about_disks = outcomes[one["instance_id"]]
+        before[key] |= about_disks.before
+        after[key] |= about_disks.after
     for number in roles.new:
         after[desired.name_with(number)] = _new_image(desired, number, options)
-    warnings = [*_creation_warnings(desired, roles, options), *_warnings(desired, roles)]
+    late = [one for one, _number in roles.keep if outcomes[one["instance_id"]].late]
+    warnings = [*_creation_warnings(desired, roles, options), *_warnings(desired, roles, late)]
     moving = desired.state != "absent" and any(one["status"] in MOVING for one, _number in roles.keep)
     return Plan(
         {"instances": before},
@@ -255,20 +262,45 @@ def _equal(key: str, actual: t.Any, wanted: t.Any) -> bool:
     return bool(actual == wanted)
 
 
-def exchanged(desired: Desired, state: State) -> Changes:
-    """The instances that stay and get other groups, another key pair or another role."""
-    differ = [(one, differences(desired, one, number)) for one, number in cast(desired, state).keep]
-    return Changes(
-        *(
-            tuple(one for one, keys in differ if key in keys)
-            for key in ("security_group_ids", "key_name", "ram_role_name")
-        )
+def exchanged(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> Changes:
+    """The instances that stay and get other groups, another key pair or another role, and the disks that are new."""
+    roles = cast(desired, state)
+    differ = [(one, differences(desired, one, number)) for one, number in roles.keep]
+    groups, key_pair, role = (
+        tuple(one for one, keys in differ if key in keys) for key in ("security_group_ids", "key_name", "ram_role_name")
     )
+    outcomes = _disk_outcomes(desired, roles, state, options)
+    new = tuple(disk for each in outcomes.values() for disk in each.new if disk.made is None)
+    return Changes(groups, key_pair, role, new)
+
+
+def stuck_disks(desired: Desired, state: State, options: t.Mapping[str, t.Any]) -> list[tuple[Instance, disks.Stuck]]:
+    """What of the disks of the instances that stay cannot be as wanted."""
+    roles = cast(desired, state)
+    outcomes = _disk_outcomes(desired, roles, state, options)
+    return [(one, stuck) for one, _number in roles.keep for stuck in outcomes[one["instance_id"]].stuck]
+
+
+def _disk_outcomes(
+    desired: Desired, roles: Cast, state: State, options: t.Mapping[str, t.Any]
+) -> dict[str, disks.Outcome]:
+    """What becomes of the disks of each instance that stays, by its id."""
+    by_instance: dict[str, list[t.Mapping[str, t.Any]]] = {}
+    for disk in state.disks:
+        by_instance.setdefault(str(disk.get("InstanceId") or ""), []).append(disk)
+    unattached = by_instance.get("", [])
+    found = {}
+    for one, _number in roles.keep:
+        id = one["instance_id"]
+        found[id] = disks.outcome(desired, one, [*by_instance.get(id, []), *unattached], options)
+    return found
 
 
 #: Attributes that one ModifyInstanceAttribute changes, and those of ModifyInstanceMetadataOptions.
 _MODIFY = ("name", "description", "host_name", "security_group_ids", "deletion_protection")
 _METADATA = ("http_endpoint", "http_tokens")
+#: Those of ModifyInstanceNetworkSpec.
+_NETWORK = ("internet_max_bandwidth_out", "internet_charge_type")
 
 
 def _changes(desired: Desired, roles: Cast) -> list[Step]:
@@ -276,6 +308,7 @@ def _changes(desired: Desired, roles: Cast) -> list[Step]:
     differ = {one["instance_id"]: differences(desired, one, number) for one, number in roles.keep}
     for one, _number in roles.keep:
         wanted = {key: val for key, val in differ[one["instance_id"]].items() if key in _MODIFY}
+        naming.check_clearing("description", _title(one), one["description"], wanted.get("description"))
         if wanted:
             words = ", ".join(key.replace("_", " ").removesuffix(" ids") for key in wanted)
             steps.append(
@@ -288,9 +321,26 @@ def _changes(desired: Desired, roles: Cast) -> list[Step]:
             steps.append(
                 Step(f"change metadata options of {_title(one)}", "modify_metadata", {"id": one["instance_id"], **full})
             )
+    for one, _number in roles.keep:
+        wanted = {key: val for key, val in differ[one["instance_id"]].items() if key in _NETWORK}
+        if wanted:
+            steps.append(_network_step(one, wanted))
     steps += _tag_steps(desired, roles)
     steps += _binding_steps([one for one, _number in roles.keep], differ, desired)
     return steps
+
+
+def _network_step(one: Instance, wanted: dict[str, t.Any]) -> Step:
+    """Both in one call: a second one within five minutes is refused."""
+    bandwidth = wanted.get("internet_max_bandwidth_out")
+    address = bool(bandwidth) and not one["public_ip"]
+    words = []
+    if bandwidth is not None:
+        words.append(f"bandwidth to the internet from {one['internet_max_bandwidth_out'] or 0} to {bandwidth} Mbit/s")
+    if "internet_charge_type" in wanted:
+        words.append(f"payment for bandwidth from {one['internet_charge_type']} to {wanted['internet_charge_type']}")
+    name = f"change {' and '.join(words)} of {_title(one)}{', which gets a public address' if address else ''}"
+    return Step(name, "modify_network", {"id": one["instance_id"], "wanted": wanted, "address": address})
 
 
 def _tag_steps(desired: Desired, roles: Cast) -> list[Step]:
@@ -368,8 +418,13 @@ def _creation_name(desired: Desired, run: list[int | None], options: t.Mapping[s
     return f"create {what} ({' or '.join(places.instance_types(options))})"
 
 
-def _power(desired: Desired, roles: Cast, so_far: list[Step]) -> tuple[list[Step], dict[str, str]]:
-    """Steps that start and stop, and the status each instance will have for the diff."""
+def _power(
+    desired: Desired, roles: Cast, so_far: list[Step], late: set[str]
+) -> tuple[list[Step], dict[str, dict[str, str]]]:
+    """Steps that start and stop, and what each instance will show of it for the diff.
+
+    :param late: ids of instances with a disk that shows its new size at the next restart only
+    """
     kept = [one for one, _number in roles.keep]
     start: list[Instance] = []
     stop: list[Instance] = []
@@ -383,28 +438,42 @@ def _power(desired: Desired, roles: Cast, so_far: list[Step]) -> tuple[list[Step
     elif desired.restart_if_needed and desired.state != "stopped":
         changed = {id for step in so_far if step.do == "bind_key_pair" for id in step.args["ids"]}
         changed |= {step.args["id"] for step in so_far if step.do == "modify" and "host_name" in step.args["wanted"]}
-        restart = [one for one in kept if one["instance_id"] in changed and one["status"] == "Running"]
+        restart = [one for one in kept if one["instance_id"] in changed | late and one["status"] == "Running"]
+    recharged = _to_stop_again(desired, kept) if desired.restart_if_needed else []
     steps: list[Step] = []
+    if recharged:
+        name = f"start {titles(recharged)}, because only a stop sets how a stopped instance is charged"
+        steps.append(Step(name, "start", {"ids": _id_list(recharged)}))
+        stop = [*stop, *recharged]
     if stop or (desired.state == "stopped" and roles.new):
         names = [*(_title(one) for one in stop), *(desired.name_with(number) for number in roles.new)]
-        rising = [one for one in stop if one["status"] in _GOING_UP]
+        rising = [one for one in stop if one["status"] in _GOING_UP or one in recharged]
         args = {"ids": _id_list(stop), "rising": _id_list(rising), "created_too": bool(roles.new)}
         steps.append(Step(f"stop {listing(names)}", "stop", args))
     if start:
         steps.append(Step(f"start {titles(start)}", "start", {"ids": _id_list(start)}))
     if restart:
         steps.append(Step(f"restart {titles(restart)}", "restart", {"ids": _id_list(restart)}))
-    foretold = dict.fromkeys(_id_list(stop), "Stopped")
-    foretold |= dict.fromkeys(_id_list(start), "Running")
-    foretold |= dict.fromkeys(_id_list(restart), "Running, restarted")
+    foretold = {id: {"status": "Stopped"} for id in _id_list(stop)}
+    foretold |= {id: {"status": "Running"} for id in _id_list(start)}
+    foretold |= {id: {"status": "Running, restarted"} for id in _id_list(restart)}
+    foretold |= {id: {"status": "Stopped", "stopped_mode": str(desired.stopped_mode)} for id in _id_list(recharged)}
     return steps, foretold
+
+
+def _to_stop_again(desired: Desired, ones: t.Iterable[Instance]) -> list[Instance]:
+    """Instances that are stopped and charged otherwise than wanted: that is chosen when an instance is stopped."""
+    if desired.state != "stopped" or desired.stopped_mode is None:
+        return []
+    other = {"StopCharging": "KeepCharging", "KeepCharging": "StopCharging"}[desired.stopped_mode]
+    return [one for one in ones if one["status"] == "Stopped" and one["stopped_mode"] == other]
 
 
 # ---------------------------------------------------------------------- diff
 
 
 def _images(
-    desired: Desired, one: Instance, number: int | None, status: str | None
+    desired: Desired, one: Instance, number: int | None, power: dict[str, str] | None
 ) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     """One instance before and after, with the attributes that the task is about."""
     differ = differences(desired, one, number)
@@ -417,7 +486,9 @@ def _images(
         before["tags"] = mine
         after["tags"] = {key: value for key, value in {**mine, **to_set}.items() if key not in to_remove}
     before["fleet"], after["fleet"] = one["fleet"], one["fleet"] or desired.fleet
-    before["status"], after["status"] = one["status"], status or one["status"]
+    power = power or {}
+    before |= {key: one[key] for key in ("status", *power)}
+    after |= {"status": one["status"], **power}
     return before, after
 
 
@@ -461,9 +532,15 @@ def _creation_warnings(desired: Desired, roles: Cast, options: t.Mapping[str, t.
         )
 
 
-def _warnings(desired: Desired, roles: Cast) -> list[str]:
+def _warnings(desired: Desired, roles: Cast, grown: list[Instance]) -> list[str]:
+    """What somebody would rather know of the instances that stay.
+
+    :param grown: those with a disk that shows its new size at the next restart only
+    """
+    if desired.state == "stopped":
+        return _charge_warnings(desired, [one for one, _number in roles.keep])
     warnings: list[str] = []
-    if desired.state in ("absent", "stopped"):
+    if desired.state == "absent":
         return warnings
     if desired.trusted and desired.count is not None:
         plain = [one for one, _number in roles.keep if not one["trusted"]["supports_vtpm"]]
@@ -479,6 +556,31 @@ def _warnings(desired: Desired, roles: Cast) -> list[str]:
         warnings.append(
             f"The new key pair or host name of {titles(late)} takes effect at the next restart through the API; "
             "restart_if_needed: true restarts at once."
+        )
+    if grown and desired.state != "restarted" and not desired.restart_if_needed:
+        warnings.append(
+            f"A disk of {titles(grown)} has a category that does not grow while the instance runs: its new size shows "
+            "at the next restart through the API; restart_if_needed: true restarts at once."
+        )
+    return warnings
+
+
+def _charge_warnings(desired: Desired, ones: list[Instance]) -> list[str]:
+    """A stopped instance costs what the last stop has chosen, whatever is asked for now."""
+    warnings = []
+    other = _to_stop_again(desired, ones)
+    if other and not desired.restart_if_needed:
+        costs = ", and CPU and memory go on costing money" if desired.stopped_mode == "StopCharging" else ""
+        warnings.append(
+            f"{titles(other)} {'is' if len(other) == 1 else 'are'} stopped already, in the mode "
+            f"{other[0]['stopped_mode']}{costs}: the mode is chosen when an instance is stopped. "
+            f"restart_if_needed: true starts {_it(other)} and stops {_it(other)} again."
+        )
+    none = [one for one in ones if one["status"] == "Stopped" and one["stopped_mode"] == "Not-applicable"]
+    if none and desired.stopped_mode == "StopCharging":
+        warnings.append(
+            f"{titles(none)} {'is' if len(none) == 1 else 'are'} stopped, and Alibaba Cloud calls StopCharging not "
+            "applicable there, so that stopping saves nothing."
         )
     return warnings
 

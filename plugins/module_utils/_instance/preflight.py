@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import fnmatch
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._cloud import foretold
 from .._cloud.door import Cloud, dig, json_list
@@ -25,7 +25,7 @@ from .._security_group import find as group_find
 from . import attachables, places, room
 from .attachables import Changes
 from .places import Place
-from .requirements import Facts, Verdict, encrypted_disks, fits, judge, no_room
+from .requirements import Facts, Verdict, encrypted_disks, judge, no_room, why_unfit
 
 Options = t.Mapping[str, t.Any]
 Item = dict[str, t.Any]
@@ -34,6 +34,16 @@ Found = t.TypeVar("Found")
 #: Whose images are looked up by family or name when O(image_owner) is not given. Anybody may publish an image under any
 #: name, so images of others are only taken when asked for.
 _OWNERS = ("system", "self")
+#: How many of the images are tried that were looked up and fit, as far as their descriptions tell.
+_MOST_IMAGES = 5
+_IMAGE_REFUSED = "image by the dry run of RunInstances"
+#: Codes by which RunInstances refuses an image.
+_OF_IMAGES = (
+    "ImageNotSupport",
+    "InvalidImageId",
+    "InvalidSystemDiskSize.LessThanImageSize",
+    "OperationDenied.ImageNotValid",
+)
 _VCPUS = ("max-postpaid-instance-vcpu-count", "used-postpaid-instance-vcpu-count")
 #: How long what is to be put in the place of something is looked for, in seconds: it may just have been made.
 _UNSEEN = 3.0
@@ -53,6 +63,7 @@ class Outlook:
     :ivar os_type: its system, None where it could not be read
     :ivar vpc_ids: the VPC of each vSwitch, as far as that could be read
     :ivar notes: what could not be judged
+    :ivar warnings: what everybody should know
     """
 
     offers: list[list[Place]]
@@ -61,6 +72,7 @@ class Outlook:
     vpc_ids: t.Mapping[str, str | None] = field(default_factory=dict)
     passed_over: list[dict[str, t.Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def check(
@@ -88,9 +100,16 @@ def check(
         image_id = str(image.get("ImageId") or options["image_id"] or "")
         if not unmet and image_id and len(verdict.unmet) == verdict.unseen:
             first = _dry_runs(cloud, {**options, "image_id": image_id}, parameters, verdict)
+            while first is None and facts.older_images and _image_refused(verdict):
+                refused = f"{image_id} ({verdict.unmet[-1]['problem'].rstrip('.')})"
+                image, *older = facts.older_images
+                facts = replace(facts, image=image, older_images=older, unfit_images=[*facts.unfit_images, refused])
+                verdict, image_id = judge(options, facts, calls), str(image.get("ImageId"))
+                if len(verdict.unmet) == verdict.unseen:
+                    first = _dry_runs(cloud, {**options, "image_id": image_id}, parameters, verdict)
             if first is not None:  # what could not be seen is there: it was made a moment ago
-                refused = verdict.room[:first]
-                offers = [[place for place in offer if place not in refused] for offer in verdict.offers]
+                full = verdict.room[:first]
+                offers = [[place for place in offer if place not in full] for offer in verdict.offers]
                 outlook = Outlook(
                     offers,
                     image_id,
@@ -98,6 +117,7 @@ def check(
                     {key: item.get("VpcId") for key, item in (facts.vswitches or {}).items()},
                     verdict.passed_over,
                     [*notes, *verdict.notes],
+                    verdict.warnings,
                 )
         elif not image_id and not verdict.unmet:
             verdict.refuse(
@@ -139,7 +159,10 @@ def _dry_runs(cloud: Cloud, options: Options, parameters: t.Callable[[Options], 
         if failure is None:
             return number
         if not places.no_room(failure):
-            if not verdict.unmet:
+            if not verdict.unmet and _about_image(failure):
+                problem = f"The image {options['image_id']} is refused: {failure.message}"
+                verdict.refuse(_IMAGE_REFUSED, "image_id", problem, todo=failure.hint)
+            elif not verdict.unmet:
                 verdict.refuse("dry run of RunInstances", "", failure.message, todo=failure.hint)
             return None
         verdict.passed_over.append(place.passed_over(failure.message))
@@ -147,10 +170,21 @@ def _dry_runs(cloud: Cloud, options: Options, parameters: t.Callable[[Options], 
     return None
 
 
+def _about_image(error: CloudError) -> bool:
+    """Whether RunInstances refused for the image, so that another one may do."""
+    in_words = error.code.startswith("InvalidParameter.Conflict") and " image " in error.message
+    return error.code.startswith(_OF_IMAGES) or in_words
+
+
+def _image_refused(verdict: Verdict) -> bool:
+    return any(item["requirement"] == _IMAGE_REFUSED for item in verdict.unmet)
+
+
 def _is_foretold(cloud: Cloud, options: Options) -> bool:
     """Whether something that the instances need does not exist yet, so that the API cannot be asked."""
     known = cloud.foretold
     made = [*places.vswitch_ids(options), *(options["security_group_ids"] or ())]
+    made += [str(disk["kms_key_id"]) for _name, disk in encrypted_disks(options) if disk.get("kms_key_id")]
     keyed = any(disk.get("kms_key_id") for _name, disk in encrypted_disks(options))
     named = (("key_pair", options["key_name"]), ("ram_role", options["ram_role_name"]))
     return (
@@ -184,11 +218,14 @@ def read(cloud: Cloud, options: Options) -> Facts:
     encrypted = encrypted_disks(options)
     keys = [disk.get("kms_key_id") for _name, disk in encrypted]
     by_id = options["image_id"]
-    image = fact(
+    known = fact("The instance type", lambda: _instance_types(cloud, types), types)
+    images = fact(
         "The image",
-        (lambda: _image(cloud, by_id)) if by_id else lambda: _newest(cloud, options),
+        (lambda: (_image(cloud, by_id), [])) if by_id else lambda: _newest(cloud, options, known),
         by_id or (types and (options["image_family"] or options["image_name"])),
     )
+    fitting, unfit_images = images or ([], [])
+    image = fitting[0] if fitting else None
     snapshots = [disk["snapshot_id"] for disk in options["data_disks"] or () if disk.get("snapshot_id")]
     wanted_disks = [(kind, use) for kind in types for use in room.wanted_categories(options)]
     groups = options["security_group_ids"]
@@ -196,8 +233,10 @@ def read(cloud: Cloud, options: Options) -> Facts:
         kms_status=fact("KMS", lambda: read_status(cloud), options["trusted_mode"]),
         role=fact("The RAM role", lambda: _role(cloud, options["ram_role_name"]), options["ram_role_name"]),
         encryption=fact("What encrypted disks need", lambda: disk_encryption.problems(cloud, keys), encrypted),
-        instance_types=fact("The instance type", lambda: _instance_types(cloud, types), types),
+        instance_types=known,
         image=image,
+        older_images=fitting[1:],
+        unfit_images=unfit_images,
         unfit=fact("The image", lambda: _unfit(cloud, by_id, types), image and by_id),
         vswitches=fact("The vSwitch", lambda: {one: _vswitch(cloud, one) for one in places.vswitch_ids(options)}),
         groups=fact("The security groups", lambda: _groups(cloud, groups), groups),
@@ -229,10 +268,19 @@ def _facts_for_change(cloud: Cloud, options: Options, changes: Changes) -> Facts
         return lambda: seen_within(cloud, lambda: look() or None, _UNSEEN) or {}
 
     key_name, role = options["key_name"], options["ram_role_name"]
+    disks = [new.wanted for new in changes.disks]
+    keys = [disk.get("kms_key_id") for disk in disks if disk.get("encrypted")]
+    snapshots = [disk["snapshot_id"] for disk in disks if disk.get("snapshot_id")]
+    kinds = {str(new.instance["instance_type"]) for new in changes.disks}
     return Facts(
         groups=fact("The security groups", groups, changes.groups),
         key_pair=fact("The key pair", patient(lambda: _key_pair(cloud, key_name)), changes.key_pair),
         role=fact("The RAM role", patient(lambda: _role(cloud, role)), changes.role),
+        encryption=fact("What encrypted disks need", lambda: disk_encryption.problems(cloud, keys), keys),
+        snapshots=fact("The snapshots", lambda: _snapshots(cloud, snapshots), snapshots),
+        disks=fact(
+            "The disks", lambda: {(kind, room.DATA): _stock(cloud, kind, room.DATA) for kind in sorted(kinds)}, kinds
+        ),
         unread=fact.unread,
     )
 
@@ -247,12 +295,13 @@ def _instance_types(cloud: Cloud, types: list[str]) -> dict[str, Item]:
     return {str(one.get("InstanceTypeId")): one for one in found}
 
 
-def _image(cloud: Cloud, image_id: str) -> Item:
-    return _first(cloud.pages("ecs", "DescribeImages", ImageId=image_id))
+def _image(cloud: Cloud, image_id: str) -> list[Item]:
+    return cloud.pages("ecs", "DescribeImages", ImageId=image_id)[:1] or [{}]
 
 
-def _newest(cloud: Cloud, options: Options) -> Item:
-    """The newest image of the wanted family and name that all the instance types can boot."""
+def _newest(cloud: Cloud, options: Options, known: t.Mapping[str, Item] | None) -> tuple[list[Item], list[str]]:
+    """The newest images of the wanted family and name that all the instance types can boot, or an empty one; and those
+    newer than the first of them that do not fit, with the reason, in words."""
     name, owner = options["image_name"], options["image_owner"]
     query = {"ImageFamily": options["image_family"], "ImageName": name, "ImageOwnerAlias": owner}
     usable: set[str] | None = None
@@ -261,18 +310,22 @@ def _newest(cloud: Cloud, options: Options) -> Item:
         try:
             found = cloud.pages("ecs", "DescribeImages", query, InstanceType=kind, ActionType="CreateEcs")
         except NotFound:
-            return {}  # the instance type is the problem, and is told as such
+            return [{}], []  # the instance type is the problem, and is told as such
         ids = {str(one["ImageId"]) for one in found}
         usable = ids if usable is None else usable & ids
-    fitting = [
+    meant = [
         one
         for one in found
         if one["ImageId"] in (usable or ())
         and (owner or one.get("ImageOwnerAlias") in _OWNERS)
         and (not name or fnmatch.fnmatchcase(str(one.get("ImageName")), name))
-        and fits(options, one)
     ]
-    return max(fitting, key=lambda one: (str(one.get("CreationTime") or ""), str(one["ImageId"])), default={})
+    meant.sort(key=lambda one: (str(one.get("CreationTime") or ""), str(one["ImageId"])), reverse=True)
+    reasons = {str(one["ImageId"]): why_unfit(options, one, known) for one in meant}
+    fitting = [one for one in meant if reasons[str(one["ImageId"])] is None]
+    newer = meant[: meant.index(fitting[0])] if fitting else meant
+    unfit = [f"{one['ImageId']} ({reasons[str(one['ImageId'])]})" for one in newer]
+    return fitting[:_MOST_IMAGES] or [{}], unfit
 
 
 def _unfit(cloud: Cloud, image_id: str, types: list[str]) -> list[str]:
@@ -335,10 +388,6 @@ def _vcpus(cloud: Cloud) -> tuple[int, int] | None:
     }
     values = [str(items[0].get("Value")) for items in (told.get(name) for name in _VCPUS) if items]
     return (int(values[0]), int(values[1])) if len(values) == 2 and all(map(str.isdigit, values)) else None
-
-
-def _first(items: list[Item]) -> Item:
-    return items[0] if items else {}
 
 
 def _dry_run(cloud: Cloud, params: t.Mapping[str, t.Any]) -> CloudError | None:

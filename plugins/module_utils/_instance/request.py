@@ -20,8 +20,10 @@ import json
 import typing as t
 
 from .._core import tags as tagging
+from . import user_data
 from .desired import Desired
-from .families import PARAMETER, SYSTEM_DISK_CATEGORY, TRUSTED_SYSTEM_MODE, family
+from .disk_limits import DEFAULT_CATEGORY
+from .families import PARAMETER, TRUSTED_SYSTEM_MODE, family
 from .names import Pattern
 from .trust_client_script import script
 
@@ -79,7 +81,7 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
     :param options: with one instance type, one vSwitch and the image chosen
     """
     given = {**options, **desired.of_new}
-    params: dict[str, t.Any] = {api: given[key] for key, api in _PLAIN.items() if given[key] is not None}
+    params: dict[str, t.Any] = {api: given[key] for key, api in _PLAIN.items() if given[key] not in (None, "")}
     params["SecurityGroupIds"] = list(desired.attributes["security_group_ids"])
     params["Amount"] = len(numbers)
     params["InstanceName"] = _sequence(desired.pattern, numbers) or desired.name_with(numbers[0])
@@ -89,12 +91,12 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
     security = _security(options)
     if security:
         params["SecurityOptions"] = security
-    params["SystemDisk"] = _disk(options["system_disk"] or {"category": SYSTEM_DISK_CATEGORY}, text_size=True)
+    params["SystemDisk"] = _disk(options["system_disk"] or {}, text_size=True)
     if options["data_disks"]:
         params["DataDisk"] = [_disk(disk) for disk in options["data_disks"]]
-    data = script(options["user_data_allow_http"]) if options["user_data_trust_client"] else options["user_data"]
-    if data is not None:
-        params["UserData"] = base64.b64encode(data.encode()).decode()
+    text = script(options["user_data_allow_http"]) if options["user_data_trust_client"] else options["user_data"]
+    if text is not None:
+        params["UserData"] = base64.b64encode(user_data.raw(text)).decode()
     params["Tag"] = tagging.to_api({**(desired.tags or {}), tagging.OWNER_KEY: desired.fleet})
     return params
 
@@ -139,7 +141,8 @@ def _host_name(desired: Desired, numbers: t.Sequence[int | None]) -> str | None:
 
 
 def _disk(disk: t.Mapping[str, t.Any], *, text_size: bool = False) -> dict[str, t.Any]:
-    params = {api: disk[key] for key, api in _DISK.items() if disk.get(key) is not None}
+    given = {**disk, "category": disk.get("category") or DEFAULT_CATEGORY}
+    params = {api: given[key] for key, api in _DISK.items() if given.get(key) is not None}
     if disk.get("size") is not None:
         params["Size"] = str(disk["size"]) if text_size else disk["size"]
     if "Encrypted" in params and not text_size:

@@ -15,12 +15,16 @@ import typing as t
 from dataclasses import dataclass, field
 
 from . import attachables, room
-from .families import IMAGE, SYSTEM_DISK_CATEGORY, TRUSTED_IMAGE, family, family_of
+from .families import IMAGE, PARAMETER, SYSTEM_DISK_CATEGORY, TRUSTED_IMAGE, family, family_of
 from .places import Place, instance_types, vswitch_ids
 
 Options = t.Mapping[str, t.Any]
 Item = t.Mapping[str, t.Any]
 
+#: How many images are named that do not fit.
+_SOME = 3
+#: A word in the name of images that Alibaba Cloud made for the families that are trusted by their image.
+_FOR_SIXTH = "secured"
 #: Words in the id or name of an image that Alibaba Cloud lists as trusted.
 _TRUSTED_IMAGE_WORDS = ("secured", "trusted", "可信")
 
@@ -32,7 +36,9 @@ class Facts:
     :ivar role: C(trust_policy) of the RAM role
     :ivar encryption: what stands in the way of encrypting the disks, in sentences
     :ivar instance_types: items of DescribeInstanceTypes by type
-    :ivar image: the image, a looked up one too
+    :ivar image: the image; of those that were looked up, the newest that fits as far as its description tells
+    :ivar older_images: those that were looked up and fit, too, the newest first
+    :ivar unfit_images: newer ones that were looked up and do not fit, and why, in words
     :ivar unfit: instance types that, says DescribeImages, cannot use the image
     :ivar vswitches: items of DescribeVSwitches by id
     :ivar groups: items of DescribeSecurityGroups
@@ -48,6 +54,8 @@ class Facts:
     encryption: t.Sequence[str] | None = None
     instance_types: t.Mapping[str, Item] | None = None
     image: Item | None = None
+    older_images: t.Sequence[Item] = ()
+    unfit_images: t.Sequence[str] = ()
     unfit: t.Collection[str] | None = None
     vswitches: t.Mapping[str, Item] | None = None
     groups: t.Sequence[Item] | None = None
@@ -65,12 +73,14 @@ class Verdict:
 
     :ivar unseen: how many of C(unmet) say no more than that something could not be found, which may also mean that it
         was made a moment ago and cannot be read yet
+    :ivar warnings: what does not stand in the way, and everybody should know
     :ivar offers: for each call the places that may have room for it, the preferred one first
     :ivar passed_over: places without, and why
     """
 
     unmet: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     unseen: int = 0
     offers: list[list[Place]] = field(default_factory=list)
     passed_over: list[dict[str, t.Any]] = field(default_factory=list)
@@ -150,8 +160,12 @@ def _image(options: Options, facts: Facts, verdict: Verdict) -> None:
     if facts.image is None:
         return
     if not facts.image:
-        _no_image(options, verdict)
+        _no_image(options, facts, verdict)
         return
+    if facts.unfit_images:
+        verdict.notes.append(
+            f"The image is {facts.image.get('ImageId')}; newer ones do not fit: {_some(facts.unfit_images)}."
+        )
     name = facts.image.get("ImageId")
     if facts.image.get("Status") not in (None, "", "Available"):
         verdict.refuse("image", "image_id", f"The image {name} is {facts.image.get('Status')}, not Available.")
@@ -172,7 +186,12 @@ def _image(options: Options, facts: Facts, verdict: Verdict) -> None:
         verdict.refuse("secure boot", "secure_boot", f"The image {name} does not support secure boot.")
 
 
-def _no_image(options: Options, verdict: Verdict) -> None:
+def _some(words: t.Sequence[str]) -> str:
+    more = f", and {len(words) - _SOME} more" if len(words) > _SOME else ""
+    return f"{', '.join(words[:_SOME])}{more}"
+
+
+def _no_image(options: Options, facts: Facts, verdict: Verdict) -> None:
     if options["image_id"]:
         message = f"There is no image {options['image_id']} in this region that the account can use."
         verdict.refuse("image", "image_id", message, todo="Check the ID and the region, or look it up by image_family.")
@@ -184,7 +203,8 @@ def _no_image(options: Options, verdict: Verdict) -> None:
     ]
     types = ", ".join(instance_types(options))
     fit = f"fits {types}{' in trusted mode' if options['trusted_mode'] else ''}"
-    message = f"There is no image {' '.join(by)} in this region that {fit}."
+    unfit = f" Those that are there do not: {_some(facts.unfit_images)}." if facts.unfit_images else ""
+    message = f"There is no image {' '.join(by)} in this region that {fit}.{unfit}"
     verdict.refuse("image", "image_family" if options["image_family"] else "image_name", message)
 
 
@@ -261,30 +281,14 @@ def _sizes(options: Options, facts: Facts, verdict: Verdict) -> None:
             expected=f"{least} GiB or more",
         )
     for number, disk in enumerate(options["data_disks"] or ()):
-        wanted = disk.get("snapshot_id")
-        if not wanted or facts.snapshots is None:
-            continue
-        found = facts.snapshots.get(wanted)
-        where = f"data_disks[{number}]"
-        if not found:
-            verdict.refuse("snapshot", f"{where}.snapshot_id", f"There is no snapshot {wanted} in this region.")
-        elif found.get("Status") not in (None, "accomplished"):
-            message = f"The snapshot {wanted} is {found.get('Status')}."
-            verdict.refuse("snapshot", f"{where}.snapshot_id", message, expected="one that is accomplished")
-        elif disk.get("size") is not None and disk["size"] < int(found.get("SourceDiskSize") or 0):
-            verdict.refuse(
-                "data disk",
-                f"{where}.size",
-                f"The snapshot {wanted} is of a disk of {found['SourceDiskSize']} GiB, {where} has {disk['size']}.",
-                expected=f"{found['SourceDiskSize']} GiB or more",
-            )
+        attachables.snapshot(f"data_disks[{number}]", disk, facts.snapshots, verdict)
 
 
 def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
     """What only a trusted instance needs."""
     for kind in instance_types(options):
         _family(options, kind, verdict)
-    category = (options["system_disk"] or {}).get("category", SYSTEM_DISK_CATEGORY)
+    category = (options["system_disk"] or {}).get("category") or SYSTEM_DISK_CATEGORY
     if category != SYSTEM_DISK_CATEGORY:
         verdict.refuse(
             "system disk",
@@ -305,11 +309,18 @@ def _trust(options: Options, facts: Facts, verdict: Verdict) -> None:
             f"The image {facts.image.get('ImageId')} boots by BIOS; a trusted instance needs a trusted or UEFI image.",
         )
     elif facts.image and not _listed_as_trusted(facts.image):
-        verdict.notes += [
+        verdict.warnings += [
             f"An instance of the family {family_of(kind)} is trusted only with a trusted image, and nothing in the "
             f"name of {facts.image.get('ImageId')} says that it is one."
             for kind in instance_types(options)
             if (needs := family(kind, options["trusted_families"])) and needs.mode == IMAGE
+        ]
+    elif facts.image and _FOR_SIXTH in _names_of(facts.image):
+        verdict.warnings += [
+            f"The image {facts.image.get('ImageId')} is one for the families that are trusted by their image (g6t, "
+            f"c6t, r6t); the family {family_of(kind)} is made for images that boot by UEFI, with uefi in their names."
+            for kind in instance_types(options)
+            if (needs := family(kind, options["trusted_families"])) and needs.mode == PARAMETER
         ]
 
 
@@ -333,19 +344,37 @@ def _family(options: Options, kind: str, verdict: Verdict) -> None:
         )
 
 
-def fits(options: Options, image: Item) -> bool:
-    """Whether a looked up image suits all instance types of the task, as far as its description tells."""
-    if not options["trusted_mode"]:
-        return True
+def why_unfit(options: Options, image: Item, types: t.Mapping[str, Item] | None = None) -> str | None:
+    """Why a looked up image does not suit all instance types of the task, as far as its description tells.
+
+    :param types: items of DescribeInstanceTypes by type
+    :returns: a part of a sentence, None where it suits
+    """
+    alone = Verdict()
+    facts = Facts(image=image, instance_types={**(types or {})})
+    _image(options, facts, alone)
+    _boot(options, facts, alone)
+    if alone.unmet:
+        return alone.unmet[0]["problem"].rstrip(".")
+    if options["key_name"] and str(image.get("OSType")).lower() == "windows":
+        return "it is of Windows, which takes no key pair"
+    size, least = (options["system_disk"] or {}).get("size"), image.get("Size")
+    if size is not None and least is not None and int(least) > size:
+        return f"it has {least} GiB, the system disk {size}"
+    if not options["trusted_mode"] or _listed_as_trusted(image):
+        return None
     needs = [family(kind, options["trusted_families"]) for kind in instance_types(options)]
     if any(one is not None and one.image == TRUSTED_IMAGE for one in needs):
-        return _listed_as_trusted(image)
-    return image.get("BootMode") != "BIOS" or _listed_as_trusted(image)
+        return "it is not published as trusted"
+    return "it boots by BIOS" if image.get("BootMode") == "BIOS" else None
 
 
 def _listed_as_trusted(image: Item) -> bool:
-    text = " ".join(str(image.get(key) or "") for key in ("ImageId", "ImageName", "OSName", "OSNameEn")).lower()
-    return any(word in text for word in _TRUSTED_IMAGE_WORDS)
+    return any(word in _names_of(image) for word in _TRUSTED_IMAGE_WORDS)
+
+
+def _names_of(image: Item) -> str:
+    return " ".join(str(image.get(key) or "") for key in ("ImageId", "ImageName", "OSName", "OSNameEn")).lower()
 
 
 # ---------------------------------------------------------------------- where there is room

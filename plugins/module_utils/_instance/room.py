@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from .disk_limits import DEFAULT_CATEGORY
 from .names import counted
 from .places import Place, places
 
@@ -109,11 +110,10 @@ def _no_stock(place: Place, facts: Facts) -> str | None:
 
 def _no_disks(options: Options, place: Place, facts: Facts) -> str | None:
     """Why the disks are not to be had in a place, as far as the facts tell."""
-    for use, categories in wanted_categories(options).items():
+    for use, wanted in wanted_categories(options).items():
         zones = (facts.disks or {}).get((place.instance_type, use))
-        zone = next((one for one in zones or () if one.get("ZoneId") == place.zone_id), None)
-        having = _categories(zone)
-        lacking = [one for one in categories if one not in having]
+        having = categories(zones, place.zone_id)
+        lacking = [one for one in wanted if one not in having]
         if having and lacking:
             what = "system disk" if use == SYSTEM else "data disk"
             return (
@@ -130,11 +130,16 @@ SYSTEM, DATA = "SystemDisk", "DataDisk"
 def wanted_categories(options: Options) -> dict[str, list[str]]:
     """The categories of disks that new instances get, by what DescribeAvailableResource calls their use."""
     wanted = {SYSTEM: [options["system_disk"]] if options["system_disk"] else [], DATA: options["data_disks"] or []}
-    return {use: list(dict.fromkeys(disk["category"] for disk in disks)) for use, disks in wanted.items() if disks}
+    return {
+        use: list(dict.fromkeys(disk.get("category") or DEFAULT_CATEGORY for disk in disks))
+        for use, disks in wanted.items()
+        if disks
+    }
 
 
-def _categories(zone: Item | None) -> list[str]:
-    """Categories that a zone in an answer of DescribeAvailableResource has; empty where it does not tell."""
+def categories(zones: t.Sequence[Item] | None, zone_id: str | None) -> list[str]:
+    """Categories of disks that a zone in an answer of DescribeAvailableResource has; empty where it does not tell."""
+    zone = next((one for one in zones or () if one.get("ZoneId") == zone_id), None)
     resources = ((zone or {}).get("AvailableResources") or {}).get("AvailableResource") or []
     return [
         str(one.get("Value"))

@@ -15,7 +15,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, InvalidInput
 from .._cloud.options import CONNECTION_SPEC, Connection
 from .._cloud.spelling import nearest
-from .._core.module import without_blanks
+from .._core.module import blank, tidy_lists, without_blanks
 from .._trust.verdict import clock
 from . import info, shape
 
@@ -62,7 +62,10 @@ class Watch:
                 f"There is no option {unknown[0]}; expected some of {', '.join(sorted(SPEC))}.",
                 hint=nearest(unknown, names),
             )
-        checked = ArgumentSpecValidator(SPEC).validate(dict(args))
+        # Blank values go first: none of them is a number or a dictionary.
+        given = {name: one for name, one in args.items() if not blank(one)}
+        tidy_lists(given, SPEC)
+        checked = ArgumentSpecValidator(SPEC).validate(given)
         if checked.error_messages:
             raise InvalidInput(f"{'. '.join(checked.error_messages)}.")
         options = checked.validated_parameters

@@ -6,25 +6,12 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from .._cloud import results
 from .._cloud.door import Cloud, chunks, json_list
-from .._cloud.errors import InvalidInput
 
 _AT_ONCE = 50
-_INSTANCE_ID = re.compile(r"i-[A-Za-z0-9]+")
-
-
-def check_instance_ids(instance_ids: t.Sequence[str]) -> None:
-    """:raises InvalidInput: an id that cannot be one, or one that is listed twice"""
-    for instance_id in instance_ids:
-        if not _INSTANCE_ID.fullmatch(instance_id):
-            raise InvalidInput(f"instance_ids has {instance_id!r}; expected the id of an instance, beginning with i-.")
-    twice = sorted({one for one in instance_ids if list(instance_ids).count(one) > 1})
-    if twice:
-        raise InvalidInput(f"instance_ids lists {', '.join(twice)} more than once.")
 
 
 def users(cloud: Cloud, name: str) -> list[str]:

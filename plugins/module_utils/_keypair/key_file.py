@@ -22,6 +22,7 @@ import uuid
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import tags
 from .public_key import PublicKey, public_half
 
 #: Bytes written on trial, more than any private key has.
@@ -100,7 +101,7 @@ class Destination:
             fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._key = _open(_key_path(self.path))
             _rewrite(self._key, b"\n" * _TRIAL)
-            self.owner = _owner_in(self._mark) or f"{self._pair}/{uuid.uuid4().hex[:16]}"
+            self.owner = _owner_in(self._mark) or _new_owner(self._pair)
             _rewrite(self._mark, json.dumps({"owner": self.owner}).encode())
             _sync_folder(self.path)
         except OSError as exc:
@@ -185,6 +186,12 @@ def _sync_folder(path: str) -> None:
 def _owner_in(number: int) -> str | None:
     os.lseek(number, 0, os.SEEK_SET)
     return _owner(os.read(number, 4096))
+
+
+def _new_owner(pair: str) -> str:
+    """A tag value that only one creation of a pair has."""
+    unique = f"/{uuid.uuid4().hex[:16]}"
+    return tags.fitting(pair, tags.LONGEST_VALUE - len(unique)) + unique
 
 
 def _marked(path: str) -> str | None:

@@ -18,7 +18,7 @@ from .._cloud.errors import (
     OutcomeUnknown,
     UnexpectedState,
 )
-from .._core import ownership, tagging
+from .._core import naming, ownership, tagging
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan, Step
@@ -38,6 +38,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "if_bound": {"type": "str", "choices": ["refuse", "unbind", "delete"], "default": "refuse"},
     "instance_ids": {"type": "list", "elements": "str"},
     "password": {"type": "str", "no_log": True},
+    "update_password": {"type": "str", "choices": ["on_change", "always"], "default": "on_change", "no_log": False},
     "reboot": {"type": "bool", "default": False},
     "quota": {"type": "int", "default": 500},
     **TAGS_SPEC,
@@ -65,6 +66,7 @@ class KeyPair(Resource[Actual]):
         #: instance -> the key pair that it is to show, empty for none, where this task changes that
         self.rebound: dict[str, str] = {}
         self.rebooted: list[str] = []
+        self.reset: list[str] = []  # instances with a new password
         #: the pair as it was found, whether another takes its place, and the pair once this task has deleted it
         self.found: dict[str, t.Any] | None = None
         self.replacing = False
@@ -72,13 +74,13 @@ class KeyPair(Resource[Actual]):
 
     def validate(self) -> None:
         options = self.options
-        planner.check_name(self.name)
+        naming.check(naming.KEY_PAIR, "name", self.name)
         tags_of.check(options["tags"])
         state, ids = options["state"], options["instance_ids"]
         if state in ("bound", "unbound"):
             if ids is None:
                 raise InvalidInput(f"state {state} needs instance_ids.")
-            binding.check_instance_ids(ids)
+            naming.check_instance_ids(ids)
         elif ids:
             raise InvalidInput(f"instance_ids is for the states bound and unbound; the state is {state}.")
         if options["password"]:
@@ -88,6 +90,8 @@ class KeyPair(Resource[Actual]):
                     f"{state}."
                 )
             passwords.check("password", options["password"])
+        elif options["update_password"] == "always":
+            raise InvalidInput("update_password=always needs password.")
         if options["if_bound"] == "delete" and state != "absent":
             raise InvalidInput(f"if_bound=delete is for the state absent; the state is {state}.")
         if options["quota"] < 1:
@@ -110,6 +114,7 @@ class KeyPair(Resource[Actual]):
             reboot=options["reboot"],
             if_bound=options["if_bound"],
             sets_password=bool(options["password"]),
+            always_password=options["update_password"] == "always",
             tags=options["tags"],
             purge_tags=options["purge_tags"],
             terms=ownership.Terms.from_options(options),
@@ -229,6 +234,7 @@ class KeyPair(Resource[Actual]):
 
     def reset_password(self, instance_ids: list[str]) -> None:
         passwords.write(self.cloud, instance_ids, self.options["password"])
+        self.reset = list(instance_ids)
 
     def reboot(self, instance_ids: list[str]) -> None:
         power.restart(self.cloud, instance_ids, force=False, timeout=self.options["wait_timeout"])
@@ -376,6 +382,8 @@ class KeyPair(Resource[Actual]):
                 self.rebound.update(dict.fromkeys(step.args["instance_ids"], ""))
             if step.do == "make":
                 self.rebound.update(dict.fromkeys(step.args["users"], ""))
+            if step.do == "reset_password":
+                self.reset = step.args["instance_ids"]
             if step.do == "reboot":
                 self.rebooted = step.args["instance_ids"]
         if self.desired.state == "absent":
@@ -402,7 +410,11 @@ class KeyPair(Resource[Actual]):
             "key_pair": {**pair, "private_key_file": path} if pair is not None else None,
             "changed_instance_ids": list(self.rebound),
             "rebooted": self.rebooted,
-            "reboot_needed": [one for one in self.rebound if one in running and one not in self.rebooted],
+            "reboot_needed": [
+                one
+                for one in dict.fromkeys((*self.rebound, *self.reset))
+                if one in running and one not in self.rebooted
+            ],
         }
 
     # ------------------------------------------------------------------ reading

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass, field
 
@@ -17,8 +16,8 @@ from .._core.plan import Plan, Step
 from .key_file import FileState
 from .public_key import DOCUMENTED_TYPES, PublicKey, stored
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_.\-]{1,127}")
 _LISTED = 20
+_NOT_SET = "The password is not set"
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Desired:
     reboot: bool = False
     if_bound: str = "refuse"
     sets_password: bool = False
+    always_password: bool = False
     tags: dict[str, t.Any] | None = None
     purge_tags: bool = True
     terms: ownership.Terms = field(default_factory=ownership.Terms)
@@ -68,15 +68,6 @@ class Actual:
     file: FileState | None = None
     instances: tuple[Instance, ...] = ()
     users: tuple[str, ...] = ()
-
-
-def check_name(name: str) -> None:
-    """:raises InvalidInput: when no key pair can have that name"""
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"name is {name!r}; expected 2 to 128 characters: first a letter, then letters, digits, colons, "
-            "underscores, periods, hyphens."
-        )
 
 
 def lost(actual: Actual) -> bool:
@@ -135,7 +126,10 @@ def plan(desired: Desired, actual: Actual) -> Plan:
         target = desired.name if desired.state == "bound" else None
         freed = actual.users if must_go(desired, actual) else ()
         after["instances"] = {**keys, **dict.fromkeys(freed), **{one.instance_id: target for one in chosen}}
-        steps += _binding_steps(desired, chosen)
+        resets = _to_reset(desired, actual, chosen, warnings)
+        if resets:
+            after["passwords"] = {one.instance_id: "(set anew)" for one in resets}
+        steps += _binding_steps(desired, chosen, resets)
         if desired.state == "unbound" and chosen and not desired.sets_password:
             warnings.append(_locked_out(chosen))
         late = [one.instance_id for one in chosen if one.running]
@@ -163,16 +157,17 @@ def _visible(tags: t.Mapping[str, str]) -> dict[str, str]:
 
 
 def _removal(desired: Desired, actual: Actual, before: dict[str, t.Any]) -> Plan:
-    if actual.pair is None:
-        return Plan({}, {})
     name, users = desired.name, actual.users
+    unused = (f"{_NOT_SET}: the key pair {name} is bound to no instance.",) if desired.sets_password else ()
+    if actual.pair is None:
+        return Plan({}, {}, warnings=unused)
     delete = Step(f"delete key pair {name}", "delete")
     if not users:
-        return Plan(before, {}, (delete,))
+        return Plan(before, {}, (delete,), unused)
     if desired.if_bound == "unbind":
         freed = [one for one in actual.instances if one.instance_id in users]
         before = {**before, "instances": dict.fromkeys(users, name)}
-        steps = [*_binding_steps(desired, freed), delete]
+        steps = [*_binding_steps(desired, freed, freed if desired.sets_password else ()), delete]
         warnings = () if desired.sets_password else (_locked_out(freed),)
         return Plan(before, {"instances": dict.fromkeys(users)}, tuple(steps), warnings)
     warning = f"The key pair {name} is still bound to {listed(users)}."
@@ -302,17 +297,22 @@ def _check_instances(desired: Desired, actual: Actual) -> None:
     if desired.state == "unbound":
         return
     wanted = _wanted(desired, actual)
-    missing = sorted(set(desired.instance_ids) - {one.instance_id for one in actual.instances})
-    if missing:
-        raise UnexpectedState(
-            f"There is no instance {', '.join(missing[:_LISTED])} in this region.",
-            hint="Check instance_ids and region.",
-        )
+    _refuse_missing(desired, wanted)
     windows = [one.instance_id for one in wanted if one.windows]
     if windows:
         raise UnexpectedState(
             f"{listed(windows)} run Windows; a key pair can be bound to Linux instances only.",
             hint="Take them out of instance_ids.",
+        )
+
+
+def _refuse_missing(desired: Desired, there: t.Iterable[Instance]) -> None:
+    """:raises UnexpectedState: an instance that the task names does not exist"""
+    missing = sorted(set(desired.instance_ids) - {one.instance_id for one in there})
+    if missing:
+        raise UnexpectedState(
+            f"There is no instance {', '.join(missing[:_LISTED])} in this region.",
+            hint="Check instance_ids and region.",
         )
 
 
@@ -329,20 +329,37 @@ def _to_rebind(desired: Desired, actual: Actual) -> list[Instance]:
     return [one for one in wanted if actual.pair and one.key_name == desired.name]
 
 
-def _binding_steps(desired: Desired, chosen: list[Instance]) -> t.Iterator[Step]:
-    ids = [one.instance_id for one in chosen]
-    if not ids:
-        return
+def _to_reset(desired: Desired, actual: Actual, chosen: list[Instance], warnings: list[str]) -> list[Instance]:
+    """The instances that get the password. A password cannot be read, so that there is no comparing.
+
+    :raises UnexpectedState: it is to be set in any case, and an instance does not exist
+    """
+    if not desired.sets_password:
+        return []
+    there = _wanted(desired, actual)
+    if desired.always_password:
+        _refuse_missing(desired, there)
+        return there
+    left = [one for one in desired.instance_ids if one not in {it.instance_id for it in chosen}]
+    if left:
+        warnings.append(
+            f"{_NOT_SET} on {listed(left)}: their key pair does not change. To set it all the same, set "
+            "update_password to always."
+        )
+    return chosen
+
+
+def _binding_steps(desired: Desired, chosen: list[Instance], resets: t.Sequence[Instance]) -> t.Iterator[Step]:
     binds = desired.state == "bound"
     verb, word = ("bind", "to") if binds else ("unbind", "from")
+    ids, others = ([one.instance_id for one in ones] for ones in (chosen, resets))
     bind = Step(f"{verb} key pair {desired.name} {word} {listed(ids)}", verb, {"instance_ids": ids})
-    if desired.sets_password:
-        # Binding switches password login off; unbinding takes the only other way in.
-        reset = Step(f"reset the password of {listed(ids)}", "reset_password", {"instance_ids": ids})
-        yield from (bind, reset) if binds else (reset, bind)
-    else:
-        yield bind
-    running = [one.instance_id for one in chosen if one.running]
+    reset = Step(f"reset the password of {listed(others)}", "reset_password", {"instance_ids": others})
+    # Binding switches password login off; unbinding takes the only other way in.
+    for step in (bind, reset) if binds else (reset, bind):
+        if step.args["instance_ids"]:
+            yield step
+    running = [one.instance_id for one in dict.fromkeys((*chosen, *resets)) if one.running]
     if desired.reboot and running:
         yield Step(f"reboot {listed(running)}", "reboot", {"instance_ids": running})
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud
-from .._cloud.errors import NotFound, UnexpectedState
+from .._cloud.errors import AccessDenied, NotFound, UnexpectedState
 from .._ram import documents, roles
 from .._ram.roles import ECS
 from .._ram.share_role import DISK_POLICY, ROLES, SERVICE_KEY, read_key
+from . import keys
 from .service import read_status
 
 _ROLE = ROLES["disk_encrypt"]
+_ALIAS = "alias/"
 _MEND = "Mend that with alitrust.ecs.kms_share_role and purpose: disk_encrypt."
 
 
@@ -37,6 +39,27 @@ def problems(cloud: Cloud, key_ids: t.Iterable[str | None]) -> list[str]:
     own = [key_id for key_id in wanted if key_id and key_id not in (service_key, SERVICE_KEY)]
     found = [problem for key_id in own if (problem := _key_problem(cloud, key_id))]
     return found + (_role_problems(cloud) if own else [])
+
+
+def key_ids(cloud: Cloud, names: t.Iterable[str]) -> dict[str, str | None]:
+    """The keys that aliases stand for, which ECS does not take. An alias without a key is left out; it is one of
+    L(problems). The alias of the service key stands for none before ECS has made that key, and needs none.
+
+    :raises AccessDenied: a key cannot be read
+    """
+    aliases = [name for name in dict.fromkeys(names) if name.startswith(_ALIAS)]
+    if not aliases or not _is_on(cloud):
+        return {}
+    found = {name: keys.describe(cloud, name) for name in aliases}
+    known: dict[str, str | None] = {name: str(metadata["KeyId"]) for name, metadata in found.items() if metadata}
+    return {**dict.fromkeys({SERVICE_KEY} & found.keys()), **known}
+
+
+def _is_on(cloud: Cloud) -> bool:
+    try:
+        return read_status(cloud) == "Enabled"
+    except AccessDenied:
+        return True
 
 
 def _service_key(cloud: Cloud) -> str:

@@ -12,7 +12,7 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import ownership, tagging, tags
+from .._core import naming, ownership, tagging, tags
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.removal import lasting_users
@@ -22,7 +22,6 @@ from . import key_planner, keys, users
 from .key_planner import FIXED, Wanted
 from .keys import Key
 
-_LONGEST_DESCRIPTION = 8192
 #: How long a key that may have been made is looked for before it counts as not made, in seconds.
 _DOUBT = 5.0
 
@@ -82,9 +81,7 @@ class KmsKey(Resource[State]):
             keys.check_key_id("key_id", key_id)
         self._alias  # noqa: B018  checked by reading it
         tags.check(self.options["tags"])
-        text = self.options["description"]
-        if text and len(text) > _LONGEST_DESCRIPTION:
-            raise InvalidInput(f"description has {len(text)} characters; at most {_LONGEST_DESCRIPTION} are possible.")
+        naming.check_description(naming.KMS_DESCRIPTION, "description", self.options["description"])
         days = self.options["rotation_days"]
         if days is not None and days != 0 and not 7 <= days <= 365:
             raise InvalidInput(f"rotation_days is {days}; expected 7 to 365, or 0 for a key that does not rotate.")
@@ -103,7 +100,7 @@ class KmsKey(Resource[State]):
 
     @property
     def _owner(self) -> str:
-        return f"kms_key/{self._alias or self.options['key_id']}"
+        return tags.fitting(f"kms_key/{self._alias or self.options['key_id']}")
 
     @property
     def _wanted(self) -> Wanted:

@@ -79,9 +79,19 @@ def plan(actual: Key | None, alias_target: str | None, wanted: Wanted, users: t.
     return Plan(view(actual), view(actual), kept=(left,))
 
 
+def _on_its_way(key: Key) -> str:
+    when = key.metadata.get("DeleteDate")
+    return (
+        f"The key {key.id} is already going to be deleted{f', at {when}' if when else ''}; pending_window_in_days does "
+        "not move that. To have it moved, take the key back with state: present first."
+    )
+
+
 def _plan_deletion(actual: Key | None, wanted: Wanted, users: t.Sequence[str]) -> Plan:
-    if actual is None or actual.state == PENDING_DELETION:
+    if actual is None:
         return Plan(view(actual), view(actual))
+    if actual.state == PENDING_DELETION:
+        return Plan(view(actual), view(actual), warnings=(_on_its_way(actual),))
     kept = ownership.reason_to_stay(f"KMS key {actual.id}", ours=actual.ours, terms=wanted.terms, users=users)
     if kept:
         return Plan(view(actual), view(actual), kept=(kept,))

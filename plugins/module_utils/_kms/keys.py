@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from .._cloud import foretold
 from .._cloud.door import Cloud
 from .._cloud.errors import CloudError, InvalidInput, NotFound
-from .._core import ownership, tags
+from .._core import naming, ownership, tags
 from . import service
 
 _KIND = "kms_key"
 #: By which KMS says that it is not switched on.
 _SERVICE_OFF = "Forbidden.KmsServiceNotEnabled"
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]{1,249}")
 _RESERVED = "alias/acs"
 _DAY = 86400
 _UNITS = {"d": _DAY, "h": 3600, "m": 60, "s": 1}
@@ -85,11 +84,8 @@ def full_alias(option: str, alias: str) -> str:
     full = alias if alias.startswith("alias/") else f"alias/{alias}"
     if full.startswith(_RESERVED):
         raise InvalidInput(f"{option} is {alias!r}; aliases that begin with {_RESERVED} belong to services.")
-    if not _ALIAS.fullmatch(full):
-        raise InvalidInput(
-            f"{option} is {alias!r}; expected alias/ and then 1 to 249 letters, digits, slashes (/), hyphens (-) and "
-            "underscores (_)."
-        )
+    if not naming.KMS_ALIAS.fits(full):
+        raise InvalidInput(f"{option} is {alias!r}; expected {naming.KMS_ALIAS.words}.")
     return full
 
 

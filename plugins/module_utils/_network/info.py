@@ -9,17 +9,15 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud
-from .._core import tags
+from .._core import naming, tags
 from .._core.summary import counted
 from . import find, shape
-from .planner import check_name
 
 
 def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """The VPCs that match every filter given, sorted by name."""
     ids, names, wanted = options["vpc_ids"], options["names"], options["tags"] or {}
-    for name in names or ():
-        check_name("names", name)
+    naming.check_each(naming.VPC, "names", names)
     tags.check(wanted)
     asked = {key: tags.text(value) for key, value in wanted.items()}
     items = [item for item in find.vpcs(cloud, ids, names) if asked.items() <= shape.vpc(item, ())["tags"].items()]

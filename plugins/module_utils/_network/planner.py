@@ -9,10 +9,10 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import ownership
+from .._core import naming, networks, ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 
@@ -35,7 +35,10 @@ class Switch:
 
 @dataclass(frozen=True)
 class Desired:
-    """A VPC with vSwitches as a task wants them; None means: not given."""
+    """A VPC with vSwitches as a task wants them; None means: not given.
+
+    :ivar notes: what is to be said about how it is written
+    """
 
     present: bool = True
     name: str | None = None
@@ -44,16 +47,21 @@ class Desired:
     vswitches: tuple[Switch, ...] = ()
     tags: dict[str, t.Any] | None = None
     purge_tags: bool = True
+    notes: tuple[str, ...] = ()
     terms: ownership.Terms = field(default_factory=ownership.Terms)
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:
+        given = {"cidr_block": options["cidr_block"]}
+        switches = [dict(one) for one in options["vswitches"] or ()]
+        notes = [*_cut(given), *(note for at, one in enumerate(switches) for note in _cut(one, f"vswitches[{at}]."))]
         return cls(
             present=options["state"] == "present",
             name=options["name"],
             vpc_id=options["vpc_id"],
-            cidr_block=options["cidr_block"],
-            vswitches=tuple(Switch(**one) for one in options["vswitches"] or ()),
+            cidr_block=given["cidr_block"],
+            vswitches=tuple(Switch(**one) for one in switches),
+            notes=tuple(notes),
             tags=options["tags"],
             purge_tags=options["purge_tags"],
             terms=ownership.Terms.from_options(options),
@@ -68,9 +76,7 @@ class Desired:
 
         :raises InvalidInput: naming option and rule
         """
-        if not self.name and not self.vpc_id:
-            raise InvalidInput("Neither name nor vpc_id is given; one of them is needed to find the VPC.")
-        check_name("name", self.name)
+        naming.check(naming.VPC, "name", self.name)
         vpc = None
         if self.cidr_block:
             vpc = _block("cidr_block", self.cidr_block, 8, 28)
@@ -81,7 +87,7 @@ class Desired:
         blocks = []
         for index, switch in enumerate(self.vswitches):
             where = f"vswitches[{index}]"
-            check_name(f"{where}.name", switch.name)
+            naming.check(naming.VSWITCH, f"{where}.name", switch.name)
             if switch.name in names:
                 raise InvalidInput(f"Two vswitches are named {switch.name!r}; their names must differ.")
             names.add(switch.name)
@@ -113,9 +119,8 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     """
     if not desired.present:
         return _removal(desired, actual)
-    if actual.vpc is None:
-        return _creation(desired)
-    return _change(desired, actual.vpc)
+    found = _creation(desired) if actual.vpc is None else _change(desired, actual.vpc)
+    return replace(found, warnings=(*desired.notes, *found.warnings))
 
 
 def may_go(desired: Desired, vpc: Shape | None) -> bool:
@@ -290,21 +295,13 @@ def _replacement(what: str, option: str, there: str, wanted: str) -> UnexpectedS
     )
 
 
-def check_name(option: str, name: str | None) -> None:
-    """:raises InvalidInput: when no VPC or vSwitch can have that name"""
-    if name is not None and (not 1 <= len(name) <= 128 or name.startswith(("http://", "https://"))):
-        raise InvalidInput(
-            f"{option} is {name!r}; expected 1 to 128 characters, not beginning with http:// or https://."
-        )
-
-
 def check_choice(vpc_id: str | None, name: str | None, prefix: str = "") -> None:
     """How a task says which VPC: by its id or by its name.
 
     :param prefix: of the two options, for messages
     :raises InvalidInput: when it says both, or no VPC can have the name
     """
-    check_name(f"{prefix}vpc", name)
+    naming.check(naming.VPC, f"{prefix}vpc", name)
     if vpc_id and name:
         raise InvalidInput(f"{prefix}vpc_id and {prefix}vpc both say which VPC; give one of them.")
 
@@ -316,9 +313,16 @@ def _block(option: str, value: str, shortest: int, longest: int) -> ipaddress.IP
         raise InvalidInput(f"{option} is {value!r}; expected an IPv4 network such as 172.16.0.0/16.") from None
     if "/" not in value or not shortest <= block.prefixlen <= longest:
         raise InvalidInput(f"{option} is {value!r}; expected a mask from /{shortest} to /{longest}.")
-    if str(block) != value:
-        raise InvalidInput(f"{option} is {value!r}, an address inside a network; write the network itself: {block}.")
     return block
+
+
+def _cut(options: dict[str, t.Any], where: str = "") -> list[str]:
+    """Put the network in the place of an address with its mask; what is no block is left for the check."""
+    value = str(options["cidr_block"] or "").strip()
+    network = networks.meant(value) if "/" in value else None
+    if network is not None:
+        options["cidr_block"] = str(network)
+    return list(networks.notes(f"{where}cidr_block", [value]))
 
 
 def _network(value: str) -> ipaddress.IPv4Network:

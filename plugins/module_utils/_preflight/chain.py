@@ -153,6 +153,8 @@ class Chain:
         self._note(name, plan)
         if plan.changed:
             resource.preflight(plan, actual)
+            for warning in resource.warnings:
+                self.findings.warn(warning)
         result = resource.foretell(plan, actual)
         self._pass_on()
         return result
@@ -311,6 +313,7 @@ class Chain:
         named_well = not any(options[name] for name in _NAMES)
         with self._noting("trusted_instance", options):
             options = options if named_well else named.resolved(self.cloud, options, state.members)
+            options = named.with_key_ids(self.cloud, options)
             named_well = True
         new = max(0, (Desired.from_options(options).count or 0) - len(state.members))
         missing = self._check_needed(options) if new else []
@@ -324,7 +327,7 @@ class Chain:
                 return
             # What is not given, or not there for a reason that is told already, is not judged.
             verdict = preflight.lacking(self.cloud, {**options, **dict.fromkeys(absent)}, request.calls(new or 1))
-            self._unmet("trusted_instance", verdict.unmet, verdict.notes)
+            self._unmet("trusted_instance", verdict.unmet, [*verdict.notes, *verdict.warnings])
 
     def _absent(self) -> list[str]:
         """Options of instances that name what an earlier module is to make, and cannot."""

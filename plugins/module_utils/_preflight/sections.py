@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from .._core import module as core_module
+from .._core.module import blank, tidy_lists, without_blanks
 from .._core.resource import Resource
 from .._instance import options as instance_options
 from .._instance.instance import TrustedInstance
@@ -100,11 +100,6 @@ def hide(module: t.Any) -> None:
                 module.no_log_values.add(value)
 
 
-def blank(value: t.Any) -> bool:
-    """Whether a value counts as not given."""
-    return value in (None, "", [""]) or (isinstance(value, str) and not value.strip())
-
-
 def read(section: Section, given: t.Mapping[str, t.Any], lacks: Lacks) -> tuple[Options | None, set[str]]:
     """The options of a module as it would have them, and the names of those that it would refuse.
 
@@ -115,6 +110,7 @@ def read(section: Section, given: t.Mapping[str, t.Any], lacks: Lacks) -> tuple[
         if key not in names:
             lacks.add(f"{section.name}.{key}", f"The module {section.name} has no option {key}.")
     values = {names[key]: value for key, value in given.items() if key in names and not blank(value)}
+    tidy_lists(values, section.spec)
     refused: set[str] = set()
     useless = False
     for name, one in section.spec.items():
@@ -139,7 +135,7 @@ def read(section: Section, given: t.Mapping[str, t.Any], lacks: Lacks) -> tuple[
     if result.error_messages:
         return None, refused
     options: Options = result.validated_parameters
-    core_module.without_blanks(options, dict(section.spec))
+    without_blanks(options, dict(section.spec))
     return options, refused
 
 

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud import foretold, results
 from .._cloud.door import Cloud, chunks, json_list
-from .._cloud.errors import AlitrustError, InvalidInput, NotFound, UnexpectedState, WaitTimeout
+from .._cloud.errors import AlitrustError, NotFound, UnexpectedState, WaitTimeout
 from .._core import regions as all_regions
 from .._core.plan import Step
 from .._core.removal import lasting_users
@@ -28,19 +27,6 @@ _INSTANCES_AT_ONCE = 100
 _DOUBT = 5.0
 #: How long an instance that is not found is looked for, in seconds: it may just have been created.
 _UNSEEN = 3.0
-_INSTANCE_ID = re.compile(r"i-[A-Za-z0-9]+")
-
-
-def check_instance_ids(instance_ids: t.Sequence[str]) -> None:
-    """:raises InvalidInput: an id that cannot be one, or one that is listed twice"""
-    for instance_id in instance_ids:
-        if not _INSTANCE_ID.fullmatch(instance_id) and not foretold.is_id(instance_id):
-            raise InvalidInput(
-                f"instance_ids has {instance_id!r}; expected the id of an instance, for example i-bp1a2b3c4d5e6f7g8h9j."
-            )
-    twice = sorted({one for one in instance_ids if list(instance_ids).count(one) > 1})
-    if twice:
-        raise InvalidInput(f"instance_ids lists {', '.join(twice)} more than once.")
 
 
 def read_carriers(cloud: Cloud, instance_ids: t.Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.door import Cloud
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan
 from . import policies, shape, user_planner, users
 from .policies import Entity, PolicyRef
@@ -36,8 +36,8 @@ class RamGroup(GroupActions, RamResource[GroupState]):
     """One group of RAM users."""
 
     def validate(self) -> None:
-        users.check_names("name", [self.options["name"]])
-        users.check_names("users", self.options["users"] or ())
+        naming.check(naming.USER_GROUP, "name", self.options["name"])
+        naming.check_each(naming.USER, "users", self.options["users"])
         users.check_comments(self.options["comments"])
         self._wanted  # noqa: B018  reads and checks the other options
 
@@ -96,8 +96,8 @@ def read_state(cloud: Cloud, name: str) -> GroupState:
 def read_groups(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(ram_group_info) returns."""
     names = options["names"]
+    naming.check_each(naming.USER_GROUP, "names", names)
     if names is None:
         names = [item["GroupName"] for item in cloud.pages("ram", "ListGroups")]
-    users.check_names("names", names)
     states = [read_state(cloud, name) for name in names]
     return {"ram_groups": [shape.group(state) for state in states if state.group]}

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan
 from . import attachments, documents, policies, policy_planner, role_planner, roles, shape, templates, users
 from .attachments import AttachmentActions, Carriers
@@ -91,10 +91,10 @@ class InstanceRamRole(RoleActions, AttachmentActions, RamResource[RoleState]):
     # ------------------------------------------------------------------ options
 
     def validate(self) -> None:
-        roles.check_name("name", self._name)
-        policies.check_description(self.options["description"])
+        naming.check(naming.ROLE, "name", self._name)
+        naming.check_description(naming.RAM_DESCRIPTION, "description", self.options["description"])
         roles.check_session(self.options["max_session_duration"])
-        attachments.check_instance_ids(self._instance_ids)
+        naming.check_instance_ids(self._instance_ids)
         if self.options["policies"] is not None and self.options["trust_actions"]:
             raise InvalidInput(
                 "trust_actions is about the policy that the role gets when policies is not given; give one of them."
@@ -103,9 +103,9 @@ class InstanceRamRole(RoleActions, AttachmentActions, RamResource[RoleState]):
         templates.check_actions("user_actions", self.options["user_actions"] or ())
         if self.options["user_actions"] and not self.options["users"]:
             raise InvalidInput("user_actions is about what the RAM users in users may do; users is not given.")
-        users.check_names("users", self.options["users"] or ())
+        naming.check_each(naming.USER, "users", self.options["users"])
         for number, policy in enumerate(self.options["policies"] or ()):
-            policies.check_name(f"policies[{number}].name", policy["name"])
+            naming.check(naming.POLICY, f"policies[{number}].name", policy["name"])
             if policy["type"] == "System" and policy["document"]:
                 raise InvalidInput(
                     f"policies[{number}] is a system policy ({policy['name']}) with a document; only the document of a "
@@ -380,7 +380,8 @@ class InstanceRamRole(RoleActions, AttachmentActions, RamResource[RoleState]):
 def read_roles(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(instance_ram_role_info) returns: the roles asked for, and who carries them."""
     names, instance_ids = options["names"], options["instance_ids"]
-    attachments.check_instance_ids(instance_ids or ())
+    naming.check_instance_ids(instance_ids)
+    naming.check_each(naming.ROLE, "names", names)
     carriers = attachments.read_carriers(cloud, instance_ids) if instance_ids else {}
     if names is None and instance_ids is not None:
         names = sorted(set(carriers.values()) - {""})
@@ -389,7 +390,6 @@ def read_roles(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
         names = [item["RoleName"] for item in cloud.pages("ram", "ListRoles")]
     found = []
     for name in names:
-        roles.check_name("names", name)
         role = roles.read_role(cloud, name)
         # A list of roles does not say who may assume them, so each one has to be read.
         if role is None or (every and not documents.trusts_service(role.trust_policy, ECS)):

@@ -23,7 +23,6 @@ from .documents import Document
 MAX_VERSIONS = 5
 #: Resources whose tags one call reads (RAM ListTagResources).
 _TAGS_AT_ONCE = 50
-_NAME = re.compile(r"[A-Za-z0-9-]{1,128}")
 _KIND = "ram_policy"
 _ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 
@@ -82,18 +81,6 @@ class Entity(t.NamedTuple):
 
 
 # ---------------------------------------------------------------------- checks
-
-
-def check_name(option: str, name: str) -> None:
-    """:raises InvalidInput: RAM would refuse the name"""
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(f"{option} is {name!r}; a policy name has 1 to 128 letters, digits and hyphens (-).")
-
-
-def check_description(text: str | None) -> None:
-    """:raises InvalidInput: too long, for a role or a policy"""
-    if text and len(text) > 1024:
-        raise InvalidInput(f"description has {len(text)} characters; at most 1024 are possible.")
 
 
 # ---------------------------------------------------------------------- reading
@@ -260,7 +247,7 @@ class PolicyActions:
                 "CreatePolicy",
                 PolicyName=name,
                 PolicyDocument=documents.to_text(document),
-                Description=description,
+                Description=description or None,
                 Tag=owner_tag(owner),
             )
         except AlreadyExists as error:

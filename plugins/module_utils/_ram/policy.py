@@ -12,9 +12,9 @@ from functools import cached_property
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan
-from . import documents, policies, policy_planner, roles, shape, templates
+from . import documents, policies, policy_planner, shape, templates
 from .documents import Document
 from .policies import Entity, Policy, PolicyActions, PolicyRef
 from .resource import RamResource
@@ -51,8 +51,8 @@ class RamPolicy(PolicyActions, RamResource[State]):
     """One custom policy."""
 
     def validate(self) -> None:
-        policies.check_name("name", self.options["name"])
-        policies.check_description(self.options["description"])
+        naming.check(naming.POLICY, "name", self.options["name"])
+        naming.check_description(naming.RAM_DESCRIPTION, "description", self.options["description"])
         given = [name for name in _CONTENTS if self.options[name]]
         if len(given) > 1:
             raise InvalidInput(f"{' and '.join(given)} are different ways to say what is in force; give one of them.")
@@ -62,8 +62,7 @@ class RamPolicy(PolicyActions, RamResource[State]):
         if self.options["roles"] and template != "use_instance_role":
             raise InvalidInput("roles is for the template use_instance_role.")
         templates.check_actions("actions", self.options["actions"] or ())
-        for role in self.options["roles"] or ():
-            roles.check_name("roles", role)
+        naming.check_each(naming.ROLE, "roles", self.options["roles"])
         if version and not re.fullmatch(r"v[1-9][0-9]*", version):
             raise InvalidInput(f"default_version is {version!r}; expected for example v2.")
         self._document  # noqa: B018  its grammar is checked by reading it
@@ -127,11 +126,11 @@ class RamPolicy(PolicyActions, RamResource[State]):
 def read_policies(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(ram_policy_info) returns: the policies asked for, with their versions and who has them."""
     kind, names = options["type"], options["names"]
+    naming.check_each(naming.POLICY, "names", names)
     if names is None:
         names = [item["PolicyName"] for item in cloud.pages("ram", "ListPolicies", PolicyType=kind)]
     shown = []
     for name in names:
-        policies.check_name("names", name)
         ref = PolicyRef(kind, name)
         found = policies.read_policy(cloud, ref)
         if found:

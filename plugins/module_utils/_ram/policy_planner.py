@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan, Step
 from . import documents
 from .documents import Document
@@ -74,6 +74,7 @@ def content_steps(actual: Policy | None, wanted: WantedPolicy) -> list[Step]:
         steps.append(_default_step(actual, wanted.default_version))
     if document is not None and not documents.same(actual.document, document):
         steps.append(_version_step(actual, wanted, document))
+    naming.check_clearing("description", f"the policy {name}", actual.description, description)
     if description is not None and description != actual.description:
         args = {"name": name, "description": description}
         steps.append(Step(f"change the description of policy {name}", "describe_policy", args))

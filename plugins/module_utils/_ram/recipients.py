@@ -10,6 +10,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
 from . import documents
 from .documents import Document
@@ -66,6 +67,21 @@ def from_options(options: t.Mapping[str, t.Any]) -> Recipients | None:
         if not pattern.fullmatch(one):
             raise InvalidInput(f"{kind} has {one!r}; expected {expected}.")
     return Recipients(kind, ids)
+
+
+def refuse_own(cloud: Cloud, wanted: Recipients | None) -> None:
+    """Refuse to give an account what it has.
+
+    :raises InvalidInput: the account of the caller is among those that something is to be shared with
+    """
+    if wanted is None or wanted.kind != "account_ids":
+        return
+    own = str(cloud.call("sts", "GetCallerIdentity").get("AccountId") or "")
+    if own in wanted.ids:
+        raise InvalidInput(
+            f"account_ids has {own}, the account that this task runs as, which has what it shares already.",
+            hint="Take it out, and name other accounts. Nothing was changed.",
+        )
 
 
 def trust_policy(recipients: Recipients) -> Document:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .._cloud.errors import UnexpectedState
-from .._core import ownership
+from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import naming, ownership
 from .._core.plan import Plan, Step
 from . import documents, policy_planner
 from .attachments import Carriers
 from .documents import Document
 from .policies import Entity, Policy, PolicyRef
 from .policy_planner import WantedPolicy, refs_view
-from .roles import Role, check_new_name
+from .roles import Role
 
 _PLAIN = ownership.Terms()
 
@@ -149,7 +149,10 @@ def _refuse_loss(actual: RoleState, wanted: WantedRole, verb: str) -> None:
 def _role_steps(role: Role | None, wanted: WantedRole) -> list[Step]:
     name = wanted.name
     if role is None:
-        check_new_name(name)
+        if not naming.NEW_ROLE.fits(name):
+            raise InvalidInput(
+                f"The role {name} does not exist and cannot be created; expected a name of {naming.NEW_ROLE.words}."
+            )
         args: dict[str, t.Any] = {
             "name": name,
             "trust": wanted.trust,
@@ -164,6 +167,7 @@ def _role_steps(role: Role | None, wanted: WantedRole) -> list[Step]:
         if loses:
             _refuse_loss(RoleState(role), wanted, "replace the trust policy of")
         changes["trust"] = wanted.trust
+    naming.check_clearing("description", f"the role {name}", role.description, wanted.description)
     if wanted.description not in (None, role.description):
         changes["description"] = wanted.description
     if wanted.max_session_duration not in (None, role.max_session_duration):

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import typing as t
 from dataclasses import dataclass, replace
 
@@ -24,8 +23,6 @@ from .policies import Entity, PolicyActions, PolicyRef, appeared, owner_tag
 ECS = "ecs.aliyuncs.com"
 _KIND = "ram_role"
 # What RAM takes for a new role (CreateRole); roles made in earlier times may have _ and @ too.
-_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_OLD_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -50,23 +47,6 @@ class Role:
     def ours(self) -> bool:
         """Whether this collection made it; also where that does not matter to the task."""
         return self.tags is None or ownership.proven(self.tags)
-
-
-def check_name(option: str, name: str) -> None:
-    """:raises InvalidInput: no role can have that name"""
-    if not _OLD_NAME.fullmatch(name):
-        raise InvalidInput(
-            f"{option} is {name!r}; a role name has 1 to 64 letters, digits, periods (.) and hyphens (-)."
-        )
-
-
-def check_new_name(name: str) -> None:
-    """:raises InvalidInput: no new role can have that name"""
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"The role {name} does not exist and cannot be created: the name of a new role has only letters, digits, "
-            "periods (.) and hyphens (-)."
-        )
 
 
 def check_session(seconds: int | None) -> None:
@@ -148,7 +128,7 @@ class RoleActions(PolicyActions):
                 "CreateRole",
                 RoleName=name,
                 AssumeRolePolicyDocument=documents.to_text(trust),
-                Description=description,
+                Description=description or None,
                 MaxSessionDuration=max_session_duration,
                 Tag=owner_tag(owner),
             )

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan
 from .._kms import keys
 from . import documents, policies, policy_planner, recipients, role_planner, roles, shape
@@ -117,7 +117,7 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
     # ------------------------------------------------------------------ options
 
     def validate(self) -> None:
-        policies.check_description(self.options["description"])
+        naming.check_description(naming.RAM_DESCRIPTION, "description", self.options["description"])
         self._recipients  # noqa: B018  checked by reading them
         if self._purpose == "disk_encrypt":
             for name in ("account_ids", "resource_directory_ids", "folder_paths", "kms_key_ids", "service_key"):
@@ -291,6 +291,10 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
             steps=(*plan.steps, *(policy_planner.delete_step(ref.name) for ref in gone)),
             warnings=tuple(warnings),
         )
+
+    def preflight(self, plan: Plan, actual: RoleState) -> None:
+        if not self._absent and self.options["recipients_mode"] != "absent":
+            recipients.refuse_own(self.cloud, self._recipients)
 
     def settle(self, plan: Plan, actual: RoleState) -> dict[str, t.Any]:
         state = self.reread(f"role {self._name}", self.cloud.connection.api_timeout)

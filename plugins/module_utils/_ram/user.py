@@ -11,7 +11,7 @@ from functools import cached_property
 
 from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, OutcomeUnknown, UnexpectedState
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan
 from . import access_key_file, policies, shape, user_planner, users
 from .access_key_file import FileState
@@ -57,7 +57,7 @@ def wanted_policies(given: list[dict[str, t.Any]] | None) -> tuple[PolicyRef, ..
     if given is None:
         return None
     for number, policy in enumerate(given):
-        policies.check_name(f"policies[{number}].name", policy["name"])
+        naming.check(naming.POLICY, f"policies[{number}].name", policy["name"])
     refs = tuple(PolicyRef(policy["type"], policy["name"]) for policy in given)
     twice = sorted({ref.name for ref in refs if refs.count(ref) > 1})
     if twice:
@@ -71,9 +71,9 @@ class RamUser(UserActions, RamResource[UserState]):
     _applied = False
 
     def validate(self) -> None:
-        users.check_names("name", [self.options["name"]])
+        naming.check(naming.USER, "name", self.options["name"])
         users.check_profile(self.options)
-        users.check_names("groups", self.options["groups"] or ())
+        naming.check_each(naming.USER_GROUP, "groups", self.options["groups"])
         if self.options["password"] and self.options["console_login"] is False:
             raise InvalidInput("A password is given, and console_login is false; leave one of them out.")
         self._wanted  # noqa: B018  reads and checks the other options
@@ -203,9 +203,9 @@ def read_state(cloud: Cloud, name: str) -> UserState:
 def read_users(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(ram_user_info) returns."""
     names = options["names"]
+    naming.check_each(naming.USER, "names", names)
     if names is None:
         names = [item["UserName"] for item in cloud.pages("ram", "ListUsers")]
-    users.check_names("names", names)
     states = [read_state(cloud, name) for name in names]
     return {"ram_users": [shape.user(state) for state in states if state.user]}
 

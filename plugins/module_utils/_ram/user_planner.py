@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan, Step
 from . import policy_planner
 from .access_key_file import FileState
@@ -100,6 +100,8 @@ def plan_user(actual: UserState, wanted: WantedUser) -> Plan:
     else:
         comments = profile.get("comments", user.profile["comments"])
         adopting = _adopts(actual.ours, wanted.terms, what, comments)
+        if not actual.ours and not adopting:
+            naming.check_clearing("comments", f"the {what}", user.profile["comments"], wanted.profile.get("comments"))
         if adopting:
             args = {"name": name, "profile": {"comments": comments}, "ours": True}
             steps.append(Step(f"adopt user {name}", "update_user", args))
@@ -131,6 +133,12 @@ def plan_user(actual: UserState, wanted: WantedUser) -> Plan:
         warnings += warning
         # The id of a new pair is the cloud's choice.
         before["access_key_in_file"], after["access_key_in_file"] = wanted.file.exists, True
+    asked = wanted.console_login or wanted.file is not None
+    if asked and after.get("console_login") and (wanted.file is not None or actual.access_keys):
+        warnings.append(
+            f"The {what} logs on to the console and has an AccessKey pair at once: one that is lost opens both ways. "
+            "Make one user for the person and another for the program."
+        )
     _refuse_loss(steps, what, actual.ours, wanted.terms)
     return Plan(before, after, tuple(steps), tuple(warnings))
 
@@ -303,6 +311,8 @@ def plan_group(actual: GroupState, wanted: WantedGroup) -> Plan:
     else:
         comments = group.comments if wanted.comments is None else wanted.comments
         adopting = _adopts(actual.ours, wanted.terms, what, comments)
+        if not actual.ours and not adopting:
+            naming.check_clearing("comments", f"the {what}", group.comments, wanted.comments)
         if adopting:
             args: dict[str, t.Any] = {"name": name, "comments": comments, "ours": True}
             steps.append(Step(f"adopt group {name}", "update_group", args))

@@ -13,20 +13,19 @@ from dataclasses import dataclass
 
 from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._core import naming
 from .._core.plan import Step
 from .policies import PolicyActions, appeared
 
 #: RAM takes no tags for users and groups. What this collection made carries this at the end of its comments.
 MARK = "[alitrust.ecs:owner]"
 #: Longest comments of a user or group (CreateUser, CreateGroup), and what of it the mark leaves.
-_COMMENTS = 128
-MAX_COMMENTS = _COMMENTS - len(f" {MARK}")
+MAX_COMMENTS = naming.COMMENTS.longest - len(f" {MARK}")
 #: What proves whose a user or a group is, in words.
 PROOF = f"the mark {MARK} in its comments"
 #: AccessKey pairs one user can have (RAM limits).
 MAX_ACCESS_KEYS = 2
 _USER, _GROUP = "ram_user", "ram_group"
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: What a user has beside its name: our word -> the API's.
 PROFILE = {"display_name": "DisplayName", "comments": "Comments", "email": "Email", "mobile_phone": "MobilePhone"}
 _FORMS = {
@@ -91,19 +90,6 @@ class Group:
 # ---------------------------------------------------------------------- checks
 
 
-def check_names(option: str, names: t.Sequence[str]) -> None:
-    """:raises InvalidInput: no user or group can have such a name, or one is listed twice"""
-    for name in names:
-        if not _NAME.fullmatch(name):
-            raise InvalidInput(
-                f"{option} has {name!r}; a name has 1 to 64 letters, digits, periods (.), hyphens (-) and "
-                "underscores (_)."
-            )
-    twice = sorted({name for name in names if list(names).count(name) > 1})
-    if twice:
-        raise InvalidInput(f"{option} lists {', '.join(twice)} more than once.")
-
-
 def check_comments(text: str | None) -> None:
     """:raises InvalidInput: too long, for a user or a group"""
     if text and MARK in text:
@@ -118,10 +104,9 @@ def check_comments(text: str | None) -> None:
 def check_profile(options: t.Mapping[str, t.Any]) -> None:
     """:raises InvalidInput: a text that is too long or has not the form that RAM wants"""
     check_comments(options.get("comments"))
+    naming.check_description(naming.DISPLAY_NAME, "display_name", options.get("display_name"))
     for name in PROFILE:
         text = options.get(name)
-        if name == "display_name" and text and len(text) > 128:
-            raise InvalidInput(f"{name} has {len(text)} characters; at most 128 are possible.")
         form, words = _FORMS.get(name, (None, ""))
         if form and text and not form.fullmatch(text):
             raise InvalidInput(f"{name} is {text!r}; expected {words}.")

@@ -13,17 +13,17 @@ from .._cloud.door import Cloud, json_list
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 from .._cloud.foretold import is_id
 from .._cloud.spelling import nearest
+from .._core import naming
 from .._core.summary import counted
 from .._network.find import chosen_vpc
-from .._network.planner import check_choice
 from . import find, rule_file, rule_planner, rules, shape
 from .evaluator import Group
 from .packet import SPEC as PACKET_SPEC
 from .packet import Asked, Side, asked, result, unexpected
-from .planner import check_id, check_name
+from .planner import check_id, check_place
 from .question import ALLOW, DEPENDS, PRIVATE, Answer, Question, answer
 from .rule import Rule
-from .rule_options import from_options
+from .rule_options import from_options, notes
 from .traffic import network, within
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -35,7 +35,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "rules": {"type": "list", "elements": "dict"},
     "rules_file": {"type": "path"},
     "type": {"type": "str", "choices": list(shape.TYPES), "default": "normal"},
-    "network_type": {"type": "str", "choices": ["vpc", "classic"], "default": "vpc"},
+    "network_type": {"type": "str", "choices": ["vpc", "classic"]},
     "packets": {"type": "list", "elements": "dict", "required": True, "options": PACKET_SPEC},
     "both_sides": {"type": "bool", "default": False},
     "fail_unexpected": {"type": "bool", "default": True},
@@ -51,7 +51,8 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
 
     :raises UnexpectedState: when packets are not treated as expected, with all answers
     """
-    found = _Access(cloud, options).read()
+    access = _Access(cloud, options)
+    found = access.read()
     wrong = unexpected(found)
     if wrong and options["fail_unexpected"]:
         more = f" And {len(wrong) - _LISTED} more." if len(wrong) > _LISTED else ""
@@ -62,7 +63,7 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
         )
     allowed = sum(one["verdict"] == ALLOW for one in found)
     line = f"{counted(len(found), 'packets')}: {allowed} allowed" + (f", {len(wrong)} unexpected" if wrong else "")
-    return {"accesses": found, "ok": not wrong, "unexpected": wrong, "summary": line}
+    return {"accesses": found, "ok": not wrong, "unexpected": wrong, "summary": line, "warnings": access.notes}
 
 
 def ask(cloud: Cloud, packet: dict[str, t.Any], **whose: t.Any) -> dict[str, t.Any]:
@@ -81,6 +82,7 @@ class _Access:
         self.cloud = cloud
         self.options = options
         self.asked = asked(options["packets"])
+        self.notes = [note for one in self.asked for note in one.notes]
         self.given = self._given()
         self._check()
         self.own: tuple[str, ...] | None = None
@@ -102,7 +104,9 @@ class _Access:
         if options["rules"] is not None and options["rules_file"]:
             raise InvalidInput("rules and rules_file both say the rules; give one of them.")
         if options["rules_file"]:
-            return list(rule_file.read_whole(options["rules_file"]))
+            found = rule_file.read_whole(options["rules_file"])
+            self.notes += found.notes
+            return list(found.rules)
         if options["rules"] is None:
             return None
         known = {*Rule("ingress", "all", "", "cidr", "::/0").to_result(), *_ALSO_IN_RULES}
@@ -113,16 +117,15 @@ class _Access:
                     f"rules[{number}] has {', '.join(wrong)}; expected some of {', '.join(sorted(known))}.",
                     hint=nearest(wrong, known),
                 )
+            self.notes += notes(rule, f"rules[{number}].")
         return from_options(options["rules"])
 
     def _check(self) -> None:
         options = self.options
         for one in options["security_group_ids"] or ():
             check_id("security_group_ids", one)
-        for one in options["security_groups"] or ():
-            check_name("security_groups", one)
-        check_id("vpc_id", options["vpc_id"])
-        check_choice(options["vpc_id"], options["vpc"])
+        naming.check_each(naming.SECURITY_GROUP, "security_groups", options["security_groups"])
+        check_place(options)
         check_id("instance_id", options["instance_id"])
         named = options["security_group_ids"] or options["security_groups"]
         if named and options["instance_id"]:
@@ -146,7 +149,8 @@ class _Access:
         chosen = chosen_vpc(self.cloud, options["vpc_id"], options["vpc"])
         self.vpc_id = chosen or ""
         ids = list(options["security_group_ids"] or ())
-        named = find.chosen(self.cloud, (), options["security_groups"] or (), vpc_id=chosen)
+        names, kind = options["security_groups"] or (), options["network_type"]
+        named = find.chosen(self.cloud, (), names, vpc_id=chosen, network_type=kind)
         ids += [str(item["SecurityGroupId"]) for item in named]
         if options["instance_id"]:
             instance = self._instance(options["instance_id"])
@@ -158,8 +162,8 @@ class _Access:
             raise UnexpectedState(f"A network interface cannot be in groups of different types: {kinds}.")
         if self.given is not None:
             advanced = groups[0].advanced if groups else shape.TYPES[options["type"]] == "enterprise"
-            vpc = groups[0].vpc if groups else options["network_type"] == "vpc"
-            self.given = find.with_peer_ids(self.cloud, self.given, self.vpc_id or None)
+            vpc = groups[0].vpc if groups else kind != "classic"
+            self.given = find.with_peer_ids(self.cloud, self.given, self.vpc_id or None, vpc=vpc)
             groups.append(Group("", rules=tuple(self.given), advanced=advanced, vpc=vpc))
         return groups
 

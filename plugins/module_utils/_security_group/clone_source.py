@@ -52,11 +52,11 @@ def _find(cloud: Cloud, wanted: CloneFrom) -> find.Item:
         item = find.by_id(cloud, wanted.security_group_id)
     else:
         vpc_id = chosen_vpc(cloud, wanted.vpc_id, wanted.vpc, option="clone_from.vpc")
-        item = find.by_name(cloud, str(wanted.name), vpc_id)
+        item = find.by_name(cloud, str(wanted.name), vpc_id, network_type=wanted.network_type)
     if item is None:
         raise UnexpectedState(
             f"There is no security group {wanted.label} to clone.",
-            hint="Check clone_from: security_group_id or name, vpc_id or vpc, and region.",
+            hint="Check clone_from: security_group_id or name, vpc_id, vpc or network_type, and region.",
         )
     return item
 

@@ -81,48 +81,67 @@ def prefix_lists(cloud: Cloud, ids: t.Iterable[str]) -> dict[str, Item]:
 
 
 def by_name(
-    cloud: Cloud, name: str, vpc_id: str | None, *, classic: bool = False, ours_first: bool = False
+    cloud: Cloud, name: str, vpc_id: str | None, *, network_type: str | None = None, ours_first: bool = False
 ) -> Item | None:
-    """The only group of that name, in the VPC or the classic network where one is given.
+    """The only group of that name, in the VPC or the kind of network where one is given.
 
+    :param network_type: C(vpc) or C(classic)
     :param ours_first: whether the only one that this collection made is chosen where several have the name
     :raises UnexpectedState: when several have it, listing them
     """
-    found = all_by_name(cloud, name, vpc_id, classic=classic)
+    found = all_by_name(cloud, name, vpc_id, network_type=network_type)
     if ours_first:
         found = ownership.ours_first(found, lambda item: shape.group(item)["tags"])
     if len(found) > 1:
         listed = ", ".join(f"{item['SecurityGroupId']} (VPC {item.get('VpcId') or 'none'})" for item in found)
+        narrower = [] if vpc_id or network_type == "classic" else ["vpc_id"]
+        if narrower and not network_type and not all(item.get("VpcId") for item in found):
+            narrower.append("network_type: classic for the one in the classic network")
         raise UnexpectedState(
             f"{len(found)} security groups are named {name}: {listed}.",
-            hint="Say which one with security_group_id" + ("." if vpc_id else ", or with vpc_id."),
+            hint="Say which one with security_group_id" + (f", or with {' or '.join(narrower)}." if narrower else "."),
         )
     return found[0] if found else None
 
 
-def all_by_name(cloud: Cloud, name: str, vpc_id: str | None, *, classic: bool = False) -> list[Item]:
+def all_by_name(cloud: Cloud, name: str, vpc_id: str | None, *, network_type: str | None = None) -> list[Item]:
     """All groups of exactly that name, the oldest first."""
-    query = {"SecurityGroupName": name, **({"VpcId": vpc_id} if vpc_id else {})}
-    if classic:
-        query["NetworkType"] = "classic"
-    found = listed(
-        cloud,
-        query,
-        lambda item: (
-            item.get("SecurityGroupName") == name
-            and (not vpc_id or item.get("VpcId") == vpc_id)
-            and not (classic and item.get("VpcId"))
-        ),
-    )
+    found = [
+        item
+        for item in all_in(cloud, vpc_id, network_type, SecurityGroupName=name)
+        if item.get("SecurityGroupName") == name
+    ]
     return sorted(found, key=lambda item: (str(item.get("CreationTime")), str(item["SecurityGroupId"])))
 
 
+def all_in(cloud: Cloud, vpc_id: str | None, network_type: str | None, **query: t.Any) -> list[Item]:
+    """All groups of a VPC, of a kind of network, or of the region.
+
+    :param query: further parameters of DescribeSecurityGroups
+    """
+    narrowed = {"VpcId": vpc_id, "NetworkType": network_type, **query}
+    return listed(
+        cloud,
+        {name: value for name, value in narrowed.items() if value},
+        lambda item: (
+            (not vpc_id or item.get("VpcId") == vpc_id)
+            and network_type in (None, "vpc" if item.get("VpcId") else "classic")
+        ),
+    )
+
+
 def chosen(
-    cloud: Cloud, ids: t.Iterable[str] = (), names: t.Iterable[str] = (), *, vpc_id: str | None = None
+    cloud: Cloud,
+    ids: t.Iterable[str] = (),
+    names: t.Iterable[str] = (),
+    *,
+    vpc_id: str | None = None,
+    network_type: str | None = None,
 ) -> list[Item]:
     """The items of the groups that a task chooses by their ids and their names, in this order, each once.
 
     :param vpc_id: where names are looked up
+    :param network_type: the same
     :raises UnexpectedState: naming all that do not exist, or when several have a name
     """
     wanted = list(dict.fromkeys(ids))
@@ -130,7 +149,7 @@ def chosen(
     found = {one: there[one] for one in wanted if one in there}
     missing = [one for one in wanted if one not in there]
     for name in dict.fromkeys(names):
-        item = by_name(cloud, name, vpc_id)
+        item = by_name(cloud, name, vpc_id, network_type=network_type)
         if item is None:
             missing.append(f"{name} (in {vpc_id})" if vpc_id else name)
         else:
@@ -143,18 +162,18 @@ def chosen(
     return list(found.values())
 
 
-def with_peer_ids(cloud: Cloud, rules: t.Sequence[Rule], vpc_id: str | None) -> list[Rule]:
+def with_peer_ids(cloud: Cloud, rules: t.Sequence[Rule], vpc_id: str | None, *, vpc: bool) -> list[Rule]:
     """The rules with the ids of those groups that they name, each once.
 
     :param vpc_id: where the names are looked up
+    :param vpc: whether that is in a VPC, or in the classic network
     :raises UnexpectedState: naming all groups that do not exist
     """
     names = list(dict.fromkeys(rule.peer for rule in rules if rule.peer_kind == "group_name"))
     if not names:
         return list(rules)
-    ids = {
-        str(item["SecurityGroupName"]): str(item["SecurityGroupId"]) for item in chosen(cloud, (), names, vpc_id=vpc_id)
-    }
+    found = chosen(cloud, (), names, vpc_id=vpc_id, network_type="vpc" if vpc else "classic")
+    ids = {str(item["SecurityGroupName"]): str(item["SecurityGroupId"]) for item in found}
     return list(
         dict.fromkeys(
             replace(rule, peer_kind="group", peer=ids[rule.peer]) if rule.peer_kind == "group_name" else rule

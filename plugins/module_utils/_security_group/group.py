@@ -40,6 +40,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
             "name": {"type": "str"},
             "vpc_id": {"type": "str"},
             "vpc": {"type": "str"},
+            "network_type": {"type": "str", "choices": ["vpc", "classic"]},
             "region": {"type": "str"},
             "map_system_priority": {"type": "bool", "default": False},
         },
@@ -104,7 +105,9 @@ class SecurityGroup(Resource[planner.Actual]):
         wanted = self.desired
         if wanted.security_group_id:
             return find.by_id(self.cloud, wanted.security_group_id)
-        return find.by_name(self.cloud, str(wanted.name), wanted.vpc_id, classic=wanted.classic, ours_first=ours_first)
+        return find.by_name(
+            self.cloud, str(wanted.name), wanted.vpc_id, network_type=wanted.network_type, ours_first=ours_first
+        )
 
     def _users(self) -> list[str]:
         def users_now() -> list[str]:
@@ -276,7 +279,9 @@ class SecurityGroup(Resource[planner.Actual]):
         waited = wait_for(
             self.cloud,
             f"security group {group['name']} to be listed",
-            lambda: find.all_by_name(self.cloud, group["name"], group["vpc_id"], classic=self.desired.classic),
+            lambda: find.all_by_name(
+                self.cloud, group["name"], group["vpc_id"], network_type=self.desired.network_type
+            ),
             lambda items: any(item["SecurityGroupId"] == self.group_id for item in items),
             lambda items: "not listed yet",
             timeout=_SHOW_UP,

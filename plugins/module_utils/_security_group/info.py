@@ -9,11 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud, chunks, json_list
-from .._core import tags
+from .._core import naming, tags
 from .._network.find import chosen_vpc
 from .._network.planner import check_choice
 from . import find, outbound, rules, shape
-from .planner import check_id, check_name
+from .planner import check_id
 
 _IDS_PER_CALL = 100
 
@@ -21,7 +21,7 @@ _IDS_PER_CALL = 100
 def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """The groups that match every filter given, sorted by name."""
     name, ids = options["name"], options["security_group_ids"]
-    check_name("name", name)
+    naming.check(naming.SECURITY_GROUP, "name", name)
     check_id("vpc_id", options["vpc_id"])
     check_choice(options["vpc_id"], options["vpc"])
     for one in ids or ():

@@ -15,7 +15,7 @@ from .._cloud.foretold import Record
 from .._cloud.results import ItemFailure, ItemsFailed
 from .._core.plan import Plan
 from .._core.resource import Resource
-from . import find, member_planner, users
+from . import find, member_planner, shape, users
 from .member_planner import Actual, Group, Member
 
 _IDS_PER_CALL = 100
@@ -61,7 +61,8 @@ class Membership(Resource[Actual]):
                 hint="Give their IDs with security_group_ids, or use a task for each network.",
             )
         (vpc_id,) = vpcs or {""}
-        items = {name: find.by_name(self.cloud, name, vpc_id, classic=vpcs == {""}) for name in wanted.group_names}
+        kind = "classic" if vpcs == {""} else None
+        items = {name: find.by_name(self.cloud, name, vpc_id, network_type=kind) for name in wanted.group_names}
         missing = [name for name, item in items.items() if item is None]
         if missing and wanted.state != "absent":
             raise UnexpectedState(
@@ -175,7 +176,10 @@ def _told(record: Record) -> tuple[str, ...]:
 
 def _group(item: find.Item) -> Group:
     return Group(
-        str(item["SecurityGroupId"]), str(item.get("VpcId") or ""), str(item.get("SecurityGroupType") or "normal")
+        str(item["SecurityGroupId"]),
+        str(item.get("VpcId") or ""),
+        str(item.get("SecurityGroupType") or "normal"),
+        shape.rule_count(item),
     )
 
 

@@ -14,8 +14,10 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import naming
 from .._core.plan import Plan, Step
-from .planner import check_id, check_name
+from .interface import too_many
+from .planner import check_id
 
 #: The console's word for each type.
 _TYPE_NAMES = {"normal": "basic", "enterprise": "advanced"}
@@ -30,6 +32,7 @@ class Group:
     security_group_id: str
     vpc_id: str
     type: str
+    rules: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,11 @@ class Desired:
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:
         return cls(
             state=options["state"],
-            group_ids=_once(options["security_group_ids"]),
-            instance_ids=_once(options["instance_ids"]),
-            interface_ids=_once(options["network_interface_ids"]),
+            group_ids=tuple(options["security_group_ids"] or ()),
+            instance_ids=tuple(options["instance_ids"] or ()),
+            interface_ids=tuple(options["network_interface_ids"] or ()),
             max_groups=options["max_groups"],
-            group_names=_once(options["security_groups"]),
+            group_names=tuple(options["security_groups"] or ()),
         )
 
     def check(self) -> None:
@@ -89,8 +92,7 @@ class Desired:
         ):
             for one in ids:
                 check_id(option, one)
-        for one in self.group_names:
-            check_name("security_groups", one)
+        naming.check_each(naming.SECURITY_GROUP, "security_groups", self.group_names)
         named = len(self.group_ids) + len(self.group_names)
         if not named:
             raise InvalidInput(
@@ -113,7 +115,7 @@ class Desired:
             return tuple(one for one in member.groups if one not in self.group_ids)
         if self.state == "exact":
             return self.group_ids
-        return _once([*member.groups, *self.group_ids])
+        return tuple(dict.fromkeys([*member.groups, *self.group_ids]))
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,9 @@ def _against(
         yield f"basic and advanced groups cannot be mixed ({listed}){hint}"
     if len(after) > max(desired.max_groups, len(member.groups)):
         yield f"it would be in {len(after)} groups; at most {desired.max_groups} are possible (max_groups)"
+    crowd = too_many({one: groups[one].rules for one in after if one in groups}) if joined else None
+    if crowd:
+        yield f"its groups {crowd}"
     if not after:
         yield "it would be in no group; put it into another one first, or replace the groups with state exact"
 
@@ -227,8 +232,3 @@ def _one_by_one(desired: Desired, moves: t.Iterable[tuple[Member, tuple[str, ...
                 yield Step(f"{member.label} joins {one}", "join", args)
         for one in leaves:
             yield Step(f"{member.label} leaves {one}", "leave", {"instance_id": member.id, "group_id": one})
-
-
-def _once(ids: t.Iterable[str] | None) -> tuple[str, ...]:
-    """Without repetitions and blanks, in their order."""
-    return tuple(dict.fromkeys(text for one in ids or () if (text := str(one).strip())))

@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput
+from .._core import networks
 from . import traffic
 from .evaluator import Decision, Packet
 from .planner import check_id
@@ -45,6 +46,7 @@ class Asked:
     """A packet as a task asks about it.
 
     :ivar question: without what has to be read first: the peer's instance, the networks of the peer's prefix list
+    :ivar notes: what is to be said about how it is written
     """
 
     name: str
@@ -53,6 +55,7 @@ class Asked:
     peer_prefix_list_id: str | None = None
     reply: bool = False
     expect: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -109,6 +112,11 @@ def _asked(options: t.Mapping[str, t.Any], where: str) -> Asked:
         peer_prefix_list_id=options["peer_prefix_list_id"],
         reply=options["reply"],
         expect=options["expect"],
+        notes=tuple(
+            note
+            for name in ("peer", "address")
+            for note in networks.notes(f"{where}.{name}", filter(None, [(options[name] or "").strip()]))
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .._cloud.door import chunks
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import ownership
+from .._core import naming, ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .._network.planner import check_choice
@@ -20,7 +20,6 @@ from . import clone, outbound
 from .rule import DIRECTIONS, Rule
 from .shape import TYPES
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_.\-]{1,127}")
 _ID = re.compile(r"[A-Za-z0-9\-]+")
 _RULES_PER_CALL = 100
 _LISTED = 5
@@ -38,6 +37,7 @@ class CloneFrom:
     name: str | None = None
     vpc_id: str | None = None
     vpc: str | None = None
+    network_type: str | None = None
     region: str | None = None
     map_system_priority: bool = False
 
@@ -89,17 +89,11 @@ class Desired:
 
         :raises InvalidInput: naming option and rule
         """
-        if not self.name and not self.security_group_id:
-            raise InvalidInput("Neither name nor security_group_id is given; one of them is needed to find the group.")
-        check_name("name", self.name)
+        naming.check(naming.SECURITY_GROUP, "name", self.name)
         check_id("security_group_id", self.security_group_id)
         check_id("vpc_id", self.vpc_id)
         check_choice(self.vpc_id, self.vpc)
-        words = self.description
-        if words is not None and (not 2 <= len(words) <= 256 or words.startswith(("http://", "https://"))):
-            raise InvalidInput(
-                f"description has {len(words)} characters; expected 2 to 256, not beginning with http:// or https://."
-            )
+        naming.check_description(naming.ECS_DESCRIPTION, "description", self.description)
         self._check_classic()
         self._check_clone()
         if self.type == "enterprise" and self.inner_access_policy == "accept":
@@ -128,9 +122,11 @@ class Desired:
         if bool(source.security_group_id) == bool(source.name):
             raise InvalidInput("clone_from needs security_group_id or name, and not both, to say what to clone.")
         check_id("clone_from.security_group_id", source.security_group_id)
-        check_name("clone_from.name", source.name)
+        naming.check(naming.SECURITY_GROUP, "clone_from.name", source.name)
         check_id("clone_from.vpc_id", source.vpc_id)
         check_choice(source.vpc_id, source.vpc, "clone_from.")
+        if source.network_type == "classic" and (source.vpc_id or source.vpc):
+            raise InvalidInput("clone_from names a VPC and network_type classic, where there are no VPCs.")
         if self.security_group_id or not self.name:
             raise InvalidInput("clone_from makes a new group; say with name how it is called, without an id.")
         if self.outbound:
@@ -171,13 +167,16 @@ class Actual:
     selection: clone.Selection = field(default_factory=clone.Selection)
 
 
-def check_name(option: str, name: str | None) -> None:
-    """:raises InvalidInput: when no security group can have that name"""
-    if name is not None and not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"{option} is {name!r}; expected 2 to 128 characters: first a letter, then letters, digits, colons, "
-            "underscores, periods, hyphens."
-        )
+def check_place(options: t.Mapping[str, t.Any]) -> None:
+    """How a task says where names of groups are looked up: by a VPC, its name, or the kind of network.
+
+    :raises InvalidInput: when that does not go together
+    """
+    check_id("vpc_id", options["vpc_id"])
+    check_choice(options["vpc_id"], options["vpc"])
+    vpc = next((name for name in ("vpc_id", "vpc") if options[name]), None)
+    if vpc and options["network_type"] == "classic":
+        raise InvalidInput(f"{vpc} does not go with network_type classic, where there are no VPCs; give one of them.")
 
 
 def check_id(option: str, value: str | None) -> None:
@@ -248,7 +247,8 @@ def _creation(desired: Desired, actual: Actual) -> Plan:
     kind = desired.type or "normal"
     policy, description, tags = desired.inner_access_policy, desired.description or "", {}
     if source := actual.source:
-        kind, description = desired.type or source.group["type"], desired.description or source.group["description"]
+        kind = desired.type or source.group["type"]
+        description = source.group["description"] if desired.description is None else desired.description
         if kind == source.group["type"] == "normal":
             policy = policy or source.group["inner_access_policy"]
         tags = {clone.TAG: source.unfinished_mark if actual.selection.rules else source.mark}
@@ -298,6 +298,7 @@ def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
             )
     before, after = dict(group), dict(group)
     steps = []
+    naming.check_clearing("description", f"the security group {label}", group["description"], desired.description)
     attributes = {
         option: wanted
         for option, wanted in (("name", desired.name), ("description", desired.description))

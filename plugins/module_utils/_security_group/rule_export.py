@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import naming
 from .._core.plan import Plan, Step
 from .._core.resource import Resource
 from .._network.find import chosen_vpc
-from .._network.planner import check_choice
 from . import find, rule_file, rules
-from .planner import check_id, check_name
+from .planner import check_id, check_place
 
 _TIME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._\-]{0,63}")
 
@@ -51,9 +51,8 @@ class RuleExport(Resource[Export]):
         if bool(self.group_id) == bool(options["security_group"]):
             raise InvalidInput("Say which group: either security_group_id, or security_group with its name.")
         check_id("security_group_id", self.group_id)
-        check_id("vpc_id", options["vpc_id"])
-        check_choice(options["vpc_id"], options["vpc"])
-        check_name("security_group", options["security_group"])
+        check_place(options)
+        naming.check(naming.SECURITY_GROUP, "security_group", options["security_group"])
         if options["time"] and not _TIME.fullmatch(options["time"]):
             raise InvalidInput(
                 f"time is {options['time']!r}; expected what can be in the name of a file, such as 2026-01-20."
@@ -69,7 +68,7 @@ class RuleExport(Resource[Export]):
         if not self.group_id:
             name = self.options["security_group"]
             vpc_id = chosen_vpc(self.cloud, self.options["vpc_id"], self.options["vpc"])
-            item = find.by_name(self.cloud, name, vpc_id)
+            item = find.by_name(self.cloud, name, vpc_id, network_type=self.options["network_type"])
             if item is None:
                 raise UnexpectedState(f"There is no security group named {name}.")
             self.group_id = str(item["SecurityGroupId"])

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput
 from .rule import LOWEST_PRIORITY, SYSTEM_PRIORITY, Rule
-from .rule_options import combinations
+from .rule_options import combinations, notes
 
 FORMATS = ("json", "csv")
 #: Fields of a rule in the order of the columns.
@@ -85,6 +85,7 @@ class RuleFile:
     :ivar rules: the rules that are fine, each once, in the order of the file
     :ivar places: where each of them is
     :ivar problems: the others, one each, in the order of the file
+    :ivar notes: what is to be said about rules that are fine
     :ivar count: number of elements or rows
     """
 
@@ -92,6 +93,7 @@ class RuleFile:
     places: t.Mapping[Rule, str]
     problems: tuple[Problem, ...]
     count: int
+    notes: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------------- writing
@@ -161,8 +163,8 @@ def read(path: str, most: int | None = None, map_system_priority: bool = False) 
     return parse(text, ending if ending in FORMATS else guess, path, most, map_system_priority)
 
 
-def read_whole(path: str) -> tuple[Rule, ...]:
-    """The rules of a file as they would act: a system rule as one of the lowest priority, which decides the same.
+def read_whole(path: str) -> RuleFile:
+    """A file with its rules as they would act: a system rule as one of the lowest priority, which decides the same.
 
     :raises InvalidInput: unless all of them can be read
     """
@@ -170,7 +172,7 @@ def read_whole(path: str) -> tuple[Rule, ...]:
     if found.problems:
         listed = " ".join(str(problem) for problem in found.problems[:20])
         raise InvalidInput(f"{len(found.problems)} of {found.count} rules in {path} cannot be read: {listed}")
-    return found.rules
+    return found
 
 
 def parse(
@@ -184,6 +186,7 @@ def parse(
     """
     known: dict[Rule, tuple[str, Rule]] = {}
     problems: list[Problem] = []
+    said: list[str] = []
     count = 0
     for where, item in _from_json(text, name) if form == "json" else _from_csv(text, name):
         count += 1
@@ -200,6 +203,7 @@ def parse(
             reason = str(error.as_failure()["msg"]).removeprefix(where).lstrip(".: ")
             problems.append(Problem(where, reason))
             continue
+        said += notes(options, f"{where}: ")
         for rule in rules:
             first, same = known.get(rule, (where, rule))
             known[rule] = (first, same if same.description else rule)
@@ -208,6 +212,7 @@ def parse(
         {rule: where for rule, (where, _rule) in known.items()},
         tuple(problems),
         count,
+        tuple(said),
     )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud
-from .._cloud.errors import AccessDenied
-from . import find, rule_planner
+from .._cloud.errors import AccessDenied, UnexpectedState
+from .._cloud.foretold import is_id
+from . import find, rule_planner, shape
+from .interface import too_many
 from .rule import Rule
 from .rule_planner import Group, Unfit
 
@@ -19,6 +21,8 @@ KINDS = {
     "classic": "a security group in the classic network",
     "enterprise": "an advanced (enterprise) security group",
 }
+_INTERFACE = "NetworkInterfaceId"
+_LISTED = 3
 
 
 class Fit:
@@ -83,3 +87,39 @@ class Fit:
         except AccessDenied:
             # Rules need no right to read the lists that they name; without it, the API has the last word.
             return {one: {} for one in ids}
+
+
+def check_interfaces(cloud: Cloud, security_group_id: str, label: str, count: int) -> None:
+    """Whether every network interface in a group can have that many rules of it, besides those of its other groups.
+
+    Who may not look has the answer of the API instead.
+
+    :raises UnexpectedState: naming instances or interfaces, groups and their rules
+    """
+    if is_id(security_group_id):
+        return
+    try:
+        # The primary interface of an instance is in the instance's groups, and may not be listed by a group.
+        holders = {
+            str(item[name]): (item.get("SecurityGroupIds") or {}).get("SecurityGroupId") or ()
+            for operation, name in (("DescribeInstances", "InstanceId"), ("DescribeNetworkInterfaces", _INTERFACE))
+            for item in cloud.pages("ecs", operation, SecurityGroupId=security_group_id)
+            if item.get("Type") != "Primary"
+        }
+        together: dict[tuple[str, ...], list[str]] = {}
+        for holder, groups in holders.items():
+            others = tuple(sorted({str(one) for one in groups} - {security_group_id}))
+            together.setdefault(others, []).append(holder)
+        known = find.by_ids(cloud, {one for others in together for one in others})
+    except AccessDenied:
+        return
+    for others, members in together.items():
+        counts = {label: count, **{one: shape.rule_count(known[one]) for one in others if one in known}}
+        reason = too_many(counts)
+        if reason:
+            more = f" and {len(members) - _LISTED} more" if len(members) > _LISTED else ""
+            raise UnexpectedState(
+                f"The groups of {', '.join(members[:_LISTED])}{more} {reason}. Nothing was changed.",
+                hint="Merge rules (several ports or networks in one range), use a prefix list, or take the interface "
+                "out of a group.",
+            )

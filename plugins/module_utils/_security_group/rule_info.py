@@ -10,10 +10,10 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound
+from .._core import naming
 from .._network.find import chosen_vpc
-from .._network.planner import check_choice
 from . import find, rules
-from .planner import check_id, check_name
+from .planner import check_id, check_place
 from .rule import Rule
 from .rule_options import protocol_name
 from .rule_planner import Group
@@ -21,9 +21,8 @@ from .rule_planner import Group
 
 def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """The groups chosen, sorted by name, each with the rules that match every filter given."""
-    check_name("security_group", options["security_group"])
-    check_id("vpc_id", options["vpc_id"])
-    check_choice(options["vpc_id"], options["vpc"])
+    naming.check(naming.SECURITY_GROUP, "security_group", options["security_group"])
+    check_place(options)
     for one in options["security_group_ids"] or ():
         check_id("security_group_ids", one)
     if options["security_group_ids"] is not None and options["security_group"]:
@@ -41,20 +40,16 @@ def _groups(cloud: Cloud, options: dict[str, t.Any]) -> t.Iterator[Group]:
     name, ids = options["security_group"], options["security_group_ids"]
     vpc_id = chosen_vpc(cloud, options["vpc_id"], options["vpc"])
     if ids is None:
-        items = (
-            find.all_by_name(cloud, name, vpc_id)
-            if name
-            else find.listed(
-                cloud, {"VpcId": vpc_id} if vpc_id else {}, lambda item: vpc_id in (None, item.get("VpcId"))
-            )
-        )
+        kind = options["network_type"]
+        items = find.all_by_name(cloud, name, vpc_id, network_type=kind) if name else find.all_in(cloud, vpc_id, kind)
         ids = [item["SecurityGroupId"] for item in items]
     for security_group_id in sorted(set(ids)):
         try:
             group = rules.read(cloud, security_group_id)
         except NotFound:
             continue
-        if not vpc_id or group.vpc_id == vpc_id:
+        fits = options["network_type"] in (None, "vpc" if group.vpc else "classic")
+        if fits and vpc_id in (None, group.vpc_id):
             yield group
 
 

@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import replace
 
 from .._cloud.errors import InvalidInput
-from .planner import check_name
+from .._core import naming, networks
 from .rule import DIRECTIONS, LOWEST_PRIORITY, NO_PORTS, SYSTEM_PRIORITY, Rule, is_number, known_protocol
 from .services import SERVICES
 
@@ -20,7 +20,6 @@ _POLICIES = ("accept", "drop")
 _NIC_TYPES = ("intranet", "internet")
 _NAMES = ("tcp", "udp", "icmp", "icmpv6", "gre", "all")
 _WITH_PORTS = ("tcp", "udp")
-_DESCRIPTION_LONGEST = 512
 _RANGE = re.compile(r"(\d{1,5})(?:/(\d{1,5}))?")
 _ID = re.compile(r"[A-Za-z0-9\-]+")
 
@@ -142,10 +141,7 @@ def _protocols(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[s
 def _check_description(where: str, description: str | None) -> None:
     if not description:
         return
-    if len(description) > _DESCRIPTION_LONGEST:
-        raise InvalidInput(
-            f"{where}.description has {len(description)} characters; at most {_DESCRIPTION_LONGEST} are possible."
-        )
+    naming.check_description(naming.RULE_DESCRIPTION, f"{where}.description", description)
     try:
         description.encode()
     except UnicodeEncodeError:
@@ -235,7 +231,7 @@ def _peers(options: t.Mapping[str, t.Any], where: str) -> t.Iterator[tuple[str, 
         for value in _listed(options.get(name)):
             yield kind, _id(f"{where}.{name}", value)
     for value in _listed(options.get("group")):
-        check_name(f"{where}.group", value)
+        naming.check(naming.SECURITY_GROUP, f"{where}.group", value)
         yield "group_name", value
 
 
@@ -253,25 +249,29 @@ def _listed(value: t.Any) -> list[str]:
     return [str(element).strip() for element in elements if str(element).strip()]
 
 
-def network(where: str, value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """A network, where a bare address is a network of one.
+def network(where: str, value: str) -> networks.Network:
+    """A network, where a bare address is a network of one, and an address with a mask the network that it is in.
 
-    :raises InvalidInput: with the network that was probably meant
+    :raises InvalidInput: what was expected
     """
-    try:
-        return ipaddress.ip_network(value)
-    except ValueError:
-        pass
-    try:
-        meant = ipaddress.ip_network(value, strict=False)
-    except ValueError:
+    found = networks.meant(value)
+    if found is None:
         raise InvalidInput(
             f"{where} has {value!r}; expected an address or a network such as 10.0.0.0/8 or 2001:db8::/32."
-        ) from None
-    raise InvalidInput(
-        f"{where} has {value!r}, an address with the mask of a network; the network it is in is {meant}.",
-        hint=f"Write {meant}, or the address alone.",
-    )
+        )
+    return found
+
+
+def notes(options: t.Mapping[str, t.Any], prefix: str) -> list[str]:
+    """What a task should hear about an element whose rules are fine.
+
+    :param prefix: what comes before the name of an option, such as C(rules[0].)
+    """
+    return [
+        note
+        for name in ("cidr", "dest_cidr", "source_cidr")
+        for note in networks.notes(f"{prefix}{name}", _listed(options.get(name)))
+    ]
 
 
 def _check_versions(where: str, protocol: str, peer: str, local: str) -> None:

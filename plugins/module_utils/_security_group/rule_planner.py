@@ -17,6 +17,8 @@ from .rule import DIRECTIONS, Rule
 
 #: Most rules in one call of Authorize* and Revoke*.
 BATCH = 100
+#: Most rules of one group, in both directions, unless its quota was raised.
+RULES_PER_GROUP = 200
 #: A rule, and why it cannot be.
 Unfit = tuple[Rule, str]
 #: Rules between groups that a basic group can have; an advanced one can have none.
@@ -52,12 +54,14 @@ class Changes:
 
     :ivar rewords: the existing rule, and how it is wanted: with another description, or altogether changed in place
     :ivar after: all rules once that is done
+    :ivar spared: those of them that only stay because the task says that such rules do
     """
 
     adds: tuple[Rule, ...]
     rewords: tuple[tuple[Rule, Rule], ...]
     removes: tuple[Rule, ...]
     after: tuple[Rule, ...]
+    spared: tuple[Rule, ...] = ()
 
     @property
     def any(self) -> bool:
@@ -69,11 +73,18 @@ class Changes:
         return [*self.adds, *(wanted for rule, wanted in self.rewords if rule != wanted)]
 
 
-def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Collection[str]) -> Changes:
+def changes(
+    state: str,
+    group: Group,
+    wanted: t.Sequence[Rule],
+    directions: t.Collection[str],
+    stays: t.Callable[[Rule], bool] = lambda rule: False,
+) -> Changes:
     """Compare.
 
     :param state: C(present), C(merge) (as C(present), but what is there stays as it is), C(absent) or C(exact)
     :param directions: what C(exact) is about; rules of the other direction stay
+    :param stays: whether C(exact) leaves a rule that is not wanted
     """
     targets = {rule: rule for rule in (settled(rule, group) for rule in wanted)}
     modified, replaced = _by_id(group, targets if state in ("present", "exact") else {})
@@ -81,6 +92,7 @@ def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Co
     rewords: list[tuple[Rule, Rule]] = []
     removes: list[Rule] = []
     kept: list[Rule] = []
+    spared: list[Rule] = []
     seen: set[Rule] = set()
     for rule in group.rules:
         target = targets.get(rule)
@@ -95,6 +107,9 @@ def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Co
             seen.add(wanted_now)
         elif target is None or rule in seen:
             unwanted = state == "exact" and rule.direction in directions
+            if unwanted and stays(rule):
+                unwanted = False
+                spared.append(rule)
             (removes if unwanted else kept).append(rule)
         elif state != "merge" and target.description and target.description != rule.description:
             rewords.append((rule, target))
@@ -109,6 +124,7 @@ def changes(state: str, group: Group, wanted: t.Sequence[Rule], directions: t.Co
         rewords=tuple(sorted(rewords, key=lambda pair: pair[0].order)),
         removes=_sorted(removes),
         after=_sorted([*kept, *adds]),
+        spared=_sorted(spared),
     )
 
 
@@ -256,7 +272,15 @@ def plan(group: Group, found: Changes, max_rules: int) -> Plan:
         ),
         *_removals(group, late),
     )
-    return Plan(text(group.rules), text(found.after), steps)
+    return Plan(text(group.rules), text(found.after), steps, kept=_spared(group, found.spared))
+
+
+def _spared(group: Group, rules: t.Sequence[Rule]) -> tuple[str, ...]:
+    if not rules:
+        return ()
+    lines = [rule.line for rule in rules]
+    more = f"; and {len(lines) - _LISTED} more" if len(lines) > _LISTED else ""
+    return (f"These rules of the security group {group.label} stay, as keep says: {'; '.join(lines[:_LISTED])}{more}.",)
 
 
 def text(rules: t.Iterable[Rule]) -> str:

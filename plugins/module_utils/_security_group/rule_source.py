@@ -36,11 +36,13 @@ class Wanted:
     """The rules that a task is about.
 
     :ivar places: where in a file a rule is
+    :ivar notes: what is to be said about them
     """
 
     rules: tuple[Rule, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     places: t.Mapping[Rule, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def only(self, directions: t.Collection[str]) -> Wanted:
         return replace(self, rules=tuple(rule for rule in self.rules if rule.direction in directions))
@@ -78,7 +80,7 @@ def from_file(path: str, most: int, *, skip: bool, map_system_priority: bool) ->
             hint="Correct the file, or leave these rules out with skip_invalid.",
         )
     left_out = tuple(LeftOut(problem.where, "", problem.reason) for problem in found.problems)
-    return Wanted(found.rules, left_out, found.places)
+    return Wanted(found.rules, left_out, found.places, found.notes)
 
 
 def from_group(source: Group, target: Group, *, map_system_priority: bool) -> Wanted:

@@ -12,17 +12,16 @@ from dataclasses import asdict, replace
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
 from .._cloud.foretold import is_id
-from .._core import ownership
+from .._core import naming, ownership
 from .._core.plan import Plan, Step
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._network.find import vpc_by_name
-from .._network.planner import check_choice
-from . import find, rule_planner, rule_source, shape
-from .planner import check_id, check_name
+from . import find, keep, rule_planner, rule_source, shape
+from .planner import check_id, check_place
 from .rule import DIRECTIONS, Rule, from_api
-from .rule_fit import KINDS, Fit
-from .rule_options import from_options
+from .rule_fit import KINDS, Fit, check_interfaces
+from .rule_options import from_options, notes
 from .rule_planner import Changes, Group, Unfit
 from .rule_source import Wanted
 
@@ -53,8 +52,10 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "security_group": {"type": "str"},
     "vpc_id": {"type": "str"},
     "vpc": {"type": "str"},
+    "network_type": {"type": "str", "choices": ["vpc", "classic"]},
     **ownership.SPEC,
     "directions": {"type": "list", "elements": "str", "choices": ["ingress", "egress"]},
+    "keep": {"type": "list", "elements": "dict", "options": keep.SPEC},
     "rules": {"type": "list", "elements": "dict", "options": _RULE_SPEC},
     "rules_file": {"type": "path"},
     "max_file_rules": {"type": "int", "default": 100},
@@ -62,7 +63,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "from_security_group_id": {"type": "str"},
     "from_security_group": {"type": "str"},
     "map_system_priority": {"type": "bool", "default": False},
-    "max_rules": {"type": "int", "default": 200},
+    "max_rules": {"type": "int", "default": rule_planner.RULES_PER_GROUP},
     "wait_timeout": {"type": "int", "default": 60},
 }
 CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("security_group_id", "security_group")]}
@@ -85,6 +86,8 @@ class SecurityGroupRules(Resource[Group]):
         self.terms = ownership.Terms.from_options(options)
         self.fit = Fit(cloud)
         self.wanted = Wanted()
+        self.keep: tuple[keep.Keep, ...] = ()
+        self.notes: list[str] = []
         self.changes = Changes((), (), (), ())
         #: what this task has removed and added so far
         self.made_room: list[Rule] = []
@@ -92,19 +95,20 @@ class SecurityGroupRules(Resource[Group]):
 
     def validate(self) -> None:
         options = self.options
-        if not self.group_id and not options["security_group"]:
-            raise InvalidInput("Say which group: security_group_id, or security_group with its name.")
         if self.group_id and options["security_group"]:
             raise InvalidInput("security_group_id and security_group both say which group; give one of them.")
-        for name in ("security_group_id", "vpc_id", "from_security_group_id"):
+        for name in ("security_group_id", "from_security_group_id"):
             check_id(name, options[name])
-        check_choice(options["vpc_id"], options["vpc"])
+        check_place(options)
         for name in ("security_group", "from_security_group"):
-            check_name(name, options[name])
+            naming.check(naming.SECURITY_GROUP, name, options[name])
         for name in ("max_rules", "max_file_rules"):
             if options[name] < 1:
                 raise InvalidInput(f"{name} is {options[name]}; expected a number above 0.")
         self._check_source()
+        self.keep, self.notes = keep.from_options(options["keep"])
+        if self.keep and self.state != "exact":
+            raise InvalidInput(f"keep is for state exact; with state {options['state']} no other rule is removed.")
         if options["rules_file"]:
             self.wanted = rule_source.from_file(
                 options["rules_file"],
@@ -114,6 +118,8 @@ class SecurityGroupRules(Resource[Group]):
             ).only(self.directions)
         elif options["rules"] is not None:
             self.wanted = Wanted(tuple(from_options(options["rules"])))
+            for index, one in enumerate(options["rules"]):
+                self.notes += notes(one, f"rules[{index}].")
             outside = [rule.line for rule in self.wanted.rules if rule.direction not in self.directions]
             if self.state == "exact" and outside:
                 raise InvalidInput(
@@ -157,7 +163,7 @@ class SecurityGroupRules(Resource[Group]):
                 self._source(group), group, map_system_priority=self.options["map_system_priority"]
             ).only(self.directions)
         if group.security_group_id:
-            named = find.with_peer_ids(self.cloud, self.wanted.rules, group.vpc_id)
+            named = find.with_peer_ids(self.cloud, self.wanted.rules, group.vpc_id, vpc=group.vpc)
             self.wanted = replace(self.wanted, rules=tuple(named))
         self.wanted = self.wanted.settled(group)
         if self.options["skip_invalid"]:
@@ -189,7 +195,7 @@ class SecurityGroupRules(Resource[Group]):
             if vpc is None:
                 return None
             self.vpc_id = str(vpc["VpcId"])
-        return find.by_name(self.cloud, name, self.vpc_id)
+        return find.by_name(self.cloud, name, self.vpc_id, network_type=self.options["network_type"])
 
     def _missing_group(self) -> Group:
         """What has no rules that could be removed."""
@@ -247,6 +253,7 @@ class SecurityGroupRules(Resource[Group]):
             rule_planner.check_owner(self.state, actual, self.changes, self.terms)
             rule_planner.check_limits(actual, self.changes, self.options["max_rules"])
             plan = rule_planner.plan(actual, self.changes, self.options["max_rules"])
+        plan = replace(plan, warnings=(*self.notes, *self.wanted.notes, *plan.warnings))
         left_out = self.wanted.left_out
         if not left_out:
             return plan
@@ -254,12 +261,20 @@ class SecurityGroupRules(Resource[Group]):
         return replace(plan, warnings=(*plan.warnings, f"Left out {len(left_out)} of the rules: {listed}"))
 
     def _changes(self, group: Group) -> Changes:
-        return rule_planner.changes(self.state, group, self.wanted.rules, self.directions)
+        return rule_planner.changes(
+            self.state,
+            group,
+            self.wanted.rules,
+            self.directions,
+            lambda rule: any(one.fits(rule) for one in self.keep),
+        )
 
     def preflight(self, plan: Plan, actual: Group) -> None:
         """Refuse what this group cannot hold, all of it at once."""
         unfit, kind = self._unfit(actual)
         if not unfit:
+            if self.changes.adds and self.options["max_rules"] > rule_planner.RULES_PER_GROUP:
+                check_interfaces(self.cloud, str(actual.security_group_id), actual.label, len(self.changes.after))
             return
         lines = [f"{self._place(rule)}{rule.line}: {reason}" for rule, reason in unfit]
         raise UnexpectedState(

@@ -37,3 +37,8 @@ def group(
         "tags": tags.own(tags.from_api((item.get("Tags") or {}).get("Tag"))),
         "creation_time": str(item.get("CreationTime") or ""),
     }
+
+
+def rule_count(item: t.Mapping[str, t.Any]) -> int:
+    """How many rules a group has in both directions, by its item of DescribeSecurityGroups."""
+    return int(item.get("RuleCount") or 0)

@@ -22,7 +22,9 @@ def check(cloud: Cloud, sources: t.Sequence[Source], wanted: Recipients) -> None
     """Prove that the recipients could use what they are given.
 
     :raises UnexpectedState: everything that is missing, at once
+    :raises InvalidInput: they are this account itself
     """
+    recipients.refuse_own(cloud, wanted)
     by_service_key = [str(source) for source in sources if source.service_key]
     if by_service_key:
         raise UnexpectedState(

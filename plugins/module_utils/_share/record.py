@@ -15,7 +15,7 @@ import typing as t
 from .._core import tags
 
 _PREFIX = f"{tags.OWN_PREFIX}shared-with-"
-_LONGEST = 128
+
 #: The record in words.
 PROOF = f"a tag {_PREFIX}1 that names them"
 
@@ -35,7 +35,7 @@ def changes(labels: t.Mapping[str, str], accounts: t.Collection[str]) -> tuple[d
 def _packed(accounts: t.Collection[str]) -> dict[str, str]:
     values: list[str] = []
     for one in sorted(accounts):
-        if values and len(values[-1]) + 1 + len(one) <= _LONGEST:
+        if values and len(values[-1]) + 1 + len(one) <= tags.LONGEST_VALUE:
             values[-1] += f" {one}"
         else:
             values.append(one)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import ownership, tags
+from .._core import naming, ownership, tags
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import seen_within, wait_for
@@ -26,7 +26,6 @@ from .sources import Source
 _PRODUCT = "resourcesharing"
 _SNAPSHOT = "Snapshot"
 _ALIVE = ("Active", "Pending")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,50}")
 #: How long a share that may have been made is looked for before it counts as not made, in seconds.
 _DOUBT = 5.0
 #: How long a failure must show before it is believed: a read may be behind the call that mends it. In seconds.
@@ -130,11 +129,7 @@ class SnapshotShare(Resource[State]):
 
     def validate(self) -> None:
         state, ids = self.options["state"], self._snapshot_ids
-        if self.options["name"] and not _NAME.fullmatch(self.options["name"]):
-            raise InvalidInput(
-                f"name is {self.options['name']!r}; the name of a resource share has 1 to 50 letters, digits, periods "
-                "(.), underscores (_) and hyphens (-)."
-            )
+        naming.check(naming.RESOURCE_SHARE, "name", self.options["name"])
         if not self.options["name"] and len(ids) != 1:
             raise InvalidInput("name is needed: only the share of a single snapshot has a name by itself.")
         for snapshot_id in ids:

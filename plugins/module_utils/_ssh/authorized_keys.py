@@ -160,6 +160,8 @@ def manage(
     """
     present = options["state"] == "present"
     entries, keys = _listed(options, present)
+    if check_mode and not host.has_user(options["user"]):
+        return _of_nobody_yet(options, changed=present and bool(entries))
     place = _Place(options, run)
     changes = _additions(place, entries, run, exclusive=options["exclusive"]) if present else _removals(place, keys)
     needed = [change for change in changes if change.needed]
@@ -182,6 +184,23 @@ def manage(
     if present and entries:
         result["file"] = changes[0].path
     return result
+
+
+def _of_nobody_yet(options: dict[str, t.Any], *, changed: bool) -> dict[str, t.Any]:
+    """What a check tells of a user whom an earlier task would have made."""
+    name = options["user"]
+    return {
+        "changed": changed,
+        "user": name,
+        "address": options["address"] or host.where_from(),
+        "files": [],
+        "diff": [],
+        "warnings": [
+            f"There is no user {name} on this host yet. Where an earlier task makes one, the keys are judged then; "
+            "otherwise this task fails."
+        ],
+        "summary": f"the keys of {name} {'would be changed' if changed else 'would stay as they are'}",
+    }
 
 
 def tell(options: dict[str, t.Any], run: host.Run) -> dict[str, t.Any]:

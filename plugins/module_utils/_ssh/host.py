@@ -126,6 +126,15 @@ def where_from() -> str:
 # -- users
 
 
+def has_user(name: str) -> bool:
+    """Whether this machine has a user of that name."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
 def account(name: str) -> Account:
     """A user of this machine.
 

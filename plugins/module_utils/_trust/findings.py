@@ -10,6 +10,7 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._core import naming
 from .._core import tags as tagging
 from .._instance import finder
 from . import meanings as known
@@ -38,12 +39,7 @@ def check(options: Options) -> known.Table:
     :raises InvalidInput: what is wrong, what was expected
     """
     shared.check_properties(options)
-    for name in ("event_ids", "levels", "instance_ids"):
-        if options[name] is not None and not all(str(one).strip() for one in options[name]):
-            raise InvalidInput(f"{name} has a blank entry.")
-    wrong = [one for one in options["instance_ids"] or () if not one.startswith("i-")]
-    if wrong:
-        raise InvalidInput(f"instance_ids holds {wrong[0]!r}; expected ids of instances, which begin with i-.")
+    naming.check_instance_ids(options["instance_ids"])
     since, until = (shared.moment(name, options[name]) for name in ("since", "until"))
     if since is not None and until is not None and since > until:
         raise InvalidInput(f"since is {options['since']}, which is after until, {options['until']}.")

@@ -251,6 +251,25 @@ def test_whatever_ansible_and_the_plugin_know_is_no_unknown_key(
     assert "web-1" in inventory.hosts(region_id="cn-hangzhou", **given)
 
 
+def test_options_may_be_templates_and_a_template_without_a_value_gives_no_inventory(
+    inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
+) -> None:
+    made(sdk, place, "web-1", "web")
+    made(sdk, place, "db-1", "db")
+    key = {"access_key_id": "{{ lookup('env', 'MY_ID') }}", "access_key_secret": "{{ lookup('env', 'MY_SECRET') }}"}
+    given: dict[str, t.Any] = {"fleets": "{{ lookup('env', 'MY_FLEETS') }}", "region": "{{ where }}", **key}
+    environment = {"MY_ID": inventory.cloud.access_key_id, "MY_SECRET": inventory.cloud.access_key_secret}
+    arguments = ("-e", "where=cn-hangzhou")
+    code, listed, said = inventory.run(given, *arguments, MY_FLEETS="web, other", **environment)
+    assert code == 0, said
+    assert set(listed["_meta"]["hostvars"]) == {"web-1"}
+    given["fleets"] = ["{{ lookup('env', 'MY_FLEETS') }}"]
+    code, _listed, said = inventory.run(given, *arguments, MY_FLEETS="")
+    assert code != 0
+    assert "fleets is blank" in said
+    assert "region has a template without a value" in inventory.refused(region="{{ nowhere }}")
+
+
 def test_wrong_credentials_give_no_inventory_and_no_secret(inventory: Inventory) -> None:
     said = inventory.refused(access_key_id="wrong", access_key_secret="canary-secret")
     assert "InvalidAccessKeyId" in said

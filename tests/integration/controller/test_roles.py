@@ -218,6 +218,8 @@ def test_a_run_that_changes_nothing_asks_little_more_than_its_tasks(playbooks: P
     assert playbooks.changed("provision") == 0
     calls = playbooks.cloud.counts()
     # The tasks ask each thing once; the preflight does so again, except for KMS and the role, which the fleet proves.
+    # Only whose group it is, that of the rules has to know, too.
+    assert calls.pop("ecs:DescribeSecurityGroups") == 4
     assert set(calls.values()) == {1, 2}, calls
     assert {name for name, number in calls.items() if number == 1} >= {"kms:DescribeAccountKmsStatus", "ram:GetRole"}
 

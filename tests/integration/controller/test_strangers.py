@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import typing as t
@@ -145,7 +144,8 @@ def marked(cloud: LocalCloud) -> list[str]:
     return sorted(found)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(("web", "db", "far"))), ids="-".join)
+# web and db are alike, so these are all orders there are.
+@pytest.mark.parametrize("order", [("far", "web", "db"), ("web", "far", "db"), ("db", "web", "far")], ids="-".join)
 def test_what_fleets_share_goes_with_the_last_of_them(
     books: Books, fresh_cloud: LocalCloud, order: tuple[str, ...]
 ) -> None:

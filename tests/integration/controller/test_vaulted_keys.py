@@ -23,6 +23,8 @@ TRACES = {
     "ANSIBLE_LOG_PATH": "ansible.log",
     "ANSIBLE_CACHE_PLUGIN": "jsonfile",
     "ANSIBLE_CACHE_PLUGIN_CONNECTION": "facts",
+    # From ansible-core 2.21 on, results have the arguments of a module only on request.
+    "ANSIBLE_INJECT_INVOCATION": "true",
 }
 
 

@@ -28,6 +28,8 @@ from local_cloud.__main__ import main
 from local_cloud.ca import Authority
 from local_cloud.control import ControlError, LocalCloud
 
+DEV = Path(__file__).resolve().parents[3] / "dev" / "lib"
+
 
 def ask(cloud: LocalCloud, path: str, headers: dict[str, str], method: str = "GET") -> int:
     with contextlib.closing(http.client.HTTPConnection(cloud.address, timeout=10)) as connection:
@@ -131,6 +133,7 @@ def test_it_speaks_https_as_well_and_says_how_to_trust_it(fresh_cloud: LocalClou
     assert RamClient(settings).list_users(request).body.users.user == []
     connection = json.loads((cloud.state_dir / "connection-https.json").read_text())
     assert connection.pop("endpoint_url") == cloud.tls_endpoint == cloud.status()["tls_endpoint"]
+    assert connection.pop("ca_bundle") == str(cloud.ca_certificate)
     plain = json.loads((cloud.state_dir / "connection.json").read_text())
     assert {**connection, "endpoint_url": cloud.endpoint} == plain
 
@@ -154,9 +157,19 @@ def test_status_says_both_addresses(cloud: LocalCloud, capsys: pytest.CaptureFix
     assert f"REQUESTS_CA_BUNDLE={cloud.ca_certificate}" in said
 
 
-def test_a_reader_may_have_seen_enough() -> None:
-    """``settings | head``"""
-    command = [sys.executable, "-m", "local_cloud", "settings"]
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-m", "local_cloud", "settings"),
+        ("-m", "local_cloud", "--help"),
+        (DEV / "run.py", "--list"),
+        (DEV / "run.py", "--help"),
+        (DEV / "environment.py", "--help"),
+    ],
+)
+def test_a_reader_may_have_seen_enough(arguments: tuple[str, ...]) -> None:
+    """``settings | head``, and what else prints much."""
+    command = [sys.executable, *arguments]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     reader, writer = os.pipe()
     os.close(reader)

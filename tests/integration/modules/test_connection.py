@@ -407,3 +407,19 @@ def test_a_missing_package_is_named_with_the_interpreter_that_lacks_it(modules: 
     assert f"The Python interpreter {sys.executable} cannot import" in result["msg"]
     assert package in result["msg"]
     assert f"Install it there: {sys.executable} -m pip install alibabacloud-" in result["msg"]
+
+
+def test_the_file_of_the_local_cloud_for_https_is_all_that_it_takes(
+    modules: Modules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its content as options, and by the variable that names it."""
+    path = modules.cloud.state_dir / "connection-https.json"
+    content = json.loads(path.read_text())
+    assert content["endpoint_url"].startswith("https://")
+    there = modules.run("vpc_info")["vpcs"]
+    assert modules.run("vpc_info", **content)["vpcs"] == there
+    refused = modules.run("vpc_info", fails=True, **{**content, "ca_bundle": "", "api_timeout": 1})
+    assert "certificate verify failed" in refused["msg"]
+    monkeypatch.setenv("ALITRUST_CONNECTION_FILE", str(path))
+    blank: dict[str, t.Any] = dict.fromkeys([name for name in content if name != "region"], "")
+    assert modules.run("vpc_info", **blank)["vpcs"] == there

@@ -62,9 +62,13 @@ def test_create_an_instance_with_disks_encrypted_by_a_cmk(modules: Modules, netw
         assert f"through the RAM role {DISK_ROLE}, which does not exist" in unmet["msg"]
     modules.run("kms_share_role", purpose="disk_encrypt")
     assert modules.run("trusted_instance", check=True, **options)["changed"]
-    made = modules.run("trusted_instance", **options)
+    by_alias = wanted(network, options["security_group_ids"][0], kms_key_id="alias/disks")
+    made = modules.run("trusted_instance", **by_alias)
     assert disks(network, made) == [("data", True, key), ("data", True, key), ("system", True, key)]
-    assert not modules.run("trusted_instance", **options)["changed"]
+    for same in (by_alias, options):
+        idle = modules.run("trusted_instance", **same)
+        assert not idle["changed"]
+        assert not idle["needs_replacement"]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +76,7 @@ def test_create_an_instance_with_disks_encrypted_by_a_cmk(modules: Modules, netw
     [
         ("disabled", "is in the state Disabled; only an Enabled key can be used"),
         ("missing", "There is no KMS key 00000000-0000-0000-0000-000000000000"),
+        ("unknown alias", "There is no KMS key alias/unknown"),
         ("distrusted", f"The RAM role {DISK_ROLE} does not trust ecs.aliyuncs.com"),
         ("powerless", f"The RAM role {DISK_ROLE} lacks the system policy AliyunECSDiskEncryptRolePolicy"),
     ],
@@ -84,6 +89,8 @@ def test_what_encrypted_disks_lack_is_named_before_anything_is_made(
     modules.run("kms_share_role", purpose="disk_encrypt")
     if spoil == "missing":
         key = "00000000-0000-0000-0000-000000000000"
+    if spoil == "unknown alias":
+        key = "alias/unknown"
     if spoil == "distrusted":
         statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "fc.aliyuncs.com"}}
         trust = json.dumps({"Version": "1", "Statement": [statement]})

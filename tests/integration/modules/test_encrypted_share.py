@@ -42,6 +42,9 @@ def answer(modules: Modules, verb: str) -> None:
 
 def test_share_an_image_with_accounts(modules: Modules) -> None:
     image_id = shareable.image(modules)
+    for what in ({"image_id": image_id}, {"snapshot_ids": [shareable.snapshot(modules)]}):
+        own = modules.run("encrypted_share", **what, account_ids=[shareable.ACCOUNT, PARTNER], fails=True)
+        assert f"account_ids has {shareable.ACCOUNT}, the account that this task runs as" in own["msg"]
     made = modules.twice("encrypted_share", image_id=image_id, account_ids=[PARTNER])
     assert made["encrypted_share"]["account_ids"] == [PARTNER]
     assert modules.twice("encrypted_share", image_id=image_id, account_ids=[OTHER])["encrypted_share"][
@@ -114,10 +117,11 @@ def test_what_the_service_key_encrypts_cannot_be_shared(modules: Modules) -> Non
         assert "is encrypted with the service key of ECS, which cannot be shared" in failed["msg"]
 
 
-def test_check_mode_asks_the_cloud_itself(modules: Modules) -> None:
+def test_nothing_is_shared_with_the_own_account(modules: Modules) -> None:
     image_id = shareable.image(modules)
-    own = modules.run("encrypted_share", image_id=image_id, account_ids=[ACCOUNT], check=True, fails=True)
-    assert "InvalidAccount.Forbbiden" in own["msg"]
+    for check in (True, False):
+        own = modules.run("encrypted_share", image_id=image_id, account_ids=[ACCOUNT], check=check, fails=True)
+        assert f"account_ids has {ACCOUNT}, the account that this task runs as" in own["msg"]
 
 
 # ---------------------------------------------------------------------- snapshots

@@ -23,7 +23,9 @@ def test_tasks_as_written(modules: Modules) -> None:
     key: dict[str, t.Any] = {name: other[name] for name in ("access_key_id", "access_key_secret")}
     vpc = modules.run("vpc", name="theirs", cidr_block="192.168.0.0/16", **key)["vpc"]["vpc_id"]
     theirs = modules.run("security_group", name="theirs", vpc_id=vpc, **key)["security_group"]
-    group = network.new_group("web")
+    group = network.new_own_group("web")
+    modules.run("vpc", name="corp", cidr_block="10.0.0.0/16")
+    modules.run("security_group", name="corp-sg", vpc="corp")
     ids = {
         "vpc-bp1aevy8sofi8mh1q0000": network.vpc,
         "sg-bp1fg655nh68xyz90001": network.new_group("peer"),
@@ -41,5 +43,5 @@ def test_tasks_as_written(modules: Modules) -> None:
                     modules.run(name.removeprefix(PREFIX), check=True, **options)
                     modules.run(name.removeprefix(PREFIX), **options)
                     ran += 1
-    assert ran == 11
+    assert ran == 12
     assert len(network.rules(group)) == 2  # as the last task has it, exactly

@@ -74,14 +74,15 @@ def no_private_key_in(result: Result) -> bool:
 # ---------------------------------------------------------------------- create
 
 
-def test_create_a_pair_and_keep_its_private_key(modules: Modules, local: LocalCloud, path: Path) -> None:
-    made = modules.twice("keypair", name="web", private_key_file=str(path), tags={"a": 1})
+@pytest.mark.parametrize("name", ["web", "密钥对" * 42], ids=["short", "long"])
+def test_create_a_pair_and_keep_its_private_key(modules: Modules, local: LocalCloud, path: Path, name: str) -> None:
+    made = modules.twice("keypair", name=name, private_key_file=str(path), tags={"a": 1})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert public_half(path) == pair(local)["PublicKey"] == made["key_pair"]["public_key"]
     assert os.listdir(path.parent) == ["web.pem"]
     assert no_private_key_in(made)
     assert made["key_pair"]["tags"]["a"] == "1"
-    assert made["key_pair"]["tags"][OWNER].startswith("web/")
+    assert made["key_pair"]["tags"][OWNER].startswith("web/" if name == "web" else "密钥对")
     assert made["key_pair"]["private_key_file"] == str(path)
 
 
@@ -507,6 +508,15 @@ def test_unbind_after_resetting_the_password(modules: Modules) -> None:
     assert "warnings" not in made
     assert secret not in json.dumps({**made, "invocation": None})
     assert {one["_Password"] for one in fleet.local.resources("instance")} == {secret}
+    # Nothing is unbound any more: said, or done on request, and never done in silence.
+    again = fleet.run("unbound", fleet.ids, password="Other-Horse-9")
+    assert not again["changed"]
+    (warning,) = again["warnings"]
+    assert f"The password is not set on 2 instances ({', '.join(fleet.ids)})" in str(warning)
+    set_anew = fleet.run("unbound", fleet.ids, password="Other-Horse-9", update_password="always")
+    assert set_anew["steps"] == [f"reset the password of 2 instances ({', '.join(fleet.ids)})"]
+    assert set_anew["reboot_needed"] == fleet.ids
+    assert {one["_Password"] for one in fleet.local.resources("instance")} == {"Other-Horse-9"}
     for state in ("unbound", "bound"):
         failed = fleet.run(state, fleet.ids, password="too-simple", fails=True)
         assert "at least three kinds" in failed["msg"]

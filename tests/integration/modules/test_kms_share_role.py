@@ -14,7 +14,8 @@ from modules.harness import CheckRun, Modules
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram import recipients
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram.recipients import Recipients
 
-ACCOUNT, OTHER = "1234567890123456", "2345678901234567"
+ACCOUNT = "1234567890123456"
+FIRST, OTHER = "1987654321098765", "2345678901234567"
 IMAGE_ROLE = "AliyunECSShareEncryptImageDefaultRole"
 FOLDER = "rd-Ab12Cd/r-Ef34Gh/fd-Ij56Kl*"
 
@@ -60,7 +61,7 @@ def policy_name(key: str, purpose: str = "share-image") -> str:
     ],
 )
 def test_the_matrix_for_each_purpose(modules: Modules, purpose: str, name: str) -> None:
-    options: dict[str, t.Any] = {} if purpose == "disk_encrypt" else {"account_ids": [ACCOUNT], "service_key": True}
+    options: dict[str, t.Any] = {} if purpose == "disk_encrypt" else {"account_ids": [FIRST], "service_key": True}
     policy = "AliyunECSDiskEncryptRolePolicy" if purpose == "disk_encrypt" else "AliyunKMSFullAccess"
     made = modules.twice("kms_share_role", purpose=purpose, **options)
     assert made["kms_share_role"]["name"] == name
@@ -82,8 +83,8 @@ def test_the_disk_role_trusts_ecs(modules: Modules) -> None:
 
 RECIPIENTS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
     "accounts": (
-        {"account_ids": [ACCOUNT, OTHER]},
-        {"Principal": {"Service": [f"{ACCOUNT}@ecs.aliyuncs.com", f"{OTHER}@ecs.aliyuncs.com"]}},
+        {"account_ids": [FIRST, OTHER]},
+        {"Principal": {"Service": [f"{FIRST}@ecs.aliyuncs.com", f"{OTHER}@ecs.aliyuncs.com"]}},
     ),
     "directory": (
         {"resource_directory_ids": ["rd-Ab12Cd"]},
@@ -147,27 +148,27 @@ def test_every_combination_has_exactly_the_documented_policies(
 
 def test_recipients_are_added_removed_and_made_exact(modules: Modules) -> None:
     share: dict[str, t.Any] = {"purpose": "share_image", "service_key": True}
-    modules.run("kms_share_role", account_ids=[ACCOUNT], **share)
+    modules.run("kms_share_role", account_ids=[FIRST], **share)
     added = modules.twice("kms_share_role", account_ids=[OTHER], **share)
-    assert added["kms_share_role"]["account_ids"] == [ACCOUNT, OTHER]
-    removed = modules.twice("kms_share_role", account_ids=[ACCOUNT], recipients_mode="absent", **share)
+    assert added["kms_share_role"]["account_ids"] == [FIRST, OTHER]
+    removed = modules.twice("kms_share_role", account_ids=[FIRST], recipients_mode="absent", **share)
     assert removed["kms_share_role"]["account_ids"] == [OTHER]
-    exact = modules.twice("kms_share_role", account_ids=[ACCOUNT], recipients_mode="exact", **share)
-    assert exact["kms_share_role"]["account_ids"] == [ACCOUNT]
+    exact = modules.twice("kms_share_role", account_ids=[FIRST], recipients_mode="exact", **share)
+    assert exact["kms_share_role"]["account_ids"] == [FIRST]
     kept = modules.run("kms_share_role", **share)
     assert not kept["changed"], "recipients that are not given stay"
 
 
 def test_the_last_recipient_cannot_be_removed(modules: Modules) -> None:
-    modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT])
+    modules.run("kms_share_role", purpose="share_image", account_ids=[FIRST])
     failed = modules.run(
-        "kms_share_role", purpose="share_image", account_ids=[ACCOUNT], recipients_mode="absent", fails=True
+        "kms_share_role", purpose="share_image", account_ids=[FIRST], recipients_mode="absent", fails=True
     )
     assert "Set state to absent" in failed["msg"]
 
 
 def test_removing_from_a_role_that_is_not_there_is_nothing(modules: Modules) -> None:
-    idle = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], recipients_mode="absent")
+    idle = modules.run("kms_share_role", purpose="share_image", account_ids=[FIRST], recipients_mode="absent")
     assert not idle["changed"]
     assert not modules.cloud.resources("role")
 
@@ -184,23 +185,23 @@ def test_a_role_that_the_console_made_is_changed_only_on_request(modules: Module
     door = modules.door()
     door.call("ram", "CreateRole", RoleName=IMAGE_ROLE, AssumeRolePolicyDocument=json.dumps(document))
     modules.cloud.forget_requests()
-    failed = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], fails=True)
+    failed = modules.run("kms_share_role", purpose="share_image", account_ids=[FIRST], fails=True)
     assert "Set replace to true" in failed["msg"]
     assert trust(modules) == document
-    options: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT], "replace": True}
+    options: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [FIRST], "replace": True}
     for check in (True, False):
         failed = modules.run("kms_share_role", check=check, fails=True, **options)
         assert "this collection did not make it and does not replace the trust policy of it" in failed["msg"]
     assert trust(modules) == document
     replaced = modules.twice("kms_share_role", adopt=True, **options)
-    assert replaced["kms_share_role"]["account_ids"] == [ACCOUNT]
+    assert replaced["kms_share_role"]["account_ids"] == [FIRST]
 
 
 def test_a_share_with_accounts_is_not_turned_into_one_with_a_directory_by_accident(modules: Modules) -> None:
-    modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT])
+    modules.run("kms_share_role", purpose="share_image", account_ids=[FIRST])
     options: dict[str, t.Any] = {"purpose": "share_image", "resource_directory_id": ["rd-Ab12Cd"]}
     failed = modules.run("kms_share_role", fails=True, **options)
-    assert f"shared with account_ids {ACCOUNT}" in failed["msg"]
+    assert f"shared with account_ids {FIRST}" in failed["msg"]
     modules.twice("kms_share_role", replace=True, recipients_mode="exact", **options)
 
 
@@ -209,7 +210,7 @@ def test_a_share_with_accounts_is_not_turned_into_one_with_a_directory_by_accide
 
 def test_keys_are_added_and_purged(modules: Modules, keys: list[str]) -> None:
     one, two = keys
-    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [FIRST]}
     modules.run("kms_share_role", kms_key_ids=[one], **share)
     added = modules.twice("kms_share_role", kms_key_ids=[two], **share)
     assert {policy["name"] for policy in added["kms_share_role"]["policies"]} == {policy_name(one), policy_name(two)}
@@ -219,28 +220,28 @@ def test_keys_are_added_and_purged(modules: Modules, keys: list[str]) -> None:
 
 
 def test_a_key_is_known_by_its_alias_too(modules: Modules, keys: list[str]) -> None:
-    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [FIRST]}
     modules.run("kms_share_role", kms_key_ids=["alias/web"], **share)
     assert not modules.run("kms_share_role", kms_key_ids=[keys[0], "alias/web"], **share)["changed"]
 
 
 def test_a_key_that_is_about_to_be_deleted_is_refused(modules: Modules, keys: list[str]) -> None:
     modules.door().call("kms", "ScheduleKeyDeletion", KeyId=keys[0], PendingWindowInDays=7)
-    failed = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT], kms_key_ids=keys, fails=True)
+    failed = modules.run("kms_share_role", purpose="share_image", account_ids=[FIRST], kms_key_ids=keys, fails=True)
     assert "is in the state PendingDeletion" in failed["msg"]
     assert not modules.cloud.resources("role")
 
 
 def test_a_key_that_does_not_exist_is_told_before_anything_is_made(modules: Modules, keys: list[str]) -> None:
     failed = modules.run(
-        "kms_share_role", purpose="share_image", account_ids=[ACCOUNT], kms_key_ids=["alias/nope"], fails=True
+        "kms_share_role", purpose="share_image", account_ids=[FIRST], kms_key_ids=["alias/nope"], fails=True
     )
     assert "There is no KMS key alias/nope in the region cn-hangzhou" in failed["msg"]
     assert not modules.cloud.resources("role")
 
 
 def test_the_service_key_comes_and_goes_only_when_said(modules: Modules, keys: list[str]) -> None:
-    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT]}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [FIRST]}
     modules.twice("kms_share_role", service_key=True, **share)
     assert not modules.run("kms_share_role", **share)["changed"]
     without = modules.twice("kms_share_role", service_key=False, **share)
@@ -248,12 +249,12 @@ def test_the_service_key_comes_and_goes_only_when_said(modules: Modules, keys: l
 
 
 def test_a_role_without_any_key_is_warned_of(modules: Modules) -> None:
-    made = modules.run("kms_share_role", purpose="share_image", account_ids=[ACCOUNT])
+    made = modules.run("kms_share_role", purpose="share_image", account_ids=[FIRST])
     assert "may use no key" in str(made["warnings"])
 
 
 def test_deleting_leaves_nothing_behind_and_nothing_of_others_away(modules: Modules, keys: list[str]) -> None:
-    share: dict[str, t.Any] = {"account_ids": [ACCOUNT], "kms_key_ids": keys, "service_key": True}
+    share: dict[str, t.Any] = {"account_ids": [FIRST], "kms_key_ids": keys, "service_key": True}
     modules.run("kms_share_role", purpose="share_image", **share)
     modules.run("kms_share_role", purpose="share_snapshot", **share)
     modules.run("kms_share_role", purpose="share_image", state="absent")
@@ -272,10 +273,10 @@ def test_trouble_is_outlasted_and_nothing_is_made_twice(modules: Modules, keys: 
     for operation in ("ram:CreateRole", "ram:CreatePolicy", "ram:AttachPolicyToRole", "ram:UpdateRole"):
         modules.cloud.fault(fault, operation)
     share: dict[str, t.Any] = {"purpose": "share_image", "kms_key_ids": keys}
-    modules.run("kms_share_role", account_ids=[ACCOUNT], **share)
+    modules.run("kms_share_role", account_ids=[FIRST], **share)
     modules.run("kms_share_role", account_ids=[OTHER], **share)
     assert trust(modules)["Statement"][0]["Principal"]["Service"] == [
-        f"{ACCOUNT}@ecs.aliyuncs.com",
+        f"{FIRST}@ecs.aliyuncs.com",
         f"{OTHER}@ecs.aliyuncs.com",
     ]
     assert len(own_policies(modules)) == 2
@@ -283,7 +284,7 @@ def test_trouble_is_outlasted_and_nothing_is_made_twice(modules: Modules, keys: 
 
 def test_reads_behind_writes_are_waited_for(modules: Modules, keys: list[str]) -> None:
     modules.cloud.fault("read_lag", "ram:*", times=None, seconds=0.5)
-    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": keys}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [FIRST], "kms_key_ids": keys}
     modules.run("kms_share_role", **share)
     assert not modules.run("kms_share_role", **share)["changed"]
     modules.run("kms_share_role", purpose="share_image", state="absent")
@@ -292,7 +293,7 @@ def test_reads_behind_writes_are_waited_for(modules: Modules, keys: list[str]) -
 
 def test_a_run_after_a_failure_finishes_the_job(modules: Modules, keys: list[str]) -> None:
     modules.cloud.fault("error", "ram:AttachPolicyToRole", code="LimitExceeded.Role.Policy", status=409)
-    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": keys}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [FIRST], "kms_key_ids": keys}
     failed = modules.run("kms_share_role", fails=True, **share)
     assert "LimitExceeded.Role.Policy" in failed["msg"]
     assert failed["steps_done"][0] == f"create role {IMAGE_ROLE}"
@@ -305,7 +306,7 @@ def test_a_run_after_a_failure_finishes_the_job(modules: Modules, keys: list[str
 @pytest.fixture
 def theirs(modules: Modules, keys: list[str]) -> t.Callable[[], t.Any]:
     """A share role that was made by hand, for one account and one key; what is called reads all of it."""
-    document = recipients.trust_policy(Recipients("account_ids", (ACCOUNT,)))
+    document = recipients.trust_policy(Recipients("account_ids", (FIRST,)))
     door = modules.door()
     door.call("ram", "CreateRole", RoleName=IMAGE_ROLE, AssumeRolePolicyDocument=json.dumps(document))
     arn = door.call("kms", "DescribeKey", KeyId=keys[0])["KeyMetadata"]["Arn"]
@@ -329,7 +330,7 @@ def test_a_share_role_of_others_loses_something_only_when_it_is_adopted(
         for check in (True, False):
             failed = modules.run("kms_share_role", check=check, fails=True, **share, **options)
             assert "does not carry the tag alitrust.ecs:owner" in failed["msg"]
-    for options in ({"state": "absent"}, {"account_ids": [ACCOUNT], "recipients_mode": "absent"}):
+    for options in ({"state": "absent"}, {"account_ids": [FIRST], "recipients_mode": "absent"}):
         kept = modules.run("kms_share_role", leave_others=True, **share, **options)
         assert not kept["changed"]
         assert IMAGE_ROLE in kept["kept"][0]
@@ -343,10 +344,10 @@ def test_a_share_role_of_others_is_used_as_it_is_where_that_does(
 ) -> None:
     before = theirs()
     share: dict[str, t.Any] = {"purpose": "share_image", "leave_others": True}
-    used = modules.run("kms_share_role", account_ids=[ACCOUNT], kms_key_ids=[keys[0]], **share)
+    used = modules.run("kms_share_role", account_ids=[FIRST], kms_key_ids=[keys[0]], **share)
     assert not used["changed"]
     assert "Using the existing RAM role" in used["kept"][0]
-    failed = modules.run("kms_share_role", account_ids=[ACCOUNT, OTHER], kms_key_ids=keys, fails=True, **share)
+    failed = modules.run("kms_share_role", account_ids=[FIRST, OTHER], kms_key_ids=keys, fails=True, **share)
     assert f"it does not trust {OTHER} and it may not use the key {keys[1]}" in failed["msg"]
     assert "_adopt" in failed["msg"]
     assert theirs() == before
@@ -356,7 +357,7 @@ def test_a_share_role_of_others_is_used_as_it_is_where_that_does(
 def test_a_share_is_checked_from_nothing(modules: Modules, check_run: CheckRun) -> None:
     check_run("kms_service")
     check_run("kms_key", alias="disks")
-    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [ACCOUNT], "kms_key_ids": ["alias/disks"]}
+    share: dict[str, t.Any] = {"purpose": "share_image", "account_ids": [FIRST], "kms_key_ids": ["alias/disks"]}
     assert check_run("kms_share_role", **share)["changed"]
     assert not check_run("kms_share_role", **share)["changed"]
     (key,) = check_run("kms_key_info", key_ids=["alias/disks"])["kms_keys"]

@@ -175,7 +175,7 @@ def test_no_secret_is_shown(chain: Chain) -> None:
     told = chain.look(
         keypair={"name": "web", "public_key": secret},
         variables=[{"specification": {"fleet_public_key": {"type": "int"}}, "values": {"fleet_public_key": secret}}],
-        **chain.changed("trusted_instance", user_data="password=hunter22"),
+        **chain.changed("trusted_instance", user_data="#!/bin/sh\npassword=hunter22"),
     )
     assert "b3BlbnNzaC1rZXktdjEAAAAA" not in str(told)
     assert "hunter22" not in str(told)

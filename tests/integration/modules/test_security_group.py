@@ -37,10 +37,11 @@ def one(network: Network) -> dict[str, t.Any]:
 
 
 def test_create_a_basic_group(modules: Modules, network: Network, web: dict[str, t.Any]) -> None:
-    made = modules.twice("security_group", **web, description="the web", tags={"service": "shop", "number": 1})
+    named = {**web, "name": "网站"}
+    made = modules.twice("security_group", **named, description="the web", tags={"service": "shop", "number": 1})
     group = made["security_group"]
     assert group["security_group_id"] == one(network)["SecurityGroupId"]
-    assert group["tags"] == {OWNER: "web", "service": "shop", "number": "1"}
+    assert group["tags"] == {OWNER: "网站", "service": "shop", "number": "1"}
     assert (group["description"], group["vpc_id"], group["type"]) == ("the web", network.vpc, "normal")
 
 

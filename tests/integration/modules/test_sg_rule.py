@@ -11,6 +11,8 @@ import pytest
 from modules.network import Network
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from modules.harness import Modules, Result
 
 pytestmark = pytest.mark.usefixtures("priority_type")
@@ -78,6 +80,19 @@ def test_makes_rules_exact(world: World) -> None:
     assert [step.split()[0] for step in made["steps"]] == ["add", "remove"]
     assert world.twice([], state="exact")["rules"] == []
     assert world.there() == []
+
+
+def test_exact_keeps_what_the_task_says_and_takes_an_address_with_a_mask(world: World) -> None:
+    dts = {"protocol": "tcp", "ports": 3306, "cidr": "100.104.175.0/24", "description": "Added by DTS"}
+    world.run([dts, {"protocol": "tcp", "ports": 23, "cidr": "10.0.0.0/8"}])
+    made = world.twice([{**SSH, "cidr": "13.1.1.1/25"}], state="exact", keep=[{"description": "*dts*"}])
+    assert world.there() == ["22/22", "3306/3306"]
+    assert [rule["SourceCidrIp"] for rule in world.rules(world.group)] == ["100.104.175.0/24", "13.1.1.0/25"]
+    words = "rules[0].cidr has 13.1.1.1/25, an address with the mask of a network; it is taken as 13.1.1.0/25."
+    assert words in str(made["warnings"])
+    [said] = made["kept"]
+    assert '3306/3306 from 100.104.175.0/24 priority 1 "Added by DTS"' in said
+    world.twice([{**SSH, "cidr": "13.1.1.9/25"}], state="absent")
 
 
 def test_rewords_a_rule_in_place(world: World) -> None:
@@ -447,6 +462,58 @@ def test_the_vpc_is_named(world: World) -> None:
     assert [one["security_group_id"] for one in read] == [group]
     asked = {"protocol": "tcp", "port": 22, "peer": "10.0.0.1", "expect": "allow"}
     world.modules.run("sg_access_info", security_groups=["web"], vpc="net", packets=[asked])
+
+
+def test_a_name_is_narrowed_down_by_the_kind_of_network(world: World, tmp_path: Path) -> None:
+    """A group of the classic network where a VPC has one of that name, for each module that takes names of groups."""
+    world.local.set("ecs.classic_network", True)
+    own = {"SecurityGroupName": "web", "Tag": [{"Key": "alitrust.ecs:owner", "Value": "web"}]}
+    classic = str(world.api.call("ecs", "CreateSecurityGroup", own)["SecurityGroupId"])
+    peer = str(world.api.call("ecs", "CreateSecurityGroup", SecurityGroupName="peer")["SecurityGroupId"])
+    world.new_group("peer")
+    asked = [{"protocol": "tcp", "port": 22, "peer_group_ids": [peer]}]
+    tasks: list[tuple[str, dict[str, t.Any]]] = [
+        ("sg_rule", {"security_group": "web", "rules": [{"service": "ssh", "group": "peer"}]}),
+        ("sg_rule_export", {"security_group": "web", "dest": str(tmp_path)}),
+        ("sg_access_info", {"security_groups": ["web"], "packets": asked}),
+        ("security_group", {"name": "web", "description": "The shop"}),
+        ("security_group", {"name": "copy", "vpc_id": world.vpc, "clone_from": {"name": "web"}}),
+    ]
+    for module, options in tasks:
+        refused = world.modules.run(module, fails=True, **options)
+        assert "or with vpc_id or network_type: classic for the one in the classic network" in refused["msg"]
+        where = {"network_type": "classic"}
+        chosen = {**options, "clone_from": {"name": "web", **where}} if "clone_from" in options else options | where
+        found = world.modules.run(module, **chosen)
+        if module in ("sg_rule", "sg_rule_export"):
+            assert found["security_group_id"] == classic
+    assert [one["SourceGroupId"] for one in world.rules(classic)] == [peer]
+    assert found["security_group"]["vpc_id"] == world.vpc
+    for kind, ids in (("classic", [classic]), ("vpc", [world.group])):
+        read = world.modules.run("sg_rule_info", security_group="web", network_type=kind)["security_groups"]
+        assert [one["security_group_id"] for one in read] == ids
+    world.run([SSH], security_group_id=None, security_group="web", network_type="vpc")
+    assert world.there() == ["22/22"]
+
+
+def test_more_rules_than_an_interface_can_have_are_refused_with_the_groups(world: World) -> None:
+    world.local.set("ecs.rules_per_group", 1000)
+    big = world.new_own_group("big")
+    world.run(many(995), security_group_id=big, max_rules=1000)
+    [instance] = world.new_instances(world.group)
+    together: dict[str, t.Any] = {"security_group_ids": [world.group, big], "instance_ids": [instance]}
+    world.modules.run("sg_member", **together)
+    assert world.run(many(5), max_rules=300)["changed"]
+    for check in (True, False):
+        refused = world.run(many(6), max_rules=300, check=check, fails=True)
+        assert f"would have 1001 rules together ({world.group} 6, {big} 995); at most 1000" in refused["msg"]
+    assert len(world.there()) == 5
+    other = world.new_own_group("other")
+    world.run([SSH], security_group_id=other)
+    wanted: dict[str, t.Any] = {"security_group_ids": [other], "instance_ids": [instance]}
+    refused = world.modules.run("sg_member", fails=True, **wanted)
+    assert "would have 1001 rules together" in refused["msg"]
+    assert all(words in refused["msg"] for words in (f"{world.group} 5", f"{big} 995", f"{other} 1"))
 
 
 # ---------------------------------------------------------------------- check runs

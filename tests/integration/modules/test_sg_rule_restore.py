@@ -73,6 +73,12 @@ def test_restore_completely(world: World) -> None:
     assert lines(source) == lines(made)
 
 
+def test_restore_keeps_what_the_task_says(world: World) -> None:
+    kept = world.restore(state="exact", keep=[{"cidr": ["10.0.0.0/7"], "description": "own"}, {"cidr": ["10.0.0.0/8"]}])
+    assert "These rules of the security group" in kept["kept"][0]
+    assert {one["PortRange"] for one in world.rules(world.group)} == {f"{n}/{n}" for n in (22, 23, 25, 53, 80)}
+
+
 def test_restore_partially(world: World) -> None:
     made = world.restore(state="merge")
     assert lines(made) == ["ingress 22/22 own", "ingress 23/23", "ingress 80/80", "egress 25/25", "egress 53/53"]

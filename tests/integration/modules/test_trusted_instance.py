@@ -222,7 +222,7 @@ def test_changes_attributes_in_place(world: World) -> None:
 
 def test_options_that_are_not_given_are_left_alone(world: World) -> None:
     world.run(**world.fleet(count=1), description="mine", tags={"a": "b"}, ram_role_name="web", key_name="web")
-    for options in ({"fleet": "web"}, world.fleet(count=1), {**world.fleet(count=1), "description": "", "tags": None}):
+    for options in ({"fleet": "web"}, world.fleet(count=1), {**world.fleet(count=1), "tags": None}):
         assert not world.run(**options)["changed"]
     assert not world.run(**world.fleet(count=1), tags={}, purge_tags=False)["changed"]
     assert world.twice(fleet="web", tags={})["instances"][0]["tags"] == {OWNER: "web"}
@@ -264,16 +264,17 @@ def test_works_by_ids(world: World) -> None:
 
 def test_reports_what_needs_replacement_and_replaces_nothing(world: World) -> None:
     made = world.run(**world.fleet(count=1), system_disk={"size": 40})
-    wanted = {**world.fleet(count=1), "instance_type": "ecs.g7t.xlarge", "system_disk": {"size": 80}}
+    wanted = {**world.fleet(count=1), "instance_type": "ecs.g7t.xlarge", "system_disk": {"size": 20}}
     world.local.forget_requests()
     told = world.run(**wanted)
     assert not told["changed"]
     assert told["instance_ids"] == made["instance_ids"]
     assert [(item["option"], item["actual"], item["wanted"]) for item in told["needs_replacement"]] == [
         ("instance_type", "ecs.g7t.large", "ecs.g7t.xlarge"),
-        ("system_disk.size", 40, 80),
+        ("system_disk.size", 40, 20),
     ]
     assert "nothing is replaced" in warnings(told)
+    assert "wanted 20 (a disk cannot become smaller)" in warnings(told)
     refused = world.run(**wanted, on_needs_replacement="fail", fails=True)
     assert refused["needs_replacement"] == told["needs_replacement"]
     assert {name for name in world.local.counts() if "Describe" not in name} == set()

@@ -7,6 +7,7 @@ user data, protection."""
 from __future__ import annotations
 
 import base64
+import json
 import typing as t
 
 import pytest
@@ -71,6 +72,29 @@ def test_find_the_image_by_its_name(world: World) -> None:
     none = {**world.options, "image_id": None, "image_name": "ubuntu_22_04_*"}
     refused = world.run(**none, name="other", check=True, fails=True)
     assert "no image named ubuntu_22_04_* in this region that fits ecs.g7t.large in trusted mode" in refused["msg"]
+
+
+def test_the_newest_image_that_fits_is_taken_and_newer_ones_are_named(world: World) -> None:
+    """The newest image with uefi in its name passes by its description, and is refused by the dry run."""
+    any_uefi = {**world.options, "image_id": None, "image_name": "*uefi*"}
+    made = world.twice(**any_uefi, name="web")
+    assert made["instances"][0]["image_id"] == IMAGE
+    (note,) = (note for note in made["notes"] if "newer ones do not fit" in note)
+    assert "debian_12_6_x64_20G_uefi_alibase_20240711.vhd (The image" in note
+    refused = world.run(**{**any_uefi, "instance_type": "ecs.g6t.large"}, name="other", check=True, fails=True)
+    assert "debian_12_6_x64_20G_uefi_alibase_20240711.vhd (it is not published as trusted)" in refused["msg"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "words"),
+    [
+        ("ecs.g6t.large", IMAGE, "is trusted only with a trusted image"),
+        ("ecs.g7t.large", SECURED, "is one for the families that are trusted by their image"),
+    ],
+)
+def test_an_image_of_the_other_generation_is_warned_about(world: World, kind: str, image: str, words: str) -> None:
+    told = world.run(**{**world.options, "instance_type": kind, "image_id": image}, name="web", check=True)
+    assert words in json.dumps(told["warnings"])
 
 
 def test_create_from_the_newest_image_of_a_family_and_keep_what_runs(world: World) -> None:

@@ -141,6 +141,8 @@ def provision(account: Account) -> Variables:
         "fleet_tags": {"stage": "test"},
         "fleet_deletion_protection": True,
         "account_trust_actions": [f"yundun-systrust:{name}" for name in TRUST_ACTIONS],
+        "fleet_internet_max_bandwidth_out": 5,
+        "fleet_system_disk": {"size": 500, "performance_level": "PL2"},
         "fleet_data_disks": [{"category": "cloud_essd", "size": 40, "encrypted": True, "kms_key_id": cmk}],
         "network_ssh_from": ["198.51.100.0/24"],
         "network_rules": [{**rule, "description": "Web"}],

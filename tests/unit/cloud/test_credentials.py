@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
+from alibabacloud_credentials.utils import auth_constant, auth_util
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import credentials
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.credentials import Session
@@ -44,6 +47,25 @@ def test_the_session_is_asked_for_with_the_key_that_was_given() -> None:
     connection = Connection(access_key_id="mine", access_key_secret="secret", ram_role_arn="arn")
     credentials.usable(credentials.client_for(connection, issue), Exchange(), "ram_role_arn")
     assert seen == ["mine"]
+
+
+def test_a_line_break_around_a_credential_of_the_environment_or_of_a_file_is_no_part_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in (("id", "LTAI1\n"), ("secret", " geheim\r\n"), ("token", "CAIS\n")):
+        variable = {"token": "security_token"}.get(name, f"access_key_{name}")
+        monkeypatch.setattr(auth_util, f"environment_{variable}", value)
+    found = credentials.client_for(Connection(), lambda base: Session("", "", "", 0)).get_credential()
+    told = (found.get_access_key_id(), found.get_access_key_secret(), found.get_security_token())
+    assert told == ("LTAI1", "geheim", "CAIS")
+    profile = {"name": "a", "mode": "AK", "access_key_id": "LTAI2\n", "access_key_secret": "b\n"}
+    file = tmp_path / ".aliyun" / "config.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"current": "a", "profiles": [profile]}))
+    monkeypatch.setattr(auth_constant, "HOME", str(tmp_path))
+    found = credentials.client_for(Connection(profile="a"), lambda base: Session("", "", "", 0)).get_credential()
+    assert (found.get_access_key_id(), found.get_access_key_secret()) == ("LTAI2", "b")
+    assert found.get_security_token() is None
 
 
 class Source:

@@ -265,6 +265,14 @@ def test_a_wrong_signature_does_not_show_the_request(world: World, word: str) ->
     )
 
 
+def test_a_clock_that_is_wrong_is_said_to_be(world: World) -> None:
+    text = 'The input parameter "Timestamp" that is mandatory for processing this request is not supplied.'
+    world.answers(refused("IllegalTimestamp", 400, text))
+    with pytest.raises(errors.CloudError) as caught:
+        world.cloud.call("ecs", "DescribeInstances")
+    assert caught.value.as_failure()["msg"].endswith("Check the clock of the machine that runs the task.")
+
+
 def test_errors_keep_what_a_person_needs(world: World) -> None:
     world.answers(refused("Forbidden.RAM", 403))
     with pytest.raises(errors.AccessDenied) as caught:

@@ -106,6 +106,12 @@ def test_what_is_no_region_id_is_refused(region: str) -> None:
         Connection.from_options({"region": region}, {})
 
 
+@pytest.mark.parametrize(("zone", "region"), [("cn-hangzhou-i", "cn-hangzhou"), ("ap-southeast-1a", "ap-southeast-1")])
+def test_a_zone_is_no_region(zone: str, region: str) -> None:
+    with pytest.raises(InvalidInput, match=f"region is '{zone}', which is a zone; its region is {region}[.]"):
+        Connection.from_options({"region": zone}, {})
+
+
 @pytest.mark.parametrize("region", ["cn-hangzhou", "us-west-1", "cn-north-2-gov-1", "cn-shanghai-finance-1"])
 def test_region_ids_have_this_form(region: str) -> None:
     assert Connection.from_options({"region": region}, {}).region == region
@@ -203,3 +209,41 @@ def test_a_file_that_can_t_be_used_is_an_error_without_its_content(
 def test_a_file_that_is_not_there_never_means_the_real_account(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="can't be read: No such file"):
         Connection.from_options(FILE, {"ALITRUST_CONNECTION_FILE": str(tmp_path / "none.json")})
+
+
+PROFILES = {
+    "current": "work",
+    "profiles": [{"name": "work", "region_id": "cn-beijing"}, {"name": "home", "region_id": " "}, {"name": "odd"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "region"),
+    [
+        ({}, {}, "cn-beijing"),
+        ({"profile": "work"}, {}, "cn-beijing"),
+        ({"profile": "home"}, {}, None),
+        ({"profile": "odd"}, {}, None),
+        ({"profile": "none"}, {}, None),
+        ({}, {"ALIBABA_CLOUD_PROFILE": "home"}, None),
+        ({}, {"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}, None),
+        ({}, {"ALIBABA_CLOUD_REGION": "cn-shanghai"}, "cn-shanghai"),
+        ({"region": "cn-shenzhen"}, {"ALIBABA_CLOUD_REGION": "cn-shanghai"}, "cn-shenzhen"),
+        ({"access_key_id": "a", "access_key_secret": "b"}, {}, None),
+        ({"ecs_ram_role": "web"}, {}, None),
+    ],
+)
+def test_the_region_of_the_cli_s_profile_is_behind_everything_else(
+    tmp_path: Path, options: dict[str, str], environment: dict[str, str], region: str | None
+) -> None:
+    (tmp_path / ".aliyun").mkdir()
+    file = tmp_path / ".aliyun" / "config.json"
+    file.write_text(json.dumps(PROFILES))
+    assert Connection.from_options(options, {"HOME": str(tmp_path), **environment}).region == region
+    for broken in ("{", "[]", '{"current": 1}', '{"current": "work", "profiles": [{"name": "work", "region_id": 1}]}'):
+        file.write_text(broken)
+        assert Connection.from_options(options, {"HOME": str(tmp_path), **environment}).region in (region, None)
+    file.write_text(json.dumps(PROFILES).replace("cn-beijing", "Beijing"))
+    if region == "cn-beijing":
+        with pytest.raises(InvalidInput, match=r"region_id of the profile work in .* is 'Beijing'"):
+            Connection.from_options(options, {"HOME": str(tmp_path), **environment})

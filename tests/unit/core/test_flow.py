@@ -209,10 +209,51 @@ def test_a_blank_option_is_one_that_was_not_given(blank: t.Any) -> None:
     assert seen["choice"] == "a"
 
 
+def test_lists_of_texts_have_one_rule_for_blanks_and_repetitions_wherever_they_are() -> None:
+    texts = {"type": "list", "elements": "str"}
+    spec: dict[str, dict[str, t.Any]] = {
+        "types": {**texts, "aliases": ["kinds"]},
+        "directions": {**texts, "choices": ["in", "out"]},
+        "rules": {"type": "list", "elements": "dict", "options": {"cidr": texts}},
+        "disk": {"type": "dict", "options": {"zones": texts}},
+    }
+    given = {
+        "kinds": "ecs.g7t.large, ecs.c7t.large,",
+        "directions": "in, out",
+        "rules": [{"cidr": "10.0.0.0/8, 10.0.0.0/8"}, {"cidr": ["b ", "a", "", "b"]}],
+        "disk": {"zones": [" h", "h"]},
+    }
+    seen: dict[str, t.Any] = {}
+    run_main(lambda: flow.read(module.create(spec), lambda cloud, params: seen.update(params) or {}), given)
+    assert seen["types"] == ["ecs.g7t.large", "ecs.c7t.large"]
+    assert seen["directions"] == ["in", "out"]
+    assert seen["rules"] == [{"cidr": ["10.0.0.0/8"]}, {"cidr": ["b", "a"]}]
+    assert seen["disk"] == {"zones": ["h"]}
+
+
 def test_a_blank_required_option_is_refused() -> None:
     spec = {"name": {"type": "str", "required": True}}
     result = run_main(lambda: flow.read(module.create(spec), lambda cloud, params: {}), {"name": " "})
     assert result["msg"] == "name: a value is required, but it is blank."
+
+
+@pytest.mark.parametrize(
+    ("constraint", "terms", "given", "message"),
+    [
+        ("required_one_of", [("name", "ids")], {"name": ""}, "one of the following is required: name, ids"),
+        ("required_one_of", [("name", "ids")], {"ids": [" "]}, "one of the following is required: name, ids"),
+        ("mutually_exclusive", [("name", "ids")], {"name": "", "ids": ["a"]}, None),
+        ("mutually_exclusive", [("name", "ids")], {"name": "a", "ids": ["a"]}, "mutually exclusive: name|ids"),
+        ("required_by", {"count": "name"}, {"count": 1, "name": " "}, "required by 'count': name"),
+    ],
+)
+def test_constraints_take_a_blank_for_what_was_not_given(
+    constraint: str, terms: t.Any, given: dict[str, t.Any], message: str | None
+) -> None:
+    spec = {"name": {"type": "str"}, "ids": {"type": "list", "elements": "str"}, "count": {"type": "int"}}
+    result = run_main(lambda: flow.read(module.create(spec, **{constraint: terms}), lambda cloud, params: {}), given)
+    assert bool(result.get("failed")) == bool(message)
+    assert (message or "") in result.get("msg", "")
 
 
 def test_an_empty_list_is_a_list() -> None:

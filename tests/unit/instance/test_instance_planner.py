@@ -103,7 +103,7 @@ WANTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WORLD, WANTS)
 def test_carrying_a_plan_out_leaves_nothing_to_do(world: list[t.Any], wants: dict[str, t.Any]) -> None:
     members = tuple(

@@ -52,6 +52,15 @@ def test_tags_of_the_system_are_kept_apart() -> None:
 def test_a_host_is_named_by_the_first_that_it_has() -> None:
     assert listing.host_name(one(), ["eip", "tag:none", "tag:Name", "name"]) == "shop"
     assert listing.host_name(one(InstanceName=""), ["name"]) == "i-1"
+    assert listing.host_name(one(InstanceName="my web:1, 网"), ["name"]) == "my web:1, 网"
+    assert listing.host_name(one(InstanceName="my web:1, 网"), ["name"], safe=True) == "my_web_1__网"
+
+
+def test_of_several_with_one_name_the_oldest_keeps_it() -> None:
+    old = one(InstanceId="i-2", CreationTime="2026-01-01T00:00Z")
+    new = one(InstanceId="i-1", CreationTime="2026-02-01T00:00Z")
+    assert listing.host_names([old], ["name"]) == {"i-2": old["name"]}
+    assert listing.host_names([new, old], ["name"]) == {"i-2": old["name"], "i-1": f"{old['name']}-i-1"}
 
 
 @pytest.mark.parametrize("name", ["colour", "tag:", "Name"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
-from ansible_collections.alitrust.ecs.plugins.module_utils._instance.names import Pattern, check_name, listing, runs
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.names import Pattern, listing, runs
 
 
 @pytest.mark.parametrize(
@@ -71,17 +71,6 @@ def test_runs_hold_every_number_once_in_consecutive_pieces(numbers: set[int], lo
     assert [number for run in found for number in run] == sorted(numbers)
     assert all(run == list(range(run[0], run[0] + len(run))) and len(run) <= longest for run in found)
     assert len(found) == len([number for number in numbers if number - 1 not in numbers]) or longest < 301
-
-
-@pytest.mark.parametrize("name", ["web", "Web-1.a:b_c", "网站"])
-def test_names_that_the_api_takes(name: str) -> None:
-    check_name("name", name)
-
-
-@pytest.mark.parametrize("name", ["w", "1web", "-web", "my web", "x" * 129, "http://web"])
-def test_names_that_the_api_refuses(name: str) -> None:
-    with pytest.raises(InvalidInput, match="2 to 128"):
-        check_name("name", name)
 
 
 def test_a_long_listing_says_how_many_more() -> None:

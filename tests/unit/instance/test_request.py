@@ -81,7 +81,7 @@ def test_instances_are_born_with_their_owner() -> None:
 
 
 def test_user_data_is_encoded() -> None:
-    assert request([1], user_data="ü")["UserData"] == "w7w="
+    assert request([1], user_data="#!ü")["UserData"] == "IyHDvA=="
 
 
 def test_disks_are_spelled_as_the_api_wants_them() -> None:
@@ -91,7 +91,7 @@ def test_disks_are_spelled_as_the_api_wants_them() -> None:
         data_disks=[{"size": 20, "encrypted": True}],
     )
     assert params["SystemDisk"] == {"Category": "cloud_essd", "Size": "40", "Encrypted": True}
-    assert params["DataDisk"] == [{"Size": 20, "Encrypted": "true"}]
+    assert params["DataDisk"] == [{"Category": "cloud_essd", "Size": 20, "Encrypted": "true"}]
 
 
 def test_the_trust_client_is_brought_by_a_script_that_asks_without_tls_only_when_it_may() -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from unit.instance.builders import CREATABLE, options
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._instance.requirements import Facts, fits, judge
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.requirements import Facts, judge, why_unfit
 
 TRUST = {
     "Version": "1",
@@ -84,6 +84,12 @@ def test_nothing_is_unmet_where_all_is_well() -> None:
         ({}, {"zone_id": "z-i"}, "zone_id", "is in z-h, not in z-i"),
         ({"groups": []}, {}, "security_group_ids", "no security group sg-1"),
         ({"groups": [{"SecurityGroupId": "sg-1", "VpcId": "vpc-2"}]}, {}, "security_group_ids", "is in the VPC vpc-2"),
+        (
+            {"groups": [{"SecurityGroupId": "sg-1", "VpcId": "vpc-1", "RuleCount": 1001}]},
+            {},
+            "security_group_ids",
+            "would have 1001 rules together (sg-1 1001)",
+        ),
         ({"key_pair": {}}, {}, "key_name", "no key pair web"),
         ({}, {"instance_type": "ecs.g6.large"}, "instance_type", "family g6 is not known"),
         ({}, {"system_disk": {"category": "cloud_ssd"}}, "system_disk.category", "not cloud_ssd"),
@@ -114,7 +120,7 @@ def test_what_could_not_be_read_is_not_judged() -> None:
 
 def test_a_family_that_is_trusted_by_image_wants_a_trusted_image() -> None:
     given = {**WANTED, "instance_type": "ecs.g6t.large"}
-    assert "trusted only with a trusted image" in judge(options(**given), GOOD).notes[0]
+    assert "trusted only with a trusted image" in judge(options(**given), GOOD).warnings[0]
     secured = replace(GOOD, image={"ImageId": "aliyun_2_1903_x64_20G_secured_alibase_20210120.vhd"})
     assert judge(options(**given), secured).notes == []
 
@@ -280,8 +286,8 @@ def test_a_mistake_in_one_of_several_choices_is_a_mistake() -> None:
 )
 def test_a_looked_up_image_has_to_suit_every_family(types: list[str], image: dict[str, t.Any], fit: bool) -> None:
     given = {**WANTED, "instance_type": None, "instance_types": types}
-    assert fits(options(**given), image) is fit
-    assert fits(options(**given, trusted_mode=False), image)
+    assert (why_unfit(options(**given), image) is None) is fit
+    assert why_unfit(options(**given, trusted_mode=False), image) is None
 
 
 def test_what_was_perhaps_made_a_moment_ago_is_counted_apart() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._instance.watch import changes
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.watch import SPEC, Watch, changes
 
 
 def instance(name: str, status: str = "Running", verdict: str | None = "trusted") -> dict[str, t.Any]:
@@ -40,3 +40,8 @@ def test_new_and_gone_instances_are_told_by_name() -> None:
         ("trust", None, "trusted", "b is trusted"),
         ("status", "Running", None, "c is gone"),
     ]
+
+
+def test_blank_arguments_are_those_that_were_not_given() -> None:
+    watch = Watch({**dict.fromkeys(SPEC, ""), "region": "cn-hangzhou"})
+    assert watch.interval == SPEC["interval"]["default"]

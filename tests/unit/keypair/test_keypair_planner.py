@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import typing as t
+from dataclasses import replace
 
 import pytest
 
@@ -163,6 +164,29 @@ def test_unbinding_says_that_a_password_must_be_reset() -> None:
     there = Actual(pair(), instances=(Instance("i-1"),))
     made = plan(Desired("web", "bound", instance_ids=("i-1",), sets_password=True), there)
     assert [step.do for step in made.steps] == ["bind", "reset_password"]
+
+
+@pytest.mark.parametrize("state", ["bound", "unbound"])
+def test_a_password_is_set_or_said_not_to_be(state: str) -> None:
+    there = Actual(pair(), instances=(Instance("i-1", "web" if state == "bound" else ""), Instance("i-2", "Stopped")))
+    desired = Desired("web", state, instance_ids=("i-1",), sets_password=True)
+    made = plan(desired, there)
+    assert not made.changed
+    assert made.warnings[0].startswith("The password is not set on 1 instance (i-1)")
+    made = plan(replace(desired, always_password=True, reboot=True), there)
+    assert [(step.do, step.args["instance_ids"]) for step in made.steps] == [
+        ("reset_password", ["i-1"]),
+        ("reboot", ["i-1"]),
+    ]
+    assert (made.before.get("passwords"), made.after["passwords"]) == (None, {"i-1": "(set anew)"})
+    with pytest.raises(UnexpectedState, match="There is no instance i-gone"):
+        plan(replace(desired, always_password=True, instance_ids=("i-1", "i-gone")), there)
+
+
+def test_a_password_for_a_pair_that_nobody_has_is_said_not_to_be_set() -> None:
+    desired = Desired("web", "absent", if_bound="unbind", sets_password=True)
+    for there in (Actual(), Actual(pair())):
+        assert "bound to no instance" in plan(desired, there).warnings[0]
 
 
 def test_a_replaced_pair_is_bound_again_to_those_asked_for_only() -> None:

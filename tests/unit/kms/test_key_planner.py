@@ -131,6 +131,12 @@ def test_a_deletion_is_scheduled_once(held: Key | None, protected: bool | None) 
     assert not plan(made, "k1", wanted).changed
 
 
+def test_a_deletion_that_is_on_its_way_is_told_with_its_time() -> None:
+    held = Key("k1", {"KeyState": "PendingDeletion", "DeleteDate": "2026-12-05T19:16:41Z"})
+    (warning,) = plan(held, "k1", Wanted(alias="alias/one", window=30)).warnings
+    assert "already going to be deleted, at 2026-12-05T19:16:41Z; pending_window_in_days does not move that" in warning
+
+
 def test_what_was_chosen_for_good_is_not_changed() -> None:
     with pytest.raises(UnexpectedState, match="whose key_spec is Aliyun_AES_256, not RSA_2048"):
         plan(key(), "k1", Wanted(alias="alias/one", fixed={"key_spec": "RSA_2048"}))

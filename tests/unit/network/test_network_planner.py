@@ -161,3 +161,20 @@ def test_what_is_adopted_gets_the_tag() -> None:
     assert after["tags"] == {"b": "2", OWNER_KEY: "fleet"}
     assert [one["tags"] for one in after["vswitches"]] == [{OWNER_KEY: "fleet"}, {}, {}]
     assert not plan(wanted, Actual(after)).changed
+
+
+def test_an_address_with_a_mask_is_taken_as_its_network_with_a_warning() -> None:
+    given = dict.fromkeys(["vpc_id", "tags"]) | {"purge_tags": True, "adopt": False, "leave_others": False}
+    switch = {"name": "a", "zone_id": "cn-hangzhou-h", "cidr_block": "172.16.3.7/24"}
+    options = {**given, "state": "present", "name": "fleet", "cidr_block": "172.16.0.5/16", "vswitches": [switch]}
+    desired = Desired.from_options(options)
+    desired.check()
+    made = plan(desired, Actual())
+    assert [made.after["cidr_block"], made.after["vswitches"][0]["cidr_block"]] == ["172.16.0.0/16", "172.16.3.0/24"]
+    assert made.warnings == (
+        "cidr_block has 172.16.0.5/16, an address with the mask of a network; it is taken as 172.16.0.0/16.",
+        "vswitches[0].cidr_block has 172.16.3.7/24, an address with the mask of a network; it is taken as "
+        "172.16.3.0/24.",
+    )
+    there = vpc([Switch("a", "cn-hangzhou-h", "172.16.3.0/24")])
+    assert not plan(desired, Actual(there)).changed

@@ -184,6 +184,23 @@ def test_no_password_is_in_a_plan() -> None:
         user_planner.plan_user(UserState(), WantedUser("ann", console_login=True))
 
 
+def test_a_user_for_the_console_and_for_programs_at_once_is_warned_about() -> None:
+    key, login = AccessKey("LTAI1", "Active", ""), LoginProfile(False, False)
+    both = UserState(user(), login, access_keys=(key,))
+    file = FileState("/k", exists=False)
+    for actual, wanted, warned in (
+        (both, WantedUser("ann", console_login=True), True),
+        (both, WantedUser("ann"), False),
+        (UserState(user(), login), WantedUser("ann", file=file), True),
+        (UserState(user(), None), WantedUser("ann", file=file, console_login=False), False),
+        (UserState(None), WantedUser("ann", file=file, console_login=True, password=True), True),
+        (UserState(user(), None, access_keys=(key,)), WantedUser("ann", console_login=True, password=True), True),
+        (UserState(user(), login), WantedUser("ann", console_login=True), False),
+    ):
+        warnings = user_planner.plan_user(actual, wanted).warnings
+        assert any("AccessKey pair at once" in text for text in warnings) == warned
+
+
 def test_access_keys_are_never_taken_away_or_made_in_excess_unasked() -> None:
     one, two = AccessKey("LTAI1", "Active", "1"), AccessKey("LTAI2", "Inactive", "2")
     missing = WantedUser("ann", file=FileState("/key"))

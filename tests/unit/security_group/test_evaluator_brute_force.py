@@ -139,7 +139,7 @@ def evaluated(rules_of: list[naive.NaiveGroup], about: dict[str, t.Any]) -> str:
     return question.answer(mine, asked_now, LISTS).verdict
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 @given(groups(), asked)
 def test_the_same_answer_as_a_walk_through_every_packet(
     rules_of: list[naive.NaiveGroup], many: dict[str, t.Any]

@@ -97,6 +97,19 @@ def test_a_plan_leads_to_what_is_wanted_and_to_what_is_allowed(
     assert not plan(desired, Actual((again,), groups)).changed
 
 
+def test_groups_with_too_many_rules_for_one_interface_are_refused_with_their_numbers() -> None:
+    groups = {
+        name: Group(name, "vpc-1", "normal", rules) for name, rules in (("sg-1", 600), ("sg-2", 400), ("sg-3", 1))
+    }
+    member = Member("instance", "i-1", "vpc-1", ("sg-1",))
+    desired = Desired("present", ("sg-2", "sg-3"), instance_ids=("i-1",))
+    with pytest.raises(UnexpectedState, match=r"1001 rules together \(sg-1 600, sg-2 400, sg-3 1\); at most 1000"):
+        plan(desired, Actual((member,), groups))
+    assert plan(Desired("present", ("sg-2",), instance_ids=("i-1",)), Actual((member,), groups)).changed
+    full = Member("instance", "i-1", "vpc-1", ("sg-1", "sg-2", "sg-3"))
+    assert plan(Desired("absent", ("sg-3",), instance_ids=("i-1",)), Actual((full,), groups)).changed
+
+
 def test_in_the_classic_network_a_member_that_is_full_exchanges_one_group_after_another() -> None:
     member = Member("instance", "x-1", "", tuple(CLASSIC[:5]))
     made = plan(Desired("exact", tuple(CLASSIC[5:9]), instance_ids=("x-1",)), Actual((member,), GROUPS))

@@ -9,13 +9,13 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.plan import Plan
-from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import rule_planner, rule_source
+from ansible_collections.alitrust.ecs.plugins.module_utils._security_group import keep, rule_planner, rule_source
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import DIRECTIONS, Rule
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_options import from_options
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule_planner import Group
@@ -71,7 +71,6 @@ RULES = st.builds(
 LISTS = st.lists(RULES, max_size=25, unique=True)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.sampled_from(["present", "absent", "exact"]), LISTS, LISTS, st.sampled_from([DIRECTIONS, ("ingress",)]))
 def test_the_plan_leads_to_what_is_wanted(
     state: str, there: list[Rule], wanted: list[Rule], directions: tuple[str, ...]
@@ -261,3 +260,39 @@ def test_a_group_that_is_used_as_it_is_is_said_to_lack_rules() -> None:
     assert left.kept == ("Using it.",)
     assert rule(2).line in left.warnings[0]
     assert not rule_planner.nothing(theirs, rule_planner.changes("exact", theirs, [], DIRECTIONS), "").warnings
+
+
+KEEP = {
+    "by a description in any case": ({"description": "*dts*"}, [1, 2]),
+    "by the network of the other side": ({"cidr": ["100.104.0.9/16"]}, [2, 3]),
+    "by a prefix list": ({"prefix_list_id": ["pl-1"]}, [4]),
+    "by both": ({"description": "*dts*", "cidr": ["100.104.0.0/16"]}, [2]),
+    "by one of two peers": ({"cidr": ["2001:db8::/32", "100.104.3.0/24"], "prefix_list_id": ["pl-1", "pl-2"]}, [3, 4]),
+}
+
+
+@pytest.mark.parametrize(("options", "stay"), KEEP.values(), ids=list(KEEP))
+def test_what_services_add_by_themselves_stays_where_the_task_says_so(
+    options: dict[str, t.Any], stay: list[int]
+) -> None:
+    theirs = [
+        rule(1, description="Added by DTS"),
+        replace(rule(2, description="dts-migration"), peer="100.104.2.0/24"),
+        replace(rule(3), peer="100.104.3.7/32"),
+        replace(rule(4), peer_kind="prefix_list", peer="pl-1"),
+        replace(rule(5), peer_kind="group", peer="sg-2"),
+    ]
+    there = group([*theirs, rule(9)])
+    kept, _notes = keep.from_options([options])
+
+    def changes(state: str, *wanted: Rule) -> rule_planner.Changes:
+        return rule_planner.changes(state, there, wanted, DIRECTIONS, lambda one: any(each.fits(one) for each in kept))
+
+    found = changes("exact", rule(9), rule(10))
+    assert [one.ports for one in found.spared] == [f"{number}/{number}" for number in stay]
+    assert {*found.removes, *found.spared} == {one for one in there.rules if one.ports != "9/9"}
+    made = rule_planner.plan(there, found, 200)
+    (said,) = made.kept
+    assert all(one.line in said and one.line in made.after for one in found.spared)
+    assert not changes("absent", *theirs).spared  # what the task names, goes
+    assert not changes("exact", *theirs).spared

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import re
 
 from local_cloud import catalogue
 from local_cloud.catalogue import InstanceType
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import (
     Record,
+    check_name,
     check_text,
     dry_run,
     ecs,
@@ -49,7 +49,6 @@ define("ecs.image_shares", 50, "accounts that an image can be shared with")
 define("ecs.community_image_agreement", False, "whether the account has signed the community image agreement")
 
 _PUBLIC_OWNER = "0"
-_NAME = re.compile(r"[^\W\d_][\w:.\-]{1,127}")
 
 
 # -- lookups
@@ -199,7 +198,8 @@ def _shown(call: Call, image: Record) -> Record:
 def _check_image_name(call: Call, name: str | None) -> None:
     if not name:
         return
-    if not _NAME.fullmatch(name) or name.lower().startswith(("acs:", "aliyun", "http://", "https://")):
+    check_name(name, "InvalidImageName.Malformed", "ImageName")
+    if name.lower().startswith(("acs:", "aliyun")):
         raise ApiError("InvalidImageName.Malformed", 400, "The specified ImageName is malformed.")
     if any(image["ImageName"] == name for image in find_all(call, "image")):
         raise ApiError("InvalidImageName.Duplicated", 400, "The specified ImageName has existed.")

@@ -119,7 +119,7 @@ def texts(call: Call, name_parameter: str) -> Record:
     found = {}
     for parameter, longest in ((name_parameter, 128), ("Description", 256)):
         value = str(call.get(parameter, ""))
-        if len(value) > longest or value.startswith(("http://", "https://")):
+        if len(value) > longest or value.lower().startswith(("http://", "https://")):
             raise ApiError(
                 f"Invalid{parameter}.Malformed",
                 400,
