@@ -95,24 +95,25 @@ def test_nothing_is_lost_whichever_call_is_refused(
     names = list(refusal.calls)
     assert {step.do for step, _before in refusal.steps} == change.steps
     assert len(names) > 1, "a change by one call has no half"
-    check_exchanged(old, change.look())
+    check_exchanged(change, old, change.look())
     for number, name in enumerate(names):
         change, old = start()
         with refusal.at(number):
             failed = modules.run(change.module, fails=True, **change.options)
         left = change.look()
         check_told(failed, refusal)
-        assert modules.run(change.module, **change.options)["changed"], name
+        again = modules.run(change.module, **change.options)["changed"]
+        assert again or (change.unseen and number == len(names) - 1), name
         new = change.look()
-        check_exchanged(old, new)
+        check_exchanged(change, old, new)
         lost = [part for part, words in left.items() if not (words >= old[part] or words >= new[part])]
         assert lost == [part for part in left if change.loses.get(name) == part], (name, old, left, failed["msg"])
         assert not modules.run(change.module, **change.options)["changed"], name
 
 
-def check_exchanged(old: Parts, new: Parts) -> None:
+def check_exchanged(change: Change, old: Parts, new: Parts) -> None:
     assert old.keys() == new.keys()
-    assert [part for part in old if old[part] == new[part]] == []
+    assert {part for part in old if old[part] == new[part]} <= set(change.loses.values())
 
 
 def check_told(failed: Result, refusal: Refusal) -> None:
@@ -157,9 +158,12 @@ NOT_EXCHANGED = {
         "remove_rules",
         "schedule_deletion",
     },
+    "gives more, and takes nothing away": {"add_disk", "attach_disk", "resize_disk", "tag_disks"},
     "switches something, by one call": {
         "allow_external",
         "cancel_deletion",
+        "change_disk",
+        "modify_network",
         "open",
         "reset_password",
         "tag_share",
