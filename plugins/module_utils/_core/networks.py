@@ -13,11 +13,8 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-if t.TYPE_CHECKING:
-    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-
-def meant(value: str) -> Network | None:
+def meant(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """The network that an address or a CIDR block is, or is in; None for what is neither."""
     try:
         return ipaddress.ip_network(value, strict=False)

@@ -249,7 +249,7 @@ def _listed(value: t.Any) -> list[str]:
     return [str(element).strip() for element in elements if str(element).strip()]
 
 
-def network(where: str, value: str) -> networks.Network:
+def network(where: str, value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """A network, where a bare address is a network of one, and an address with a mask the network that it is in.
 
     :raises InvalidInput: what was expected
