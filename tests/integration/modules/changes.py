@@ -118,7 +118,13 @@ def _rules(modules: Modules, group_id: str) -> Parts:
 
 def security_group(modules: Modules, _folder: Path) -> Change:
     vpc_id = Network(modules).vpc
-    old = {"name": "web", "vpc_id": vpc_id, "description": "web servers", "outbound": "allow", "tags": OLD_TAGS}
+    old: Options = {
+        "name": "web",
+        "vpc_id": vpc_id,
+        "description": "web servers",
+        "outbound": "allow",
+        "tags": OLD_TAGS,
+    }
     group_id = modules.run("security_group", **old)["security_group"]["security_group_id"]
 
     def look() -> Parts:
@@ -152,7 +158,7 @@ def rules(modules: Modules, _folder: Path) -> Change:
 
 def rules_of_a_full_group(modules: Modules, _folder: Path) -> Change:
     group_id = Network(modules).new_own_group("web")
-    task = {"security_group_id": group_id, "state": "exact", "max_rules": 3}
+    task: Options = {"security_group_id": group_id, "state": "exact", "max_rules": 3}
     modules.run("sg_rule", **task, rules=[_rule(80), _rule(81), _rule(443, "egress")])
     options = {**task, "rules": [_rule(8080), _rule(8081), _rule(8443, "egress")]}
     return Change("sg_rule", options, lambda: _rules(modules, group_id), {"add", "remove"})
@@ -336,7 +342,7 @@ def ram_group(modules: Modules, _folder: Path) -> Change:
 
 def share_role(modules: Modules, _folder: Path) -> Change:
     old, new = shareable.key(modules, "old"), shareable.key(modules, "new")
-    task = {"purpose": "share_image", "recipients_mode": "exact", "purge_keys": True}
+    task: Options = {"purpose": "share_image", "recipients_mode": "exact", "purge_keys": True}
     modules.run("kms_share_role", **task, account_ids=[FIRST], kms_key_ids=[old], description="old")
 
     def look() -> Parts:
@@ -357,7 +363,7 @@ def share_role(modules: Modules, _folder: Path) -> Change:
 
 def kms_key(modules: Modules, _folder: Path) -> Change:
     shareable.key(modules, "spare")
-    old = {"description": "old", "rotation_days": 30, "tags": OLD_TAGS}
+    old: Options = {"description": "old", "rotation_days": 30, "tags": OLD_TAGS}
     key_id = modules.run("kms_key", alias="disks", **old)["kms_key"]["key_id"]
 
     def look() -> Parts:
@@ -373,7 +379,7 @@ def kms_key(modules: Modules, _folder: Path) -> Change:
 
 
 def share_of_an_image(modules: Modules, _folder: Path) -> Change:
-    task = {"image_id": shareable.image(modules), "state": "exact"}
+    task: Options = {"image_id": shareable.image(modules), "state": "exact"}
     modules.run("encrypted_share", **task, account_ids=[FIRST])
     return Change(
         "encrypted_share",
@@ -386,7 +392,7 @@ def share_of_an_image(modules: Modules, _folder: Path) -> Change:
 
 def share_of_snapshots(modules: Modules, _folder: Path) -> Change:
     old, new = (shareable.snapshot(modules, number) for number in (0, 1))
-    task = {"name": "backup", "state": "exact"}
+    task: Options = {"name": "backup", "state": "exact"}
     modules.run("encrypted_share", **task, snapshot_ids=[old], account_ids=[FIRST])
 
     def look() -> Parts:

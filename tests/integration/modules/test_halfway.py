@@ -183,7 +183,7 @@ def steps_of(resource: type[Resource[t.Any]]) -> set[str]:
     }
 
 
-def leaves(resource: type[Resource[t.Any]]) -> set[type[Resource[t.Any]]]:
+def leaves(resource: t.Any) -> set[t.Any]:
     below = resource.__subclasses__()
     return {leaf for one in below for leaf in leaves(one)} if below else {resource}
 
