@@ -39,6 +39,8 @@ _CONSTRAINTS: dict[str, t.Callable[[t.Any, dict[str, t.Any]], t.Any]] = {
 
 #: Options whose empty text says that there shall be none. Where that cannot be had, the planner says so.
 _CLEARED = frozenset({"description", "comments"})
+#: Lists that narrow down what a task does: a blank one must not come to mean everything, so it is an empty list.
+_NARROWING = frozenset({"event_ids", "expected"})
 
 
 class _Module(AnsibleModule):
@@ -82,6 +84,9 @@ def without_blanks(params: dict[str, t.Any], spec: dict[str, t.Any]) -> list[str
     for name in _CLEARED.intersection(spec):
         if isinstance(params.get(name), str):
             params[name] = params[name].strip()
+    for name in _NARROWING.intersection(spec):
+        if params.get(name) is not None and blank(params[name]):
+            params[name] = []
     found = [name for name in spec if name not in _CLEARED and params.get(name) is not None and blank(params[name])]
     for name in found:
         params[name] = spec[name].get("default")

@@ -109,6 +109,10 @@ def test_what_is_not_expected_stops_everything(modules: Modules, check: bool) ->
     assert "1 of 3 findings are not expected: /usr/bin/bash on web-001. Nothing was handled." in failed["msg"]
     assert [one["event_id"] for one in failed["unexpected"]] == ["e002"]
     assert "trusted-server:TrustEvents" not in modules.cloud.counts()
+    blank = modules.run(MODULE, state="accepted", fleet="web", expected=[" "], fails=True, check=check)
+    assert "3 of 3 findings are not expected" in blank["msg"]
+    blank = modules.run(MODULE, state="accepted", fleet="web", event_ids=[""], fails=True, check=check)
+    assert "event_ids is empty" in blank["msg"]
     modules.twice(MODULE, state="accepted", fleet="web", expected=["PCR 9", "/usr/bin/*"])
 
 
