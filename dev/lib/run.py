@@ -308,11 +308,13 @@ class Runner:
 async def end(process: asyncio.subprocess.Process) -> None:
     """Whatever a check left running ends with it; one that is cut off is given time to clean up."""
     with contextlib.suppress(ProcessLookupError):
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGINT)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), 20)
-        os.killpg(process.pid, signal.SIGKILL)
+        try:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGINT)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), 20)
+        finally:  # also where the wait is broken off
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def settings_for(check: Check) -> dict[str, str]:
