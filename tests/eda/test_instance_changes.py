@@ -129,7 +129,7 @@ def test_changes_are_told_once_and_the_loop_is_never_blocked(modules: Modules) -
     [
         ({"interval": 0}, "interval is 0; expected a number of seconds above 0"),
         ({"intervall": 5}, "There is no option intervall; expected some of "),
-        ({"instance_ids": ["web-1"]}, "expected ids of instances"),
+        ({"instance_ids": ["web-1"]}, "instance_ids has .web-1.; expected the id of an instance"),
         ({"access_key_id": "wrong"}, "InvalidAccessKeyId"),
     ],
 )
