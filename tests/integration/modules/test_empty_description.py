@@ -26,9 +26,10 @@ DOCUMENT = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["ecs:De
 )
 def test_it_is_cleared(modules: Modules, module: str, options: Options, option: str) -> None:
     modules.run("kms_service")
-    modules.run(module, **options, **{option: "old"})
+    old: Options = {option: "old"}
+    modules.run(module, **options, **old)
     assert not modules.run(module, **options)["changed"]
-    assert modules.twice(module, **options, **{option: ""})[module][option] == ""
+    assert modules.twice(module, **options, **dict.fromkeys(old, ""))[module][option] == ""
 
 
 def refusing(module: str, modules: Modules) -> Options:
@@ -38,11 +39,12 @@ def refusing(module: str, modules: Modules) -> Options:
         return {**world.fleet(count=1)}
     if module == "security_group":
         return {"name": "web", "vpc_id": Network(modules).vpc}
-    return {
+    others: dict[str, Options] = {
         "ram_policy": {"name": "look", "document": DOCUMENT},
         "instance_ram_role": {"name": "app", "policies": []},
         "kms_share_role": {"purpose": "disk_encrypt"},
-    }[module]
+    }
+    return others[module]
 
 
 @pytest.mark.parametrize(
