@@ -49,11 +49,6 @@ ANSIBLE_PACKAGE = "ansible==12.3.0"
 NEIGHBOURS = ("ansible/posix", "awx/awx")
 
 
-# What a check asks of this machine goes past the caller's proxies, which downloads need. The collection itself sees to
-# that; this is for the programs that know no better.
-_THIS_MACHINE = "localhost,127.0.0.1,127.0.0.0/8,::1,100.100.100.200"
-
-
 class SetupError(Exception):
     """Something this machine lacks; the message says what and how to get it."""
 
@@ -83,12 +78,6 @@ def locked(name: str) -> t.Iterator[None]:
     with open(folder / name, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def past_proxies(environ: t.Mapping[str, str]) -> dict[str, str]:
-    """The variables NO_PROXY of an environment, in both spellings and with this machine in them."""
-    given = environ.get("no_proxy") or environ.get("NO_PROXY")
-    return dict.fromkeys(("no_proxy", "NO_PROXY"), f"{given},{_THIS_MACHINE}" if given else _THIS_MACHINE)
 
 
 def output_of(*command: str | Path) -> str | None:

@@ -149,7 +149,7 @@ def test_the_rulebook_isolates_an_untrusted_instance_and_opens_an_incident(modul
     (tmp_path / "inventory").write_text("localhost ansible_connection=local\n")
     (tmp_path / "vars.yml").write_text(json.dumps({"alitrust_fleet": "web", "alitrust_interval": 1}))
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("ALIBABA_", "PYTHONPATH"))},
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         "ALIBABA_CLOUD_REGION": "cn-hangzhou",
         "ALIBABA_CLOUD_ENDPOINT_URL": modules.cloud.endpoint,
         "ALIBABA_CLOUD_ACCESS_KEY_ID": modules.cloud.access_key_id,

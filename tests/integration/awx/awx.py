@@ -209,14 +209,13 @@ class Awx:
         private = self._private_data()
         injected = inject("Alibaba Cloud", self.inputs, private / "env")
         project = private / "project"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ALIBABA_"))}
         done = subprocess.run(
             [
                 *("ansible-inventory", "--list", "--export", "-i", project / source),
                 *("--output", private / "output.json", "--playbook-dir", project),
             ],
             cwd=project,
-            env=kept | self._environment(private, injected, **UPDATE_ENVIRONMENT),
+            env=os.environ | self._environment(private, injected, **UPDATE_ENVIRONMENT),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -101,12 +101,11 @@ def in_own_process(
         f"from ansible_collections.alitrust.ecs.plugins.modules import {READ[0]} as module\n"
         "with patch_module_args(json.load(sys.stdin)):\n    module.main()\n"
     )
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ALIBABA_CLOUD")}
     ended = subprocess.run(
         [sys.executable, "-c", script],
         input=json.dumps(arguments),
         env={
-            **kept,
+            **os.environ,
             "PYTHONPATH": os.pathsep.join(sys.path),
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
             **environment,
