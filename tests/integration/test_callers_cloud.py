@@ -112,7 +112,7 @@ def test_dev_test_and_the_demo_forget_all_of_it(trap: Trap, tmp_path: Path) -> N
     ours = {"ALITRUST_CACHE": "/cache", "PATH": "/bin"}
     seen = caller.harmless({**theirs, **ours})
     assert {name for name in seen if "proxy" not in name.lower()} == set(ours)
-    program = [sys.executable, environment.CHECKOUT / "dev" / "lib" / "caller.py"]
+    program = [sys.executable, str(environment.CHECKOUT / "dev" / "lib" / "caller.py")]
     forgotten = subprocess.run(program, env={**ours, **theirs}, capture_output=True, text=True, check=True)
     assert forgotten.stdout.split() == sorted(theirs)
 
