@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from local_cloud.services.ecs import (  # noqa: F401  (importing registers the operations)
     account_attributes,
+    assistant_agents,
+    assistant_settings,
     cloud_assistant,
     data_disks,
     disk_changes,
@@ -28,4 +30,5 @@ from local_cloud.services.ecs import (  # noqa: F401  (importing registers the o
     snapshots,
     stock,
     tags,
+    terminal_sessions,
 )

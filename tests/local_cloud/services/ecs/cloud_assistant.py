@@ -42,7 +42,6 @@ define(
     ("refuse", "abort"),
 )
 
-_AGENT_VERSION = "2.2.4.1000"
 _OUTPUT_LONGEST = 24 * 1024
 _CONTENT_LONGEST = {False: 24 * 1024, True: 18 * 1024}  # by KeepCommand; as base64
 _TYPES = ("RunShellScript", "RunBatScript", "RunPowerShellScript")
@@ -323,34 +322,3 @@ def _invocation(call: Call, invocation: Record, results: dict[str, Record]) -> R
         "InvokeInstances": {"InvokeInstance": instances},
         "Tags": {"Tag": shown_tags(call, invocation)},
     }
-
-
-@ecs("DescribeCloudAssistantStatus")
-def describe_cloud_assistant_status(call: Call) -> Record:
-    ids = call.get("InstanceId") or []
-    os_type, hosts = (call.get("OSType") or "").lower(), hosts_of(call.store) is not None
-    counts: dict[str, int] = {}
-    for invocation in find_all(call, "invocation", lagged=True):
-        for instance_id in invocation["_Results"]:
-            counts[instance_id] = counts.get(instance_id, 0) + 1
-    shown = []
-    for instance in find_all(call, "instance", lagged=True):
-        if (ids and instance["InstanceId"] not in ids) or os_type not in ("", instance["OSType"]):
-            continue
-        up = hosts and instance["Status"] == "Running"
-        shown.append(
-            {
-                "InstanceId": instance["InstanceId"],
-                "CloudAssistantStatus": "true" if up else "false",
-                "CloudAssistantVersion": _AGENT_VERSION if hosts else "",
-                "LastHeartbeatTime": seconds_text(call) if up else "",
-                "InvocationCount": counts.get(instance["InstanceId"], 0),
-                "OSType": "Windows" if instance["OSType"] == "windows" else "Linux",
-                "SupportSessionManager": up,
-            }
-        )
-    if ids:  # named instances come in one page
-        counts_shown = {"PageNumber": 1, "PageSize": len(shown), "TotalCount": len(shown), "NextToken": ""}
-        return {"InstanceCloudAssistantStatusSet": {"InstanceCloudAssistantStatus": shown}, **counts_shown}
-    page = page_either(call, shown, least=1, most=50)
-    return {"InstanceCloudAssistantStatusSet": {"InstanceCloudAssistantStatus": page.items}, **page.about}

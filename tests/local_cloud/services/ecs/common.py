@@ -71,7 +71,7 @@ def ecs(action: str, **options: t.Any) -> t.Callable[[EcsHandler], EcsHandler]:
                 raise ApiError("InvalidRegionId.NotFound", 404, "The specified RegionId does not exist.")
             return complete(models, action, handler(call) or {})
 
-        operation("ecs", action, **{"resources": _resources, **options})(served)
+        operation("ecs", action, **{"resources": _resources, "about": _about, **options})(served)
         return handler
 
     return register
@@ -111,6 +111,25 @@ def _resources(call: Call) -> list[str]:
     if own and (not found or call.action.startswith(("Run", "Create", "Copy"))):
         found.append(f"{start}:{_TYPE_NAMES.get(own[1], own[1].lower())}/*")
     return found or ["*"]
+
+
+#: resource type in the ARN -> kind of the record, where it is another one
+_KINDS = {"securitygroup": "security_group", "keypair": "key_pair"}
+
+
+def _about(call: Call, resource: str) -> Record:
+    """What conditions can ask about one resource: its tags, and those that the request gives."""
+    kind, _mark, name = resource.rpartition(":")[2].partition("/")
+    key = f"{call.account_id}/{call.region}/{name}" if kind == "keypair" else name
+    record = call.store.get(_KINDS.get(kind, kind), key) if name != "*" else None
+    own = record is not None and record.get("AccountId") == call.account_id
+    known = {}
+    for tag in (record.get("Tags") or ()) if record is not None and own else ():
+        for condition in ("acs:ResourceTag", "ecs:tag"):
+            known[f"{condition}/{tag['TagKey']}"] = tag["TagValue"]
+    for tag in call.get("Tag") or ():
+        known[f"acs:RequestTag/{tag.get('Key', tag.get('key'))}"] = tag.get("Value", tag.get("value")) or ""
+    return known
 
 
 def dry_run(call: Call, code: str = "DryRunOperation") -> None:
