@@ -27,6 +27,7 @@ from local_cloud.services.ecs import (  # noqa: F401  (importing registers the o
     ram_role,
     rules,
     security_groups,
+    send_file,
     snapshots,
     stock,
     tags,

@@ -105,12 +105,25 @@ def _resources(call: Call) -> list[str]:
         if isinstance(value, str) and value.startswith("["):
             value = json_list(call, parameter)
         found += [f"{start}:{kind}/{one}" for one in ([value] if isinstance(value, str) else value or ())]
+    if call.get("ResourceTag") and not call.get("InstanceId"):
+        found += [f"{start}:instance/{one}" for one in tagged_instances(call)]
     if call.get("ResourceType"):
         found += [f"{start}:{call.params['ResourceType'].lower()}/{one}" for one in call.get("ResourceId") or ()]
     own = _OWN_TYPE.search(call.action)
     if own and (not found or call.action.startswith(("Run", "Create", "Copy"))):
         found.append(f"{start}:{_TYPE_NAMES.get(own[1], own[1].lower())}/*")
     return found or ["*"]
+
+
+def tagged_instances(call: Call) -> list[str]:
+    """The ids of the instances that a request means by ResourceTag."""
+    wanted = {tag.get("Key") or "": tag.get("Value") or "" for tag in call.get("ResourceTag") or ()}
+    found = []
+    for instance in find_all(call, "instance") if wanted else ():
+        tags = {tag["TagKey"]: tag["TagValue"] for tag in instance["Tags"]}
+        if all(tags.get(key) == value for key, value in wanted.items()):
+            found.append(instance["InstanceId"])
+    return found
 
 
 #: resource type in the ARN -> kind of the record, where it is another one
