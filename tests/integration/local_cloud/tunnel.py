@@ -46,7 +46,7 @@ class Tunnel:
 
     def __init__(self, connection: ClientConnection) -> None:
         self.socket = connection
-        self._sent = self._received = 0
+        self._sent = self.received = 0
 
     def send(self, payload: bytes, kind: int = INPUT) -> None:
         self.raw(frame(kind, self._sent, payload))
@@ -62,9 +62,9 @@ class Tunnel:
         assert message[8:10] == b"  "
         assert int.from_bytes(message[10:18], "little") > 0
         sequence, length = int.from_bytes(message[18:26], "little"), int.from_bytes(message[26:30], "little")
-        assert sequence == self._received
+        assert sequence == self.received
         assert length == len(message[30:]) <= 2048
-        self._received += 1
+        self.received += 1
         return Received(int.from_bytes(message[:4], "little"), sequence, message[30:])
 
     def output(self, size: int) -> bytes:

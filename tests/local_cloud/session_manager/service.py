@@ -97,7 +97,9 @@ class SessionManager:
         finally:
             if last := self._live.get(session_id) is channel:
                 del self._live[session_id]
-        if last and (ended.status or policy != "reconnect"):
+        if last and not ended.status and policy == "reconnect":
+            await asyncio.to_thread(records.disconnected, self._store, session_id)
+        elif last:
             status = ended.status or frames.CLOSED
             await asyncio.to_thread(records.end, self._store, session_id, status, ended.reason, ended.detail)
         await channel.say(ended)
