@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import socket
 import struct
 import threading
@@ -208,6 +209,20 @@ def test_what_is_no_message_ends_the_session(service: Service, message: bytes | 
     ended = service.until(session_id, "Disconnected")
     assert ended["ClosedReason"] == "ProcessDataError"
     assert problem in ended["FailedDetail"]
+
+
+def test_a_garbled_message_is_taken_for_what_it_says_or_ends_the_session(service: Service) -> None:
+    pick = random.Random(13)
+    for _attempt in range(20):
+        message = bytearray(frame(INPUT, 0, b"garbled"))
+        place = pick.randrange(len(message))
+        message[place] ^= 1 << pick.randrange(8)
+        with service.opened() as (tunnel, _session_id):
+            tunnel.raw(bytes(message))
+            answer = tunnel.receive()
+            # of what is not checked a bit may change: the time (10 to 17), the length (26 to 29) and the payload
+            harmless = 10 <= place < 18 or place >= 26
+            assert answer[::2] == ((OUTPUT, bytes(message[30:])) if harmless else (STATUS, b"\x05ProcessDataError"))
 
 
 def test_input_sizes_and_close_share_a_counter(service: Service) -> None:
@@ -561,17 +576,18 @@ def test_no_session_outlives_its_server(state_dir: Path) -> None:
     ports = Ports()
     with LocalCloud.start(state_dir) as cloud:
         service = Service(Sdk(cloud), ports)
-        for end in (cloud.kill, cloud.stop):
-            unused = service.start()["SessionId"]
-            with service.opened() as (tunnel, session_id):
-                end()
-                with pytest.raises(ConnectionClosed):
-                    tunnel.receive()
-            cloud.restart()
-            for session in (session_id, unused):
-                assert service.connection(session)["Status"] in ("Disconnected", "Failed")
-            assert cloud.tunnels() == []
-            with service.opened():
-                pass
+        unused = service.start()["SessionId"]
+        with service.opened() as (tunnel, session_id):
+            cloud.kill()
+            with pytest.raises(ConnectionClosed):
+                tunnel.receive()
+        cloud.restart()
+        for session, status in ((session_id, "Disconnected"), (unused, "Failed")):
+            assert service.connection(session)["Status"] == status
+        assert cloud.tunnels() == []
+        with service.opened() as (tunnel, _session_id):
+            cloud.stop()
+            with pytest.raises(ConnectionClosed):
+                tunnel.receive()
     assert "Traceback" not in (state_dir / "server.log").read_text(encoding="utf-8")
     ports.close()
