@@ -17,6 +17,7 @@ PROGRAMS = {
     "ssh-keygen": "openssh-client",
     "/lib/systemd/systemd": "systemd",
     "ip": "iproute2",
+    "nft": "nftables",
     "unshare": "util-linux",
     "setpriv": "util-linux",
     "nsenter": "util-linux",
