@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Security groups of the local cloud as rules of nftables. What these do to packets is in tests/hosts/test_packets.py."""
+"""Security groups of the local cloud as rules of nftables; tests/hosts/test_packets.py sends packets through these."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ def test_members_of_a_group_and_what_is_spared_come_before_all_rules() -> None:
 @pytest.mark.parametrize(
     ("wanted", "lines"),
     [
-        (rule("10.0.0.0/24", protocol="TCP", ports=(22, 23)), ["ip saddr { 10.0.0.0/24 } meta l4proto tcp tcp dport 22-23"]),
+        (
+            rule("10.0.0.0/24", protocol="TCP", ports=(22, 23)),
+            ["ip saddr { 10.0.0.0/24 } meta l4proto tcp tcp dport 22-23"],
+        ),
         (
             rule("0.0.0.0/0", protocol="UDP", ports=(1, 65535), source_ports=(53, 53)),
             ["meta nfproto ipv4 meta l4proto udp udp dport 1-65535 udp sport 53-53"],
