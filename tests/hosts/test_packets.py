@@ -9,16 +9,18 @@ import collections
 import contextlib
 import os
 import random
+import socket
+import time
 import typing as t
 from pathlib import Path
 
 import pytest
 from hosts.packets import Machine, Probe
 from modules.harness import Modules
-from modules.network import Network
+from modules.network import IMAGE, Network
 
 from local_cloud.control import LocalCloud
-from local_cloud.hosts import checks
+from local_cloud.hosts import CONTROLLER_ADDRESS, METADATA_ADDRESS, SERVICE_ADDRESS, checks
 from local_cloud.hosts.region import Region
 from local_cloud.services.ecs.packet_filter import guard
 
@@ -230,3 +232,145 @@ def test_the_module_foretells_what_becomes_of_a_packet(tmp_path: Path, region: R
         for name in names.split():
             assert counts[name if name in counts else f"by {name}"] >= 40, counts
     assert counts["by inner_policy"] >= 5, counts
+
+
+class Fleet:
+    """Two real hosts, each in a basic group of its own that has no rules."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.cloud, self.api = cloud, Modules(cloud).door()
+        network = f"10.{100 + os.getpid() % 100}"
+        self.vpc = self.api.call("vpc", "CreateVpc", CidrBlock=f"{network}.0.0/16")["VpcId"]
+        cloud.clock_advance(10)
+        vswitch = {"VpcId": self.vpc, "ZoneId": "cn-hangzhou-h", "CidrBlock": f"{network}.77.0/24"}
+        self.vswitch = self.api.call("vpc", "CreateVSwitch", vswitch)["VSwitchId"]
+        cloud.clock_advance(10)
+        self.web, self.app = self.new_group("web"), self.new_group("app")
+        self.one, self.two = self._new_host(self.web), self._new_host(self.app)
+        until(lambda: all(one["Status"] == "Running" for one in cloud.resources("instance")))
+        addresses = {one["InstanceId"]: one["PrivateIpAddress"] for one in cloud.resources("instance")}
+        self.address = str(addresses[self.one])
+
+    def new_group(self, name: str) -> str:
+        about = {"VpcId": self.vpc, "SecurityGroupName": name}
+        return str(self.api.call("ecs", "CreateSecurityGroup", about)["SecurityGroupId"])
+
+    def _new_host(self, group: str) -> str:
+        wanted = {"ImageId": IMAGE, "InstanceType": "ecs.g7.large", "VSwitchId": self.vswitch, "SecurityGroupId": group}
+        made = self.api.call("ecs", "RunInstances", {**wanted, "SystemDisk": {"Category": "cloud_essd"}})
+        return str(made["InstanceIdSets"]["InstanceIdSet"][0])
+
+    def run(self, instance_id: str, script: str) -> tuple[int, str]:
+        """Exit code and output of a command, by Cloud Assistant, which no security group keeps from its agents."""
+        command = {"Type": "RunShellScript", "CommandContent": script, "InstanceId": [instance_id]}
+        invocation = self.api.call("ecs", "RunCommand", {**command, "ContentEncoding": "PlainText"})["InvokeId"]
+
+        def result() -> dict[str, t.Any]:
+            (found,) = (one for one in self.cloud.resources("invocation") if one["InvokeId"] == invocation)
+            return dict(found["_Results"][instance_id])
+
+        until(lambda: result()["InvocationStatus"] not in ("Pending", "Running"))
+        return int(result()["ExitCode"]), str(result()["Output"])
+
+    def open(self) -> socket.socket | None:
+        """A connection from the controller to the first host's sshd; None where nobody answers for a while."""
+        try:
+            return socket.create_connection((self.address, 22), timeout=1)
+        except TimeoutError:
+            return None
+
+    def reachable(self) -> bool:
+        sock = self.open()
+        if sock is not None:
+            sock.close()
+        return sock is not None
+
+    def reaches(self, address: str, port: int) -> bool:
+        """Whether the second host gets an answer from a port."""
+        code, _output = self.run(self.two, f"timeout 1 bash -c '< /dev/tcp/{address}/{port}'")
+        return code == 0
+
+    def rule(self, group: str, suffix: str = "", **rule: str) -> t.Callable[[], None]:
+        """Add a rule; what is returned takes it away."""
+        call = {"SecurityGroupId": group, "Permissions": [{"IpProtocol": "TCP", "PortRange": "22/22", **rule}]}
+        self.api.call("ecs", f"AuthorizeSecurityGroup{suffix}", call)
+        return lambda: self.api.call("ecs", f"RevokeSecurityGroup{suffix}", call) and None
+
+    def groups(self, instance_id: str, *groups: str) -> None:
+        """Exchange an instance's groups."""
+        self.api.call("ecs", "ModifyInstanceAttribute", InstanceId=instance_id, SecurityGroupIds=list(groups))
+
+
+def until(condition: t.Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in a minute"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Fleet]:
+    with LocalCloud.start(tmp_path_factory.mktemp("packets") / "cloud", hosts="on") as cloud:
+        yield Fleet(cloud)
+
+
+def test_rules_open_and_close_a_port_of_a_running_host(fleet: Fleet) -> None:
+    assert not fleet.reachable()
+    revoke = fleet.rule(fleet.web, SourceCidrIp=CONTROLLER_ADDRESS)
+    until(fleet.reachable)
+    session = fleet.open()
+    assert session is not None
+    with session:
+        session.settimeout(60)
+        assert session.recv(8) == b"SSH-2.0-"
+        revoke()
+        until(lambda: not fleet.reachable())
+        # Who is in stays in: the server goes on with its algorithms.
+        session.sendall(b"SSH-2.0-test\r\n")
+        with session.makefile("rb") as said:
+            said.readline()
+            assert b"curve25519" in said.read(200)
+    # Whoever is root in the host can't open it, and its next start doesn't.
+    assert fleet.run(fleet.one, "nft flush ruleset")[0] == 0
+    assert not fleet.reachable()
+    fleet.api.call("ecs", "RebootInstance", InstanceId=fleet.one)
+    until(lambda: all(one["Status"] == "Running" for one in fleet.cloud.resources("instance")))
+    assert not fleet.reachable()
+
+
+def test_hosts_reach_each_other_as_their_groups_say(fleet: Fleet) -> None:
+    assert not fleet.reaches(fleet.address, 22)
+    # By a group, which the other one leaves and joins.
+    revoke = fleet.rule(fleet.web, SourceGroupId=fleet.app)
+    until(lambda: fleet.reaches(fleet.address, 22))
+    away = fleet.new_group("away")
+    fleet.groups(fleet.two, away)
+    until(lambda: not fleet.reaches(fleet.address, 22))
+    fleet.groups(fleet.two, away, fleet.app)
+    until(lambda: fleet.reaches(fleet.address, 22))
+    revoke()
+    until(lambda: not fleet.reaches(fleet.address, 22))
+    # In one group, and isolated in it.
+    fleet.groups(fleet.two, fleet.web)
+    until(lambda: fleet.reaches(fleet.address, 22))
+    fleet.api.call("ecs", "ModifySecurityGroupPolicy", SecurityGroupId=fleet.web, InnerAccessPolicy="Drop")
+    until(lambda: not fleet.reaches(fleet.address, 22))
+    fleet.groups(fleet.two, fleet.app)
+
+
+def test_outbound_rules_hold_back_all_but_the_metadata_service(fleet: Fleet) -> None:
+    assert fleet.reaches(SERVICE_ADDRESS, 443)
+    everything = {"IpProtocol": "ALL", "PortRange": "-1/-1", "DestCidrIp": "0.0.0.0/0", "Policy": "drop"}
+    revoke = fleet.rule(fleet.app, "Egress", **everything)
+    until(lambda: not fleet.reaches(SERVICE_ADDRESS, 443))
+    assert fleet.reaches(METADATA_ADDRESS, 80)
+    revoke()
+    until(lambda: fleet.reaches(SERVICE_ADDRESS, 443))
+
+
+def test_the_filter_can_be_switched_off(fleet: Fleet) -> None:
+    assert not fleet.reachable()
+    fleet.cloud.set("hosts.firewall", False)
+    until(fleet.reachable)
+    fleet.cloud.set("hosts.firewall", True)
+    until(lambda: not fleet.reachable())
