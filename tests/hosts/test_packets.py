@@ -148,7 +148,7 @@ class World:
         return found
 
     def _probes(self) -> list[Probe]:
-        chance, probes = self.chance, []
+        chance, probes = self.chance, list[Probe]()
         while len(probes) < QUESTIONS:
             version = chance.choice((0, 0, 1))
             mine, other = chance.choice([(ONE, TWO), (TWO, ONE)])
@@ -294,7 +294,11 @@ class Fleet:
         """Add a rule; what is returned takes it away."""
         call = {"SecurityGroupId": group, "Permissions": [{"IpProtocol": "TCP", "PortRange": "22/22", **rule}]}
         self.api.call("ecs", f"AuthorizeSecurityGroup{suffix}", call)
-        return lambda: self.api.call("ecs", f"RevokeSecurityGroup{suffix}", call) and None
+
+        def revoke() -> None:
+            self.api.call("ecs", f"RevokeSecurityGroup{suffix}", call)
+
+        return revoke
 
     def groups(self, instance_id: str, *groups: str) -> None:
         """Exchange an instance's groups."""

@@ -111,8 +111,6 @@ class Region:
     @staticmethod
     def _set_up() -> None:
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-        # The kernel's modules may come with the first rule only, and this with them.
-        nft("table inet session {\n  chain session { ct state established accept; }\n}\n")
         Path("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established").write_text(str(SESSION_SECONDS))
         for scope in ("all", "default"):
             Path(f"/proc/sys/net/ipv4/conf/{scope}/rp_filter").write_text("0")

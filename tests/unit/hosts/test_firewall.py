@@ -22,7 +22,8 @@ def chain(name: str, guard: Guard) -> list[str]:
 
 
 def rule(*peers: str, **more: t.Any) -> Rule:
-    return Rule(**({"direction": "ingress", "protocol": "ALL", "accept": True, "priority": 1, "peers": peers} | more))
+    values: dict[str, t.Any] = {"direction": "ingress", "protocol": "ALL", "accept": True, "priority": 1}
+    return Rule(**(values | {"peers": peers} | more))
 
 
 def test_without_a_guard_what_there_was_goes() -> None:
