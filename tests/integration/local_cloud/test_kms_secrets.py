@@ -61,6 +61,11 @@ def test_secret_is_created_described_and_read(kms: Kms) -> None:
     read = kms("GetSecretValue", SecretName="db")
     assert (read["SecretData"], read["SecretDataType"], read["VersionId"]) == ("one", "text", "v1")
     assert read["VersionStages"] == {"VersionStage": ["ACSCurrent"]}
+    kms("UpdateSecret", SecretName="db", Description="new")
+    assert kms("DescribeSecret", SecretName="db")["Description"] == "new"
+    kms("UpdateSecret", SecretName="db", Description="")
+    assert kms("DescribeSecret", SecretName="db")["Description"] == "new"
+    kms.sdk.cloud.set("kms.secret_description_clears", True)
     kms("UpdateSecret", SecretName="db", Description="")
     assert not kms("DescribeSecret", SecretName="db").get("Description")
 

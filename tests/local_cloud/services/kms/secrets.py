@@ -39,6 +39,11 @@ define(
 )
 define("kms.secret_without_instance_code", "Rejected.UnsupportedOperation", "code when they are not (UNCERTAIN)")
 define(
+    "kms.secret_description_clears",
+    False,
+    "whether UpdateSecret takes an empty Description for one, not for none given (UNCERTAIN)",
+)
+define(
     "kms.secret_force_in_window",
     True,
     "whether DeleteSecret deletes at once what is already scheduled for deletion (UNCERTAIN)",
@@ -62,9 +67,7 @@ _DESCRIBED = (
 
 @kms("CreateSecret")
 def create_secret(call: Call) -> Record:
-    name = str(call.params["SecretName"])
-    if not _NAME.fullmatch(name) or name.startswith("acs/"):
-        raise invalid("SecretName", "1 to 192 letters, digits and _/+=.@-, not beginning with acs/.")
+    name = name_of(call)
     if call.get("SecretType") not in (None, "", "Generic"):
         raise invalid("SecretType", "the local cloud has no databases, users or instances to rotate secrets of.")
     there = call.store.get("kms_secret", secret_id(call, name))
@@ -96,6 +99,14 @@ def create_secret(call: Call) -> Record:
         **{name: secret[name] for name in ("Arn", "SecretName", "SecretType", "DKMSInstanceId")},
         "VersionId": secret["Versions"][0]["VersionId"],
     }
+
+
+def name_of(call: Call) -> str:
+    """The name of a new secret, checked."""
+    name = str(call.params["SecretName"])
+    if not _NAME.fullmatch(name) or name.startswith("acs/"):
+        raise invalid("SecretName", "1 to 192 letters, digits and _/+=.@-, not beginning with acs/.")
+    return name
 
 
 def _instance(call: Call) -> str:
@@ -157,8 +168,9 @@ def _listed(call: Call, secret: Record) -> Record:
 @kms("UpdateSecret")
 def update_secret(call: Call) -> Record:
     secret = get_living_secret(call)
-    if "Description" in call.params:
-        secret["Description"] = str(call.params["Description"])
+    description = str(call.get("Description") or "")
+    if description or call.settings["kms.secret_description_clears"]:
+        secret["Description"] = description
     save_secret(call, {**secret, "UpdateTime": call.clock.text()})
     return {"SecretName": secret["SecretName"]}
 
