@@ -9,8 +9,8 @@ name: kms_decrypt
 short_description: What a key of KMS has encrypted
 version_added: 0.1.0
 description:
-  - Decrypts ciphertexts that the operation Encrypt of the Key Management Service (KMS) has answered, so that a value can
-    lie encrypted beside the playbook. Whoever may not use the key cannot read it.
+  - Decrypts ciphertexts that the operation Encrypt of the Key Management Service (KMS) has answered, so that a value
+    can lie encrypted beside the playbook. Whoever may not use the key cannot read it.
   - A ciphertext tells by itself which key opens it. It needs the right C(kms:Decrypt) on that key.
 author:
   - alitrust.ecs authors (@alitrust)
@@ -32,10 +32,10 @@ options:
     type: bool
     default: false
 notes:
-  - Ansible shows the arguments of a task with C(-vvv), and what fails in it. Set C(no_log) to V(true) for every task that
-    uses a value.
-  - Within one task, a ciphertext is decrypted once, and what it holds is kept in the memory of the process that runs the
-    task. Nothing is written to a disk.
+  - Ansible shows the arguments of a task with C(-vvv), and what fails in it. Set C(no_log) to V(true) for every task
+    that uses a value.
+  - Within one task, a ciphertext is decrypted once, and what it holds is kept in the memory of the process that runs
+    the task. Nothing is written to a disk.
 seealso:
   - module: alitrust.ecs.kms_key
   - plugin: alitrust.ecs.kms_secret
@@ -47,9 +47,11 @@ seealso:
 EXAMPLES = r"""
 - name: Write a licence that lies encrypted beside the playbook
   ansible.builtin.copy:
-    content: "{{ lookup('alitrust.ecs.kms_decrypt', lookup('ansible.builtin.file', 'licence.kms'), region='cn-hangzhou') }}"
+    content: "{{ lookup('alitrust.ecs.kms_decrypt', licence, region='cn-hangzhou') }}"
     dest: /etc/shop/licence
     mode: '0600'
+  vars:
+    licence: "{{ lookup('ansible.builtin.file', 'licence.kms') }}"
   no_log: true
 
 - name: Use a password that was encrypted for one purpose

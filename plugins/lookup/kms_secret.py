@@ -38,9 +38,9 @@ options:
     choices: [error, warn, skip]
     default: error
 notes:
-  - Ansible shows the arguments of a task with C(-vvv), and what fails in it. Set C(no_log) to V(true) for every task that
-    uses a value. A value that was given to a variable with M(ansible.builtin.set_fact) can be cached on a disk; give it
-    to the task instead.
+  - Ansible shows the arguments of a task with C(-vvv), and what fails in it. Set C(no_log) to V(true) for every task
+    that uses a value. A value that was given to a variable with M(ansible.builtin.set_fact) can be cached on a disk;
+    give it to the task instead.
   - Within one task, a secret is read once, and kept in the memory of the process that runs the task. Another task reads
     it anew. Nothing is written to a disk.
   - A binary value comes as the Base64 text that KMS keeps.

@@ -84,8 +84,8 @@ def _look_up(asked: Asked) -> Told:
     try:
         values, error = plugin.run(asked.terms, variables=variables, **asked.options), ""
     except AnsibleError as failed:
-        assert failed.__cause__ is None, "causes are shown"
-        values, error = [], str(failed)
+        # Ansible shows the causes of an error, too.
+        values, error = [], f"{failed} {failed.__cause__ or ''}".strip()
     return Told([str(value) for value in values], error, plugin._display.warnings)
 
 
