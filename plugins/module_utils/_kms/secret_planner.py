@@ -147,8 +147,8 @@ def _plan_change(actual: Actual, secret: Secret, wanted: Wanted) -> Plan:
         after["value"] = OTHER
     naming.check_clearing("description", f"secret {secret.name}", secret.description, wanted.description)
     if wanted.description and wanted.description != secret.description:
-        args = {"description": wanted.description}
-        steps.append(Step(f"describe secret {secret.name} anew", "describe", args))
+        step_args = {"description": wanted.description}
+        steps.append(Step(f"describe secret {secret.name} anew", "describe", step_args))
         after["description"] = wanted.description
     mark = ownership.adoption(secret.tags, wanted.terms, wanted.owner)
     to_set, to_remove = tags.changes(secret.tags, wanted.tags, wanted.purge_tags, mark)

@@ -379,15 +379,15 @@ def kms_key(modules: Modules, _folder: Path) -> Change:
 
 
 def secret(modules: Modules, _folder: Path) -> Change:
-    modules.run("kms_service")
-    modules.run("kms_secret", name="db", value="old", description="old", tags=OLD_TAGS)
+    shareable.key(modules, "spare")
+    modules.run("kms_secret", name="db", value="Old-Pass-1", description="old", tags=OLD_TAGS)
 
     def look() -> Parts:
         (shown,) = modules.run("kms_secret_info", names=["db"])["kms_secrets"]
         value = modules.door().call("kms", "GetSecretValue", SecretName="db")["SecretData"]
         return {**parts(shown, "description", "tags"), "value": {value}}
 
-    options = {"name": "db", "value": "new", "description": "new", "tags": NEW_TAGS}
+    options = {"name": "db", "value": "New-Pass-1", "description": "new", "tags": NEW_TAGS}
     return Change("kms_secret", options, look, {"store", "describe", "tag"})
 
 
