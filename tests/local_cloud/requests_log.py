@@ -15,9 +15,14 @@ _SECRET = re.compile(
 )
 
 
+#: names that look like those of secrets, and are not
+_HARMLESS = ("SecretName", "SecretType", "SecretDataType")
+
+
 def masked(parameters: t.Mapping[str, str]) -> dict[str, str]:
     """A copy without secrets."""
-    return {name: "***" if _SECRET.search(name) else value for name, value in parameters.items()}
+    hidden = {name for name in parameters if _SECRET.search(name) and name not in _HARMLESS}
+    return {name: "***" if name in hidden else value for name, value in parameters.items()}
 
 
 class RequestLog:

@@ -184,6 +184,8 @@ HINTS: dict[str, str] = {
     **dict.fromkeys(("IncompleteSignature", "SignatureDoesNotMatch"), "Check the AccessKey secret."),
     "AuthorizationLimitExceed": "A group has at most 200 rules, and the groups of a network interface 1,000 together: "
     "use a prefix list, or another group.",
+    "Forbidden.CiphertextBlob": "Check the ciphertext, that its key is in this region, and encryption_context.",
+    "Forbidden.DKMSInstanceNotFound": "Check dkms_instance_id, and that this KMS instance is in the region.",
     "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
     "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",
     "InvalidHttpTokens.NotSupported": "Metadata with a token is not to be had here: give http_tokens: optional.",
@@ -195,6 +197,9 @@ HINTS: dict[str, str] = {
     "InvalidUser.PassRoleForbidden": "Let an administrator allow ram:PassRole on this role to this RAM user or role.",
     "InvalidVSwitchId.IpNotEnough": "The vSwitch has no free address; use another one.",
     "LimitExceeded.Role.Policy": "Detach a policy from the role, or ask for a higher quota of policies.",
+    "Rejected.Disabled": "The KMS key is disabled; alitrust.ecs.kms_key enables it.",
+    "Rejected.PendingDeletion": "The KMS key is going to be deleted; alitrust.ecs.kms_key takes it back.",
+    "Rejected.ResourceInDeleteWindow": "The secret is going to be deleted; alitrust.ecs.kms_secret takes it back.",
 }
 
 #: These end with C(.NotFound) too, but they are about the caller, the place or the call: nothing may be concluded from
@@ -207,12 +212,18 @@ _NOT_ABOUT_THE_THING = (
     "InvalidAction.",
     "InvalidApi.",
 )
-_ABSENT_CODES = ("Forbidden.KeyNotFound", "Forbidden.AliasNotFound", "InvalidResource.NotFound")
+_ABSENT_CODES = (
+    "Forbidden.KeyNotFound",
+    "Forbidden.AliasNotFound",
+    "Forbidden.ResourceNotFound",
+    "InvalidResource.NotFound",
+)
 _EXISTS_CODES = (
     "KeyPair.AlreadyExist",
     "AliasAlreadyExists",
     "Forbidden.Opened",
     "InvalidInstanceId.AlreadyExists",
+    "Rejected.ResourceExist",
 )
 _DENIED_CODES = ("Forbidden.RAM", "NoPermission", "Forbidden.NoPermission", "Forbidden.Unauthorized")
 _DRY_RUN_CODES = ("DryRunOperation", "DRYRUN.SUCCESS")

@@ -73,6 +73,8 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("kms", "ListAliasesByKeyId"): Paging("page", "Aliases.Alias", "PageSize", 100),
     ("kms", "ListResourceTags"): Paging("none", "Tags.Tag"),
     ("kms", "ListTagResources"): Paging("token", "TagResources.TagResource"),
+    ("kms", "ListSecrets"): Paging("page", "SecretList.Secret", "PageSize", 100),
+    ("kms", "ListSecretVersionIds"): Paging("page", "VersionIds.VersionId", "PageSize", 100),
     ("resourcesharing", "ListResourceShares"): Paging("token", "ResourceShares", "MaxResults", 100),
     ("resourcesharing", "ListResourceShareAssociations"): Paging(
         "token", "ResourceShareAssociations", "MaxResults", 100

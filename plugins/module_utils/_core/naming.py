@@ -94,6 +94,15 @@ KMS_ALIAS = Rule(
     255,
     re.compile(r"alias/[A-Za-z0-9/_-]+"),
 )
+#: CreateSecret: SecretName of a generic secret; what begins with acs/ belongs to services.
+KMS_SECRET = Rule(
+    "1 to 192 letters, digits and characters of _ / + = . @ -, not beginning with acs/",
+    1,
+    192,
+    re.compile(r"(?!acs/)[A-Za-z0-9_/+=.@-]*"),
+)
+#: CreateSecret, PutSecretValue: VersionId.
+KMS_SECRET_VERSION = Rule("1 to 64 characters", 1, 64, address=True)
 #: CreateResourceShare: ResourceShareName.
 RESOURCE_SHARE = _plain(r"\w.-", 50, "letters, digits, periods (.), underscores (_) and hyphens (-)")
 

@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import typing as t
 from functools import cached_property
 
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import naming, ownership, tagging, tags
+from .._core import naming, ownership, tags
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.removal import lasting_users
 from .._core.resource import Resource
 from .._core.waiter import seen_within
 from . import key_planner, keys, users
+from . import labels as kms_labels
 from .key_planner import FIXED, Wanted
 from .keys import Key
 
@@ -189,7 +189,8 @@ class KmsKey(Resource[State]):
         deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
         while not self._created:
             try:
-                answer = self.cloud.call("kms", "CreateKey", params, Description=description, Tags=_label_text(marked))
+                text = kms_labels.text(marked)
+                answer = self.cloud.call("kms", "CreateKey", params, Description=description, Tags=text)
                 self._created = str(answer["KeyMetadata"]["KeyId"])
             except OutcomeUnknown:
                 # Keys have no names, so only the mark tells whether the lost call has made one.
@@ -232,12 +233,7 @@ class KmsKey(Resource[State]):
         self.cloud.call("kms", "SetDeletionProtection", ProtectedResourceArn=arn, EnableDeletionProtection=enable)
 
     def tag(self, key_id: str, to_set: dict[str, str], to_remove: list[str]) -> None:
-        tagging.exchange(
-            to_set,
-            to_remove,
-            lambda labels: self.cloud.call("kms", "TagResource", KeyId=key_id, Tags=_label_text(labels)),
-            lambda names: self.cloud.call("kms", "UntagResource", KeyId=key_id, TagKeys=json.dumps(names)),
-        )
+        kms_labels.write(self.cloud, {"KeyId": key_id}, to_set, to_remove)
 
     def schedule_deletion(self, key_id: str, days: int) -> None:
         with contextlib.suppress(NotFound):
@@ -245,8 +241,3 @@ class KmsKey(Resource[State]):
 
     def cancel_deletion(self, key_id: str) -> None:
         self.cloud.call("kms", "CancelKeyDeletion", KeyId=key_id)
-
-
-def _label_text(labels: t.Mapping[str, str]) -> str:
-    """Tags for a request of KMS, which takes JSON text."""
-    return json.dumps([{"TagKey": key, "TagValue": value} for key, value in sorted(labels.items())])

@@ -17,8 +17,6 @@ from .._core import naming, ownership, tags
 from . import service
 
 _KIND = "kms_key"
-#: By which KMS says that it is not switched on.
-_SERVICE_OFF = "Forbidden.KmsServiceNotEnabled"
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _RESERVED = "alias/acs"
 _DAY = 86400
@@ -99,15 +97,10 @@ def describe(cloud: Cloud, name: str) -> t.Mapping[str, t.Any] | None:
     except NotFound:
         pass
     except CloudError as error:
-        if not _foretold_on(cloud, error):
+        if not service.would_be_on_by_then(cloud, error):
             raise
     made = cloud.foretold.find(_KIND, name)
     return _metadata(cloud, made) if made else None
-
-
-def _foretold_on(cloud: Cloud, error: CloudError) -> bool:
-    """Whether KMS refuses only because it is not switched on yet, which an earlier task of a check run would have."""
-    return error.code == _SERVICE_OFF and service.would_be_on(cloud)
 
 
 def _metadata(cloud: Cloud, made: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -166,7 +159,7 @@ def read_owned(cloud: Cloud, owner: str) -> Key | None:
     try:
         found = cloud.pages("kms", "ListTagResources", ResourceType="key", Tag=wanted)
     except CloudError as error:
-        if not _foretold_on(cloud, error):
+        if not service.would_be_on_by_then(cloud, error):
             raise
         return None
     for item in found:

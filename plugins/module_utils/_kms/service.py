@@ -10,13 +10,15 @@ import contextlib
 import typing as t
 
 from .._cloud.door import Cloud
-from .._cloud.errors import AlreadyExists, UnexpectedState
+from .._cloud.errors import AlreadyExists, CloudError, UnexpectedState
 from .._core.plan import Plan, Step
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 
 SPEC: dict[str, dict[str, t.Any]] = {"wait_timeout": {"type": "int", "default": 600}}
 _KIND = "kms_service"
+#: By which KMS says that it is not switched on.
+_OFF = "Forbidden.KmsServiceNotEnabled"
 #: What DescribeAccountKmsStatus may say besides Enabled and NotEnabled, and what that means.
 _BLOCKED = {
     "InDebt": "the account has overdue payments",
@@ -34,6 +36,11 @@ def read_status(cloud: Cloud) -> str:
 def would_be_on(cloud: Cloud) -> bool:
     """Whether an earlier task of a check run would have switched KMS on."""
     return cloud.foretold.find(_KIND, _KIND) is not None
+
+
+def would_be_on_by_then(cloud: Cloud, error: CloudError) -> bool:
+    """Whether KMS refuses only because it is not switched on yet, which an earlier task of a check run would have."""
+    return error.code == _OFF and would_be_on(cloud)
 
 
 def read_service(cloud: Cloud, _options: dict[str, t.Any]) -> dict[str, t.Any]:

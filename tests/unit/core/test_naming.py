@@ -20,7 +20,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._kms.key import KmsKe
 from local_cloud.framework import ApiError
 from local_cloud.services.ecs import common as ecs
 from local_cloud.services.ecs import launch
-from local_cloud.services.kms import aliases
+from local_cloud.services.kms import aliases, secrets
 from local_cloud.services.ram import common as ram
 from local_cloud.services.resource_sharing import shares
 from local_cloud.services.vpc import common as vpc
@@ -48,7 +48,8 @@ SAMPLES = (
     ),
     *("网络安全", "中", "Ä1", "ﬁ", "web\n", "http://web", "HTTPS://web", "httpweb"),
     *("alias/web", "alias/web/prod", "alias/网", "alias/", "alias/w w", f"alias/{'a' * 249}", f"alias/{'a' * 250}"),
-    *("a" * length for length in (50, 51, 64, 65, 128, 129)),
+    *("acs/web", "web/acs/x", "a+b=c"),
+    *("a" * length for length in (50, 51, 64, 65, 128, 129, 192, 193)),
     "网" * 128,
     "网" * 129,
 )
@@ -83,6 +84,7 @@ RAM = {
         pytest.param(naming.USER_GROUP, RAM["GroupName"], id="user group"),
         pytest.param(naming.POLICY, RAM["PolicyName"], id="policy"),
         pytest.param(naming.KMS_ALIAS, lambda name: aliases._name(call("AliasName")(name)), id="alias"),
+        pytest.param(naming.KMS_SECRET, lambda name: secrets.name_of(call("SecretName")(name)), id="secret"),
         pytest.param(naming.RESOURCE_SHARE, lambda name: shares._name(call("ResourceShareName")(name)), id="share"),
     ],
 )

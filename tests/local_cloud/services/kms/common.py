@@ -5,7 +5,8 @@
 
 Records: ``kms_service`` (id: account) has Status; ``kms_key`` (id: KeyId) has the members of KeyMetadata, RegionId,
 AccountId, Tags, Policy and ``Versions``, a list of ``{KeyVersionId, Material}`` (base64, symmetric keys only), newest
-last; ``kms_alias`` (id: account/region/name) has AliasName, AliasArn, KeyId.
+last; ``kms_alias`` (id: account/region/name) has AliasName, AliasArn, KeyId; ``kms_instance`` (id: its ID) is a
+dedicated instance, of which there are those only that somebody has put into the store. Secrets: see secrets.py.
 """
 
 from __future__ import annotations
@@ -54,19 +55,25 @@ def kms(action: str, *, service_needed: bool = True) -> t.Callable[[Handler], Ha
 
 
 def _resources(call: Call) -> list[str]:
-    """The keys and aliases a call names, also by a ciphertext, as ARNs; ``key`` itself for lists and new keys."""
+    """The keys, aliases and secrets a call names, also by a ciphertext, as ARNs; ``key`` or ``secret`` itself for lists
+    and what is new."""
     start = f"acs:kms:{call.region}:{call.account_id}"
+    if call.action in ("CreateSecret", "ListSecrets"):
+        return [f"{start}:secret"]
     found = []
+    if call.get("SecretName"):
+        found.append(f"{start}:secret/{secret_name(call, str(call.params['SecretName']))}")
     for parameter in ("KeyId", "SourceKeyId", "DestinationKeyId", "AliasName"):
         name = call.get(parameter)
         if isinstance(name, str) and name:
             found.append(_arn(call, name))
-    for key_id in call.get("ResourceId", []):
-        found.append(f"{start}:key/{key_id}")
+    kind = "secret" if call.get("ResourceType") == "secret" else "key"
+    for name in call.get("ResourceId", []):
+        found.append(f"{start}:{kind}/{name}")
     sealed_by = key_of_blob(str(call.get("CiphertextBlob") or ""))
     if sealed_by:
         found.append(f"{start}:key/{sealed_by}")
-    return found or [f"{start}:key"]
+    return found or [f"{start}:{kind}"]
 
 
 def key_of_blob(blob: str) -> str | None:
@@ -128,6 +135,42 @@ def get_key(call: Call, name: str, *, aliases: bool = True, lagged: bool = False
     if key is None or key["AccountId"] != call.account_id or key["RegionId"] != call.region:
         raise ApiError("Forbidden.KeyNotFound", 404, "The specified Key is not found.")
     return key
+
+
+def secret_name(call: Call, name: str) -> str:
+    """The plain name of a secret that is named so or by its ARN."""
+    return name.removeprefix(f"acs:kms:{call.region}:{call.account_id}:secret/")
+
+
+def secret_id(call: Call, name: str) -> str:
+    """The store's id of a secret."""
+    return f"{call.account_id}/{call.region}/{name}"
+
+
+def get_secret(call: Call, name: str, *, lagged: bool = False) -> Record:
+    """A secret of the caller in the call's region by name or ARN; 404 if there is none."""
+    secret = call.store.get("kms_secret", secret_id(call, secret_name(call, name)), lagged=lagged)
+    if secret is None:
+        raise ApiError("Forbidden.ResourceNotFound", 404, "Resource not found")
+    return secret
+
+
+def get_living_secret(call: Call, *, lagged: bool = False) -> Record:
+    """The secret a call names, which is not about to be deleted."""
+    secret = get_secret(call, str(call.params["SecretName"]), lagged=lagged)
+    if secret["PlannedDeleteTime"]:
+        raise in_delete_window()
+    return secret
+
+
+def in_delete_window() -> ApiError:
+    """The refusal of whatever cannot be done with a secret that is scheduled for deletion."""
+    return ApiError("Rejected.ResourceInDeleteWindow", 409, "The secret is planned to be deleted.")
+
+
+def save_secret(call: Call, secret: Record) -> None:
+    """Write a secret back."""
+    call.store.put("kms_secret", secret_id(call, secret["SecretName"]), secret, region=secret["RegionId"])
 
 
 def save(call: Call, key: Record) -> None:

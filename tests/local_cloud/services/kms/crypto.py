@@ -33,7 +33,7 @@ _SPECS = {"AES_256": 32, "AES_128": 16}
 _STATES = {"Disabled": "Rejected.Disabled", "PendingDeletion": "Rejected.PendingDeletion"}
 
 
-def _usable(call: Call, name: str) -> Record:
+def usable(call: Call, name: str) -> Record:
     """A key that can encrypt now."""
     key = get_key(call, name)
     if key["KeyState"] != "Enabled":
@@ -55,7 +55,8 @@ def _bound(key_id: str, version_id: str, context: dict[str, str]) -> bytes:
     return json.dumps([key_id, version_id, context], sort_keys=True).encode()
 
 
-def _seal(key: Record, plaintext: bytes, context: dict[str, str]) -> Record:
+def seal(key: Record, plaintext: bytes, context: dict[str, str]) -> Record:
+    """What Encrypt answers: ``{CiphertextBlob, KeyId, KeyVersionId}``."""
     version = key["Versions"][-1]
     nonce = secrets.token_bytes(_NONCE)
     bound = _bound(key["KeyId"], version["KeyVersionId"], context)
@@ -66,6 +67,20 @@ def _seal(key: Record, plaintext: bytes, context: dict[str, str]) -> Record:
         "KeyId": key["KeyId"],
         "KeyVersionId": version["KeyVersionId"],
     }
+
+
+def open_sealed(key: Record, blob: str, context: dict[str, str]) -> bytes:
+    """What L{seal} has encrypted with this key and context.
+
+    :raises InvalidTag: it is something else
+    """
+    raw = base64.b64decode(blob)
+    start = len(MAGIC) + 32
+    version_id = str(uuid.UUID(bytes=raw[len(MAGIC) + 16 : start]))
+    version = next(item for item in key["Versions"] if item["KeyVersionId"] == version_id)
+    nonce, sealed = raw[start : start + _NONCE], raw[start + _NONCE :]
+    cipher = AESGCM(base64.b64decode(version["Material"]))
+    return cipher.decrypt(nonce, sealed, _bound(key["KeyId"], version_id, context))
 
 
 def _unseal(call: Call, blob: str, context: dict[str, str]) -> tuple[Record, Record, bytes]:
@@ -79,14 +94,12 @@ def _unseal(call: Call, blob: str, context: dict[str, str]) -> tuple[Record, Rec
     if not raw.startswith(MAGIC) or len(raw) < start + _NONCE:
         raise wrong
     key_id, version_id = (str(uuid.UUID(bytes=raw[at : at + 16])) for at in (len(MAGIC), len(MAGIC) + 16))
-    key = _usable(call, key_id)
+    key = usable(call, key_id)
     version = next((item for item in key["Versions"] if item["KeyVersionId"] == version_id), None)
     if version is None:
         raise wrong
-    cipher = AESGCM(base64.b64decode(version["Material"]))
-    nonce, sealed = raw[start : start + _NONCE], raw[start + _NONCE :]
     try:
-        return key, version, cipher.decrypt(nonce, sealed, _bound(key_id, version_id, context))
+        return key, version, open_sealed(key, blob, context)
     except InvalidTag as error:
         raise wrong from error
 
@@ -103,7 +116,7 @@ def _dry_run(call: Call) -> None:
 
 @kms("Encrypt")
 def encrypt(call: Call) -> Record:
-    key, context = _usable(call, str(call.params["KeyId"])), _context(call)
+    key, context = usable(call, str(call.params["KeyId"])), _context(call)
     try:
         plaintext = base64.b64decode(str(call.params["Plaintext"]), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -111,7 +124,7 @@ def encrypt(call: Call) -> Record:
     if len(plaintext) > _LONGEST_PLAINTEXT:
         raise invalid("Plaintext", f"it must have at most {_LONGEST_PLAINTEXT} bytes.")
     _dry_run(call)
-    return _seal(key, plaintext, context)
+    return seal(key, plaintext, context)
 
 
 @kms("Decrypt")
@@ -130,13 +143,13 @@ def decrypt(call: Call) -> Record:
 def re_encrypt(call: Call) -> Record:
     context = _context(call, "SourceEncryptionContext")
     _key, _version, plaintext = _unseal(call, str(call.params["CiphertextBlob"]), context)
-    target = _usable(call, str(call.params["DestinationKeyId"]))
+    target = usable(call, str(call.params["DestinationKeyId"]))
     _dry_run(call)
-    return _seal(target, plaintext, _context(call, "DestinationEncryptionContext"))
+    return seal(target, plaintext, _context(call, "DestinationEncryptionContext"))
 
 
 def _data_key(call: Call) -> tuple[bytes, Record]:
-    key, context = _usable(call, str(call.params["KeyId"])), _context(call)
+    key, context = usable(call, str(call.params["KeyId"])), _context(call)
     spec = str(call.get("KeySpec") or "AES_256")
     if spec not in _SPECS:
         raise invalid("KeySpec", f"it must be one of {', '.join(_SPECS)}.")
@@ -145,7 +158,7 @@ def _data_key(call: Call) -> tuple[bytes, Record]:
         raise invalid("NumberOfBytes", "it must be 1 to 1024.")
     _dry_run(call)
     plaintext = secrets.token_bytes(length)
-    return plaintext, _seal(key, plaintext, context)
+    return plaintext, seal(key, plaintext, context)
 
 
 @kms("GenerateDataKey")

@@ -106,7 +106,7 @@ def create_key(call: Call) -> Record:
         "DKMSInstanceId": str(call.get("DKMSInstanceId", "")),
         "Tags": tags_of(json_of(call, "Tags", list)),
     }
-    if changes["DKMSInstanceId"]:
+    if changes["DKMSInstanceId"] and call.store.get("kms_instance", changes["DKMSInstanceId"]) is None:
         raise ApiError("Forbidden.DKMSInstanceNotFound", 404, "The specified KMS instance is not found.")
     if call.get("Policy"):
         changes["Policy"] = check_policy(str(call.params["Policy"]))
