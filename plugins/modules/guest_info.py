@@ -10,10 +10,12 @@ module: guest_info
 short_description: Read in one go what the role guest would change in an instance
 version_added: 0.1.0
 description:
-  - Reads the version of a package, the state of a unit, and the facts of the system, and tells whether the SSH keys of a user or
-    the configuration of sshd are other than asked for. The role P(alitrust.ecs.guest#role) skips by its answer what is in order.
+  - Reads the version of a package, the state of a unit, and the facts of the system, and tells whether the SSH keys
+    of a user or the configuration of sshd are other than asked for. The role P(alitrust.ecs.guest#role) skips by its
+    answer what is in order.
   - What is not asked for by an option is not read.
-  - It looks for a Python first where O(find_python) is given, in the same task, so that it serves on a host that was never seen.
+  - It looks for a Python first where O(find_python) is given, in the same task, so that it serves on a host that was
+    never seen.
   - It runs in the instance, with Python 3.8 or newer and nothing besides. It calls no API and needs no AccessKey pair.
 author:
   - alitrust.ecs authors (@alitrust)
@@ -27,16 +29,17 @@ attributes:
 options:
   find_python:
     description:
-      - A POSIX shell script that prints C(python=) and the path of the Python to run on, or nothing where there is none. It runs as
-        the user who logs in.
-      - The tasks that follow run on this Python too, unless C(ansible_python_interpreter) or the configuration names another.
+      - A POSIX shell script that prints C(python=) and the path of the Python to run on, or nothing where there is
+        none. It runs as the user who logs in.
+      - The tasks that follow run on this Python too, unless C(ansible_python_interpreter) or the configuration names
+        another.
       - Without it Ansible finds the Python, as for every module.
     type: str
   package:
     description: A package, of which the installed version is told.
     type: str
   package_formats:
-    description: Which kind of packages a distribution has, V(deb) or V(rpm), by the distribution's name as the fact has it.
+    description: Which packages a distribution has, V(deb) or V(rpm), by the name of the distribution as in the fact.
     type: dict
     default: {}
   unit:
@@ -70,7 +73,9 @@ options:
         type: path
         required: true
       marker:
-        description: What marks the block in O(sshd.config) that O(sshd.text) is in elsewhere, as in M(ansible.builtin.blockinfile).
+        description:
+          - What marks the block in O(sshd.config) that O(sshd.text) is in elsewhere, as in
+            M(ansible.builtin.blockinfile).
         type: str
         required: true
 seealso:
@@ -96,7 +101,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 python:
-  description: The Python that the module ran on; empty where O(find_python) found none, and then nothing else was read.
+  description:
+    - The Python that the module ran on; empty where O(find_python) found none, and then nothing else was read.
   returned: success
   type: str
   sample: /usr/bin/python3

@@ -83,7 +83,8 @@ def _version(package: str, package_format: str, run: Run) -> str:
     command = [*_QUERIES[package_format], package]
     code, output, errors = _ask(run, command)
     if code not in (0, 1):  # 1: there is none
-        raise UnexpectedState(f"{command[0]} does not tell the version of {package}: {errors.strip() or output.strip()}.")
+        said = errors.strip() or output.strip()
+        raise UnexpectedState(f"{command[0]} does not tell the version of {package}: {said}.")
     return output.partition("|")[2].strip() if output.startswith("ii ") else ""
 
 
@@ -102,7 +103,10 @@ def _keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tuple[boo
     """Whether C(authorized_keys) has something to do or to complain of; with what it would warn of if it has not."""
     asked = {
         **{name: options[name] for name in ("user", "keys", "exclusive")},
-        **{"state": "present", "address": None, "sshd_path": None, "sshd_config": None},
+        "state": "present",
+        "address": None,
+        "sshd_path": None,
+        "sshd_config": None,
     }
     try:
         foretold = manage(asked, run, label, check_mode=True)

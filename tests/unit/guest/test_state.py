@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What guest_info says of an instance. A wrong "nothing to do" would leave a host as it is, so doubt means that it differs."""
+"""What guest_info says of an instance. "Nothing to do" must never be wrong, so doubt means that it differs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_package_manager_knows_the_version(distribution: str, answers: t.Any
 
 @pytest.mark.parametrize("answer", [(2, "", "database is locked"), FileNotFoundError(2, "No such file or directory")])
 def test_a_package_manager_that_does_not_answer_is_no_missing_package(answer: t.Any) -> None:
-    with pytest.raises(UnexpectedState, match="dpkg-query does not tell .* (database is locked|No such file)"):
+    with pytest.raises(UnexpectedState, match=r"dpkg-query does not tell .* (database is locked|No such file)"):
         told(Machine(dpkg_query=answer), package="t-trustclient")
 
 
