@@ -56,6 +56,18 @@ options:
     description: Whether there are to be no others.
     type: bool
     default: false
+  fact:
+    description: A script that is to be there as a local fact.
+    type: dict
+    suboptions:
+      path:
+        description: The script. Its folder is that of the local facts.
+        type: path
+        required: true
+      content:
+        description: What is to be in it.
+        type: str
+        required: true
   sshd:
     description: How sshd is to be configured.
     type: dict
@@ -122,7 +134,9 @@ is_root:
   type: bool
   sample: true
 ansible_facts:
-  description: Facts of the system, as M(ansible.builtin.setup) gathers them for C(distribution) and C(platform).
+  description:
+    - Facts of the system, as M(ansible.builtin.setup) gathers them for C(distribution) and C(platform); where O(fact)
+      is as asked for, for C(local) too.
   returned: when there is a Python
   type: dict
   sample: {ansible_architecture: x86_64, ansible_distribution: Ubuntu}
@@ -146,6 +160,11 @@ sshd_differs:
   returned: with O(sshd)
   type: bool
   sample: false
+fact_differs:
+  description: Whether O(fact) is not there, has another content, or it or its folder has another mode than 0755.
+  returned: with O(fact)
+  type: bool
+  sample: false
 summary:
   description: The outcome in one line.
   returned: success
@@ -154,9 +173,8 @@ summary:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.facts.system.distribution import DistributionFactCollector
-from ansible.module_utils.facts.system.platform import PlatformFactCollector
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._guest.facts import Facts
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.state import SPEC, tell
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
 
@@ -164,9 +182,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import ru
 def main() -> None:
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     module.check_mode = True  # what else would be changed by the functions that it shares with others
-    collectors = (DistributionFactCollector(), PlatformFactCollector())
-    facts = {name: value for one in collectors for name, value in one.collect(module=module).items()}
-    run_module(module, lambda run, label: tell(module.params, facts, run, label))
+    run_module(module, lambda run, label: tell(module.params, Facts(module), run, label))
 
 
 if __name__ == "__main__":

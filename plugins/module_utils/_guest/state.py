@@ -25,6 +25,7 @@ _QUERIES = {
     "rpm": ["rpm", "--query", "--queryformat", "ii |%{VERSION}"],
 }
 _MODE = 0o600
+_FACT_MODE = 0o755
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "find_python": {"type": "str"},
@@ -34,6 +35,10 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "user": {"type": "str"},
     "keys": {"type": "list", "elements": "str", "no_log": False},
     "exclusive": {"type": "bool", "default": False},
+    "fact": {
+        "type": "dict",
+        "options": {"path": {"type": "path", "required": True}, "content": {"type": "str", "required": True}},
+    },
     "sshd": {
         "type": "dict",
         "options": {
@@ -48,23 +53,30 @@ SPEC: dict[str, dict[str, t.Any]] = {
 if t.TYPE_CHECKING:
     from .._ssh.module import Label, Run
 
+    class Facts(t.Protocol):
+        """Gathers facts, named as by C(setup) without the prefix C(ansible_)."""
 
-def tell(options: dict[str, t.Any], facts: dict[str, t.Any], run: Run, label: Label) -> dict[str, t.Any]:
+        def of_the_system(self) -> dict[str, t.Any]: ...
+
+        def local(self, folder: str) -> dict[str, t.Any]: ...
+
+
+def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dict[str, t.Any]:
     """What C(guest_info) returns, besides what its action plugin knows.
 
     :param options: as in SPEC
-    :param facts: the facts of the system, such as C(distribution)
+    :param facts: gathers facts
     :param label: whether a path has another than its default SELinux context; changes nothing
     :raises UnexpectedState: the package manager does not answer
     """
+    known = facts.of_the_system()
     found: dict[str, t.Any] = {
         "changed": False,
-        "ansible_facts": {f"ansible_{name}": value for name, value in facts.items()},
         "is_root": os.geteuid() == 0,
         "python": sys.executable,
         "warnings": [],
     }
-    package_format = options["package_formats"].get(facts.get("distribution"))
+    package_format = options["package_formats"].get(known.get("distribution"))
     if options["package"] and package_format:
         found["package_version"] = _version(options["package"], package_format, run)
     if options["unit"]:
@@ -73,7 +85,13 @@ def tell(options: dict[str, t.Any], facts: dict[str, t.Any], run: Run, label: La
         found["keys_differ"], found["warnings"] = _keys_differ(options, run, label)
     if options["sshd"]:
         found["sshd_differs"] = _sshd_differs(options["sshd"], run, label)
-    differing = [name for name, key in (("keys", "keys_differ"), ("sshd", "sshd_differs")) if found.get(key)]
+    if options["fact"]:
+        found["fact_differs"] = _fact_differs(options["fact"], label)
+        if not found["fact_differs"]:
+            known = {**known, **facts.local(os.path.dirname(options["fact"]["path"]))}
+    found["ansible_facts"] = {f"ansible_{name}": value for name, value in known.items()}
+    parts = {"keys": "keys_differ", "sshd": "sshd_differs", "the fact": "fact_differs"}
+    differing = [part for part, name in parts.items() if found.get(name)]
     found["summary"] = f"{' and '.join(differing)} would be changed" if differing else "read"
     return found
 
@@ -122,7 +140,7 @@ def _sshd_differs(wanted: dict[str, str], run: Run, label: Label) -> bool:
         return True
     if sshd.reads_folder(config, os.path.dirname(wanted["drop_in"])):
         path = wanted["drop_in"]
-        if _read(path) != wanted["text"] or stat.S_IMODE(os.stat(path).st_mode) != _MODE:
+        if _read(path) != wanted["text"] or _mode(path) != _MODE:
             return True
     else:
         path = wanted["config"]
@@ -135,6 +153,18 @@ def _sshd_differs(wanted: dict[str, str], run: Run, label: Label) -> bool:
         return True
     code, effective, _errors = _ask(run, [_SSHD, "-T"])
     return code != 0 or bool(sshd.missed(wanted["text"], judged, effective))
+
+
+def _fact_differs(wanted: dict[str, str], label: Label) -> bool:
+    """Whether the script of a local fact is not there as asked for."""
+    path, folder = wanted["path"], os.path.dirname(wanted["path"])
+    if _read(path) != wanted["content"] or {_mode(path), _mode(folder)} != {_FACT_MODE}:
+        return True
+    return label(path) or label(folder)
+
+
+def _mode(path: str) -> int:
+    return stat.S_IMODE(os.stat(path).st_mode)
 
 
 def _ask(run: Run, command: list[str], text: str | None = None) -> tuple[int, str, str]:

@@ -37,11 +37,22 @@ class Machine:
         return answer
 
 
+class Facts:
+    def __init__(self, distribution: str) -> None:
+        self.distribution = distribution
+
+    def of_the_system(self) -> dict[str, t.Any]:
+        return {"distribution": self.distribution}
+
+    def local(self, folder: str) -> dict[str, t.Any]:
+        return {"local": {"folder": folder}}
+
+
 def told(machine: Machine, distribution: str = "Debian", *, other_context: bool = False, **options: t.Any) -> t.Any:
     defaults = {name: spec.get("default") for name, spec in SPEC.items()}
     formats = {"Debian": "deb", "Alibaba": "rpm"}
     asked = {**defaults, "package_formats": formats, **options}
-    return tell(asked, {"distribution": distribution}, machine, lambda _path: other_context)
+    return tell(asked, Facts(distribution), machine, lambda _path: other_context)
 
 
 def test_what_is_not_asked_for_is_not_read() -> None:
@@ -91,6 +102,18 @@ def test_a_unit_is_enabled_and_runs(state: str, in_order: bool) -> None:
 
 def test_keys_that_cannot_be_judged_differ() -> None:
     assert told(Machine(), user="root", keys=["no-such-option ssh-ed25519 AAAA"])["keys_differ"] is True
+
+
+@pytest.mark.parametrize("what", ["", "no file", "other content", "mode", "mode of the folder", "context"])
+def test_a_local_fact_is_read_where_its_script_is_the_one_asked_for(tmp_path: Path, what: str) -> None:
+    tmp_path.chmod(0o700 if what == "mode of the folder" else 0o755)
+    script = tmp_path / "one.fact"
+    if what != "no file":
+        script.write_text("echo 2" if what == "other content" else "echo 1")
+        script.chmod(0o644 if what == "mode" else 0o755)
+    found = told(Machine(), fact={"path": str(script), "content": "echo 1"}, other_context=what == "context")
+    assert found["fact_differs"] is bool(what)
+    assert found["ansible_facts"].get("ansible_local") == (None if what else {"folder": str(tmp_path)})
 
 
 # -- sshd
