@@ -65,7 +65,10 @@ def test_configure_without_changes_against_ping(site: Site, tmp_path: Path) -> N
             assert [end.changed(host) for host in names] == [0] * HOSTS, end.output
             costs[name].append(end.seconds)
             done[name] = end.recap(names[0])["ok"] + end.recap(names[0])["skipped"]
-    print(f"\n{HOSTS} hosts, nothing to do, median of {ROUNDS} rounds (target: at most {TARGET} of a ping)")
+    print(
+        f"\ncost of a run on {HOSTS} hosts where nothing is to do, median of {ROUNDS} rounds "
+        f"(target: at most {TARGET} of one with a ping)"
+    )
     for name, found in costs.items():
         ratios = [one / other for one, other in zip(found, costs["ansible.builtin.ping"], strict=True)]
         print(

@@ -169,12 +169,13 @@ def test_sshd_differs_where_anything_is_not_as_asked_for(tmp_path: Path, drop_in
         block = f"# BEGIN {MARKER}\n{written}# END {MARKER}\n"
         config.write_text(f"Include {folder}/*.conf\n" if drop_ins else block)
     answers: dict[str, Answer | OSError] = {"sshd_alone": (0, JUDGED, ""), "sshd": (0, JUDGED, "")}
-    answers |= {
+    others: dict[str, dict[str, Answer | OSError]] = {
         "refused": {"sshd_alone": (255, "", "Bad configuration option")},
         "unreadable": {"sshd": (255, "", "no hostkeys available")},
         "overridden": {"sshd": (0, JUDGED.replace("3", "9"), "")},
         "no sshd": {"sshd": FileNotFoundError(2, "No such file"), "sshd_alone": FileNotFoundError(2, "No such file")},
-    }.get(what, {})
+    }
+    answers |= others.get(what, {})
     asked = {"text": TEXT, "config": str(config), "drop_in": str(drop_in), "marker": MARKER}
     found = told(Machine(**answers), sshd=asked, other_context=what == "context")
     assert found["sshd_differs"] is bool(what)
