@@ -123,7 +123,7 @@ class Site:
         extra = self.folder / "variables.yml"
         extra.write_text(yaml.safe_dump({**self.variables, **variables}))
         book = name if isinstance(name, Path) else f"alitrust.ecs.{name}"
-        run = self._run(book, "-e", f"@{extra}", *arguments)
+        run = self.run(book, "-e", f"@{extra}", *arguments)
         if user:
             assert self.users.denied(user) == set(), run.output
         return run
@@ -143,9 +143,10 @@ class Site:
             }
             for name, variables in hosts.items()
         }}}))  # fmt: skip
-        return self._run("alitrust.ecs.configure", "-i", inventory, *arguments)
+        return self.run("alitrust.ecs.configure", "-i", inventory, *arguments)
 
-    def _run(self, *arguments: str | Path) -> Run:
+    def run(self, *arguments: str | Path) -> Run:
+        """Run ansible-playbook with these arguments."""
         started = time.monotonic()
         done = self.ansible.command("ansible-playbook", *arguments)
         return Run(done.returncode, done.stdout + done.stderr, time.monotonic() - started)

@@ -384,6 +384,34 @@ def test_sshd_goes_back_where_a_listed_key_would_not_log_in_any_more(site: Site,
     assert site.ssh(ONE, "true", key=ops[0]).returncode == 0
 
 
+def test_what_was_changed_by_hand_is_put_back_and_nothing_else_done(site: Site, ops: tuple[Path, str]) -> None:
+    private, public = ops
+    asked = client(guest_authorized_keys=[public], guest_sshd_harden=True)
+    hosts = {ONE: asked, TWO: asked, THREE: asked}
+    before = {name: site.output(name, "cat ~/.ssh/authorized_keys") for name in hosts}
+    assert site.guest(hosts).succeeded
+    rest = site.guest(hosts, "--diff")
+    assert [rest.changed(name) for name in hosts] == [0, 0, 0]
+    assert "TASK [alitrust.ecs.guest : See in one go what differs]" in rest.output
+    assert "TASK [alitrust.ecs.guest : Remember how this run logs in]" not in rest.output
+    site.output(ONE, "systemctl disable --now t-trustclient")
+    site.output(TWO, f"sed -i '\\|{public}|d' ~/.ssh/authorized_keys; chmod 644 {DROP_IN}")
+    site.output(THREE, f"echo 'MaxAuthTries 9' >> {DROP_IN}")
+    foretold = site.guest(hosts, "--check", "--diff")
+    assert "-MaxAuthTries 9" in foretold.output
+    assert site.ssh(TWO, "true", key=private).returncode != 0
+    run = site.guest(hosts)
+    for one in (foretold, run):
+        assert [one.changed(name) for name in hosts] == [1, 3, 2]  # the unit; the key, sshd written, reloaded
+    assert site.output(ONE, "systemctl is-enabled t-trustclient; systemctl is-active t-trustclient") == (
+        "enabled\nactive"
+    )
+    assert site.ssh(TWO, "true", key=private).returncode == 0
+    assert "maxauthtries 3" in site.output(THREE, "sshd -T")
+    for name, text in before.items():
+        site.output(name, f"rm {DROP_IN}; systemctl reload ssh; cat > ~/.ssh/authorized_keys <<'E'\n{text}\nE\n")
+
+
 # -- Python
 
 

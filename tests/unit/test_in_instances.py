@@ -24,6 +24,7 @@ BROUGHT = {
     },
 }
 BROUGHT["authorized_keys_info"] = BROUGHT["authorized_keys"]
+BROUGHT["guest_info"] = {*BROUGHT["authorized_keys"], "_guest", "_guest/facts", "_guest/sshd", "_guest/state"}
 
 
 def path_of(name: str) -> Path:

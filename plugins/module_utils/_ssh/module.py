@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the modules of authorized_keys are run by Ansible. Private.
+"""How the modules that work inside an instance are run by Ansible. Private.
 
 This runs in instances, so it keeps to Python 3.8 and its standard library.
 """
@@ -15,7 +15,11 @@ from .._cloud.errors import AlitrustError
 from .key import is_private
 
 if t.TYPE_CHECKING:
-    from .host import Run
+
+    class Run(t.Protocol):
+        """Runs a command, with a text as its input where one is given; returns its exit status, output and errors."""
+
+        def __call__(self, command: list[str], text: str | None = None) -> tuple[int, str, str]: ...
 
     Label = t.Callable[[str], bool]
 
@@ -30,8 +34,10 @@ def run_module(module: t.Any, work: t.Callable[[Run, Label], dict[str, t.Any]]) 
         if is_private(text):
             module.no_log_values.add(text)
 
-    def run(command: list[str]) -> tuple[int, str, str]:
-        code, output, errors = module.run_command(command, environ_update={"LC_ALL": "C"}, handle_exceptions=False)
+    def run(command: list[str], text: str | None = None) -> tuple[int, str, str]:
+        code, output, errors = module.run_command(
+            command, data=text, environ_update={"LC_ALL": "C"}, handle_exceptions=False
+        )
         return int(code), str(output), str(errors)
 
     def label(path: str) -> bool:

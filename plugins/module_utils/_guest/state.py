@@ -1,0 +1,184 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role guest has to know of an instance, read in one go; nothing is changed. Private.
+
+This runs in instances, so it keeps to Python 3.8 and its standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import typing as t
+
+from .._cloud.errors import AlitrustError, UnexpectedState
+from .._ssh.authorized_keys import manage
+from . import sshd
+
+_SSHD = "/usr/sbin/sshd"
+#: How the package manager is asked. dpkg also knows packages whose configuration only is left, so it tells the state.
+_QUERIES = {
+    "deb": ["dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}|${Version}"],
+    "rpm": ["rpm", "--query", "--queryformat", "ii |%{VERSION}"],
+}
+_MODE = 0o600
+_FACT_MODE = 0o755
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "find_python": {"type": "str"},
+    "package": {"type": "str"},
+    "package_formats": {"type": "dict", "default": {}},
+    "unit": {"type": "str"},
+    "user": {"type": "str"},
+    "keys": {"type": "list", "elements": "str", "no_log": False},
+    "exclusive": {"type": "bool", "default": False},
+    "fact": {
+        "type": "dict",
+        "options": {"path": {"type": "path", "required": True}, "content": {"type": "str", "required": True}},
+    },
+    "sshd": {
+        "type": "dict",
+        "options": {
+            "text": {"type": "str", "required": True},
+            "config": {"type": "path", "required": True},
+            "drop_in": {"type": "path", "required": True},
+            "marker": {"type": "str", "required": True},
+        },
+    },
+}
+
+if t.TYPE_CHECKING:
+    from .._ssh.module import Label, Run
+
+    class Facts(t.Protocol):
+        """Gathers facts, named as by C(setup) without the prefix C(ansible_)."""
+
+        def of_the_system(self) -> dict[str, t.Any]: ...
+
+        def local(self, folder: str) -> dict[str, t.Any]: ...
+
+
+def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dict[str, t.Any]:
+    """What C(guest_info) returns, besides what its action plugin knows.
+
+    :param options: as in SPEC
+    :param facts: gathers facts
+    :param label: whether a path has another than its default SELinux context; changes nothing
+    :raises UnexpectedState: the package manager does not answer
+    """
+    known = facts.of_the_system()
+    found: dict[str, t.Any] = {
+        "changed": False,
+        "is_root": os.geteuid() == 0,
+        "python": sys.executable,
+        "warnings": [],
+    }
+    package_format = options["package_formats"].get(known.get("distribution"))
+    if options["package"] and package_format:
+        found["package_version"] = _version(options["package"], package_format, run)
+    if options["unit"]:
+        found["unit_in_order"] = _unit_in_order(options["unit"], run)
+    if options["keys"]:
+        found["keys_differ"], found["warnings"] = _keys_differ(options, run, label)
+    if options["sshd"]:
+        found["sshd_differs"] = _sshd_differs(options["sshd"], run, label)
+    if options["fact"]:
+        found["fact_differs"] = _fact_differs(options["fact"], label)
+        if not found["fact_differs"]:
+            known = {**known, **facts.local(os.path.dirname(options["fact"]["path"]))}
+    found["ansible_facts"] = {f"ansible_{name}": value for name, value in known.items()}
+    parts = {"keys": "keys_differ", "sshd": "sshd_differs", "the fact": "fact_differs"}
+    differing = [part for part, name in parts.items() if found.get(name)]
+    found["summary"] = f"{' and '.join(differing)} would be changed" if differing else "read"
+    return found
+
+
+def _version(package: str, package_format: str, run: Run) -> str:
+    """The installed version of a package; empty when there is none."""
+    command = [*_QUERIES[package_format], package]
+    code, output, errors = _ask(run, command)
+    if code not in (0, 1):  # 1: there is none
+        said = errors.strip() or output.strip()
+        raise UnexpectedState(f"{command[0]} does not tell the version of {package}: {said}.")
+    return output.partition("|")[2].strip() if output.startswith("ii ") else ""
+
+
+def _unit_in_order(unit: str, run: Run) -> bool:
+    """Whether a unit is enabled and runs, as C(ansible.builtin.systemd_service) would find it."""
+    _code, output, _errors = _ask(run, ["systemctl", "show", "--property=ActiveState,UnitFileState,LoadState", unit])
+    state = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    return (
+        state.get("LoadState") == "loaded"
+        and state.get("UnitFileState") == "enabled"
+        and state.get("ActiveState") in ("active", "activating")
+    )
+
+
+def _keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tuple[bool, list[str]]:
+    """Whether C(authorized_keys) has something to do or to complain of; with what it would warn of if it has not."""
+    asked = {
+        **{name: options[name] for name in ("user", "keys", "exclusive")},
+        "state": "present",
+        "address": None,
+        "sshd_path": None,
+        "sshd_config": None,
+    }
+    try:
+        foretold = manage(asked, run, label, check_mode=True)
+    except AlitrustError:
+        return True, []
+    return bool(foretold["changed"]), [] if foretold["changed"] else foretold["warnings"]
+
+
+def _sshd_differs(wanted: dict[str, str], run: Run, label: Label) -> bool:
+    """Whether the role has something to change in sshd's configuration, or to complain of."""
+    config = _read(wanted["config"])
+    if config is None:
+        return True
+    if sshd.reads_folder(config, os.path.dirname(wanted["drop_in"])):
+        path = wanted["drop_in"]
+        if _read(path) != wanted["text"] or _mode(path) != _MODE:
+            return True
+    else:
+        path = wanted["config"]
+        if not sshd.has_block(config, wanted["text"], wanted["marker"]):
+            return True
+    if label(path):
+        return True
+    code, judged, _errors = _ask(run, [_SSHD, "-T", "-f", "/dev/stdin"], wanted["text"])
+    if code != 0:
+        return True
+    code, effective, _errors = _ask(run, [_SSHD, "-T"])
+    return code != 0 or bool(sshd.missed(wanted["text"], judged, effective))
+
+
+def _fact_differs(wanted: dict[str, str], label: Label) -> bool:
+    """Whether the script of a local fact is not there as asked for."""
+    path, folder = wanted["path"], os.path.dirname(wanted["path"])
+    if _read(path) != wanted["content"] or {_mode(path), _mode(folder)} != {_FACT_MODE}:
+        return True
+    return label(path) or label(folder)
+
+
+def _mode(path: str) -> int:
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def _ask(run: Run, command: list[str], text: str | None = None) -> tuple[int, str, str]:
+    """Run a command that need not be there: exit status 127 then, as in a shell."""
+    try:
+        return run(command, text)
+    except OSError as exc:
+        return 127, "", exc.strerror or str(exc)
+
+
+def _read(path: str) -> str | None:
+    """The text of a file; None where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return file.read()
+    except OSError:
+        return None
