@@ -125,6 +125,13 @@ class Hosts:
         """Run a script in the host, as Cloud Assistant does; ``timeout`` in seconds."""
         raise HostError(self.reason)
 
+    def connect(self, instance_id: str, port: int, target: str = "") -> socket.socket:
+        """A TCP connection made from inside the host: to a port of its own, or of the address ``target``.
+
+        :raises OSError: nobody listens there, or the way is blocked.
+        """
+        raise HostError(self.reason)
+
     def console(self, instance_id: str) -> str:
         """What the host has logged since it was created, running or not."""
         raise HostError(self.reason)

@@ -26,7 +26,7 @@ from local_cloud.attestation.tpm2 import TpmError
 from local_cloud.hosts import CommandResult, HostError, HostOptions, Hosts, HostSpec, checks
 from local_cloud.hosts.disk import Disk
 from local_cloud.hosts.measured_boot import MeasuredBoot
-from local_cloud.hosts.region import Region
+from local_cloud.hosts.region import Region, in_network
 from local_cloud.hosts.tpm import VirtualTpm
 
 GUEST_INIT = Path(__file__).with_name("guest") / "init.sh"
@@ -37,6 +37,8 @@ CAPABILITIES = (
     "+linux_immutable,+net_admin,+net_bind_service,+net_broadcast,+net_raw,+setfcap,+setgid,+setpcap,+setuid,"
     "+sys_admin,+sys_boot,+sys_chroot,+sys_nice,+sys_ptrace,+sys_resource,+sys_tty_config"
 )
+
+CONNECT_SECONDS = 10.0
 
 POWER_OFF = signal.SIGRTMIN + 4  # what systemd as process 1 takes as an orderly shutdown
 
@@ -244,6 +246,14 @@ class NamespacedHosts(Hosts):
             output.seek(0)
             return CommandResult(-1 if timed_out else process.returncode, output.read(), timed_out)
 
+    def connect(self, instance_id: str, port: int, target: str = "") -> socket.socket:
+        host = self._host(instance_id)
+        with host.lock:
+            if host.process is None:
+                raise HostError(f"the host of {instance_id} is not running; start it to connect to its ports")
+            pid = host.pid
+        return in_network(f"/proc/{pid}/ns/net", lambda: _connect(target or "127.0.0.1", port))
+
     def console(self, instance_id: str) -> str:
         host = self._host(instance_id)
         return host.disk.init_log() + host.disk.journal()
@@ -429,6 +439,10 @@ class NamespacedHosts(Hosts):
         assert self._guardian.stdin is not None
         self._guardian.stdin.close()
         self._guardian.wait()
+
+
+def _connect(address: str, port: int) -> socket.socket:
+    return socket.create_connection((address, port), timeout=CONNECT_SECONDS)
 
 
 def _check(spec: HostSpec) -> None:

@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
+import os
 import socket
 import struct
 import subprocess
@@ -23,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cloud.hosts import CommandResult, HostError, HostOptions, HostSpec, vm_image
-from local_cloud.hosts.machine import RUNNER, Host, NamespacedHosts
+from local_cloud.hosts.machine import CONNECT_SECONDS, RUNNER, Host, NamespacedHosts
+from local_cloud.hosts.region import in_network
 from local_cloud.hosts.tpm import spawn
 from local_cloud.hosts.vm_channels import GuestAgent, Monitor
 from local_cloud.hosts.vm_disk import FIRMWARE, MachineDisk
@@ -72,6 +74,18 @@ class VirtualMachines(NamespacedHosts):
             raise HostError(f"the host of {instance_id} is not running; start it to run commands in it")
         inside = f"/run/local-cloud/command-{uuid.uuid4().hex}"
         return agent.run_within(timeout, RUNNER, inside, user, cwd, stdin=script, environment=ENVIRONMENT)
+
+    def connect(self, instance_id: str, port: int, target: str = "") -> socket.socket:
+        """From the region's network: the guest's agent makes no connections."""
+        host = self._machine(instance_id)
+        with host.lock:
+            if host.process is None or host.spec is None:
+                raise HostError(f"the host of {instance_id} is not running; start it to connect to its ports")
+            address = host.spec.private_ip
+        if target not in ("", address):
+            raise HostError(f"a virtual machine's agent reaches its own ports only, not {target}")
+        network = f"/proc/{os.getpid()}/task/{self._region.thread_id}/ns/net"
+        return in_network(network, lambda: socket.create_connection((address, port), timeout=CONNECT_SECONDS))
 
     def _machine(self, instance_id: str) -> Machine:
         host = self._host(instance_id)
