@@ -135,9 +135,10 @@ def _says_why(method: Method) -> Method:
         self._prepare()
         try:
             return method(self, *args, **kwargs)
-        except AnsibleConnectionFailure as error:
+        except AnsibleConnectionFailure:
             if why := handover.said(self._words):
-                raise AnsibleConnectionFailure(f"{self._instance_id}: {why}") from error
+                # What ssh said is left out: it is about a broken pipe, and core would put it behind.
+                raise AnsibleConnectionFailure(f"{self._instance_id}: {why}") from None
             raise
 
     return t.cast("Method", saying)
@@ -196,7 +197,7 @@ class Connection(ssh.Connection):
             naming.check_instance_ids([self._instance_id], "alitrust_instance_id")
             CloudConnection.from_options(options).need_region()
         except AlitrustError as error:
-            raise AnsibleConnectionFailure(str(error.as_failure()["msg"])) from error
+            raise AnsibleConnectionFailure(str(error.as_failure()["msg"])) from None
         if self._giver:
             return
         folder = unfrackpath(self.get_option("control_path_dir"))
