@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from local_cloud.hosts import HostError
+from local_cloud.hosts import HostError, Terminal
 from local_cloud.services.ecs.lifecycle import hosts_of
 from local_cloud.settings import Settings, define
 from local_cloud.store import Record, Store
@@ -21,6 +23,9 @@ define(
     " machine's own loopback interface (for tests)",
     ("offline", "loopback"),
 )
+
+#: threads of their own: whoever waits for an address that does not answer holds nobody else up
+_OPENERS = ThreadPoolExecutor(32, thread_name_prefix="agents")
 
 #: records of agents that the control API switched off; by instance
 OFFLINE = "agent_offline"
@@ -52,11 +57,28 @@ def switch(store: Store, instance_id: str, *, online: bool) -> None:
             store.put(OFFLINE, instance_id, {"InstanceId": instance_id})
 
 
-class Way(t.NamedTuple):
+@dataclass
+class Way:
     """Both directions of a byte stream into an instance."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    terminal: Terminal | None = None
+    source: asyncio.BaseTransport | None = None
+    """What is read from, where that is not what is written to."""
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell a terminal its size; a port has none."""
+        if self.terminal is not None:
+            self.terminal.resize(rows, columns)
+
+    def close(self) -> None:
+        """Let go of the port, or end what runs in the terminal."""
+        self.writer.transport.abort()
+        if self.source is not None:
+            self.source.close()
+        if self.terminal is not None:
+            self.terminal.close()
 
 
 async def open_port(store: Store, instance_id: str, port: int, target: str) -> Way:
@@ -73,18 +95,25 @@ async def open_port(store: Store, instance_id: str, port: int, target: str) -> W
             return socket.create_connection((target or "127.0.0.1", port), timeout=10)
         return hosts.connect(instance_id, port, target)
 
-    sock = await asyncio.to_thread(connect)
+    sock = await asyncio.get_running_loop().run_in_executor(_OPENERS, connect)
     sock.setblocking(False)
     return Way(*await asyncio.open_connection(sock=sock))
 
 
 async def open_shell(store: Store, instance_id: str, user: str, command: str) -> Way:
-    """Start a terminal in the instance, with a shell or a command in it.
+    """Start a terminal in the instance, with a login shell or a command in it.
 
-    :raises HostError: this host gives none.
+    :raises HostError: this host gives none, or has no such user.
     """
-    raise HostError("the local cloud opens no terminals, only ports")
-
-
-def resize(way: Way, rows: int, columns: int) -> None:
-    """Tell a terminal its size; a port has none."""
+    hosts = hosts_of(store)
+    if hosts is None:
+        raise HostError("without hosts there are no terminals, only ports")
+    loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+    terminal = await loop.run_in_executor(_OPENERS, hosts.open_terminal, instance_id, user or "root", command)
+    source, _protocol = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(terminal.master), "rb", 0)
+    )
+    sink, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), os.fdopen(os.dup(terminal.master), "wb", 0)
+    )
+    return Way(reader, asyncio.StreamWriter(sink, protocol, None, loop), terminal, source)

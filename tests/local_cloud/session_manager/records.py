@@ -26,7 +26,16 @@ def connected(store: Store, session_id: str) -> None:
     with store.transaction():
         session = store.get(KIND, session_id)
         if session is not None and not session["_Ended"]:
-            connection(session).update({"Status": "Connected", "StartTime": store.clock.text()})
+            connection(session).update({"Status": "Connected", "StartTime": store.clock.text(), "EndTime": ""})
+            _put(store, session)
+
+
+def disconnected(store: Store, session_id: str) -> None:
+    """Note that a session has no connection any more, but may get another one."""
+    with store.transaction():
+        session = store.get(KIND, session_id)
+        if session is not None and not session["_Ended"]:
+            connection(session).update({"Status": "Disconnected", "EndTime": store.clock.text()})
             _put(store, session)
 
 
