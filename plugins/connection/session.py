@@ -10,8 +10,8 @@ short_description: SSH to instances without an open port, through Session Manage
 version_added: 0.1.0
 description:
   - Ansible's own connection P(ansible.builtin.ssh#connection), through a session of Cloud Assistant's Session Manager.
-    The instance needs no public address, and no security group has to let anybody in. Who may connect is a right in RAM,
-    C(ecs:StartTerminalSession), beside the SSH key.
+    The instance needs no public address, and no security group has to let anybody in. Who may connect is a right in
+    RAM, C(ecs:StartTerminalSession), beside the SSH key.
   - Pipelining, ControlPersist, file transfers, become, the reset of a connection, and host keys are those of that
     plugin, and so are its options.
   - A host has one tunnel for a play, which C(ControlPersist) keeps. Its session is ended with the play.
@@ -120,7 +120,8 @@ from ansible.utils.path import makedirs_safe, unfrackpath
 
 from ..module_utils._assistant import handover
 from ..module_utils._cloud.errors import AlitrustError
-from ..module_utils._cloud.options import CONNECTION_SPEC, Connection as CloudConnection
+from ..module_utils._cloud.options import CONNECTION_SPEC
+from ..module_utils._cloud.options import Connection as CloudConnection
 from ..module_utils._core import naming
 from ..plugin_utils import session_proxy
 

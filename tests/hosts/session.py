@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
+import time
 import typing as t
 from pathlib import Path
 
@@ -20,8 +19,6 @@ if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
 PLUGIN = "alitrust.ecs.session"
-#: The secret of the key that the plays use; nobody may see it.
-CANARY = "AccessKeySecret"
 
 
 class Behind:
@@ -60,6 +57,9 @@ class Behind:
         )
         self.ansible = Ansible(folder, cloud, HOME=str(folder))
         self.ansible.environment.pop("COVERAGE_PROCESS_CONFIG", None)
+        (folder / "access_key_id").write_text(cloud.access_key_id)
+        (folder / "access_key_secret").write_text(cloud.access_key_secret)
+        self.switch(on=True)
         self.inventory = folder / "hosts.yml"
         self.inventory.write_text(yaml.safe_dump({"all": {
             "hosts": {
@@ -85,6 +85,29 @@ class Behind:
         done = self.ansible.command("ansible-playbook", "-i", self.inventory, book, *arguments)
         return Run(done.returncode, done.stdout + done.stderr, 0)
 
-    def sessions(self) -> list[dict[str, t.Any]]:
-        """Those that are still connected."""
-        return self.cloud.tunnels()
+    def open_sessions(self) -> list[dict[str, t.Any]]:
+        """Those that nobody has ended."""
+        return [one for one in self.cloud.resources("terminal_session") if not one["_Ended"]]
+
+    def wait_until(self, done: t.Callable[[], bool], seconds: float = 60) -> None:
+        """Wait for what happens a little later."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.1)
+
+    def switch(self, *, on: bool) -> None:
+        """Session Manager of the account."""
+        self.modules.door().call(
+            "ecs",
+            "ModifyCloudAssistantSettings",
+            SettingType="SessionManagerConfig",
+            SessionManagerConfig={"SessionManagerEnabled": on},
+        )
+
+    def nobody(self) -> tuple[str, str]:
+        """An AccessKey pair of a user who may do nothing."""
+        door = self.modules.door()
+        door.call("ram", "CreateUser", UserName="nobody")
+        made = door.call("ram", "CreateAccessKey", UserName="nobody")["AccessKey"]
+        return made["AccessKeyId"], made["AccessKeySecret"]

@@ -115,6 +115,6 @@ def _agent(cloud: Cloud, instance_id: str) -> SessionError | None:
     heard = items[0].get("LastHeartbeatTime") if items else None
     return SessionError(
         f"The Cloud Assistant agent in {instance_id} is offline{f', last heard of at {heard}' if heard else ''}.",
-        hint="A fresh instance needs a minute. Otherwise, the service aliyun.service has to run in it, and the instance "
-        "has to reach Alibaba Cloud (outbound rules, DNS).",
+        hint="A fresh instance needs a minute. Otherwise aliyun.service has to run in it, and it has to reach Alibaba "
+        "Cloud (outbound rules, DNS).",
     )
