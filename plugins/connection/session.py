@@ -119,7 +119,7 @@ from ansible.plugins.connection import ssh
 from ansible.utils.path import makedirs_safe, unfrackpath
 
 from ..module_utils._assistant import handover
-from ..module_utils._cloud.errors import AlitrustError
+from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC
 from ..module_utils._cloud.options import Connection as CloudConnection
 from ..module_utils._core import naming
@@ -195,6 +195,11 @@ class Connection(ssh.Connection):
         """
         options = {name: self.get_option(name) for name in CONNECTION_SPEC}
         try:
+            if not self._instance_id.startswith("i-"):
+                raise InvalidInput(
+                    f"alitrust_instance_id is not set, and {self._instance_id!r} is no ID of an instance.",
+                    hint="The inventory plugin alitrust.ecs.instances sets it. By hand, it is a variable of the host.",
+                )
             naming.check_instance_ids([self._instance_id], "alitrust_instance_id")
             CloudConnection.from_options(options).need_region()
         except AlitrustError as error:

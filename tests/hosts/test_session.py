@@ -134,7 +134,7 @@ WRONG = {
     "the agent": ("agent in {one} is offline", {}),
     "the port": ("Nothing listens on this port of the instance", {"ansible_port": 2222}),
     "unknown": ("There is no instance i-unknown in cn-hangzhou", {"alitrust_instance_id": "i-unknown"}),
-    "no ID": ("alitrust_instance_id has 'one'; expected the id", {"alitrust_instance_id": "one"}),
+    "no ID": ("'one' is no ID of an instance. The inventory plugin", {"alitrust_instance_id": "one"}),
     "no right": ("allow ecs:StartTerminalSession on acs:ecs:cn-hangzhou:*:instance/{one}", {}),
     "credentials": ("access_key_id and access_key_secret belong together", {"alitrust_access_key_id": "LTAI"}),
 }

@@ -164,6 +164,7 @@ def _run(job: Job) -> None:
     """
     for each in (signal.SIGHUP, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
+    websocket.library()  # before a session is begun
     deadline = time.monotonic() + job.answer_within - _EARLIER
     connection = Connection.from_options(job.options)
     cloud = Cloud(replace(connection, api_timeout=min(connection.api_timeout, max(1.0, job.answer_within - _EARLIER))))

@@ -35,7 +35,7 @@ class Record:
         self._stream: t.TextIO | None = None
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-            self._stream = open(self._path, "w", encoding="utf-8")
+            self._stream = open(self._path, "w", encoding="utf-8")  # noqa: SIM115  (the lock lasts until drop)
             fcntl.flock(self._stream, fcntl.LOCK_EX)
             json.dump({"session_id": session_id, **_place(cloud)}, self._stream)
             self._stream.flush()

@@ -13,6 +13,7 @@ import typing as t
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from .._cloud import sdk, transport
+from .._cloud.errors import SdkMissing
 from .._cloud.transport import Route
 from . import endings
 
@@ -20,8 +21,24 @@ from . import endings
 #: in time: on a slow line that carries a file, an answer comes late.
 _PING = 25.0
 _CLOSE = 2.0
+#: As pip takes it in a shell; the lower bound is that of requirements.txt.
+_PACKAGE = "'websockets>=15.0.1,<18'"
 #: As HTTP has them; what matters of an address is whether it is one of the two.
 _SCHEMES = {"ws": "http", "wss": "https"}
+
+
+def library() -> t.Any:
+    """The library's clients.
+
+    :raises SdkMissing: there is none, or one that is too old
+    """
+    loaded = sdk.load("websockets.asyncio.client", _PACKAGE)
+    if not hasattr(sdk.load("websockets.exceptions", _PACKAGE), "InvalidProxyStatus"):
+        raise SdkMissing(
+            f"{sdk.MISSING} {sys.executable} has a release of websockets that is too old.",
+            hint=f"Install a newer one there: {sys.executable} -m pip install {_PACKAGE}",
+        )
+    return loaded
 
 
 def address(url: str) -> str:
@@ -87,7 +104,7 @@ async def connect(url: str, token: str, route: Route, within: float) -> WebSocke
     :raises SessionError: it was refused, or nobody answered
     :raises SdkMissing: the library is not there
     """
-    library = sdk.load("websockets.asyncio.client", "websockets")
+    client = library()
     from websockets.exceptions import InvalidProxyStatus, InvalidStatus, WebSocketException
 
     # Its records would have the address, which is a secret.
@@ -104,7 +121,7 @@ async def connect(url: str, token: str, route: Route, within: float) -> WebSocke
     by = f" through the proxy {transport.named(proxy)}" if proxy else ""
     try:
         return WebSocket(
-            await library.connect(
+            await client.connect(
                 where,
                 additional_headers={"x-acs-session-token": token},
                 user_agent_header="alitrust.ecs",

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.alitrust.ecs.plugins.module_utils._assistant import frames
-from ansible_collections.alitrust.ecs.plugins.module_utils._assistant.frames import FrameError, Kind, Message, State
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._assistant import frames
+from ansible_collections.alitrust.ecs.plugins.module_utils._assistant.frames import FrameError, Kind, Message, State
 
 #: Written by hand from the table of the protocol: type, version, blank ids, created, sequence, length, payload.
 VECTORS = {

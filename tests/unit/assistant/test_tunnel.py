@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import typing as t
 
 import pytest
+
 from ansible_collections.alitrust.ecs.plugins.module_utils._assistant import endings, frames
 from ansible_collections.alitrust.ecs.plugins.module_utils._assistant.endings import SessionError
 from ansible_collections.alitrust.ecs.plugins.module_utils._assistant.frames import Kind, Message, State
@@ -211,7 +213,7 @@ def test_a_quiet_tunnel_sends_signs_of_life_that_carry_nothing() -> None:
         await running
         assert {(message.kind, message.payload) for _time, message in service.sent} == {(Kind.INPUT, b"")}
         times = [began, *(time for time, _message in service.sent), clock()]
-        assert max(later - earlier for earlier, later in zip(times, times[1:], strict=False)) < 180
+        assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 180
 
     asyncio.run(run())
 
