@@ -11,6 +11,7 @@ So it fetches what it needs from a socket in a folder of this user's. Nothing of
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import socket
@@ -75,8 +76,24 @@ def fetch(path: str) -> dict[str, t.Any]:
     return given
 
 
-def say(path: str, text: str) -> None:
-    """Leave last words for the plugin."""
+def place(name: str) -> str:
+    """Where a process gives options for the tunnel of this name.
+
+    :param name: path without an ending
+    """
+    return f"{name}.{os.getpid()}"
+
+
+def words_of(name: str) -> str:
+    """Where the last words of the tunnel of this name are: whoever uses it may be another one than who has begun it."""
+    return f"{name}.said"
+
+
+def say(name: str, text: str) -> None:
+    """Leave last words, where anybody is there to hear them."""
+    if not glob.glob(f"{glob.escape(name)}.[0-9]*"):
+        return
+    path = words_of(name)
     with contextlib.suppress(OSError):
         partial = f"{path}.{os.getpid()}"
         with open(partial, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
@@ -84,8 +101,9 @@ def say(path: str, text: str) -> None:
         os.replace(partial, path)
 
 
-def said(path: str) -> str:
-    """The last words of a program, which are then forgotten; blank where there are none."""
+def said(name: str) -> str:
+    """The last words of the tunnel of this name, which are then forgotten; blank where there are none."""
+    path = words_of(name)
     with contextlib.suppress(OSError):
         with open(path, encoding="utf-8") as stream:
             text = stream.read()

@@ -43,7 +43,7 @@ class Job:
 
     :ivar options: of the connection to Alibaba Cloud
     :ivar answer_within: seconds until the SSH server must have answered
-    :ivar words: where last words go to
+    :ivar name: of the tunnel, for last words; None where a person uses it
     :ivar watched: process with which the tunnel ends, too
     """
 
@@ -51,7 +51,7 @@ class Job:
     port: int = 22
     options: dict[str, t.Any] = field(default_factory=dict)
     answer_within: float = ANSWER_WITHIN
-    words: str | None = None
+    name: str | None = None
     watched: int | None = None
 
 
@@ -94,18 +94,18 @@ class StandardStreams:
 
 def main(arguments: t.Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    words = None
+    name = None
     try:
         job = _job(sys.argv[1:] if arguments is None else arguments)
-        words = job.words
+        name = job.name
         _run(job)
     except AlitrustError as error:
-        _complain(str(error.as_failure()["msg"]), words)
+        _complain(str(error.as_failure()["msg"]), name)
         return 1
     except KeyboardInterrupt:
         return 1
     except Exception as exc:
-        _complain(f"The tunnel broke, which is a fault of alitrust.ecs: {type(exc).__name__}: {exc}", words)
+        _complain(f"The tunnel broke, which is a fault of alitrust.ecs: {type(exc).__name__}: {exc}", name)
         return 1
     return 0
 
@@ -141,12 +141,12 @@ _PEOPLES = tuple(
 )
 
 
-def _complain(text: str, words: str | None) -> None:
+def _complain(text: str, name: str | None) -> None:
     """Say what went wrong. Where ssh has thrown the error output away, as it does with ControlPersist, the terminal is
     left."""
     text = " ".join(text.split())
-    if words:
-        handover.say(words, text)
+    if name:
+        handover.say(name, text)
         return
     with contextlib.suppress(OSError):
         if os.path.samestat(os.fstat(2), os.stat(os.devnull)):

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import socket
+import ssl
 import sys
 import typing as t
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -47,7 +50,11 @@ def address(url: str) -> str:
     :raises SessionError: it is none
     """
     parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES or not parts.hostname:
+    try:
+        fits = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
         raise endings.SessionError(
             "StartTerminalSession gave an address that is none of a WebSocket.", hint="Is a proxy in between?"
         )
@@ -93,7 +100,14 @@ def _over() -> t.Iterator[None]:
         why = f"the other side closed it ({last.code})" if last else "it was cut"
         raise endings.broken(why, True) from exc
     except OSError as exc:
-        raise endings.broken(exc.strerror or str(exc), True) from exc
+        raise endings.broken(_plain(exc), True) from exc
+
+
+def _plain(exc: OSError) -> str:
+    """What the system says; asyncio puts words of its own into its place."""
+    if isinstance(exc, (ssl.SSLError, socket.gaierror)) or not exc.errno:
+        return exc.strerror or str(exc)
+    return os.strerror(exc.errno)
 
 
 async def connect(url: str, token: str, route: Route, within: float) -> WebSocket:
@@ -149,6 +163,6 @@ async def connect(url: str, token: str, route: Route, within: float) -> WebSocke
     except TimeoutError as exc:
         raise endings.broken(f"{parts.hostname} did not answer within {within:.0f} s{by}", False) from exc
     except OSError as exc:
-        raise endings.broken(f"{parts.hostname}: {exc.strerror or exc}{by}", False) from exc
+        raise endings.broken(f"{parts.hostname}: {_plain(exc)}{by}", False) from exc
     except WebSocketException as exc:
         raise endings.broken(f"{parts.hostname} speaks no WebSocket ({type(exc).__name__}){by}", False) from exc
