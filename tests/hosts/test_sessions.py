@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from hosts.fleet import key_pair
 from sdk import Sdk
-from tunnel import STATUS, Forward, opened
+from tunnel import CLOSE, OUTPUT, SIZE, STATUS, Forward, Tunnel, opened
 
 from local_cloud.control import LocalCloud
 from local_cloud.hosts import checks
@@ -79,6 +79,9 @@ class Instance:
         (session,) = self.sdk("DescribeTerminalSessions", SessionId=session_id)["Sessions"]["Session"]
         return t.cast("dict[str, t.Any]", session["Connections"]["Connection"][0])
 
+    def until_disconnected(self, session_id: str) -> None:
+        until(lambda: self.connection(session_id)["Status"] == "Disconnected")
+
 
 def until(condition: t.Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
@@ -90,7 +93,12 @@ def until(condition: t.Callable[[], bool]) -> None:
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Instance]:
     folder = tmp_path_factory.mktemp("sessions")
-    settings = {"ecs__session_manager_enabled": True, "ecs__session_speed": SPEED, "ecs__session_connect_seconds": 0.0}
+    settings: dict[str, t.Any] = {"ecs__session_manager_enabled": True, "ecs__session_speed": SPEED}
+    settings["ecs__session_connect_seconds"] = 0.0
+        "ecs__session_manager_enabled": True,
+        "ecs__session_speed": SPEED,
+        "ecs__session_connect_seconds": 0.0,
+    }
     with LocalCloud.start(folder / "cloud", hosts="on", **settings) as cloud:
         yield Instance(Sdk(cloud), folder)
 
@@ -105,7 +113,7 @@ def test_ssh_goes_through_a_session_both_ways(instance: Instance) -> None:
     assert hostname.decode() == instance.run("hostname")
     assert digest.split()[0].decode() == hashlib.sha256(data).hexdigest()
     assert rest == b"x" * 300_000
-    until(lambda: instance.connection(forward.sessions[0])["Status"] == "Disconnected")
+    instance.until_disconnected(forward.sessions[0])
     assert instance.connection(forward.sessions[0])["ClosedReason"] == "Ok"
 
 
@@ -132,6 +140,37 @@ def test_the_agent_connects_from_inside_the_instance(instance: Instance) -> None
             assert tunnel.receive().payload[:4] in (b"HTTP", b"SSH-")
 
 
+def test_a_session_without_port_is_a_terminal(instance: Instance) -> None:
+    instance.run("useradd --create-home --shell /bin/bash ann")
+
+    def shell(**params: t.Any) -> contextlib.AbstractContextManager[Tunnel]:
+        return opened(instance.sdk("StartTerminalSession", InstanceId=[instance.id], **params)["WebSocketUrl"])
+
+    def shown(tunnel: Tunnel, text: bytes) -> None:
+        seen = b""
+        while text not in seen:
+            message = tunnel.receive()
+            assert message.payload[0] == 7 or message.type == OUTPUT, seen
+            seen += message.payload if message.type == OUTPUT else b""
+
+    with shell(Username="ann") as tunnel:
+        shown(tunnel, b"$ ")
+        tunnel.send(b'{"rows": 33, "cols": 99}', SIZE)
+        tunnel.send(b"id -un; tty; stty size; echo en''d\n")
+        shown(tunnel, b"ann\r\n")
+        shown(tunnel, b"33 99\r\n")
+        tunnel.send(b"sleep 1000\n")
+        until(lambda: instance.run("pgrep -c -f 'sleep 100[0]' || true") == "1")
+        tunnel.send(b"1", CLOSE)
+        assert tunnel.ended() == b"\x05Exit"
+    until(lambda: instance.run("pgrep -c -f 'sleep 100[0]' || true") == "0")
+    with shell(CommandLine="echo $HOME; exit 3") as tunnel:
+        shown(tunnel, b"/root\r\n")
+        assert tunnel.ended() == b"\x05Exit"
+    with shell(Username="nobody-here") as tunnel:
+        assert tunnel.ended() == b"\x05OpenPtyFailed"
+
+
 def test_a_tunnel_that_is_cut_ends_ssh_and_leaves_nothing(instance: Instance) -> None:
     pick = random.Random(2)
     for _attempt in range(4):
@@ -142,7 +181,7 @@ def test_a_tunnel_that_is_cut_ends_ssh_and_leaves_nothing(instance: Instance) ->
             instance.cloud.cut_tunnel(forward.sessions[0])
             assert ssh.wait(60) == 255
             ssh.communicate()
-        until(lambda session=forward.sessions[0]: instance.connection(session)["Status"] == "Disconnected")
+        instance.until_disconnected(forward.sessions[0])
     until(lambda: instance.cloud.tunnels() == [])
     until(lambda: instance.run("pgrep -c -f 'still [h]ere' || true") == "0")
 
@@ -150,8 +189,8 @@ def test_a_tunnel_that_is_cut_ends_ssh_and_leaves_nothing(instance: Instance) ->
 def test_files_are_sent(instance: Instance) -> None:
     def send(name: str, content: bytes = b"text\n", **params: t.Any) -> tuple[str, str]:
         text = base64.b64encode(content).decode()
-        call = {"Name": name, "TargetDir": "/srv/new folder", "Content": text, "ContentType": "Base64", **params}
-        sent = instance.sdk("SendFile", InstanceId=[instance.id], **call)["InvokeId"]
+        file = {"Name": name, "TargetDir": "/srv/new folder", "Content": text, "ContentType": "Base64"}
+        sent = instance.sdk("SendFile", InstanceId=[instance.id], **{**file, **params})["InvokeId"]
 
         def result() -> dict[str, t.Any]:
             (task,) = instance.sdk("DescribeSendFileResults", InvokeId=sent)["Invocations"]["Invocation"]
@@ -165,11 +204,11 @@ def test_files_are_sent(instance: Instance) -> None:
     assert send("a 'file'", b"new\n") == ("Failed", "FileAlreadyExists")
     path = shlex.quote("/srv/new folder/a 'file'")
     assert instance.run(f"stat -c %a:%U:%G {path}; cat {path}") == "644:root:root\ntext"
-    mode = {"Overwrite": True, "FileMode": "0600", "FileOwner": "daemon", "FileGroup": "mail"}
+    mode: dict[str, t.Any] = {"Overwrite": True, "FileMode": "0600", "FileOwner": "daemon", "FileGroup": "mail"}
     assert send("a 'file'", largest, **mode) == ("Success", "")
     digest = hashlib.sha256(largest).hexdigest()
     assert instance.run(f"stat -c %a:%U:%G {path}; sha256sum < {path}") == f"600:daemon:mail\n{digest}  -"
-    for problem, params in (
+    problems: tuple[tuple[str, dict[str, t.Any]], ...] = (
         ("UserGroupNotExists", {"FileOwner": "nobody-here"}),
         ("UserGroupNotExists", {"FileGroup": "nobody-here"}),
         ("FileAuthorityInvalid", {"FileMode": "rw"}),
@@ -177,7 +216,8 @@ def test_files_are_sent(instance: Instance) -> None:
         ("FilePathInvalid", {"TargetDir": "relative"}),
         ("FileNameInvalid", {"TargetDir": "/", "name": "etc"}),
         ("FileNameInvalid", {"name": "../x"}),
-    ):
+    )
+    for problem, params in problems:
         assert send(params.pop("name", "other"), **params) == ("Failed", problem), params
     assert instance.run("ls -A '/srv/new folder'") == "a 'file'"
 
@@ -186,7 +226,10 @@ def test_a_key_is_let_in_for_a_short_time(instance: Instance) -> None:
     def place(seconds: float, name: str) -> Path:
         instance.cloud.set("ecs.temporary_key_seconds", seconds)
         parameters = {"username": "root", "sshPublicKey": key_pair(instance.folder / name)}
-        command = {"CommandId": "cmd-ACS-ECS-SendSshPublicKey-linux.sh", "Parameters": parameters}
+        command: dict[str, t.Any] = {
+            "CommandId": "cmd-ACS-ECS-SendSshPublicKey-linux.sh",
+            "Parameters": parameters,
+        }
         sent = instance.sdk("InvokeCommand", InstanceId=[instance.id], **command)["InvokeId"]
         until(lambda: instance.result(sent)["InvocationStatus"] == "Success")
         return instance.folder / name

@@ -191,9 +191,9 @@ def commands(sdk: Sdk, instance_id: str) -> None:
     status = sdk("DescribeCloudAssistantStatus", InstanceId=[instance_id])["InstanceCloudAssistantStatusSet"]
     assert status["InstanceCloudAssistantStatus"][0]["CloudAssistantStatus"] == "false"
     parameters = {"username": "root", "sshPublicKey": "ssh-ed25519 AAAA"}
-    command = {"CommandId": "cmd-ACS-ECS-SendSshPublicKey-linux.sh", "Parameters": parameters}
+    command: dict[str, t.Any] = {"CommandId": "cmd-ACS-ECS-SendSshPublicKey-linux.sh", "Parameters": parameters}
     sdk("InvokeCommand", **command, InstanceId=[instance_id])
-    file = {"Name": "a", "TargetDir": "/tmp", "Content": "b", "Tag": [{"Key": "c", "Value": "d"}]}
+    file: dict[str, t.Any] = {"Name": "a", "TargetDir": "/tmp", "Content": "b", "Tag": [{"Key": "c", "Value": "d"}]}
     sent = sdk("SendFile", **file, InstanceId=[instance_id])["InvokeId"]
     (shown,) = sdk("DescribeSendFileResults", InvokeId=sent)["Invocations"]["Invocation"]
     assert (shown["InvocationStatus"], shown["FileMode"], shown["Overwrite"]) == ("Failed", "0644", "false")
@@ -201,13 +201,15 @@ def commands(sdk: Sdk, instance_id: str) -> None:
 
 def sessions(sdk: Sdk, instance_id: str) -> None:
     sdk.cloud.set("ecs.agent_without_hosts", "loopback")
-    for setting, name, value in (
+    configs: tuple[tuple[str, str, dict[str, t.Any]], ...] = (
         ("SessionManagerConfig", "SessionManagerConfig", {"SessionManagerEnabled": True}),
         ("SessionManagerDelivery", "OssDeliveryConfig", {"BucketName": "log", "Enabled": True}),
         ("InvocationDelivery", "SlsDeliveryConfig", {"ProjectName": "log", "Enabled": True}),
         ("AgentUpgradeConfig", "AgentUpgradeConfig", {"AllowedUpgradeWindow": ["02:00-03:00"], "Enabled": True}),
-    ):
-        sdk("ModifyCloudAssistantSettings", SettingType=setting, **{name: value})
+    )
+    for setting, name, value in configs:
+        given: dict[str, t.Any] = {"SettingType": setting, name: value}
+        sdk("ModifyCloudAssistantSettings", **given)
     types = ["SessionManagerConfig", "SessionManagerDelivery", "InvocationDelivery", "AgentUpgradeConfig"]
     shown = sdk("DescribeCloudAssistantSettings", SettingType=types)
     assert shown["SessionManagerConfig"] == {"SessionManagerEnabled": True}

@@ -315,7 +315,7 @@ def test_a_port_that_nobody_listens_at(service: Service) -> None:
     assert "refused" in service.until(answer["SessionId"], "Disconnected")["FailedDetail"]
 
 
-def test_a_terminal_is_refused_plainly(service: Service) -> None:
+def test_without_hosts_a_terminal_is_refused_plainly(service: Service) -> None:
     answer = service.sdk("StartTerminalSession", InstanceId=[service.id], CommandLine="top", Username="root")
     with opened(answer["WebSocketUrl"]) as tunnel:
         assert tunnel.ended() == b"\x05OpenPtyFailed"
@@ -343,7 +343,8 @@ def test_a_session_ends_with_its_agent(service: Service, operation: str) -> None
         elif operation == "reset":
             service.cloud.reset()
         else:
-            service.sdk(operation, InstanceId=service.id, **({"Force": True} if operation[0] == "D" else {}))
+            force: dict[str, t.Any] = {"Force": True} if operation == "DeleteInstance" else {}
+            service.sdk(operation, InstanceId=service.id, **force)
         assert tunnel.ended() == (b"\x05Exit" if operation == "reset" else b"\x02")
     if operation not in ("reset", "offline"):
         for session in (session_id, waiting["SessionId"]):
@@ -402,8 +403,9 @@ def test_there_may_be_nothing_to_do(service: Service) -> None:
 
 
 def test_what_a_session_may_not_be(service: Service) -> None:
-    sdk, one = service.sdk, {"InstanceId": [service.id]}
-    for code, params in (
+    sdk = service.sdk
+    one: dict[str, t.Any] = {"InstanceId": [service.id]}
+    cases: tuple[tuple[tuple[int, str], dict[str, t.Any]], ...] = (
         ((404, "InvalidInstance.NotFound"), {"InstanceId": ["i-none"]}),
         ((403, "InstanceIds.ExceedLimit"), {"InstanceId": [service.id, "i-none"]}),
         ((400, "InvalidParameter"), {"CommandLine": "x" * 513}),
@@ -417,7 +419,8 @@ def test_what_a_session_may_not_be(service: Service) -> None:
         ((400, "InvalidParameter"), {"PasswordName": "x" * 256}),
         ((400, "InvalidParameter"), {"EncryptionOptions": {"Mode": "Rot13"}}),
         ((403, "OperationDenied"), {"EncryptionOptions": {"Enabled": True}}),
-    ):
+    )
+    for code, params in cases:
         assert sdk.refused("StartTerminalSession", **{**one, **params}) == code, params
     assert sdk("StartTerminalSession", **one, CommandLine="x" * 512)["SessionId"]
     assert sdk("StartTerminalSession", **one, PortNumber=22, ConnectionType="Intranet")["SessionId"]
@@ -513,7 +516,7 @@ def test_sessions_and_commands_may_be_limited_to_instances(service: Service, by:
     (mine, *_rest) = sdk.run(Tag=[{"Key": "team", "Value": "blue"}])
     (other,) = sdk.run(Tag=[{"Key": "team", "Value": "red"}])
     (untagged,) = sdk.run()
-    own = {"Action": ["ecs:StartTerminalSession", "ecs:SendFile", "ecs:RunCommand"], "Resource": "*"}
+    own: dict[str, t.Any] = {"Action": ["ecs:StartTerminalSession", "ecs:SendFile", "ecs:RunCommand"], "Resource": "*"}
     if by == "arn":
         own["Resource"] = [f"acs:ecs:*:*:instance/{mine}", "acs:ecs:*:*:command/*"]
     else:

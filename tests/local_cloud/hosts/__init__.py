@@ -10,7 +10,15 @@ metadata service and the OSS and trusted-server names listen in it (:meth:`Hosts
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import signal
 import socket
+import struct
+import subprocess
+import termios
+import threading
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +91,26 @@ class CommandResult:
     timed_out: bool = False
 
 
+@dataclass
+class Terminal:
+    """A terminal in a host, and what runs in it."""
+
+    master: int
+    """Descriptor that reads what is shown and writes what is typed; a read fails once nothing runs in it."""
+    process: subprocess.Popen[bytes]
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell whatever runs in it how large it is."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def close(self) -> None:
+        """Hang up, which ends what runs in it."""
+        os.close(self.master)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGHUP)
+        threading.Thread(target=self.process.wait, daemon=True).start()
+
+
 class Hosts:
     """The hosts of one server. This class is the one without hosts: everything raises :class:`HostError`."""
 
@@ -130,6 +158,10 @@ class Hosts:
 
         :raises OSError: nobody listens there, or the way is blocked.
         """
+        raise HostError(self.reason)
+
+    def open_terminal(self, instance_id: str, user: str, command: str = "") -> Terminal:
+        """A login shell of a user on a terminal of its own, or a command in it."""
         raise HostError(self.reason)
 
     def console(self, instance_id: str) -> str:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-import typing as t
+from dataclasses import dataclass
 
-from local_cloud.hosts import HostError
+from local_cloud.hosts import HostError, Terminal
 from local_cloud.services.ecs.lifecycle import hosts_of
 from local_cloud.settings import Settings, define
 from local_cloud.store import Record, Store
@@ -52,11 +53,28 @@ def switch(store: Store, instance_id: str, *, online: bool) -> None:
             store.put(OFFLINE, instance_id, {"InstanceId": instance_id})
 
 
-class Way(t.NamedTuple):
+@dataclass
+class Way:
     """Both directions of a byte stream into an instance."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    terminal: Terminal | None = None
+    source: asyncio.BaseTransport | None = None
+    """What is read from, where that is not what is written to."""
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell a terminal its size; a port has none."""
+        if self.terminal is not None:
+            self.terminal.resize(rows, columns)
+
+    def close(self) -> None:
+        """Let go of the port, or end what runs in the terminal."""
+        self.writer.transport.abort()
+        if self.source is not None:
+            self.source.close()
+        if self.terminal is not None:
+            self.terminal.close()
 
 
 async def open_port(store: Store, instance_id: str, port: int, target: str) -> Way:
@@ -79,12 +97,19 @@ async def open_port(store: Store, instance_id: str, port: int, target: str) -> W
 
 
 async def open_shell(store: Store, instance_id: str, user: str, command: str) -> Way:
-    """Start a terminal in the instance, with a shell or a command in it.
+    """Start a terminal in the instance, with a login shell or a command in it.
 
-    :raises HostError: this host gives none.
+    :raises HostError: this host gives none, or has no such user.
     """
-    raise HostError("the local cloud opens no terminals, only ports")
-
-
-def resize(way: Way, rows: int, columns: int) -> None:
-    """Tell a terminal its size; a port has none."""
+    hosts = hosts_of(store)
+    if hosts is None:
+        raise HostError("without hosts there are no terminals, only ports")
+    terminal = await asyncio.to_thread(hosts.open_terminal, instance_id, user or "root", command)
+    loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+    source, _protocol = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(terminal.master), "rb", 0)
+    )
+    sink, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), os.fdopen(os.dup(terminal.master), "wb", 0)
+    )
+    return Way(reader, asyncio.StreamWriter(sink, protocol, None, loop), terminal, source)

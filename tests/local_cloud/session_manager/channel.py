@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import struct
 import time
 import typing as t
 
@@ -120,7 +121,7 @@ class Channel:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._way is not None:
-                self._way.writer.transport.abort()
+                self._way.close()
         if not isinstance(problem, EndedError):
             assert problem is not None
             raise problem
@@ -178,7 +179,7 @@ class Channel:
         if self._way is None:
             self._bytes["lost"] += len(message.payload)
         elif message.type == frames.SIZE:
-            self._resize(message.payload)
+            self._resize(self._way, message.payload)
         else:
             await self._write(self._way, message.payload)
 
@@ -192,11 +193,12 @@ class Channel:
         self._bytes["input"] += len(payload)
         self._allowance.pardon(time.monotonic() - began)
 
-    def _resize(self, payload: bytes) -> None:
-        """The layout of this payload is UNCERTAIN; what can't be read changes nothing."""
-        with contextlib.suppress(ValueError, TypeError, KeyError):
+    @staticmethod
+    def _resize(way: agents.Way, payload: bytes) -> None:
+        """The layout of this payload is UNCERTAIN: here JSON with rows and cols; what can't be read changes nothing."""
+        with contextlib.suppress(ValueError, TypeError, KeyError, struct.error):
             size = json.loads(payload)
-            agents.resize(t.cast(agents.Way, self._way), int(size["rows"]), int(size["cols"]))
+            way.resize(int(size["rows"]), int(size["cols"]))
 
     # -- from the instance
 
@@ -206,10 +208,12 @@ class Channel:
             try:
                 data = await way.reader.read(frames.PAYLOAD_LONGEST)
             except OSError as error:
+                if way.terminal is not None:  # so reads end there
+                    raise EndedError(frames.CLOSED, "Exit") from None
                 raise EndedError(frames.CLOSED, "Read_port_failed", str(error)) from None
             if not data:
-                shell = not self._session["PortNumber"]
-                raise EndedError(frames.CLOSED, "Exit" if shell else self._settings["ecs.session_port_closed"])
+                reason = self._settings["ecs.session_port_closed"] if way.terminal is None else "Exit"
+                raise EndedError(frames.CLOSED, reason)
             await asyncio.sleep(self._pace.wait(len(data)))
             await self._say(frames.OUTPUT, data)
             self._bytes["output"] += len(data)
