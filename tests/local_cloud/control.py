@@ -156,6 +156,24 @@ class LocalCloud:
         """The records of a kind, as stored."""
         return t.cast("list[dict[str, t.Any]]", self._ask("GET", _query("resources", kind=kind, region=region)))
 
+    def agent(self, instance_id: str, *, online: bool) -> None:
+        """Cut the agent of an instance off from Cloud Assistant, or let it back.
+
+        :raises ControlError: no such instance.
+        """
+        self._ask("POST", "agents", {"instance_id": instance_id, "online": online})
+
+    def tunnels(self) -> list[dict[str, t.Any]]:
+        """The connections of Session Manager there are: SessionId, InstanceId, bytes in each direction, ..."""
+        return t.cast("list[dict[str, t.Any]]", self._ask("GET", "tunnels"))
+
+    def cut_tunnel(self, session_id: str) -> None:
+        """Break a session's connection, as a failing network does.
+
+        :raises ControlError: it has none.
+        """
+        self._ask("POST", "tunnels", {"cut": session_id})
+
     def _ask(self, method: str, path: str, body: dict[str, t.Any] | None = None) -> t.Any:
         connection = http.client.HTTPConnection(self.address, timeout=60)
         try:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from local_cloud import identities
 from local_cloud.faults import Fault
+from local_cloud.session_manager import agents
 
 if t.TYPE_CHECKING:
     from starlette.requests import Request
@@ -87,6 +88,22 @@ def create(server: Server) -> Starlette:
                 server.store.put(record["kind"], record["id"], record["data"], region=record.get("region", ""))
         return {"records": len(body["records"])}
 
+    def offline_agents(_unused: Body) -> t.Any:
+        return server.store.find(agents.OFFLINE)
+
+    def switch_agent(body: Body) -> t.Any:
+        _only(body, "instance_id", "online")
+        agents.switch(server.store, body["instance_id"], online=bool(body["online"]))
+        return offline_agents({})
+
+    def tunnels(_unused: Body) -> t.Any:
+        return server.sessions.live()
+
+    def cut_tunnel(body: Body) -> t.Any:
+        _only(body, "cut")
+        server.sessions.cut(body["cut"])
+        return {}
+
     def resources(body: Body) -> t.Any:
         if "kind" not in body:
             raise _BadRequest("say which: /_local/resources?kind=instance")
@@ -102,6 +119,8 @@ def create(server: Server) -> Starlette:
             _route("reset", POST=reset),
             _route("preload", POST=preload),
             _route("resources", GET=resources),
+            _route("agents", GET=offline_agents, POST=switch_agent),
+            _route("tunnels", GET=tunnels, POST=cut_tunnel),
         ]
     )
 

@@ -66,6 +66,9 @@ class Call:
     after_commit: list[t.Callable[[], None]] = field(default_factory=list)
     #: RAM actions that the caller needs for this request; the gate knows the first, handlers may add more
     rights: set[str] = field(default_factory=set)
+    client: str = ""  # address of who calls
+    host: str = ""  # name and port under which the caller found the server
+    secure: bool = False  # whether by HTTPS
 
     @property
     def account_id(self) -> str:
@@ -94,6 +97,8 @@ class Operation:
     ram_action: str
     #: resources the RAM decision is about, as ARN patterns; default ``*``
     resources: t.Callable[[Call], list[str]] | None = None
+    #: what conditions of policies can ask about one of these resources, by key; default nothing
+    about: t.Callable[[Call, str], dict[str, t.Any]] | None = None
     #: whether a request needs no signature, because it proves who asks in another way
     anonymous: bool = False
 
@@ -116,6 +121,7 @@ def operation(
     writes: bool | None = None,
     ram_action: str | None = None,
     resources: t.Callable[[Call], list[str]] | None = None,
+    about: t.Callable[[Call, str], dict[str, t.Any]] | None = None,
     anonymous: bool = False,
 ) -> t.Callable[[Handler], Handler]:
     """Register a handler. ``writes`` defaults to False for Describe*, Get* and List*, else True."""
@@ -131,6 +137,7 @@ def operation(
             writes=(not action.startswith(_READS)) if writes is None else writes,
             ram_action=f"{RAM_PREFIX.get(product, product)}:{action}" if ram_action is None else ram_action,
             resources=resources,
+            about=about,
             anonymous=anonymous,
         )
         return handler

@@ -334,6 +334,9 @@ class Gate:
                     clock=store.clock,
                     settings=self._settings,
                     rights=visit.rights,
+                    client=visit.request.client,
+                    host=visit.request.headers.get("host", ""),
+                    secure=visit.request.secure,
                 )
                 self._authorise(visit, served, call)
                 body = self._once(visit, served, call)
@@ -356,9 +359,11 @@ class Gate:
             "acs:CurrentTime": call.clock.text(),
             "acs:PrincipalARN": call.identity.arn,
         }
-        decision = iam.decide(self._store, call.identity, served.ram_action, resources, context)
-        if decision != "Allow":
-            raise denied(call, served.ram_action, decision)
+        for resource in resources or ["*"]:
+            known = {**context, **served.about(call, resource)} if served.about else context
+            decision = iam.decide(self._store, call.identity, served.ram_action, [resource], known)
+            if decision != "Allow":
+                raise denied(call, served.ram_action, decision)
 
     def _once(self, visit: Visit, served: Operation, call: Call) -> dict[str, t.Any]:
         """Run the handler, or repeat what it answered to the same ClientToken."""

@@ -34,6 +34,8 @@ from local_cloud.gate import Gate
 from local_cloud.products import PRODUCTS
 from local_cloud.requests_log import RequestLog
 from local_cloud.services.ecs import lifecycle
+from local_cloud.session_manager import frames, records
+from local_cloud.session_manager.service import Protocol, SessionManager
 from local_cloud.settings import Settings, define
 from local_cloud.store import Store
 from local_cloud.web import Application
@@ -48,6 +50,9 @@ TICK_SECONDS = 0.1
 PRUNE_SECONDS = 60.0
 #: a rule set of a hundred rules or user data of 32 KB travels in the query string
 MAX_HEADERS = 1024 * 1024
+
+#: of WebSocket; a message of Session Manager is much shorter
+MAX_FRAME = 64 * 1024
 
 define("hosts.kind", "namespace", "what hosts are, from the next start of the server on", ("namespace", "qemu"))
 
@@ -110,9 +115,12 @@ class Server:
         self._wanted_hosts = hosts
         self._runner: t.Any = None
         self._stopping = threading.Event()
+        self.sessions = SessionManager(self.store, self.settings)
+        records.end_all(self.store, frames.AGENT_FAILED, "the local cloud was stopped")
         self._app = Application(
             Gate(self.store, self.settings, self.faults, self.requests),
             control_api.create(self),
+            self.sessions,
             metadata=_app("local_cloud.metadata", self),
             buckets=_app("local_cloud.oss", self),
         )
@@ -220,7 +228,10 @@ class Server:
         config = uvicorn.Config(
             self._app,
             http="h11",
-            ws="none",
+            ws=Protocol,
+            ws_max_size=MAX_FRAME,
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
             lifespan="off",
             log_level="warning",
             access_log=False,

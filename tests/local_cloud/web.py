@@ -33,17 +33,27 @@ class Application:
 
     :param metadata: takes requests to 100.100.100.200; None: there is no metadata service.
     :param buckets: takes requests to ``<bucket>.oss-<region>.aliyuncs.com``; None: there are no buckets.
+    :param sessions: takes WebSocket connections.
     """
 
     def __init__(
-        self, gate: Gate, control: ASGIApp, metadata: ASGIApp | None = None, buckets: ASGIApp | None = None
+        self,
+        gate: Gate,
+        control: ASGIApp,
+        sessions: ASGIApp,
+        metadata: ASGIApp | None = None,
+        buckets: ASGIApp | None = None,
     ) -> None:
         self._gate = gate
         self._control = control
+        self._sessions = sessions
         self._metadata = metadata
         self._buckets = buckets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._sessions(scope, receive, send)
+            return
         if scope["type"] != "http":
             return
         host = _headers(scope).get("host", "").partition(":")[0].lower()

@@ -50,6 +50,7 @@ class Sdk:
     access_key_id: str = ""
     access_key_secret: str = ""
     security_token: str | None = None
+    secure: bool = False
     called: set[tuple[str, str]] = field(default_factory=set)
     _clients: dict[str, t.Any] = field(default_factory=dict)
 
@@ -79,8 +80,9 @@ class Sdk:
                     access_key_id=self.access_key_id or self.cloud.access_key_id,
                     access_key_secret=self.access_key_secret or self.cloud.access_key_secret,
                     security_token=self.security_token,
-                    endpoint=self.cloud.address,
-                    protocol="http",
+                    endpoint=(self.cloud.tls_endpoint if self.secure else self.cloud.endpoint).partition("//")[2],
+                    protocol="https" if self.secure else "http",
+                    ca=str(self.cloud.ca_certificate) if self.secure else None,
                     region_id=REGION,
                 )
             )

@@ -39,6 +39,7 @@ def test_every_operation_answers_in_the_sdk_s_shape(sdk: Sdk) -> None:
     changes(sdk, instance_id, place["VSwitchId"])
     disks_and_images(sdk, instance_id)
     commands(sdk, instance_id)
+    sessions(sdk, instance_id)
     power(sdk, instance_id)
     second = sdk("CreateInstance", **place)["InstanceId"]
     sdk.cloud.clock_advance(5)
@@ -189,6 +190,36 @@ def commands(sdk: Sdk, instance_id: str) -> None:
     assert sdk("DescribeInvocations", InvokeId=invoke_id, IncludeOutput=True)["TotalCount"] == 1
     status = sdk("DescribeCloudAssistantStatus", InstanceId=[instance_id])["InstanceCloudAssistantStatusSet"]
     assert status["InstanceCloudAssistantStatus"][0]["CloudAssistantStatus"] == "false"
+    parameters = {"username": "root", "sshPublicKey": "ssh-ed25519 AAAA"}
+    command: dict[str, t.Any] = {"CommandId": "cmd-ACS-ECS-SendSshPublicKey-linux.sh", "Parameters": parameters}
+    sdk("InvokeCommand", **command, InstanceId=[instance_id])
+    file: dict[str, t.Any] = {"Name": "a", "TargetDir": "/tmp", "Content": "b", "Tag": [{"Key": "c", "Value": "d"}]}
+    sent = sdk("SendFile", **file, InstanceId=[instance_id])["InvokeId"]
+    (shown,) = sdk("DescribeSendFileResults", InvokeId=sent)["Invocations"]["Invocation"]
+    assert (shown["InvocationStatus"], shown["FileMode"], shown["Overwrite"]) == ("Failed", "0644", "false")
+
+
+def sessions(sdk: Sdk, instance_id: str) -> None:
+    sdk.cloud.set("ecs.agent_without_hosts", "loopback")
+    configs: tuple[tuple[str, str, dict[str, t.Any]], ...] = (
+        ("SessionManagerConfig", "SessionManagerConfig", {"SessionManagerEnabled": True}),
+        ("SessionManagerDelivery", "OssDeliveryConfig", {"BucketName": "log", "Enabled": True}),
+        ("InvocationDelivery", "SlsDeliveryConfig", {"ProjectName": "log", "Enabled": True}),
+        ("AgentUpgradeConfig", "AgentUpgradeConfig", {"AllowedUpgradeWindow": ["02:00-03:00"], "Enabled": True}),
+    )
+    for setting, name, value in configs:
+        given: dict[str, t.Any] = {"SettingType": setting, name: value}
+        sdk("ModifyCloudAssistantSettings", **given)
+    types = ["SessionManagerConfig", "SessionManagerDelivery", "InvocationDelivery", "AgentUpgradeConfig"]
+    shown = sdk("DescribeCloudAssistantSettings", SettingType=types)
+    assert shown["SessionManagerConfig"] == {"SessionManagerEnabled": True}
+    assert shown["OssDeliveryConfigs"]["OssDeliveryConfig"][0]["DeliveryType"] == "SessionManagerDelivery"
+    assert shown["AgentUpgradeConfig"]["AllowedUpgradeWindows"]["AllowedUpgradeWindow"] == ["02:00-03:00"]
+    session = sdk("StartTerminalSession", InstanceId=[instance_id], PortNumber=22)
+    (listed,) = sdk("DescribeTerminalSessions")["Sessions"]["Session"]
+    assert (listed["SessionId"], listed["PortNumber"]) == (session["SessionId"], 22)
+    sdk("EndTerminalSession", SessionId=session["SessionId"])
+    sdk.cloud.set("ecs.agent_without_hosts", "offline")
 
 
 def power(sdk: Sdk, instance_id: str) -> None:

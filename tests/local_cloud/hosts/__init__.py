@@ -10,7 +10,15 @@ metadata service and the OSS and trusted-server names listen in it (:meth:`Hosts
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import signal
 import socket
+import struct
+import subprocess
+import termios
+import threading
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +91,26 @@ class CommandResult:
     timed_out: bool = False
 
 
+@dataclass
+class Terminal:
+    """A terminal in a host, and what runs in it."""
+
+    master: int
+    """Descriptor that reads what is shown and writes what is typed; a read fails once nothing runs in it."""
+    process: subprocess.Popen[bytes]
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell whatever runs in it how large it is."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def close(self) -> None:
+        """Hang up, which ends what runs in it."""
+        os.close(self.master)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGHUP)
+        threading.Thread(target=self.process.wait, daemon=True).start()
+
+
 class Hosts:
     """The hosts of one server. This class is the one without hosts: everything raises :class:`HostError`."""
 
@@ -123,6 +151,17 @@ class Hosts:
         self, instance_id: str, script: bytes, *, timeout: float, user: str = "root", cwd: str = "/root"
     ) -> CommandResult:
         """Run a script in the host, as Cloud Assistant does; ``timeout`` in seconds."""
+        raise HostError(self.reason)
+
+    def connect(self, instance_id: str, port: int, target: str = "") -> socket.socket:
+        """A TCP connection made from inside the host: to a port of its own, or of the address ``target``.
+
+        :raises OSError: nobody listens there, or the way is blocked.
+        """
+        raise HostError(self.reason)
+
+    def open_terminal(self, instance_id: str, user: str, command: str = "") -> Terminal:
+        """A login shell of a user on a terminal of its own, or a command in it."""
         raise HostError(self.reason)
 
     def console(self, instance_id: str) -> str:

@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_cloud.attestation.tpm2 import TpmError
-from local_cloud.hosts import CommandResult, HostError, HostOptions, Hosts, HostSpec, checks
+from local_cloud.hosts import CommandResult, HostError, HostOptions, Hosts, HostSpec, Terminal, checks
 from local_cloud.hosts.disk import Disk
 from local_cloud.hosts.measured_boot import MeasuredBoot
-from local_cloud.hosts.region import Region
+from local_cloud.hosts.region import Region, in_network
 from local_cloud.hosts.tpm import VirtualTpm
 
 GUEST_INIT = Path(__file__).with_name("guest") / "init.sh"
@@ -37,6 +37,10 @@ CAPABILITIES = (
     "+linux_immutable,+net_admin,+net_bind_service,+net_broadcast,+net_raw,+setfcap,+setgid,+setpcap,+setuid,"
     "+sys_admin,+sys_boot,+sys_chroot,+sys_nice,+sys_ptrace,+sys_resource,+sys_tty_config"
 )
+
+CONNECT_SECONDS = 10.0
+
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 POWER_OFF = signal.SIGRTMIN + 4  # what systemd as process 1 takes as an orderly shutdown
 
@@ -65,6 +69,9 @@ export HOME USER LOGNAME
 [ "$(head -c 2 "$1")" = '#!' ] || shell=sh
 runuser -u "$2" -- $shell "$1" < /dev/null
 """
+
+
+LOGIN = 'cd; exec "$SHELL" -l "$@"'
 
 
 @dataclass
@@ -219,8 +226,7 @@ class NamespacedHosts(Hosts):
                 raise HostError(f"the host of {instance_id} is not running; start it to run commands in it")
             pid = host.pid
         inside = f"/run/local-cloud/command-{uuid.uuid4().hex}"
-        command = ["setpriv", "--pdeathsig", "KILL", "nsenter", "--target", str(pid), "--all", "--"]
-        command += ["setpriv", f"--bounding-set={CAPABILITIES}", "sh", "-c", RUNNER, "sh", inside, user, cwd]
+        command = [*_entered(pid), "sh", "-c", RUNNER, "sh", inside, user, cwd]
         # Output goes to a file: a daemon left behind by the script must not keep a pipe, and us, waiting.
         with tempfile.TemporaryFile() as output:
             process = subprocess.Popen(
@@ -228,7 +234,7 @@ class NamespacedHosts(Hosts):
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
+                env=ENVIRONMENT,
                 start_new_session=True,
                 cwd="/",
             )
@@ -243,6 +249,45 @@ class NamespacedHosts(Hosts):
                 Path(f"/proc/{pid}/root{inside}").unlink(missing_ok=True)
             output.seek(0)
             return CommandResult(-1 if timed_out else process.returncode, output.read(), timed_out)
+
+    def connect(self, instance_id: str, port: int, target: str = "") -> socket.socket:
+        host = self._host(instance_id)
+        with host.lock:
+            if host.process is None:
+                raise HostError(f"the host of {instance_id} is not running; start it to connect to its ports")
+            pid = host.pid
+        return in_network(f"/proc/{pid}/ns/net", lambda: _connect(target or "127.0.0.1", port))
+
+    def open_terminal(self, instance_id: str, user: str, command: str = "") -> Terminal:
+        host = self._host(instance_id)
+        with host.lock:
+            if host.process is None:
+                raise HostError(f"the host of {instance_id} is not running; start it to open a terminal in it")
+            pid = host.pid
+        users = Path(f"/proc/{pid}/root/etc/passwd").read_text(encoding="utf-8").splitlines()
+        entry = next((line.split(":") for line in users if line.startswith(f"{user}:")), None)
+        if entry is None:
+            raise HostError(f"the host of {instance_id} has no user {user}")
+        # Not runuser: it stays in between, and lets no hang-up through.
+        inside = ["setsid", "--ctty", "--wait", "setpriv", f"--reuid={entry[2]}", f"--regid={entry[3]}"]
+        inside += ["--init-groups", "--reset-env", "sh", "-c", LOGIN, "sh"]
+        master, slave = os.openpty()
+        try:
+            process = subprocess.Popen(
+                [*_entered(pid), *inside, *(["-c", command] if command else [])],
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                env={**ENVIRONMENT, "TERM": "xterm-256color"},
+                start_new_session=True,
+                cwd="/",
+            )
+        except BaseException:
+            os.close(master)
+            raise
+        finally:
+            os.close(slave)
+        return Terminal(master, process)
 
     def console(self, instance_id: str) -> str:
         host = self._host(instance_id)
@@ -429,6 +474,16 @@ class NamespacedHosts(Hosts):
         assert self._guardian.stdin is not None
         self._guardian.stdin.close()
         self._guardian.wait()
+
+
+def _entered(pid: int) -> list[str]:
+    """What begins a command that is to run in the host with this process 1, and end with the thread that starts it."""
+    command = ["setpriv", "--pdeathsig", "KILL", "nsenter", "--target", str(pid), "--all", "--"]
+    return [*command, "setpriv", f"--bounding-set={CAPABILITIES}"]
+
+
+def _connect(address: str, port: int) -> socket.socket:
+    return socket.create_connection((address, port), timeout=CONNECT_SECONDS)
 
 
 def _check(spec: HostSpec) -> None:

@@ -37,6 +37,28 @@ def unshare(flags: int) -> None:
         raise OSError(number, os.strerror(number))
 
 
+def in_network(path: str, function: t.Callable[[], T]) -> T:
+    """Call the function inside another network namespace; sockets that it opens stay there.
+
+    :param path: of the namespace, as in ``/proc/<pid>/ns/net``.
+    """
+
+    def inside() -> T:
+        with open(path, "rb") as namespace:
+            _set_namespace(namespace.fileno(), CLONE_NEWNET)
+        return function()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:  # which ends, and with it its view of the network
+        return thread.submit(inside).result()
+
+
+def _set_namespace(descriptor: int, kind: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(descriptor, kind) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
 def ip(*commands: str) -> None:
     """Run ``ip`` commands in order, in the network namespace of the calling thread."""
     done = subprocess.run(

@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
+import os
 import socket
 import struct
 import subprocess
@@ -22,8 +23,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cloud.hosts import CommandResult, HostError, HostOptions, HostSpec, vm_image
-from local_cloud.hosts.machine import RUNNER, Host, NamespacedHosts
+from local_cloud.hosts import CommandResult, HostError, HostOptions, HostSpec, Terminal, vm_image
+from local_cloud.hosts.machine import CONNECT_SECONDS, ENVIRONMENT, RUNNER, Host, NamespacedHosts
+from local_cloud.hosts.region import in_network
 from local_cloud.hosts.tpm import spawn
 from local_cloud.hosts.vm_channels import GuestAgent, Monitor
 from local_cloud.hosts.vm_disk import FIRMWARE, MachineDisk
@@ -34,7 +36,6 @@ MEMORY_MIB = 1024
 START_SECONDS, STOP_SECONDS = 900.0, 300.0
 POLL_SECONDS = 1.0
 READY = "/run/local-cloud/ready"
-ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
 
 #: a boot sector that has QEMU exit with code 33: mov $16, %al; out %al, $0xf4; hlt
 _PROBE = (b"\xb0\x10\xe6\xf4\xf4" + bytes(510))[:510] + struct.pack("<H", 0xAA55)
@@ -71,7 +72,23 @@ class VirtualMachines(NamespacedHosts):
         if agent is None:
             raise HostError(f"the host of {instance_id} is not running; start it to run commands in it")
         inside = f"/run/local-cloud/command-{uuid.uuid4().hex}"
-        return agent.run_within(timeout, RUNNER, inside, user, cwd, stdin=script, environment=ENVIRONMENT)
+        environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
+        return agent.run_within(timeout, RUNNER, inside, user, cwd, stdin=script, environment=environment)
+
+    def connect(self, instance_id: str, port: int, target: str = "") -> socket.socket:
+        """From the region's network: the guest's agent makes no connections."""
+        host = self._machine(instance_id)
+        with host.lock:
+            if host.process is None or host.spec is None:
+                raise HostError(f"the host of {instance_id} is not running; start it to connect to its ports")
+            address = host.spec.private_ip
+        if target not in ("", address):
+            raise HostError(f"a virtual machine's agent reaches its own ports only, not {target}")
+        network = f"/proc/{os.getpid()}/task/{self._region.thread_id}/ns/net"
+        return in_network(network, lambda: socket.create_connection((address, port), timeout=CONNECT_SECONDS))
+
+    def open_terminal(self, instance_id: str, user: str, command: str = "") -> Terminal:
+        raise HostError("a virtual machine gives no terminals, only ports")
 
     def _machine(self, instance_id: str) -> Machine:
         host = self._host(instance_id)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from local_cloud.services.ecs import (  # noqa: F401  (importing registers the operations)
     account_attributes,
+    assistant_agents,
+    assistant_settings,
     cloud_assistant,
     data_disks,
     disk_changes,
@@ -25,7 +27,9 @@ from local_cloud.services.ecs import (  # noqa: F401  (importing registers the o
     ram_role,
     rules,
     security_groups,
+    send_file,
     snapshots,
     stock,
     tags,
+    terminal_sessions,
 )

@@ -15,12 +15,13 @@ import re
 import typing as t
 
 from local_cloud.framework import ApiError, Call
-from local_cloud.hosts import CommandResult, HostError, Hosts
+from local_cloud.hosts import CommandResult, Hosts
+from local_cloud.services.ecs import assistant_jobs, public_commands
+from local_cloud.services.ecs.assistant_jobs import failure
 from local_cloud.services.ecs.common import (
     Record,
     ecs,
     find_all,
-    find_one,
     fits,
     has_tags,
     invalid,
@@ -30,32 +31,48 @@ from local_cloud.services.ecs.common import (
     save,
     seconds_text,
     shown_tags,
-)
-from local_cloud.services.ecs.lifecycle import hosts_of, submit_command
-from local_cloud.settings import define
-from local_cloud.store import Store
-
-define(
-    "ecs.run_command_on_stopped",
-    "refuse",
-    "RunCommand on an instance that isn't Running (UNCERTAIN): refuse the call, or let its result say Aborted",
-    ("refuse", "abort"),
+    tagged_instances,
 )
 
-_AGENT_VERSION = "2.2.4.1000"
 _OUTPUT_LONGEST = 24 * 1024
 _CONTENT_LONGEST = {False: 24 * 1024, True: 18 * 1024}  # by KeepCommand; as base64
 _TYPES = ("RunShellScript", "RunBatScript", "RunPowerShellScript")
 _REPEAT_MODES = ("Once", "Period", "NextRebootOnly", "EveryReboot", "DryRun")
 
-#: what runs in this process right now; a result that is Running but not here was cut off with the server
-_LIVE: set[tuple[str, str]] = set()
-
 
 @ecs("RunCommand")
 def run_command(call: Call) -> Record:
     script = _script(call)
-    instances = _instances(call)
+    instances = _instances(call, call.params["Type"])
+    if len(call.get("Name") or "") > 128:
+        raise ApiError("CmdName.ExceedLimit", 403, "The length of the command name exceeds the limit.")
+    command_id = call.store.new_id("c-")
+    about = {
+        "CommandId": command_id,
+        "CommandName": call.get("Name") or f"cmd-{command_id}",
+        "CommandDescription": call.get("Description") or "",
+        "CommandType": call.params["Type"],
+    }
+    return {"CommandId": command_id, "InvokeId": _invoke(call, about, script, instances)}
+
+
+@ecs("InvokeCommand")
+def invoke_command(call: Call) -> Record:
+    public = public_commands.find(call.params["CommandId"])
+    if public is None:
+        raise ApiError("InvalidCmdId.NotFound", 404, "The specified command ID does not exist.")
+    script = public.script(call, _parameters(call.get("Parameters") or "{}"))
+    about = {
+        "CommandId": public.id,
+        "CommandName": public.name,
+        "CommandDescription": "",
+        "CommandType": "RunShellScript",
+    }
+    return {"InvokeId": _invoke(call, about, script, _instances(call, "RunShellScript"))}
+
+
+def _invoke(call: Call, about: Record, script: bytes, instances: list[Record]) -> str:
+    """Have a command run in the instances; the id of that."""
     mode = call.get("RepeatMode") or "Once"
     if mode not in _REPEAT_MODES:
         raise invalid("RepeatMode", f"Expected one of {', '.join(_REPEAT_MODES)}.")
@@ -66,21 +83,16 @@ def run_command(call: Call) -> Record:
     timeout = call.get("Timeout", 60)
     if not 10 <= timeout <= 86400:
         raise invalid("Timeout", "Expected 10 to 86400 seconds.")
-    if len(call.get("Name") or "") > 128:
-        raise ApiError("CmdName.ExceedLimit", 403, "The length of the command name exceeds the limit.")
     tags = request_tags(call)
-    invoke_id, command_id = call.store.new_id("t-"), call.store.new_id("c-")
+    invoke_id = call.store.new_id("t-")
     if mode == "DryRun":
-        return {"CommandId": command_id, "InvokeId": invoke_id}
+        return invoke_id
     now = seconds_text(call)
-    results = {instance["InstanceId"]: _first_result(call, instance, now) for instance in instances}
+    blank = {"StartTime": now, "FinishedTime": "", "ExitCode": 0, "Output": "", "Dropped": 0}
     record = new_record(
         call,
+        **about,
         InvokeId=invoke_id,
-        CommandId=command_id,
-        CommandName=call.get("Name") or f"cmd-{command_id}",
-        CommandDescription=call.get("Description") or "",
-        CommandType=call.params["Type"],
         CommandContent=base64.b64encode(script).decode(),
         Parameters=call.get("Parameters") or "{}",
         RepeatMode=mode,
@@ -89,14 +101,16 @@ def run_command(call: Call) -> Record:
         WorkingDir=call.get("WorkingDir") or "/root",
         CreationTime=now,
         Tags=tags,
-        _Results=results,
+        _Results={one["InstanceId"]: {**blank, **assistant_jobs.first_result(call, one)} for one in instances},
     )
     save(call, "invocation", invoke_id, record)
-    for instance_id, result in results.items():
-        if result["InvocationStatus"] == "Running":
-            _LIVE.add((invoke_id, instance_id))
-            call.after_commit.append(_job(call.store, record, instance_id, script))
-    return {"CommandId": command_id, "InvokeId": invoke_id}
+    user, folder = record["Username"], record["WorkingDir"]
+
+    def run(hosts: Hosts, instance_id: str) -> Record:
+        return _ended(hosts.run_command(instance_id, script, timeout=timeout, user=user, cwd=folder))
+
+    assistant_jobs.start(call, "invocation", record, run)
+    return invoke_id
 
 
 def _script(call: Call) -> bytes:
@@ -125,12 +139,7 @@ def _filled(content: str, parameters: str | Record) -> str:
 
     :raises ApiError: Parameters isn't a JSON object, or lacks a name.
     """
-    try:
-        values = json.loads(parameters) if isinstance(parameters, str) else parameters
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise invalid("Parameters", "Expected a JSON object.")
+    values = _parameters(parameters)
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
@@ -140,82 +149,37 @@ def _filled(content: str, parameters: str | Record) -> str:
     return re.sub(r"\{\{\s*([\w.-]+)\s*\}\}", value, content)
 
 
-def _instances(call: Call) -> list[Record]:
-    ids = list(dict.fromkeys(call.get("InstanceId") or ()))
-    if len(ids) > 100:
-        raise ApiError("InstanceIds.ExceedLimit", 403, "At most 100 instances can run a command.")
-    if ids:
-        instances = [find_one(call, "instance", instance_id) for instance_id in ids]
-    else:
-        wanted = call.get("ResourceTag") or []
-        instances = [i for i in find_all(call, "instance") if wanted and _has_resource_tags(i, wanted)]
-    found = [instance for instance in instances if instance is not None]
-    if not found or len(found) < len(instances):
-        raise ApiError("InvalidInstance.NotFound", 404, "The specified instances do not exist.")
-    for instance in found:
-        if (instance["OSType"] == "windows") == (call.params["Type"] == "RunShellScript"):
-            raise ApiError("InvalidInstance.NotMatch", 403, "The operating system does not run this type of command.")
-        stopped = instance["Status"] != "Running"
-        if stopped and call.settings["ecs.run_command_on_stopped"] == "refuse":
-            raise ApiError("InvalidInstance.NotRunning", 403, "The specified instance is not running.")
-    return found
-
-
-def _has_resource_tags(instance: Record, wanted: list[Record]) -> bool:
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in instance["Tags"]}
-    return all(tags.get(tag.get("Key") or "") == (tag.get("Value") or "") for tag in wanted)
-
-
-def _first_result(call: Call, instance: Record, now: str) -> Record:
-    result = {"StartTime": now, "FinishedTime": "", "ExitCode": 0, "Output": "", "Dropped": 0}
-    if instance["Status"] != "Running":
-        return {**result, **_failure("Aborted", "InstanceNotRunning", "The instance is not running.", now)}
-    if hosts_of(call.store) is None:
-        why = "There is no Cloud Assistant Agent: the local cloud runs without hosts."
-        return {**result, **_failure("Failed", "ClientNotRunning", why, now)}
-    return {**result, "InvocationStatus": "Running", "InvokeRecordStatus": "Running", "ErrorCode": "", "ErrorInfo": ""}
-
-
-def _failure(status: str, code: str, info: str, now: str) -> Record:
-    return {
-        "InvocationStatus": status,
-        "InvokeRecordStatus": "Failed",
-        "ErrorCode": code,
-        "ErrorInfo": info,
-        "FinishedTime": now,
-    }
-
-
-def _job(store: Store, record: Record, instance_id: str, script: bytes) -> t.Callable[[], None]:
-    return lambda: submit_command(store, lambda hosts: _run(store, hosts, record, instance_id, script))
-
-
-def _run(store: Store, hosts: Hosts, record: Record, instance_id: str, script: bytes) -> None:
-    """Run the command in one host and write down how it ended."""
+def _parameters(parameters: str | Record) -> Record:
+    """
+    :raises ApiError: they are no JSON object
+    """
     try:
-        ended = hosts.run_command(
-            instance_id, script, timeout=record["Timeout"], user=record["Username"], cwd=record["WorkingDir"]
-        )
-        changes = _ended(ended)
-    except HostError as error:
-        changes = _failure("Failed", "ClientNotResponse", str(error), "")
-    except Exception as error:  # whatever it is, the command has ended and somebody waits for its result
-        changes = _failure("Failed", "ExecutionException", f"{type(error).__name__} in the local cloud", "")
-        raise
-    finally:
-        with store.transaction():
-            invocation = store.get("invocation", record["InvokeId"])
-            if invocation is not None:
-                invocation["_Results"][instance_id].update({**changes, "FinishedTime": store.clock.text()})
-                store.put("invocation", record["InvokeId"], invocation, region=invocation["RegionId"])
-        _LIVE.discard((record["InvokeId"], instance_id))
+        values = json.loads(parameters) if isinstance(parameters, str) else parameters
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise invalid("Parameters", "Expected a JSON object.")
+    return values
+
+
+def _instances(call: Call, kind: str) -> list[Record]:
+    """The instances to run a command of this type in."""
+    ids = call.get("InstanceId") or []
+    if len(set(ids)) > 100:
+        raise ApiError("InstanceIds.ExceedLimit", 403, "At most 100 instances can run a command.")
+    found = assistant_jobs.instances_of(call, ids or tagged_instances(call))
+    for instance in found:
+        if (instance["OSType"] == "windows") == (kind == "RunShellScript"):
+            raise ApiError("InvalidInstance.NotMatch", 403, "The operating system does not run this type of command.")
+        assistant_jobs.check_running(call, instance)
+    return found
 
 
 def _ended(result: CommandResult) -> Record:
     kept = result.output[:_OUTPUT_LONGEST]
     changes = {"Output": base64.b64encode(kept).decode(), "Dropped": len(result.output) - len(kept)}
     if result.timed_out:
-        return {**changes, **_failure("Timeout", "ExecutionTimeout", "The command did not end in time.", "")}
+        return {**changes, **failure("Timeout", "ExecutionTimeout", "The command did not end in time.")}
     changes.update({"ExitCode": result.exit_code, "InvokeRecordStatus": "Finished"})
     if result.exit_code:
         why = "The exit code of the command is not 0."
@@ -224,17 +188,6 @@ def _ended(result: CommandResult) -> Record:
 
 
 # -- results
-
-
-def _results(call: Call, invocation: Record) -> t.Iterator[tuple[str, Record]]:
-    for instance_id, result in invocation["_Results"].items():
-        if call.get("InstanceId") not in (None, "", instance_id):
-            continue
-        cut_off = result["InvocationStatus"] == "Running" and (invocation["InvokeId"], instance_id) not in _LIVE
-        if cut_off:
-            interrupted = "The local cloud was stopped while the command ran."
-            result = {**result, **_failure("Failed", "ExecutionInterrupted", interrupted, "")}
-        yield instance_id, result
 
 
 def _output(call: Call, result: Record) -> str:
@@ -252,7 +205,7 @@ def describe_invocation_results(call: Call) -> Record:
     for invocation in find_all(call, "invocation", lagged=True):
         if not fits(call, invocation, ("InvokeId", "CommandId")) or not has_tags(call, invocation):
             continue
-        for instance_id, result in _results(call, invocation):
+        for instance_id, result in assistant_jobs.results(invocation, call.get("InstanceId")):
             if call.get("InvokeRecordStatus") in (None, "", result["InvokeRecordStatus"]):
                 shown.append(
                     {
@@ -277,7 +230,7 @@ def describe_invocation_results(call: Call) -> Record:
 def describe_invocations(call: Call) -> Record:
     found = []
     for invocation in find_all(call, "invocation", lagged=True):
-        results = dict(_results(call, invocation))
+        results = dict(assistant_jobs.results(invocation, call.get("InstanceId")))
         same = fits(call, invocation, ("InvokeId", "CommandId", "CommandType", "RepeatMode"), ("CommandName",))
         if results and same and has_tags(call, invocation):
             shown = _invocation(call, invocation, results)
@@ -289,13 +242,8 @@ def describe_invocations(call: Call) -> Record:
 
 def _invocation(call: Call, invocation: Record, results: dict[str, Record]) -> Record:
     states = {result["InvocationStatus"] for result in results.values()}
-    if "Running" in states:
-        status, record_status = "Running", "Running"
-    elif states == {"Success"}:
-        status, record_status = "Success", "Finished"
-    else:
-        status = "PartialFailed" if "Success" in states else "Failed"
-        record_status = status
+    status = assistant_jobs.overall(states)
+    record_status = "Finished" if status == "Success" else status
     same = "InvokeId CommandId CommandName CommandDescription CommandType CommandContent RepeatMode Timeout Username"
     content = base64.b64decode(invocation["CommandContent"]).decode(errors="replace")
     instances = [
@@ -323,34 +271,3 @@ def _invocation(call: Call, invocation: Record, results: dict[str, Record]) -> R
         "InvokeInstances": {"InvokeInstance": instances},
         "Tags": {"Tag": shown_tags(call, invocation)},
     }
-
-
-@ecs("DescribeCloudAssistantStatus")
-def describe_cloud_assistant_status(call: Call) -> Record:
-    ids = call.get("InstanceId") or []
-    os_type, hosts = (call.get("OSType") or "").lower(), hosts_of(call.store) is not None
-    counts: dict[str, int] = {}
-    for invocation in find_all(call, "invocation", lagged=True):
-        for instance_id in invocation["_Results"]:
-            counts[instance_id] = counts.get(instance_id, 0) + 1
-    shown = []
-    for instance in find_all(call, "instance", lagged=True):
-        if (ids and instance["InstanceId"] not in ids) or os_type not in ("", instance["OSType"]):
-            continue
-        up = hosts and instance["Status"] == "Running"
-        shown.append(
-            {
-                "InstanceId": instance["InstanceId"],
-                "CloudAssistantStatus": "true" if up else "false",
-                "CloudAssistantVersion": _AGENT_VERSION if hosts else "",
-                "LastHeartbeatTime": seconds_text(call) if up else "",
-                "InvocationCount": counts.get(instance["InstanceId"], 0),
-                "OSType": "Windows" if instance["OSType"] == "windows" else "Linux",
-                "SupportSessionManager": up,
-            }
-        )
-    if ids:  # named instances come in one page
-        counts_shown = {"PageNumber": 1, "PageSize": len(shown), "TotalCount": len(shown), "NextToken": ""}
-        return {"InstanceCloudAssistantStatusSet": {"InstanceCloudAssistantStatus": shown}, **counts_shown}
-    page = page_either(call, shown, least=1, most=50)
-    return {"InstanceCloudAssistantStatusSet": {"InstanceCloudAssistantStatus": page.items}, **page.about}

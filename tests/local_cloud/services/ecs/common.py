@@ -71,7 +71,7 @@ def ecs(action: str, **options: t.Any) -> t.Callable[[EcsHandler], EcsHandler]:
                 raise ApiError("InvalidRegionId.NotFound", 404, "The specified RegionId does not exist.")
             return complete(models, action, handler(call) or {})
 
-        operation("ecs", action, **{"resources": _resources, **options})(served)
+        operation("ecs", action, **{"resources": _resources, "about": _about, **options})(served)
         return handler
 
     return register
@@ -105,12 +105,44 @@ def _resources(call: Call) -> list[str]:
         if isinstance(value, str) and value.startswith("["):
             value = json_list(call, parameter)
         found += [f"{start}:{kind}/{one}" for one in ([value] if isinstance(value, str) else value or ())]
+    if call.get("ResourceTag") and not call.get("InstanceId"):
+        found += [f"{start}:instance/{one}" for one in tagged_instances(call)]
     if call.get("ResourceType"):
         found += [f"{start}:{call.params['ResourceType'].lower()}/{one}" for one in call.get("ResourceId") or ()]
     own = _OWN_TYPE.search(call.action)
     if own and (not found or call.action.startswith(("Run", "Create", "Copy"))):
         found.append(f"{start}:{_TYPE_NAMES.get(own[1], own[1].lower())}/*")
     return found or ["*"]
+
+
+def tagged_instances(call: Call) -> list[str]:
+    """The ids of the instances that a request means by ResourceTag."""
+    wanted = {tag.get("Key") or "": tag.get("Value") or "" for tag in call.get("ResourceTag") or ()}
+    found = []
+    for instance in find_all(call, "instance") if wanted else ():
+        tags = {tag["TagKey"]: tag["TagValue"] for tag in instance["Tags"]}
+        if all(tags.get(key) == value for key, value in wanted.items()):
+            found.append(instance["InstanceId"])
+    return found
+
+
+#: resource type in the ARN -> kind of the record, where it is another one
+_KINDS = {"securitygroup": "security_group", "keypair": "key_pair"}
+
+
+def _about(call: Call, resource: str) -> Record:
+    """What conditions can ask about one resource: its tags, and those that the request gives."""
+    kind, _mark, name = resource.rpartition(":")[2].partition("/")
+    key = f"{call.account_id}/{call.region}/{name}" if kind == "keypair" else name
+    record = call.store.get(_KINDS.get(kind, kind), key) if name != "*" else None
+    own = record is not None and record.get("AccountId") == call.account_id
+    known = {}
+    for tag in (record.get("Tags") or ()) if record is not None and own else ():
+        for condition in ("acs:ResourceTag", "ecs:tag"):
+            known[f"{condition}/{tag['TagKey']}"] = tag["TagValue"]
+    for tag in call.get("Tag") or ():
+        known[f"acs:RequestTag/{tag.get('Key', tag.get('key'))}"] = tag.get("Value", tag.get("value")) or ""
+    return known
 
 
 def dry_run(call: Call, code: str = "DryRunOperation") -> None:

@@ -23,6 +23,7 @@ from local_cloud.clock import MINUTE_FORMAT
 from local_cloud.framework import Call
 from local_cloud.hosts import Hosts, HostSpec
 from local_cloud.services.ecs.common import Record, save
+from local_cloud.session_manager import frames, records
 from local_cloud.settings import define
 from local_cloud.store import Store, on_transition
 
@@ -133,6 +134,13 @@ def _plan(call: Call, instance: Record, at: dt.datetime, changes: Record) -> Non
 def _set(call: Call, instance: Record, changes: Record) -> None:
     instance.update(changes)
     save(call, "instance", instance["InstanceId"], instance)
+    _end_sessions(call.store, instance)
+
+
+def _end_sessions(store: Store, instance: Record) -> None:
+    """With an instance that no longer runs goes whoever is connected to it."""
+    if instance["Status"] != "Running" or instance.get("_Releasing"):
+        records.end_all(store, frames.AGENT_FAILED, "the instance was stopped", instance_id=instance["InstanceId"])
 
 
 def _follow(call: Call, instance: Record, done: Record) -> bool:
@@ -154,6 +162,7 @@ def _follow(call: Call, instance: Record, done: Record) -> bool:
 def _instance_moved(store: Store, before: Record, after: Record | None) -> None:
     """A planned transition happened: the host has to follow, the disks have to go with a released instance."""
     instance_id = before["InstanceId"]
+    _end_sessions(store, after or {**before, "_Releasing": True})
     if after is None:
         _release_disks(store, instance_id)
         _release_interfaces(store, instance_id)
@@ -337,6 +346,7 @@ class HostRunner:
     def _change(self, instance: Record, changes: Record) -> None:
         instance.update(changes)
         self._store.put("instance", instance["InstanceId"], instance, region=instance["RegionId"])
+        _end_sessions(self._store, instance)
 
     def _spec(self, instance: Record) -> HostSpec:
         vswitch = self._store.get("vswitch", instance["VSwitchId"])
