@@ -1,0 +1,250 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: session
+short_description: SSH to instances without an open port, through Session Manager
+version_added: 0.1.0
+description:
+  - Ansible's own connection P(ansible.builtin.ssh#connection), through a session of Cloud Assistant's Session Manager.
+    The instance needs no public address, and no security group has to let anybody in. Who may connect is a right in RAM,
+    C(ecs:StartTerminalSession), beside the SSH key.
+  - Pipelining, ControlPersist, file transfers, become, the reset of a connection, and host keys are those of that
+    plugin, and so are its options.
+  - A host has one tunnel for a play, which C(ControlPersist) keeps. Its session is ended with the play.
+author:
+  - alitrust.ecs authors (@alitrust)
+extends_documentation_fragment:
+  - ansible.builtin.connection_pipelining
+  - alitrust.ecs.core_ssh
+  - alitrust.ecs.cloud
+requirements:
+  - Python package websockets
+  - OpenSSH client
+options:
+  instance_id:
+    description:
+      - ID of the instance. By default it is the name of the host in the inventory, where that is such an ID.
+      - The inventory plugin P(alitrust.ecs.instances#inventory) sets the variable.
+      - SSH knows the instance by this ID. Its host keys are looked up under it, so that addresses do not matter, and
+        C(Host) in a configuration of ssh is compared with it.
+    type: str
+    vars:
+      - name: inventory_hostname
+      - name: alitrust_instance_id
+  session_timeout:
+    description:
+      - How long it may take until the SSH server of the instance has answered, in seconds. That includes the call of
+        StartTerminalSession and its repetitions.
+      - The option O(timeout) is at least as long.
+    type: int
+    default: 60
+    vars:
+      - name: alitrust_session_timeout
+    env:
+      - name: ALITRUST_SESSION_TIMEOUT
+  region:
+    vars:
+      - name: alitrust_region
+      - name: alitrust_region_id
+  endpoint_url:
+    vars:
+      - name: alitrust_endpoint_url
+  access_key_id:
+    vars:
+      - name: alitrust_access_key_id
+  access_key_secret:
+    vars:
+      - name: alitrust_access_key_secret
+  security_token:
+    vars:
+      - name: alitrust_security_token
+  profile:
+    vars:
+      - name: alitrust_profile
+  ram_role_arn:
+    vars:
+      - name: alitrust_ram_role_arn
+  ram_role_session_name:
+    vars:
+      - name: alitrust_ram_role_session_name
+  ecs_ram_role:
+    vars:
+      - name: alitrust_ecs_ram_role
+  oidc_provider_arn:
+    vars:
+      - name: alitrust_oidc_provider_arn
+  oidc_token_file:
+    vars:
+      - name: alitrust_oidc_token_file
+  credentials_uri:
+    vars:
+      - name: alitrust_credentials_uri
+  http_proxy:
+    vars:
+      - name: alitrust_http_proxy
+  https_proxy:
+    vars:
+      - name: alitrust_https_proxy
+  no_proxy:
+    vars:
+      - name: alitrust_no_proxy
+  ca_bundle:
+    vars:
+      - name: alitrust_ca_bundle
+  api_timeout:
+    vars:
+      - name: alitrust_api_timeout
+"""
+
+EXAMPLES = r"""
+# group_vars/alitrust_fleet.yml, beside an inventory of alitrust.ecs.instances
+ansible_connection: alitrust.ecs.session
+ansible_user: root
+"""
+
+import functools
+import multiprocessing
+import os
+import shlex
+import sys
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible.plugins.connection import ssh
+from ansible.utils.path import makedirs_safe, unfrackpath
+
+from ..module_utils._assistant import handover
+from ..module_utils._cloud.errors import AlitrustError
+from ..module_utils._cloud.options import CONNECTION_SPEC, Connection as CloudConnection
+from ..module_utils._core import naming
+from ..plugin_utils import session_proxy
+
+Method = t.TypeVar("Method", bound=t.Callable[..., t.Any])
+
+
+def _says_why(method: Method) -> Method:
+    """Have a method fail with what the tunnel says, where it says something: ssh knows only that it was hung up."""
+
+    @functools.wraps(method)
+    def saying(self: Connection, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        self._prepare()
+        try:
+            return method(self, *args, **kwargs)
+        except AnsibleConnectionFailure:
+            if why := handover.said(self._words):
+                # What ssh said is left out: it is about a broken pipe, and core would put it behind.
+                raise AnsibleConnectionFailure(f"{self._instance_id}: {why}") from None
+            raise
+
+    return t.cast("Method", saying)
+
+
+class Connection(ssh.Connection):
+    """Core's connection by ssh, with a ProxyCommand."""
+
+    _giver: handover.Giver | None = None
+    _instance_id = ""
+    _words = ""
+    _place = ""
+    _of_this_play = True
+
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Take the options. What ssh connects to is the instance's ID, and it waits for as long as a session takes."""
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        self._instance_id = str(self.get_option("instance_id") or "").strip()
+        self.set_option("host", self._instance_id)
+        self.set_option("timeout", max(int(self.get_option("timeout")), int(self.get_option("session_timeout"))))
+        # One for each play: the tunnel ends with it, and no other play may be on it then.
+        self._of_this_play = not self._control_path_is_given()
+        if self._of_this_play:
+            self.set_option("control_path", f"%(directory)s/{self._name()}")
+
+    @_says_why
+    def exec_command(self, *args: t.Any, **kwargs: t.Any) -> tuple[int, bytes, bytes]:
+        return super().exec_command(*args, **kwargs)
+
+    @_says_why
+    def put_file(self, *args: t.Any, **kwargs: t.Any) -> tuple[int, bytes, bytes]:
+        return super().put_file(*args, **kwargs)
+
+    @_says_why
+    def fetch_file(self, *args: t.Any, **kwargs: t.Any) -> tuple[int, bytes, bytes]:
+        return super().fetch_file(*args, **kwargs)
+
+    def reset(self) -> None:
+        """Close what ControlPersist keeps; the next command opens it anew."""
+        self._prepare()
+        super().reset()
+
+    def close(self) -> None:
+        if self._giver:
+            self._giver.close()
+            self._giver = None
+        super().close()
+
+    def _prepare(self) -> None:
+        """Check the options, and be ready for the tunnel's program to ask for them.
+
+        :raises AnsibleConnectionFailure: an option is wrong or missing
+        """
+        options = {name: self.get_option(name) for name in CONNECTION_SPEC}
+        try:
+            naming.check_instance_ids([self._instance_id], "alitrust_instance_id")
+            CloudConnection.from_options(options).need_region()
+        except AlitrustError as error:
+            raise AnsibleConnectionFailure(str(error.as_failure()["msg"])) from None
+        if self._giver:
+            return
+        folder = unfrackpath(self.get_option("control_path_dir"))
+        makedirs_safe(folder, 0o700)
+        self.host = self._instance_id
+        place = os.path.join(folder, f"{self._name()}.{os.getpid()}")
+        self._words = f"{place}.said"
+        handover.said(self._words)
+        self._giver = handover.Giver(
+            place,
+            {
+                "instance_id": self._instance_id,
+                "port": int(self.get_option("port") or 22),
+                "options": options,
+                "answer_within": float(self.get_option("session_timeout")),
+                "words": self._words,
+                "watched": _play() if self._of_this_play else None,
+            },
+        )
+        self._place = place
+
+    def _control_path_is_given(self) -> bool:
+        arguments = (self.get_option(name) or "" for name in ("ssh_args", "ssh_common_args", "ssh_extra_args"))
+        return bool(self.get_option("control_path")) or "controlpath" in " ".join(arguments).lower()
+
+    def _name(self) -> str:
+        """What the tunnel of this play to this instance is called."""
+        asked = [self.get_option(name) for name in ("region", "endpoint_url", "profile", "ram_role_arn")]
+        path = self._create_control_path(
+            self._instance_id, self.get_option("port"), self.get_option("remote_user"), repr(asked), _play()
+        )
+        return os.path.basename(path)
+
+    def _build_command(self, binary: str, subsystem: str, *other_args: bytes | str) -> list[bytes]:
+        command = super()._build_command(binary, subsystem, *other_args)
+        program = [sys.executable, "-P", os.path.realpath(session_proxy.__file__), "--handover", self._place]
+        proxy = " ".join(shlex.quote(part).replace("%", "%%") for part in (*program, self._instance_id))
+        # In front, because what ssh is told first counts.
+        at = command.index(to_bytes(binary)) + 1
+        command[at:at] = [
+            *(b"-o", to_bytes(f"ProxyCommand={proxy}")),
+            *(b"-o", to_bytes(f"HostKeyAlias={self._instance_id}")),
+        ]
+        return command
+
+
+def _play() -> int:
+    """The process that runs the play. Tasks run in processes that it forks."""
+    parent = multiprocessing.parent_process()
+    return parent.pid if parent and parent.pid else os.getpid()

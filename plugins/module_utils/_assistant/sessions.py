@@ -1,0 +1,120 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sessions of Session Manager: begin one, end it, and say why there is none. Private."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from dataclasses import dataclass
+
+from .._cloud.door import Cloud, dig
+from .._cloud.errors import AccessDenied, CloudError, NotFound, TransportFailure
+from .endings import SessionError
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that was begun. One address serves one connection.
+
+    :ivar url: address of its WebSocket, a secret
+    :ivar token: goes with it
+    """
+
+    session_id: str
+    url: str
+    token: str
+
+
+def start(cloud: Cloud, instance_id: str, port: int) -> Session:
+    """Begin a session to a port of an instance.
+
+    :raises SessionError: with the reason, as far as it can be found out, and what to do
+    :raises CloudError: another one
+    """
+    try:
+        answer = cloud.call("ecs", "StartTerminalSession", InstanceId=[instance_id], PortNumber=port)
+    except TransportFailure:
+        raise
+    except AccessDenied as error:
+        raise SessionError(
+            f"You may not start sessions to {instance_id}: {error.message}",
+            hint=f"Let an administrator allow ecs:StartTerminalSession on acs:ecs:{cloud.region}:*:instance/"
+            f"{instance_id} to this RAM user or role.",
+        ) from error
+    except CloudError as error:
+        raise why_not(cloud, instance_id) or error from error
+    return Session(answer["SessionId"], answer["WebSocketUrl"], str(answer.get("SecurityToken") or ""))
+
+
+def end(cloud: Cloud, session_id: str) -> None:
+    """End a session; one that is over already stays so.
+
+    :raises CloudError: typed
+    """
+    with contextlib.suppress(NotFound):
+        cloud.call("ecs", "EndTerminalSession", SessionId=session_id)
+
+
+def listed(cloud: Cloud, instance_id: str | None = None) -> list[dict[str, t.Any]]:
+    """The sessions of a region or an instance, as DescribeTerminalSessions tells them, those that are over too."""
+    query = {"InstanceId": instance_id} if instance_id else {}
+    return cloud.pages("ecs", "DescribeTerminalSessions", query)
+
+
+def why_not(cloud: Cloud, instance_id: str) -> SessionError | None:
+    """Why there is no session to an instance: the switch of the account, the instance, its agent. None where nothing is
+    found, or may be asked."""
+    for question in (_instance, _switch, _agent):
+        with contextlib.suppress(CloudError):
+            if found := question(cloud, instance_id):
+                return found
+    return None
+
+
+def _instance(cloud: Cloud, instance_id: str) -> SessionError | None:
+    found = cloud.call("ecs", "DescribeInstances", InstanceIds=f'["{instance_id}"]')
+    items = dig(found, "Instances.Instance") or []
+    if not items:
+        return SessionError(
+            f"There is no instance {instance_id} in {cloud.region}.",
+            hint="Check alitrust_instance_id, and the region and account that are asked.",
+        )
+    status = items[0].get("Status")
+    if status != "Running":
+        return SessionError(
+            f"{instance_id} is {status}, and sessions need it Running.",
+            hint="Start it, for example with alitrust.ecs.trusted_instance and power_state: running.",
+        )
+    return None
+
+
+def _switch(cloud: Cloud, instance_id: str) -> SessionError | None:
+    answer = cloud.call("ecs", "DescribeCloudAssistantSettings", SettingType=["SessionManagerConfig"])
+    if str(dig(answer, "SessionManagerConfig.SessionManagerEnabled")).lower() != "false":
+        return None
+    return SessionError(
+        "Session Manager is switched off for this account.",
+        hint="The module alitrust.ecs.session_manager switches it on, for all regions.",
+    )
+
+
+def _agent(cloud: Cloud, instance_id: str) -> SessionError | None:
+    answer = cloud.call("ecs", "DescribeCloudAssistantStatus", InstanceId=[instance_id])
+    items = dig(answer, "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus") or []
+    if items and str(items[0].get("CloudAssistantStatus")).lower() == "true":
+        if str(items[0].get("SupportSessionManager")).lower() != "false":
+            return None
+        return SessionError(
+            f"The Cloud Assistant agent in {instance_id} is too old for Session Manager.",
+            hint="It renews itself where the instance reaches Alibaba Cloud; its version is "
+            f"{items[0].get('CloudAssistantVersion') or 'not known'}.",
+        )
+    heard = items[0].get("LastHeartbeatTime") if items else None
+    return SessionError(
+        f"The Cloud Assistant agent in {instance_id} is offline{f', last heard of at {heard}' if heard else ''}.",
+        hint="A fresh instance needs a minute. Otherwise, the service aliyun.service has to run in it, and the instance "
+        "has to reach Alibaba Cloud (outbound rules, DNS).",
+    )
