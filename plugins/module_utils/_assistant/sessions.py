@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from .._cloud.door import Cloud, dig
 from .._cloud.errors import AccessDenied, CloudError, NotFound, TransportFailure
+from . import agents
 from .endings import SessionError
+from .settings import session_manager_is_on
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,8 @@ def _instance(cloud: Cloud, instance_id: str) -> SessionError | None:
     return None
 
 
-def _switch(cloud: Cloud, instance_id: str) -> SessionError | None:
-    answer = cloud.call("ecs", "DescribeCloudAssistantSettings", SettingType=["SessionManagerConfig"])
-    if str(dig(answer, "SessionManagerConfig.SessionManagerEnabled")).lower() != "false":
+def _switch(cloud: Cloud, _instance_id: str) -> SessionError | None:
+    if session_manager_is_on(cloud):
         return None
     return SessionError(
         "Session Manager is switched off for this account.",
@@ -102,19 +103,5 @@ def _switch(cloud: Cloud, instance_id: str) -> SessionError | None:
 
 
 def _agent(cloud: Cloud, instance_id: str) -> SessionError | None:
-    answer = cloud.call("ecs", "DescribeCloudAssistantStatus", InstanceId=[instance_id])
-    items = dig(answer, "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus") or []
-    if items and str(items[0].get("CloudAssistantStatus")).lower() == "true":
-        if str(items[0].get("SupportSessionManager")).lower() != "false":
-            return None
-        return SessionError(
-            f"The Cloud Assistant agent in {instance_id} is too old for Session Manager.",
-            hint="It renews itself where the instance reaches Alibaba Cloud; its version is "
-            f"{items[0].get('CloudAssistantVersion') or 'not known'}.",
-        )
-    heard = items[0].get("LastHeartbeatTime") if items else None
-    return SessionError(
-        f"The Cloud Assistant agent in {instance_id} is offline{f', last heard of at {heard}' if heard else ''}.",
-        hint="A fresh instance needs a minute. Otherwise, the service aliyun.service has to run in it, and the instance "
-        "has to reach Alibaba Cloud (outbound rules, DNS).",
-    )
+    why = agents.read(cloud, [instance_id])[0].why_no_session
+    return SessionError(why[0], hint=why[1]) if why else None

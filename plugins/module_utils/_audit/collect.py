@@ -17,7 +17,8 @@ from .._cloud.errors import AlitrustError, CloudError, NotFound, SdkMissing, Une
 from .._instance import finder
 from .._instance.names import listing
 from .._keypair import shape as keypair_shape
-from .._ram import documents, policies, recipients, roles, share_role
+from .._kms import share_role
+from .._ram import documents, policies, recipients, rights, roles
 from .._ram.policies import PolicyRef
 from .._security_group import rule_file
 from .._security_group import rules as group_rules
@@ -25,7 +26,6 @@ from .._security_group import shape as group_shape
 from .._security_group.rule import Rule
 from .._trust import options as trust_options
 from .._trust import section as trust
-from . import rights
 
 Item = dict[str, t.Any]
 

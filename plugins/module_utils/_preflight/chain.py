@@ -26,7 +26,7 @@ from .._instance.planner import State
 from .._instance.preflight import Unmet
 from .._instance.request import NEEDED
 from .._instance.requirements import encrypted_disks
-from .._ram.share_role import SERVICE_KEY
+from .._kms.share_role import SERVICE_KEY
 from . import rights
 from .lacks import Lacks
 from .sections import SECTIONS, Options

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._audit import rights as policy_rights
+from .._ram import rights as policy_rights
 from .._cloud.door import Cloud
 from .._cloud.errors import AccessDenied
 from .._core.plan import Step

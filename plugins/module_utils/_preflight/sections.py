@@ -18,7 +18,8 @@ from .._instance.instance import TrustedInstance
 from .._keypair import keypair
 from .._kms import service
 from .._network import vpc
-from .._ram import instance_role, share_role
+from .._kms import share_role
+from .._ram import instance_role
 from .._security_group import group, rules
 from .._ssh.key import is_private
 from .lacks import Lacks

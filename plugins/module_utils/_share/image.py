@@ -16,7 +16,7 @@ from .._core.plan import Plan
 from .._core.resource import Resource
 from .._ram import recipients
 from .._ram.recipients import Recipients
-from .._ram.share_role import ROLES
+from .._kms.share_role import ROLES
 from . import planner, readiness, record, sources
 from .sources import Source
 

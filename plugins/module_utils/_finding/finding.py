@@ -15,9 +15,9 @@ from .._core.resource import Resource
 from .._core.summary import counted
 from .._core.waiter import wait_for
 from . import finding_planner, findings
-from . import meanings as known
+from .._trust import meanings as known
 from .findings import Finding
-from .server import PRODUCT
+from .._trust.server import PRODUCT
 
 STATES = ["open", "accepted", "ignored", "handled", "unknown"]
 

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a RAM role may do, read from its policy documents. Pure. Private."""
+"""What somebody may do, read from policy documents. Pure. Private."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
-from .._ram.documents import Document, as_list
+from .documents import Document, as_list
 
 #: What the trust client does (the documented minimum).
 TRUST_CLIENT = tuple(
