@@ -95,10 +95,6 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Instance]:
     folder = tmp_path_factory.mktemp("sessions")
     settings: dict[str, t.Any] = {"ecs__session_manager_enabled": True, "ecs__session_speed": SPEED}
     settings["ecs__session_connect_seconds"] = 0.0
-        "ecs__session_manager_enabled": True,
-        "ecs__session_speed": SPEED,
-        "ecs__session_connect_seconds": 0.0,
-    }
     with LocalCloud.start(folder / "cloud", hosts="on", **settings) as cloud:
         yield Instance(Sdk(cloud), folder)
 
