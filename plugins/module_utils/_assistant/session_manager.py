@@ -44,7 +44,7 @@ class SessionManager(Resource[bool]):
         if running:
             named = sorted({one["instance_id"] for one in running})
             self.warnings.append(
-                f"{counted(len(running), 'session')} to {', '.join(named[:5])}{' and others' if named[5:] else ''} "
+                f"{counted(len(running), 'sessions')} to {', '.join(named[:5])}{' and others' if named[5:] else ''} "
                 f"in {self.cloud.region} {'is' if len(running) == 1 else 'are'} open; whether they go on is not "
                 "documented. Hosts with the connection alitrust.ecs.session are out of reach from now on."
             )
@@ -85,6 +85,6 @@ def read(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
         "session_manager": {"enabled": on},
         "agents": found,
         "sessions": seen,
-        "summary": f"Session Manager is {'on' if on else 'off'}, {online} of {counted(len(found), 'agent')} online, "
-        f"{counted(len(seen), 'session')}",
+        "summary": f"Session Manager is {'on' if on else 'off'}, {online} of {counted(len(found), 'agents')} online, "
+        f"{counted(len(seen), 'sessions')}",
     }

@@ -16,6 +16,9 @@ from . import agents
 from .endings import SessionError
 from .settings import session_manager_is_on
 
+#: What the API says of a connection that is not over.
+_OPEN = frozenset({"Connecting", "Connected"})
+
 
 @dataclass(frozen=True)
 class Session:
@@ -60,10 +63,34 @@ def end(cloud: Cloud, session_id: str) -> None:
         cloud.call("ecs", "EndTerminalSession", SessionId=session_id)
 
 
-def listed(cloud: Cloud, instance_id: str | None = None) -> list[dict[str, t.Any]]:
-    """The sessions of a region or an instance, as DescribeTerminalSessions tells them, those that are over too."""
-    query = {"InstanceId": instance_id} if instance_id else {}
-    return cloud.pages("ecs", "DescribeTerminalSessions", query)
+def all_of(cloud: Cloud, instance_ids: t.Sequence[str] | None = None) -> list[dict[str, t.Any]]:
+    """The sessions of a region, or of some instances, that the API still tells of, as modules return them."""
+    queries: list[dict[str, str]] = [{}] if instance_ids is None else [{"InstanceId": one} for one in instance_ids]
+    return [_shown(one) for query in queries for one in cloud.pages("ecs", "DescribeTerminalSessions", query)]
+
+
+def open_ones(cloud: Cloud, instance_ids: t.Sequence[str] | None = None) -> list[dict[str, t.Any]]:
+    """Those that are not over."""
+    return [one for one in all_of(cloud, instance_ids) if one["status"] in _OPEN]
+
+
+def _shown(session: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    connections = dig(session, "Connections.Connection") or [{}]
+    last = connections[-1]
+    return {
+        "session_id": session["SessionId"],
+        "instance_id": last.get("InstanceId") or None,
+        "status": last.get("Status") or None,
+        "port": session.get("PortNumber") or None,
+        "target_server": session.get("TargetServer") or None,
+        "username": session.get("Username") or None,
+        "creation_time": session.get("CreationTime") or None,
+        "end_time": last.get("EndTime") or None,
+        "closed_reason": last.get("ClosedReason") or None,
+        "client_ip": session.get("ClientIP") or None,
+        "principal_id": session.get("PrincipalId") or None,
+        "principal_type": session.get("IdentityType") or None,
+    }
 
 
 def why_not(cloud: Cloud, instance_id: str) -> SessionError | None:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import json
-
 from .._cloud.door import Cloud, dig
 
 _CONFIG = "SessionManagerConfig"
@@ -15,8 +13,10 @@ _KIND = "session_manager"
 
 
 def session_manager_is_on(cloud: Cloud) -> bool:
-    """Whether sessions can be begun in this account; in a check run as earlier tasks would have left it. An account that
-    never switched it, of which the API tells nothing, has it off."""
+    """Whether sessions can be begun in this account; in a check run as earlier tasks would have left it.
+
+    An account that never switched it, of which the API tells nothing, has it off.
+    """
     if (foretold := cloud.foretold.find(_KIND, _KIND)) is not None:
         return bool(foretold["on"])
     answer = cloud.call("ecs", "DescribeCloudAssistantSettings", SettingType=[_CONFIG])
@@ -25,7 +25,7 @@ def session_manager_is_on(cloud: Cloud) -> bool:
 
 def switch_session_manager(cloud: Cloud, on: bool) -> None:
     """Switch Session Manager on or off, for all regions of the account."""
-    config = json.dumps({"SessionManagerEnabled": on})
+    config = {"SessionManagerEnabled": on}
     cloud.call("ecs", "ModifyCloudAssistantSettings", {_CONFIG: config}, SettingType=_CONFIG)
 
 

@@ -13,11 +13,12 @@ from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._cloud.spelling import nearest
 from .._core.summary import counted
+from .._ram import rights
 from .._security_group import traffic
 from .._security_group.planner import check_id
 from .._trust import options as trust_options
 from .._trust.verdict import clock
-from . import checks, graph, rights
+from . import checks, graph
 from .collect import Facts, Item, collect, collect_groups, of_file
 
 SPEC: dict[str, dict[str, t.Any]] = {

@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._ram import rights as policy_rights
 from .._cloud.door import Cloud
 from .._cloud.errors import AccessDenied
 from .._core.plan import Step
 from .._ram import policies
+from .._ram import rights as policy_rights
 from .._ram.policies import Entity
 
 _USER = re.compile(r"acs:ram::\d+:user/(.+)")

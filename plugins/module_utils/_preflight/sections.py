@@ -16,9 +16,8 @@ from .._core.resource import Resource
 from .._instance import options as instance_options
 from .._instance.instance import TrustedInstance
 from .._keypair import keypair
-from .._kms import service
+from .._kms import service, share_role
 from .._network import vpc
-from .._kms import share_role
 from .._ram import instance_role
 from .._security_group import group, rules
 from .._ssh.key import is_private
