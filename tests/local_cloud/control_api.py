@@ -93,7 +93,9 @@ def create(server: Server) -> Starlette:
 
     def switch_agent(body: Body) -> t.Any:
         _only(body, "instance_id", "online")
-        agents.switch(server.store, body["instance_id"], online=bool(body["online"]))
+        if not isinstance(body["online"], bool):
+            raise _BadRequest(f"online is true or false, not {body['online']!r}")
+        agents.switch(server.store, body["instance_id"], online=body["online"])
         return offline_agents({})
 
     def tunnels(_unused: Body) -> t.Any:

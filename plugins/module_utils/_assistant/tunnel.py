@@ -157,7 +157,9 @@ class Tunnel:
 
     async def _answered(self) -> None:
         try:
-            await asyncio.wait_for(self._opened.wait(), self._answer_within)
+            # Not wait_for, which in Python 3.11 may swallow that it is cancelled.
+            async with asyncio.timeout(self._answer_within):
+                await self._opened.wait()
         except TimeoutError:
             raise endings.no_answer(self._answer_within) from None
         await asyncio.Event().wait()

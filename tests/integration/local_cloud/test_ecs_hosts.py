@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 import threading
 import time
 import typing as t
@@ -14,10 +16,11 @@ from pathlib import Path
 import pytest
 from sdk import PLAIN_IMAGE, REGION, ZONE
 
-from local_cloud.framework import OPERATIONS, Call, Identity
+from local_cloud.framework import OPERATIONS, ApiError, Call, Identity
 from local_cloud.hosts import CommandResult, HostError, Hosts, HostSpec
 from local_cloud.server import load_services
 from local_cloud.services.ecs.lifecycle import HostRunner, settle
+from local_cloud.session_manager import agents
 from local_cloud.settings import Settings
 from local_cloud.store import Store
 
@@ -322,6 +325,61 @@ def test_a_command_that_fails_says_how(region: Region, ended: CommandResult, sta
     ]
     wait(lambda: result(region, invoke_id)["InvocationStatus"] != "Running")
     assert (result(region, invoke_id)["InvocationStatus"], result(region, invoke_id)["ErrorCode"]) == (status, code)
+
+
+def test_what_an_offline_agent_is_sent_fails(region: Region) -> None:
+    (instance_id,) = region.running()
+    agents.switch(region.store, instance_id, online=False)
+    invoke_id = region("RunCommand", Type="RunShellScript", CommandContent="x", InstanceId=[instance_id])["InvokeId"]
+    assert result(region, invoke_id)["ErrorCode"] == "ClientNotRunning"
+    agents.switch(region.store, instance_id, online=True)
+    invoke_id = region("RunCommand", Type="RunShellScript", CommandContent="x", InstanceId=[instance_id])["InvokeId"]
+    wait(lambda: result(region, invoke_id)["InvocationStatus"] == "Success")
+
+
+@pytest.mark.parametrize(
+    ("ended", "status", "code"),
+    [
+        (CommandResult(0, b""), "Success", ""),
+        (CommandResult(72, b"it exists\n"), "Failed", "FileAlreadyExists"),
+        (CommandResult(1, b""), "Failed", "ExecutionException"),
+        (CommandResult(-1, b"", timed_out=True), "Timeout", "ExecutionTimeout"),
+    ],
+)
+def test_a_file_is_written_by_a_command(region: Region, ended: CommandResult, status: str, code: str) -> None:
+    (instance_id,) = region.running()
+    region.hosts.result = ended
+    file = {"Name": "it's", "TargetDir": "/srv", "Content": "text", "Timeout": 1}
+    invoke_id = region("SendFile", InstanceId=[instance_id], **file)["InvokeId"]
+
+    def task() -> dict[str, t.Any]:
+        (found,) = region("DescribeSendFileResults", InvokeId=invoke_id)["Invocations"]["Invocation"]
+        return t.cast("dict[str, t.Any]", found)
+
+    wait(lambda: task()["InvocationStatus"] != "Running")
+    (shown,) = task()["InvokeInstances"]["InvokeInstance"]
+    assert (shown["InvocationStatus"], shown["ErrorCode"]) == (status, code)
+    command, _instance = region.hosts.done[-1]
+    assert "/srv 'it'\"'\"'s' false 0644 root root" in command
+    assert "for 10 as root" in command  # a shorter timeout is adjusted
+
+
+def test_a_public_command_places_a_key(region: Region) -> None:
+    (instance_id,) = region.running()
+    command = {"CommandId": "cmd-ACS-ECS-SendSshPublicKey-linux.sh", "InstanceId": [instance_id]}
+    key = {"username": "ann", "sshPublicKey": "ssh-ed25519 AAAAC3 her laptop"}
+    invoke_id = region("InvokeCommand", **command, Parameters=json.dumps(key))["InvokeId"]
+    wait(lambda: result(region, invoke_id)["InvocationStatus"] == "Success")
+    assert result(region, invoke_id)["CommandId"] == command["CommandId"]
+    assert re.search(r'expiry-time="\d{14}Z" ssh-ed25519 AAAAC3 her laptop', region.hosts.done[-1][0])
+    for wrong in ({}, {**key, "username": "a b"}, {**key, "sshPublicKey": "x"}, {**key, "more": "x"}):
+        with pytest.raises(ApiError, match="InvalidParameter"):
+            region("InvokeCommand", **command, Parameters=json.dumps(wrong))
+    with pytest.raises(ApiError, match=r"InvalidCmdId\.NotFound"):
+        region("InvokeCommand", **{**command, "CommandId": "c-none"})
+    region.settings.set("ecs.instance_connect_installed", False)
+    region("InvokeCommand", **command, Parameters=json.dumps(key))
+    wait(lambda: "is not installed" in region.hosts.done[-1][0])
 
 
 def test_long_output_is_cut(region: Region) -> None:

@@ -516,7 +516,10 @@ def test_sessions_and_commands_may_be_limited_to_instances(service: Service, by:
     (mine, *_rest) = sdk.run(Tag=[{"Key": "team", "Value": "blue"}])
     (other,) = sdk.run(Tag=[{"Key": "team", "Value": "red"}])
     (untagged,) = sdk.run()
-    own: dict[str, t.Any] = {"Action": ["ecs:StartTerminalSession", "ecs:SendFile", "ecs:RunCommand"], "Resource": "*"}
+    own: dict[str, t.Any] = {
+        "Action": ["ecs:StartTerminalSession", "ecs:EndTerminalSession", "ecs:SendFile", "ecs:RunCommand"],
+        "Resource": "*",
+    }
     if by == "arn":
         own["Resource"] = [f"acs:ecs:*:*:instance/{mine}", "acs:ecs:*:*:command/*"]
     else:
@@ -531,6 +534,10 @@ def test_sessions_and_commands_may_be_limited_to_instances(service: Service, by:
         assert user(action, InstanceId=[mine], **params)
         for refused in ([other], [untagged], [mine, other]):
             assert user.refused(action, InstanceId=refused, **params) == (403, "Forbidden.RAM"), (action, refused)
+    ends = {"SessionId": user("StartTerminalSession", InstanceId=[mine])["SessionId"]}
+    assert user.refused("EndTerminalSession", **ends) == (403, "Forbidden.RAM")
+    sdk.cloud.set("ecs.session_end_resource", "instance")
+    user("EndTerminalSession", **ends)
     command = {"Type": "RunShellScript", "CommandContent": "true"}
     assert user("RunCommand", **command, ResourceTag=[{"Key": "team", "Value": "blue"}])
     assert user.refused("RunCommand", **command, ResourceTag=[{"Key": "team", "Value": "red"}])[1] == "Forbidden.RAM"
@@ -566,4 +573,5 @@ def test_no_session_outlives_its_server(state_dir: Path) -> None:
             assert cloud.tunnels() == []
             with service.opened():
                 pass
+    assert "Traceback" not in (state_dir / "server.log").read_text(encoding="utf-8")
     ports.close()

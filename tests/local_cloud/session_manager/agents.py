@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from local_cloud.hosts import HostError, Terminal
@@ -22,6 +23,9 @@ define(
     " machine's own loopback interface (for tests)",
     ("offline", "loopback"),
 )
+
+#: threads of their own: whoever waits for an address that does not answer holds nobody else up
+_OPENERS = ThreadPoolExecutor(32, thread_name_prefix="agents")
 
 #: records of agents that the control API switched off; by instance
 OFFLINE = "agent_offline"
@@ -91,7 +95,7 @@ async def open_port(store: Store, instance_id: str, port: int, target: str) -> W
             return socket.create_connection((target or "127.0.0.1", port), timeout=10)
         return hosts.connect(instance_id, port, target)
 
-    sock = await asyncio.to_thread(connect)
+    sock = await asyncio.get_running_loop().run_in_executor(_OPENERS, connect)
     sock.setblocking(False)
     return Way(*await asyncio.open_connection(sock=sock))
 
@@ -104,8 +108,8 @@ async def open_shell(store: Store, instance_id: str, user: str, command: str) ->
     hosts = hosts_of(store)
     if hosts is None:
         raise HostError("without hosts there are no terminals, only ports")
-    terminal = await asyncio.to_thread(hosts.open_terminal, instance_id, user or "root", command)
     loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+    terminal = await loop.run_in_executor(_OPENERS, hosts.open_terminal, instance_id, user or "root", command)
     source, _protocol = await loop.connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(terminal.master), "rb", 0)
     )

@@ -286,4 +286,7 @@ class Channel:
             created = int(self._store.clock.timestamp() * 1000)
             message = Message(kind, self._sent, created, payload)
             self._sent += 1
-            await self._send({"type": "websocket.send", "bytes": message.encode()})
+            try:
+                await self._send({"type": "websocket.send", "bytes": message.encode()})
+            except OSError:  # so uvicorn says that the caller is gone
+                raise EndedError(0) from None

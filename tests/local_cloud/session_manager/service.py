@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import typing as t
 import urllib.parse
 
@@ -29,6 +30,8 @@ define(
 )
 
 PATH = "/session"
+
+_log = logging.getLogger(__name__)
 
 
 _DUPLICATED = EndedError(frames.CLOSED, "SessionIdDuplicated")
@@ -94,6 +97,9 @@ class SessionManager:
         self._live[session_id] = channel
         try:
             ended = await channel.serve()
+        except Exception:
+            _log.exception("session %s failed by a mistake of the local cloud", session_id)
+            ended = EndedError(frames.CLOSED, "ProcessDataError", "the local cloud made a mistake; see its log")
         finally:
             if last := self._live.get(session_id) is channel:
                 del self._live[session_id]

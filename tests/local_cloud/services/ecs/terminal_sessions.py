@@ -35,6 +35,13 @@ define("ecs.session_kept_days", 28.0, "how long DescribeTerminalSessions tells o
 define("ecs.sessions_per_region", 1000, "sessions that may be open at a time in a region")
 define("ecs.sessions_per_instance", 20, "sessions that may be connected at a time to an instance")
 
+define(
+    "ecs.session_end_resource",
+    "all",
+    "what the right ecs:EndTerminalSession is needed for: all resources, or the session's instance (UNCERTAIN)",
+    ("all", "instance"),
+)
+
 _COMMAND_LONGEST = 512
 _PASSWORD_NAME_LONGEST = 255
 
@@ -141,7 +148,14 @@ def _is_connected(session: Record) -> bool:
     return bool(records.connection(session)["Status"] == "Connected")
 
 
-@ecs("EndTerminalSession")
+def _ended_resources(call: Call) -> list[str]:
+    session = find_one(call, records.KIND, call.get("SessionId") or "")
+    if session is None or call.settings["ecs.session_end_resource"] == "all":
+        return ["*"]
+    return [f"acs:ecs:{call.region}:{call.account_id}:instance/{session['_Instance']}"]
+
+
+@ecs("EndTerminalSession", resources=_ended_resources)
 def end_terminal_session(call: Call) -> Record:
     session = find_one(call, records.KIND, call.params["SessionId"])
     if session is None:
