@@ -28,6 +28,9 @@ TransitionHook = t.Callable[["Store", Record, "Record | None"], None]
 
 TRANSITION_HOOKS: dict[str, list[TransitionHook]] = {}
 
+#: what :meth:`Store.watch` calls a change of a setting
+SETTINGS = "settings"
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -96,6 +99,8 @@ class Store:
         #: the running server's parts (hosts, settings, ...); None without a server
         self.context: t.Any = None
         self._after_commit: list[t.Callable[[], None]] = []
+        self._watchers: list[tuple[frozenset[str], t.Callable[[], None]]] = []
+        self._touched: set[str] = set()  # kinds of records that the running transaction changed
 
     def close(self) -> None:
         with self._lock:
@@ -119,6 +124,7 @@ class Store:
                 self._depth -= 1
                 if self._depth == 0:
                     self._after_commit.clear()
+                    self._touched.clear()
                 self._db.execute("ROLLBACK" if self._depth == 0 else f"ROLLBACK TO {name}")
                 if self._depth:
                     self._db.execute(f"RELEASE {name}")
@@ -128,6 +134,8 @@ class Store:
             callbacks: list[t.Callable[[], None]] = []
             if self._depth == 0:
                 callbacks, self._after_commit = self._after_commit, []
+                touched, self._touched = self._touched, set()
+                callbacks += [watcher for kinds, watcher in self._watchers if kinds & touched]
         for callback in callbacks:
             try:
                 callback()
@@ -138,6 +146,16 @@ class Store:
         """Have ``callback`` called once the running transaction is committed; it is dropped when that rolls back."""
         with self._lock:
             self._after_commit.append(callback)
+
+    def watch(self, kinds: t.Iterable[str], watcher: t.Callable[[], None]) -> None:
+        """Have ``watcher`` called after every transaction that changed a record of one of the kinds (or a setting)."""
+        with self._lock:
+            self._watchers.append((frozenset(kinds), watcher))
+
+    def unwatch(self, watcher: t.Callable[[], None]) -> None:
+        """Call the watcher no more."""
+        with self._lock:
+            self._watchers = [one for one in self._watchers if one[1] != watcher]
 
     def execute(self, sql: str, parameters: t.Sequence[t.Any] = ()) -> list[tuple[t.Any, ...]]:
         """Run a statement of the framework itself (services use the methods below) and return its rows."""
@@ -244,6 +262,7 @@ class Store:
         return self.clock.timestamp() - self.read_lag
 
     def _remember(self, kind: str, id: str) -> None:
+        self._touched.add(kind)
         now = self.clock.timestamp()
         rows = self._db.execute("SELECT seq, region, data FROM record WHERE kind = ? AND id = ?", (kind, id)).fetchall()
         seq, region, data = rows[0] if rows else (None, None, None)
@@ -333,7 +352,9 @@ class Store:
         return json.loads(rows[0][0]) if rows else None
 
     def set_variable(self, name: str, value: t.Any) -> None:
-        self.execute("INSERT OR REPLACE INTO variable (name, value) VALUES (?, ?)", (name, json.dumps(value)))
+        with self.transaction():
+            self._touched.add(name)
+            self._db.execute("INSERT OR REPLACE INTO variable (name, value) VALUES (?, ?)", (name, json.dumps(value)))
 
     def prune(self, nonces_before: float, tokens_before: float) -> None:
         """Forget history, nonces and client tokens that nobody can ask for any more (epoch seconds)."""
@@ -349,6 +370,7 @@ class Store:
         """
         marks = ",".join("?" * len(keep))
         with self.transaction():
+            self._touched |= {kind for (kind,) in self._db.execute("SELECT DISTINCT kind FROM record")}
             self._db.execute(f"DELETE FROM record WHERE kind NOT IN ({marks})", tuple(keep))
             for table in ("history", "schedule", "client_token"):
                 self._db.execute(f"DELETE FROM {table}")

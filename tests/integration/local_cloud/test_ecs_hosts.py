@@ -18,6 +18,7 @@ from sdk import PLAIN_IMAGE, REGION, ZONE
 
 from local_cloud.framework import OPERATIONS, ApiError, Call, Identity
 from local_cloud.hosts import CommandResult, HostError, Hosts, HostSpec
+from local_cloud.hosts.firewall import Guard, Rule
 from local_cloud.server import load_services
 from local_cloud.services.ecs.lifecycle import HostRunner, settle
 from local_cloud.session_manager import agents
@@ -37,6 +38,7 @@ class StandIn(Hosts):
         self.done: list[tuple[str, str]] = []
         self.specs: dict[str, HostSpec] = {}
         self.running: set[str] = set()
+        self.guards: dict[str, Guard | None] = {}
         self.gate = threading.Event()
         self.gate.set()
         self.starting = 0
@@ -66,6 +68,11 @@ class StandIn(Hosts):
     def delete(self, instance_id: str) -> None:
         self._note("delete", instance_id)
         self.running.discard(instance_id)
+
+    def protect(self, instance_id: str, guard: Guard | None) -> None:
+        if instance_id not in self.guards:
+            assert instance_id not in self.running, "the host was up without its guard"
+        self.guards[instance_id] = guard
 
     def is_running(self, instance_id: str) -> bool:
         return instance_id in self.running
@@ -391,3 +398,72 @@ def test_long_output_is_cut(region: Region) -> None:
         24 * 1024,
         30000 - 24 * 1024,
     )
+
+
+def test_packets_are_filtered_by_what_was_called_last(region: Region) -> None:
+    """Each way to change what an instance's groups let in, without a call to the instance itself."""
+    (instance_id,) = region.running()
+    guard = region.hosts.guards[instance_id]
+    assert guard == Guard(advanced=False, inner=("10.0.0.1",), spared=("100.100.100.200/32",))
+    group, other = region.group, region("CreateSecurityGroup", VpcId="vpc-1")["SecurityGroupId"]
+    entries = [{"Cidr": "192.0.2.0/24"}]
+    prefix_list = region("CreatePrefixList", PrefixListName="nets", AddressFamily="IPv4", MaxEntries=2, Entry=entries)
+    prefix_list_id = prefix_list["PrefixListId"]
+    ssh = {"IpProtocol": "TCP", "PortRange": "22/22"}
+
+    def seen(change: t.Callable[[Guard], bool]) -> None:
+        def is_so() -> bool:
+            guard = region.hosts.guards[instance_id]
+            return guard is not None and change(guard)
+
+        wait(is_so)
+
+    region("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[{**ssh, "SourceGroupId": other}])
+    seen(lambda guard: guard.rules == (Rule("ingress", "TCP", True, 1, (), (22, 22)),))
+    # Somebody joins the peer group, and leaves it.
+    (peer,) = region.running()
+    region("JoinSecurityGroup", SecurityGroupId=other, InstanceId=peer)
+    seen(lambda guard: guard.rules[0].peers == ("10.0.0.2",) and guard.inner == ("10.0.0.1", "10.0.0.2"))
+    # Its address changes.
+    region("StopInstance", InstanceId=peer)
+    region.until(peer, "Stopped")
+    region("ModifyInstanceVpcAttribute", InstanceId=peer, VSwitchId="vsw-1", PrivateIpAddress="10.0.0.77")
+    seen(lambda guard: guard.rules[0].peers == ("10.0.0.77",))
+    region("LeaveSecurityGroup", SecurityGroupId=other, InstanceId=peer)
+    seen(lambda guard: guard.rules[0].peers == ())
+    # A secondary interface is a member as any other.
+    eni = region("CreateNetworkInterface", VSwitchId="vsw-1", SecurityGroupId=other, PrimaryIpAddress="10.0.0.88")
+    seen(lambda guard: guard.rules[0].peers == ("10.0.0.88",))
+    region.store.clock.advance(1)
+    region("DeleteNetworkInterface", NetworkInterfaceId=eni["NetworkInterfaceId"])
+    region.store.clock.advance(1)
+    seen(lambda guard: guard.rules[0].peers == ())
+    # A prefix list, and what is in it.
+    peer_list = {**ssh, "SourcePrefixListId": prefix_list_id, "Policy": "drop", "Priority": "7"}
+    region("AuthorizeSecurityGroup", SecurityGroupId=group, Permissions=[peer_list])
+    seen(lambda guard: guard.rules[1:] == (Rule("ingress", "TCP", False, 7, ("192.0.2.0/24",), (22, 22)),))
+    record = region.store.get("prefix_list", prefix_list_id) or {}
+    region.store.put("prefix_list", prefix_list_id, {**record, "_Entries": []}, region=REGION)
+    seen(lambda guard: guard.rules[1].peers == ())
+    # The other direction, with both ends and ports.
+    narrow = {"IpProtocol": "UDP", "PortRange": "53/54", "SourcePortRange": "1024/2048"}
+    ends = {"DestCidrIp": "100.64.0.0/10", "SourceCidrIp": "10.0.0.1/32"}
+    region("AuthorizeSecurityGroupEgress", SecurityGroupId=group, Permissions=[{**narrow, **ends}])
+    wanted = Rule("egress", "UDP", True, 1, ("100.64.0.0/10",), (53, 54), (1024, 2048), ("10.0.0.1/32",))
+    seen(lambda guard: guard.rules[2:] == (wanted,))
+    region("RevokeSecurityGroupEgress", SecurityGroupId=group, Permissions=[{**narrow, **ends}])
+    seen(lambda guard: len(guard.rules) == 2)
+    rule_id = (region.store.get("security_group", group) or {})["Permissions"][1]["SecurityGroupRuleId"]
+    region("ModifySecurityGroupRule", SecurityGroupId=group, SecurityGroupRuleId=rule_id, Policy="accept")
+    seen(lambda guard: guard.rules[1].accept)
+    region("ModifySecurityGroupPolicy", SecurityGroupId=group, InnerAccessPolicy="Drop")
+    seen(lambda guard: guard.inner == ())
+    # Other groups, of the other type.
+    advanced = region("CreateSecurityGroup", VpcId="vpc-1", SecurityGroupType="enterprise")["SecurityGroupId"]
+    region("ModifyInstanceAttribute", InstanceId=instance_id, SecurityGroupIds=[advanced])
+    seen(lambda guard: guard == Guard(advanced=True, spared=guard.spared))
+    # The settings.
+    region.settings.set("hosts.firewall_spares", "")
+    seen(lambda guard: guard.spared == ())
+    region.settings.set("hosts.firewall", False)
+    wait(lambda: region.hosts.guards[instance_id] is None)

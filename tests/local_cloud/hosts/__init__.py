@@ -23,6 +23,8 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_cloud.hosts.firewall import Guard
+
 METADATA_ADDRESS = "100.100.100.200"
 """Where instances look for the metadata service (port 80)."""
 
@@ -145,6 +147,13 @@ class Hosts:
 
     def delete(self, instance_id: str) -> None:
         """Switch the host off and remove its disk. Deleting an unknown host does nothing."""
+        raise HostError(self.reason)
+
+    def protect(self, instance_id: str, guard: Guard | None) -> None:
+        """Have the guard, in place of any other, decide on the host's packets from now on, over all its starts.
+
+        None lets everything pass, as does never saying anything. What is let through stays so within its session.
+        """
         raise HostError(self.reason)
 
     def run_command(

@@ -17,6 +17,7 @@ PROGRAMS = {
     "ssh-keygen": "openssh-client",
     "/lib/systemd/systemd": "systemd",
     "ip": "iproute2",
+    "nft": "nftables",
     "unshare": "util-linux",
     "setpriv": "util-linux",
     "nsenter": "util-linux",
@@ -88,6 +89,10 @@ def why_not() -> str:
     spaces = _try("unshare", "--fork", "--pid", "--mount", "--uts", "--net", "--ipc", "--cgroup", "true")
     if spaces:
         return f"hosts need to create namespaces, which this machine refuses ({spaces}); use a privileged container"
+    # It brings the kernel's modules along where they are not loaded yet.
+    problem = _try("unshare", "--net", "nft", "table inet probe { chain probe { ct state new drop; }; }")
+    if problem:
+        return f"hosts need the kernel's nf_tables and nf_conntrack for security groups ({problem}); load these modules"
     return ""
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from local_cloud.attestation.tpm2 import TpmError
 from local_cloud.hosts import CommandResult, HostError, HostOptions, Hosts, HostSpec, Terminal, checks
 from local_cloud.hosts.disk import Disk
+from local_cloud.hosts.firewall import Guard
 from local_cloud.hosts.measured_boot import MeasuredBoot
 from local_cloud.hosts.region import Region, in_network
 from local_cloud.hosts.tpm import VirtualTpm
@@ -76,7 +77,11 @@ LOGIN = 'cd; exec "$SHELL" -l "$@"'
 
 @dataclass
 class Host:
-    """One instance's host. ``process`` is set while it runs; ``lock`` is held while it changes."""
+    """One instance's host. ``process`` is set while it runs; ``lock`` is held while it changes.
+
+    ``link`` (its name in the region, while there is one) and ``guard`` have a lock of their own: rules change while a
+    host starts.
+    """
 
     disk: Disk
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -87,6 +92,9 @@ class Host:
     deleted: bool = False
     tpm: VirtualTpm | None = None
     measured: MeasuredBoot | None = None
+    link: str = ""
+    guard: Guard | None = None
+    link_lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def create_hosts(state_dir: Path, options: HostOptions) -> Hosts:
@@ -195,6 +203,13 @@ class NamespacedHosts(Hosts):
             host.deleted = True
             with self._lock:
                 self._hosts.pop(instance_id, None)
+
+    def protect(self, instance_id: str, guard: Guard | None) -> None:
+        host = self._host(instance_id)
+        with host.link_lock:
+            host.guard = guard
+            if host.link:
+                self._region.protect(host.link, guard)
 
     def is_running(self, instance_id: str) -> bool:
         with self._lock:
@@ -347,7 +362,10 @@ class NamespacedHosts(Hosts):
             # Before anything of the guest runs: process 1 still waits to hand over to systemd.
             host.measured = MeasuredBoot(host.tpm.tpm, host.tpm.door)
             host.measured.measure(Path(f"/proc/{host.pid}/root{self._disks_inside / spec.instance_id / 'root'}"))
-        self._region.attach(host.pid, address=spec.private_ip, gateway=spec.gateway, mac=spec.mac)
+        with host.link_lock:
+            host.link = self._region.attach(
+                host.pid, address=spec.private_ip, gateway=spec.gateway, mac=spec.mac, guard=host.guard
+            )
         assert process.stdin is not None
         process.stdin.write(b"go\n")
         process.stdin.close()
@@ -439,7 +457,11 @@ class NamespacedHosts(Hosts):
         self._unplug(host)
 
     def _unplug(self, host: Host) -> None:
-        """End the TPM, which is reset by the next start."""
+        """Leave the network, and end the TPM, which is reset by the next start."""
+        with host.link_lock:
+            link, host.link = host.link, ""
+            if link:
+                self._region.detach(link)
         if host.measured is not None:
             host.measured.stop()
         if host.tpm is not None:

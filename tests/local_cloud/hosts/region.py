@@ -5,7 +5,8 @@
 
 Nothing here has to be cleaned up after a crash: the namespace ends with its thread, and takes its sockets, its veth
 pairs (the controller's end included) and the routes over them along. Links are routed, not bridged: each instance has a
-/32 route, and proxy ARP answers for its neighbours, so any CIDR and any gateway works without configuration.
+/32 route, and proxy ARP answers for its neighbours, so any CIDR and any gateway works without configuration. At the
+region's end of each link is the instance's guard (see firewall.py).
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ import typing as t
 from pathlib import Path
 
 from local_cloud.hosts import CONTROLLER_ADDRESS, METADATA_ADDRESS, SERVICE_ADDRESS, HostError
+from local_cloud.hosts.firewall import Guard, ruleset
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWNET = 0x40000000
+
+#: how long a session of a security group lasts without a packet (documented)
+SESSION_SECONDS = 910
 
 T = t.TypeVar("T")
 
@@ -74,6 +79,15 @@ def ip(*commands: str) -> None:
         raise HostError(f"ip failed: {said}")
 
 
+def nft(ruleset: str) -> None:
+    """Load rules of nftables, all or none, in the network namespace of the calling thread."""
+    done = subprocess.run(
+        ["nft", "-f", "-"], input=ruleset, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if done.returncode != 0:
+        raise HostError(f"nft failed: {'; '.join(done.stdout.splitlines()[:3])}")
+
+
 class Region:
     """The network of one server.
 
@@ -119,6 +133,7 @@ class Region:
     @staticmethod
     def _set_up() -> None:
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+        Path("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established").write_text(str(SESSION_SECONDS))
         for scope in ("all", "default"):
             Path(f"/proc/sys/net/ipv4/conf/{scope}/rp_filter").write_text("0")
         ip(
@@ -175,23 +190,36 @@ class Region:
                 ["ip", "route", "del", f"{address}/32", "dev", self.name], stderr=subprocess.DEVNULL, check=False
             )
 
-    def attach(self, pid: int, *, address: str, gateway: str, mac: str) -> None:
-        """Plug the network namespace of process ``pid`` in as ``eth0``; the guest side sets its own address."""
-        peer = f"type veth peer name eth0 address {mac} netns {pid}"
-        self._plug(f"link add {{link}} {peer}", address=address, gateway=gateway, mac=mac)
+    def attach(self, pid: int, *, address: str, gateway: str, mac: str, guard: Guard | None = None) -> str:
+        """Plug the network namespace of process ``pid`` in as ``eth0``; the guest side sets its own address.
 
-    def attach_machine(self, *, address: str, gateway: str, mac: str) -> str:
+        :return: the name of the region's end of it.
+        """
+        peer = f"type veth peer name eth0 address {mac} netns {pid}"
+        return self._plug(f"link add {{link}} {peer}", address=address, gateway=gateway, mac=mac, guard=guard)
+
+    def attach_machine(self, *, address: str, gateway: str, mac: str, guard: Guard | None = None) -> str:
         """A tap interface for a virtual machine that is started on the region's thread; its name."""
-        return self._plug("tuntap add dev {link} mode tap", address=address, gateway=gateway, mac=mac)
+        return self._plug("tuntap add dev {link} mode tap", address=address, gateway=gateway, mac=mac, guard=guard)
+
+    def protect(self, link: str, guard: Guard | None) -> None:
+        """Put a guard at an interface, in place of the one before; None for none.
+
+        :raises HostError: when ``nft`` refuses.
+        """
+        self.run(nft, ruleset(link, guard))
 
     def detach(self, link: str) -> None:
-        """Remove an interface; one that is gone already does no harm."""
+        """Remove an interface and its guard; one that is gone already does no harm."""
         self.run(subprocess.run, ["ip", "link", "del", link], stderr=subprocess.DEVNULL, check=False)
+        self.protect(link, None)
 
-    def _plug(self, add: str, *, address: str, gateway: str, mac: str) -> str:
+    def _plug(self, add: str, *, address: str, gateway: str, mac: str, guard: Guard | None) -> str:
         def plug() -> str:
             self._links += 1
             link = f"i{self._links}"
+            if guard is not None:
+                nft(ruleset(link, guard))  # before there is anything to pass
             ip(
                 f"addr replace {gateway}/32 dev lo",
                 add.format(link=link),

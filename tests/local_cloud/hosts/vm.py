@@ -46,12 +46,11 @@ _log = logging.getLogger("local_cloud.hosts")
 
 @dataclass
 class Machine(Host):
-    """A virtual machine; the last four are set while it runs."""
+    """A virtual machine; the last three are set while it runs."""
 
     agent: GuestAgent | None = None
     monitor: Monitor | None = None
     tpm_process: subprocess.Popen[bytes] | None = None
-    link: str = ""
 
 
 class VirtualMachines(NamespacedHosts):
@@ -108,7 +107,10 @@ class VirtualMachines(NamespacedHosts):
     def _launch(self, host: Host, spec: HostSpec, cgroup: Path) -> None:
         """Start QEMU and wait for sshd."""
         assert isinstance(host, Machine)
-        host.link = self._region.attach_machine(address=spec.private_ip, gateway=spec.gateway, mac=spec.mac)
+        with host.link_lock:
+            host.link = self._region.attach_machine(
+                address=spec.private_ip, gateway=spec.gateway, mac=spec.mac, guard=host.guard
+            )
         command = [*_machine(host, spec), "-accel", accelerator()]
         ends = []
         if host.tpm is not None:
@@ -164,9 +166,7 @@ class VirtualMachines(NamespacedHosts):
                 host.tpm_process.wait(5)
             host.tpm_process.kill()
             host.tpm_process.wait()
-        if host.link:
-            self._region.detach(host.link)
-        host.agent, host.monitor, host.tpm_process, host.link = None, None, None, ""
+        host.agent, host.monitor, host.tpm_process = None, None, None
 
 
 @functools.cache

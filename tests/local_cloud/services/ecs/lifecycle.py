@@ -23,6 +23,7 @@ from local_cloud.clock import MINUTE_FORMAT
 from local_cloud.framework import Call
 from local_cloud.hosts import Hosts, HostSpec
 from local_cloud.services.ecs.common import Record, save
+from local_cloud.services.ecs.packet_filter import PacketFilter
 from local_cloud.session_manager import frames, records
 from local_cloud.settings import define
 from local_cloud.store import Store, on_transition
@@ -255,6 +256,7 @@ class HostRunner:
         self._store = store
         self._names = names
         self._ca_certificate = ca_certificate
+        self._packets = PacketFilter(store, hosts)
         self._pool = ThreadPoolExecutor(limit, thread_name_prefix="hosts")
         #: commands have threads of their own: they must not wait for hosts that are starting
         self.commands = ThreadPoolExecutor(8, thread_name_prefix="commands")
@@ -266,6 +268,7 @@ class HostRunner:
     def attach(self) -> None:
         """Let the store's instances have hosts from now on; those recorded as Running get theirs back."""
         _RUNNERS[self._store] = self
+        self._packets.attach()
         for instance in self._store.find("instance"):
             self.follow(instance["InstanceId"])
 
@@ -274,6 +277,7 @@ class HostRunner:
         _RUNNERS.pop(self._store, None)
         self.commands.shutdown(wait=False, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._packets.close()
 
     def sweep(self) -> None:
         """Remove the hosts of instances that are no longer recorded (the state was emptied)."""
@@ -315,15 +319,18 @@ class HostRunner:
         instance = self._store.get("instance", instance_id)
         if instance is None or instance.get("_Releasing"):
             self.hosts.delete(instance_id)
+            self._packets.forget(instance_id)
             self._hosted.discard(instance_id)
             return
         self._hosted.add(instance_id)
         if instance["Status"] == "Starting":
             self.hosts.stop(instance_id, force=bool(instance.get("_ForceStop")))
+            self._packets.protect(instance_id)
             self.hosts.start(self._spec(instance))
             self._finish(instance_id, "Starting", running_changes(self._store.clock.now()))
         elif instance["Status"] == "Running":
             if not self.hosts.is_running(instance_id):
+                self._packets.protect(instance_id)
                 self.hosts.start(self._spec(instance))
         elif instance["Status"] == "Stopping":
             self.hosts.stop(instance_id, force=bool(instance.get("_ForceStop")))
