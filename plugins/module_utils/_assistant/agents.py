@@ -10,9 +10,14 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.door import Cloud, chunks
+from .._cloud.errors import WaitTimeout
+from .._core.summary import counted
+from .._core.waiter import wait_for
 
 #: DescribeCloudAssistantStatus takes up to 100 IDs, and gives up to 50 a page where none are named.
 _AT_ONCE = 100
+#: How many instances a message names.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,39 @@ def read(cloud: Cloud, ids: t.Sequence[str] | None = None) -> list[Agent]:
         for agent in map(_agent, cloud.pages("ecs", "DescribeCloudAssistantStatus", InstanceId=some))
     }
     return [known.get(one) or Agent(one, online=False) for one in ids]
+
+
+def wait_for_sessions(cloud: Cloud, names: t.Mapping[str, str], *, timeout: float) -> None:
+    """Wait until sessions reach these instances.
+
+    :param names: what each instance is called, by its ID
+    :param timeout: in seconds
+    :raises WaitTimeout: naming those without, and why
+    """
+    seen: list[Agent] = []
+
+    def poll() -> list[Agent]:
+        nonlocal seen
+        seen = [one for one in read(cloud, list(names)) if one.why_no_session]
+        return seen
+
+    def called(ones: t.Sequence[Agent]) -> str:
+        more = f" and {len(ones) - _NAMED} more" if len(ones) > _NAMED else ""
+        return ", ".join(names[one.instance_id] for one in ones[:_NAMED]) + more
+
+    try:
+        wait_for(
+            cloud,
+            f"the Cloud Assistant agents of {counted(len(names), 'instances')}",
+            poll,
+            lambda ones: not ones,
+            lambda ones: f"no session would reach {called(ones)}",
+            timeout=timeout,
+        )
+    except WaitTimeout as error:
+        whys = [one.why_no_session for one in seen]
+        error.hint = " ".join(dict.fromkeys(part for why in whys[:_NAMED] if why for part in why))
+        raise
 
 
 def _agent(item: t.Mapping[str, t.Any]) -> Agent:

@@ -49,6 +49,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 }
 #: The same where methods of several modules have one name.
 _NEEDED_BY: dict[tuple[str, str], tuple[str, ...]] = {
+    ("session_manager", "switch"): ("ecs:ModifyCloudAssistantSettings",),
     ("vpc", "make"): ("vpc:CreateVpc",),
     ("security_group", "make"): ("ecs:CreateSecurityGroup",),
     ("security_group", "modify"): ("ecs:ModifySecurityGroupAttribute",),

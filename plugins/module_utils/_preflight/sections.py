@@ -11,6 +11,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._assistant import session_manager
 from .._core.module import blank, tidy_lists, without_blanks
 from .._core.resource import Resource
 from .._instance import options as instance_options
@@ -76,6 +77,7 @@ class Section(t.NamedTuple):
 #: In the order in which the modules run.
 SECTIONS: tuple[Section, ...] = (
     Section("kms_service", service.SPEC, {}, service.KmsService),
+    Section("session_manager", session_manager.SPEC, {}, session_manager.SessionManager),
     Section("instance_ram_role", instance_role.SPEC, {}, instance_role.InstanceRamRole),
     Section("vpc", vpc.SPEC, vpc.CONSTRAINTS, vpc.Vpc),
     Section("security_group", group.SPEC, group.CONSTRAINTS, group.SecurityGroup),
