@@ -267,5 +267,5 @@ def test_a_fleet_behind_no_open_port_needs_session_manager(chain: Chain) -> None
     # The policy of provision is for fleets with an open port.
     who = limited(chain, without="ram:CreatePolicy")
     problems = " ".join(lack["problem"] for lack in chain.look(**behind, session_manager={}, **who)["lacks"])
-    assert "ecs:DescribeCloudAssistantSettings" in problems
+    assert "DescribeCloudAssistantSettings" in problems
     assert "No policy of the caller allows ecs:StartTerminalSession, which is needed." in problems
