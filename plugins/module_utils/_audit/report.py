@@ -112,6 +112,7 @@ def assemble(facts: Facts, chosen: t.Collection[str], limits: t.Mapping[str, int
         ],
         "reach": [] if facts.groups_only else [_edge(edge, nodes) for edge in edges],
         "roles": list(facts.roles.values()),
+        "sessions": facts.sessions,
         "share_roles": facts.share_roles,
         "shared_images": facts.shared_images,
         "kms": {"status": facts.kms_status, "keys": [_key(key, facts) for key in facts.keys]},
