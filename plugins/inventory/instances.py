@@ -91,9 +91,12 @@ options:
       - What C(ansible_host) is set to; the first of these that the instance has.
       - V(public_ip) is the elastic IP address where there is one, V(eni_ip) the address of the first secondary network
         interface.
+      - V(session) is the ID of the instance, which is reached through Session Manager. C(ansible_connection) is
+        set to P(alitrust.ecs.session#connection) then, C(alitrust_instance_id) and C(alitrust_region_id) to
+        what that connection needs. Every instance has it, so what is listed behind it is never taken.
     type: list
     elements: str
-    choices: [private_ip, public_ip, eip, eni_ip]
+    choices: [private_ip, public_ip, eip, eni_ip, session]
     default: [private_ip, public_ip]
   variables:
     description:
@@ -426,6 +429,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             address = listing.address(one, addresses)
             if address:
                 variables["ansible_host"] = address
+            if address == one["instance_id"]:
+                variables |= listing.by_session(one)
             for key, value in variables.items():
                 host.set_variable(key, value)
             if composes:

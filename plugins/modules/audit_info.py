@@ -218,6 +218,27 @@ audit:
       type: list
       elements: dict
       sample: [{"purpose": "share_image", "recipients": ["account 2345678901234567"]}]
+    sessions:
+      description:
+        - Who may begin sessions of Session Manager to instances, beside who may reach port 22. V(null) where that could
+          not be read, and where only some groups were audited. The account itself may always.
+      type: dict
+      contains:
+        enabled:
+          description: Whether Session Manager is on in the account. Off, nobody can.
+          type: bool
+          sample: true
+        who:
+          description: Users, groups and roles whose policies allow C(ecs:StartTerminalSession).
+          type: list
+          elements: dict
+          sample:
+            - kind: group
+              name: operators
+              users: [ann, bob]
+              all_instances: false
+              limits: ["acs:ecs:*:*:instance/* where StringEquals acs:ResourceTag/team is web"]
+              denied: []
     shared_images:
       description: Own images that other accounts can use.
       type: list

@@ -254,7 +254,7 @@ api_calls:
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
-from ansible_collections.alitrust.ecs.plugins.module_utils._ram.share_role import SPEC, KmsShareRole
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms.share_role import SPEC, KmsShareRole
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ api_calls:
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
-from ansible_collections.alitrust.ecs.plugins.module_utils._ram.share_role import ROLES, read_roles
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms.share_role import ROLES, read_roles
 
 
 def main() -> None:

@@ -27,6 +27,9 @@ options:
   kms_service:
     description: Options of a task of M(alitrust.ecs.kms_service). An empty mapping stands for a task without options.
     type: dict
+  session_manager:
+    description: Options of a task of M(alitrust.ecs.session_manager). An empty mapping stands for a task without options.
+    type: dict
   instance_ram_role:
     description: Options of a task of M(alitrust.ecs.instance_ram_role).
     type: dict
@@ -94,6 +97,7 @@ options:
     default: false
 seealso:
   - module: alitrust.ecs.kms_service
+  - module: alitrust.ecs.session_manager
   - module: alitrust.ecs.instance_ram_role
   - module: alitrust.ecs.vpc
   - module: alitrust.ecs.security_group

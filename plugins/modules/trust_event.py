@@ -140,7 +140,7 @@ api_calls:
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
-from ansible_collections.alitrust.ecs.plugins.module_utils._trust.finding import SPEC, TrustEvent
+from ansible_collections.alitrust.ecs.plugins.module_utils._finding.finding import SPEC, TrustEvent
 
 
 def main() -> None:

@@ -174,7 +174,7 @@ api_calls:
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
-from ansible_collections.alitrust.ecs.plugins.module_utils._trust.finding import INFO_SPEC, read
+from ansible_collections.alitrust.ecs.plugins.module_utils._finding.finding import INFO_SPEC, read
 
 
 def main() -> None:

@@ -397,9 +397,13 @@ options:
     type: int
     default: 22
   ssh_address:
-    description: The address for O(wait_for_ssh). Without it, the public one where there is one, else the private one.
+    description:
+      - The address for O(wait_for_ssh). Without it, the public one where there is one, else the private one.
+      - V(session) is for the connection P(alitrust.ecs.session#connection), which needs no address. It waits until the
+        Cloud Assistant agent of every instance is online and knows Session Manager. Before anything is done it looks
+        whether Session Manager is on in the account; M(alitrust.ecs.session_manager) switches it on.
     type: str
-    choices: [private, public]
+    choices: [private, public, session]
   wait_for_trusted:
     description:
       - Also wait until the trusted server calls every instance trusted. Reports from before an instance was started by

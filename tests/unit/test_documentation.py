@@ -15,6 +15,7 @@ MODULES = {path.stem: guides.document(path) for path in ROOT.glob("plugins/modul
 PLUGINS = {
     "inventory": {path.stem: guides.document(path) for path in ROOT.glob("plugins/inventory/*.py")},
     "lookup": {path.stem: guides.document(path) for path in ROOT.glob("plugins/lookup/*.py")},
+    "connection": {path.stem: guides.document(path) for path in ROOT.glob("plugins/connection/*.py")},
     "filter": {path.stem: guides.document(path) for path in ROOT.glob("plugins/filter/*.py")},
     "role": {
         path.parents[1].name: guides.load(path.read_text())["argument_specs"]["main"]

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 
 from .._cloud.door import Cloud, dig
 from .._cloud.errors import AccessDenied, CloudError, NotFound, TransportFailure
+from . import agents
 from .endings import SessionError
+from .settings import session_manager_is_on
+
+#: What the API says of a connection that is not over.
+_OPEN = frozenset({"Connecting", "Connected"})
 
 
 @dataclass(frozen=True)
@@ -58,10 +63,34 @@ def end(cloud: Cloud, session_id: str) -> None:
         cloud.call("ecs", "EndTerminalSession", SessionId=session_id)
 
 
-def listed(cloud: Cloud, instance_id: str | None = None) -> list[dict[str, t.Any]]:
-    """The sessions of a region or an instance, as DescribeTerminalSessions tells them, those that are over too."""
-    query = {"InstanceId": instance_id} if instance_id else {}
-    return cloud.pages("ecs", "DescribeTerminalSessions", query)
+def all_of(cloud: Cloud, instance_ids: t.Sequence[str] | None = None) -> list[dict[str, t.Any]]:
+    """The sessions of a region, or of some instances, that the API still tells of, as modules return them."""
+    queries: list[dict[str, str]] = [{}] if instance_ids is None else [{"InstanceId": one} for one in instance_ids]
+    return [_shown(one) for query in queries for one in cloud.pages("ecs", "DescribeTerminalSessions", query)]
+
+
+def open_ones(cloud: Cloud, instance_ids: t.Sequence[str] | None = None) -> list[dict[str, t.Any]]:
+    """Those that are not over."""
+    return [one for one in all_of(cloud, instance_ids) if one["status"] in _OPEN]
+
+
+def _shown(session: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    connections = dig(session, "Connections.Connection") or [{}]
+    last = connections[-1]
+    return {
+        "session_id": session["SessionId"],
+        "instance_id": last.get("InstanceId") or None,
+        "status": last.get("Status") or None,
+        "port": session.get("PortNumber") or None,
+        "target_server": session.get("TargetServer") or None,
+        "username": session.get("Username") or None,
+        "creation_time": session.get("CreationTime") or None,
+        "end_time": last.get("EndTime") or None,
+        "closed_reason": last.get("ClosedReason") or None,
+        "client_ip": session.get("ClientIP") or None,
+        "principal_id": session.get("PrincipalId") or None,
+        "principal_type": session.get("IdentityType") or None,
+    }
 
 
 def why_not(cloud: Cloud, instance_id: str) -> SessionError | None:
@@ -91,9 +120,8 @@ def _instance(cloud: Cloud, instance_id: str) -> SessionError | None:
     return None
 
 
-def _switch(cloud: Cloud, instance_id: str) -> SessionError | None:
-    answer = cloud.call("ecs", "DescribeCloudAssistantSettings", SettingType=["SessionManagerConfig"])
-    if str(dig(answer, "SessionManagerConfig.SessionManagerEnabled")).lower() != "false":
+def _switch(cloud: Cloud, _instance_id: str) -> SessionError | None:
+    if session_manager_is_on(cloud):
         return None
     return SessionError(
         "Session Manager is switched off for this account.",
@@ -102,19 +130,5 @@ def _switch(cloud: Cloud, instance_id: str) -> SessionError | None:
 
 
 def _agent(cloud: Cloud, instance_id: str) -> SessionError | None:
-    answer = cloud.call("ecs", "DescribeCloudAssistantStatus", InstanceId=[instance_id])
-    items = dig(answer, "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus") or []
-    if items and str(items[0].get("CloudAssistantStatus")).lower() == "true":
-        if str(items[0].get("SupportSessionManager")).lower() != "false":
-            return None
-        return SessionError(
-            f"The Cloud Assistant agent in {instance_id} is too old for Session Manager.",
-            hint="It renews itself where the instance reaches Alibaba Cloud; its version is "
-            f"{items[0].get('CloudAssistantVersion') or 'not known'}.",
-        )
-    heard = items[0].get("LastHeartbeatTime") if items else None
-    return SessionError(
-        f"The Cloud Assistant agent in {instance_id} is offline{f', last heard of at {heard}' if heard else ''}.",
-        hint="A fresh instance needs a minute. Otherwise aliyun.service has to run in it, and it has to reach Alibaba "
-        "Cloud (outbound rules, DNS).",
-    )
+    why = agents.read(cloud, [instance_id])[0].why_no_session
+    return SessionError(why[0], hint=why[1]) if why else None

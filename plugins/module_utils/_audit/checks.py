@@ -13,6 +13,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from .._ram.rights import TRUST_CLIENT
 from .._security_group import traffic
 from .._security_group.interface import RULES_PER_INTERFACE
 from .._security_group.rule import Rule
@@ -20,7 +21,6 @@ from .._security_group.rule_planner import RULES_PER_GROUP
 from .._security_group.traffic import Span
 from . import graph
 from .collect import Facts, Item
-from .rights import TRUST_CLIENT
 
 SEVERITIES = ("critical", "high", "medium", "low")
 

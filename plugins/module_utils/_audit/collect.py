@@ -17,7 +17,8 @@ from .._cloud.errors import AlitrustError, CloudError, NotFound, SdkMissing, Une
 from .._instance import finder
 from .._instance.names import listing
 from .._keypair import shape as keypair_shape
-from .._ram import documents, policies, recipients, roles, share_role
+from .._kms import share_role
+from .._ram import documents, policies, recipients, rights, roles
 from .._ram.policies import PolicyRef
 from .._security_group import rule_file
 from .._security_group import rules as group_rules
@@ -25,7 +26,7 @@ from .._security_group import shape as group_shape
 from .._security_group.rule import Rule
 from .._trust import options as trust_options
 from .._trust import section as trust
-from . import rights
+from . import sessions
 
 Item = dict[str, t.Any]
 
@@ -43,6 +44,7 @@ class Facts:
     :ivar groups: the shape of a group, with C(rules) as L{Rule}
     :ivar images: by id; None for one that does not exist any more
     :ivar roles: by name; the roles that instances have
+    :ivar sessions: the switch of Session Manager, and who may begin sessions; None where it was not read
     :ivar kms_status: None where it was not read
     :ivar unread: part of the account -> why nothing is known of it
     :ivar rule_counts: how many rules each group of the region has, also those that are not in C(groups)
@@ -59,6 +61,7 @@ class Facts:
     shared_images: list[Item] = field(default_factory=list)
     roles: dict[str, Item] = field(default_factory=dict)
     share_roles: list[Item] = field(default_factory=list)
+    sessions: Item | None = None
     kms_status: str | None = None
     keys: list[Item] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
@@ -127,6 +130,7 @@ class _Reader:
             ("key pairs", self._key_pairs),
             ("security groups", self._groups),
             ("share roles", self._share_roles),
+            ("sessions", self._sessions),
             ("KMS", self._keys),
         ):
             try:
@@ -178,12 +182,8 @@ class _Reader:
             self.facts.roles[name] = {"name": name, **self._rights(attached)}
 
     def _rights(self, attached: t.Sequence[PolicyRef]) -> Item:
-        """Policies and what they allow; each policy is read once."""
-        for ref in attached:
-            if ref not in self._documents:
-                policy = policies.read_policy(self.cloud, ref)
-                self._documents[ref] = rights.statements(policy.document) if policy else []
-        found = [statement for ref in attached for statement in self._documents[ref]]
+        """Policies and what they allow."""
+        found = [statement for ref in attached for statement in self._statements(ref)]
         return {
             "policies": [{"name": ref.name, "type": ref.type} for ref in attached],
             "statements": found,
@@ -191,6 +191,15 @@ class _Reader:
             "too_wide": rights.too_wide(found),
             "can_report": all(rights.allows(found, action) for action in rights.TRUST_CLIENT),
         }
+
+    def _statements(self, ref: PolicyRef) -> list[Item]:
+        if ref not in self._documents:
+            policy = policies.read_policy(self.cloud, ref)
+            self._documents[ref] = rights.statements(policy.document) if policy else []
+        return self._documents[ref]
+
+    def _sessions(self) -> None:
+        self.facts.sessions = sessions.read(self.cloud, self._statements)
 
     def _trust(self) -> None:
         # Nobody may have enrolled yet; the trusted server then is asked nothing.

@@ -13,11 +13,12 @@ from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._cloud.spelling import nearest
 from .._core.summary import counted
+from .._ram import rights
 from .._security_group import traffic
 from .._security_group.planner import check_id
 from .._trust import options as trust_options
 from .._trust.verdict import clock
-from . import checks, graph, rights
+from . import checks, graph
 from .collect import Facts, Item, collect, collect_groups, of_file
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -111,6 +112,7 @@ def assemble(facts: Facts, chosen: t.Collection[str], limits: t.Mapping[str, int
         ],
         "reach": [] if facts.groups_only else [_edge(edge, nodes) for edge in edges],
         "roles": list(facts.roles.values()),
+        "sessions": facts.sessions,
         "share_roles": facts.share_roles,
         "shared_images": facts.shared_images,
         "kms": {"status": facts.kms_status, "keys": [_key(key, facts) for key in facts.keys]},

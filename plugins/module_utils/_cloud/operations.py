@@ -55,6 +55,10 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ecs", "DescribeInvocationResults"): Paging(
         "page", "Invocation.InvocationResults.InvocationResult", "PageSize", 50, total="Invocation.TotalCount"
     ),
+    ("ecs", "DescribeCloudAssistantStatus"): Paging(
+        "token", "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus", "MaxResults", 50
+    ),
+    ("ecs", "DescribeTerminalSessions"): Paging("token", "Sessions.Session", "MaxResults", 100),
     ("ecs", "ListTagResources"): Paging("token", "TagResources.TagResource"),
     ("ram", "ListRoles"): Paging("marker", "Roles.Role", "MaxItems", 1000),
     ("ram", "ListPolicies"): Paging("marker", "Policies.Policy", "MaxItems", 1000),

@@ -9,22 +9,17 @@ A scan of port 22 trusts whoever answers. Cloud Assistant's answer comes through
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import typing as t
 
+from .._assistant import commands
 from .._cloud.door import Cloud, chunks
-from .._cloud.errors import CloudError, InvalidInput, NotFound, UnexpectedState
+from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import naming
 from .._core.waiter import wait_for
 from .names import counted
 
-#: RunCommand takes up to 100 instances, DescribeInvocationResults gives up to 50 a page.
-_PER_COMMAND = 100
 _COMMAND = "cat /etc/ssh/ssh_host_*_key.pub"
-_COMMAND_TIMEOUT = 60
-_ENDED = frozenset({"Success", "Failed", "Error", "Timeout", "Cancelled", "Terminated", "Aborted", "Invalid"})
 _KEY = re.compile(r"^(?P<type>[a-z0-9@.-]+) (?P<blob>AAAA[0-9A-Za-z+/=]+)(?: .*)?$")
 
 #: Reasons of a failed invocation that pass while an instance is still booting.
@@ -42,7 +37,7 @@ def read_host_keys(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     if not ids:
         raise InvalidInput("instance_ids is empty; expected at least one instance id.")
     naming.check_instance_ids(ids)
-    found = [item for part in chunks(ids, _PER_COMMAND) for item in _ask(cloud, part, options["wait_timeout"])]
+    found = [item for part in chunks(ids, commands.AT_ONCE) for item in _ask(cloud, part, options["wait_timeout"])]
     by_id = {item["instance_id"]: item for item in found}
     return {"host_keys": [by_id[instance_id] for instance_id in ids]}
 
@@ -54,9 +49,9 @@ def _ask(cloud: Cloud, ids: list[str], timeout: float) -> list[dict[str, t.Any]]
     def poll() -> dict[str, str]:
         waiting = [one for one in ids if one not in answers]
         states = {}
-        for result in run_shell(cloud, waiting, _COMMAND, "alitrust-host-keys", timeout):
+        for result in commands.run_shell(cloud, waiting, _COMMAND, "alitrust-host-keys", timeout):
             instance_id = result["InstanceId"]
-            if result.get("InvocationStatus") == "Success":
+            if commands.succeeded(result):
                 answers[instance_id] = {"instance_id": instance_id, "public_keys": _keys(instance_id, result)}
             elif result.get("ErrorCode") in _NOT_YET:
                 states[instance_id] = str(result["ErrorCode"])
@@ -80,42 +75,8 @@ def _ask(cloud: Cloud, ids: list[str], timeout: float) -> list[dict[str, t.Any]]
     return list(answers.values())
 
 
-def run_shell(cloud: Cloud, ids: list[str], command: str, name: str, timeout: float) -> list[dict[str, t.Any]]:
-    """Run a shell command on at most 100 instances; what Cloud Assistant tells of each, once all have ended."""
-    try:
-        invocation = cloud.call(
-            "ecs",
-            "RunCommand",
-            Name=name,
-            Type="RunShellScript",
-            CommandContent=command,
-            InstanceId=ids,
-            Timeout=_COMMAND_TIMEOUT,
-        )["InvokeId"]
-    except NotFound as error:
-        raise UnexpectedState(
-            f"Not all of these instances exist in {cloud.region}: {', '.join(ids)}.", hint=error.message
-        ) from error
-    except CloudError as error:
-        if "NotRunning" not in error.code:
-            raise
-        return [{"InstanceId": one, "ErrorCode": "InstanceNotRunning"} for one in ids]
-    waited = wait_for(
-        cloud,
-        f"command {invocation} to end",
-        lambda: cloud.pages("ecs", "DescribeInvocationResults", InvokeId=invocation, ContentEncoding="Base64"),
-        lambda results: len(results) == len(ids) and all(one.get("InvocationStatus") in _ENDED for one in results),
-        lambda results: f"{sum(one.get('InvocationStatus') in _ENDED for one in results)} of {len(ids)} ended",
-        timeout=max(timeout, _COMMAND_TIMEOUT),
-    )
-    return waited.value
-
-
 def _keys(instance_id: str, result: dict[str, t.Any]) -> list[str]:
-    try:
-        text = base64.b64decode(result.get("Output") or "", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as exc:
-        raise UnexpectedState(f"Cloud Assistant's output for {instance_id} is not readable: {exc}.") from exc
+    text = commands.output(result)
     matches = [_KEY.match(line.strip()) for line in text.splitlines()]
     keys = sorted(f"{match['type']} {match['blob']}" for match in matches if match)
     if not keys:

@@ -11,7 +11,9 @@ import time
 import typing as t
 from dataclasses import replace
 
-from .._cloud.errors import AlitrustError, UnexpectedState, WaitTimeout
+from .._assistant import agents
+from .._assistant.settings import session_manager_is_on
+from .._cloud.errors import AccessDenied, AlitrustError, UnexpectedState, WaitTimeout
 from .._core import tagging
 from .._core import tags as tag_rules
 from .._core.plan import Plan
@@ -41,6 +43,7 @@ from .disk_actions import DiskActions
 from .names import counted
 from .places import Place
 from .planner import MOVING, State
+from .reach import SESSION
 from .shape import Instance
 
 #: How long a restart may take to show in an instance's status, in seconds.
@@ -165,6 +168,8 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
             )
 
     def preflight(self, plan: Plan, actual: State) -> None:
+        if self.options["wait_for_ssh"] and self.options["ssh_address"] == SESSION and self.desired.state != "absent":
+            self._check_sessions()
         runs = [step.args["numbers"] for step in plan.steps if step.do == "create"]
         changes = planner.exchanged(self.desired, actual, self.options)
         if runs or changes:
@@ -474,6 +479,10 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         return one["instance_id"] in self.restarting and waited < RESTART_SHOWS_WITHIN
 
     def _wait_for_ssh(self, ones: list[Instance]) -> None:
+        if self.options["ssh_address"] == SESSION:
+            names = {one["instance_id"]: one["name"] for one in ones}
+            agents.wait_for_sessions(self.cloud, names, timeout=self._timeout)
+            return
         addressed = [(reach.address(one, self.options["ssh_address"]), one) for one in ones]
         by_address = {address: one for address, one in addressed if address}
         without = [one["name"] for address, one in addressed if not address]
@@ -484,6 +493,22 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
                 )
             )
         ssh.wait(self.cloud, by_address, self.options["ssh_port"], timeout=self._timeout)
+
+    def _check_sessions(self) -> None:
+        """Sessions that can't begin would be waited for in vain.
+
+        :raises UnexpectedState: Session Manager is off
+        """
+        try:
+            on = session_manager_is_on(self.cloud)
+        except AccessDenied as error:
+            self.warnings.append(f"Whether Session Manager is on could not be checked: {error.message}")
+            return
+        if not on:
+            raise UnexpectedState(
+                f"Session Manager is switched off for this account, and ssh_address is {SESSION}.",
+                hint="The module alitrust.ecs.session_manager switches it on, for all regions.",
+            )
 
     def _wait_for_trusted(self, ones: list[Instance]) -> list[Instance]:
         return until_trusted(

@@ -16,6 +16,7 @@ from .._cloud.options import Connection
 from .._cloud.spelling import nearest
 from .._core import tags as tagging
 from . import shape
+from .reach import SESSION
 
 Facts = dict[str, t.Any]
 
@@ -134,10 +135,22 @@ def facts(item: t.Mapping[str, t.Any]) -> Facts:
 def address(one: Facts, kinds: t.Iterable[str]) -> str | None:
     """The first of these addresses that the instance has."""
     for kind in kinds:
-        found = next(iter(one["eni_ips"]), None) if kind == "eni_ip" else one[kind]
+        if kind == SESSION:
+            found = one["instance_id"]
+        else:
+            found = next(iter(one["eni_ips"]), None) if kind == "eni_ip" else one[kind]
         if found:
             return str(found)
     return None
+
+
+def by_session(one: Facts) -> dict[str, str]:
+    """What a host needs as variables to be reached by the connection C(session), whatever the prefix of others is."""
+    return {
+        "ansible_connection": "alitrust.ecs.session",
+        "alitrust_instance_id": one["instance_id"],
+        "alitrust_region_id": one["region_id"],
+    }
 
 
 def regions(connection: Connection, wanted: t.Sequence[str]) -> list[str]:

@@ -87,7 +87,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "force": {"type": "bool", "default": False},
     "wait_for_ssh": {"type": "bool", "default": False},
     "ssh_port": {"type": "int", "default": 22},
-    "ssh_address": {"type": "str", "choices": ["private", "public"]},
+    "ssh_address": {"type": "str", "choices": ["private", "public", "session"]},
     "wait_for_trusted": {"type": "bool", "default": False},
     "trust_timeout": {"type": "int", "default": 900},
     "trust_probe": {"type": "bool", "default": False},

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .shape import Instance
 
+#: In the place of an address: reached through Session Manager.
+SESSION = "session"
 _CONNECT_SECONDS = 3.0
 _AT_ONCE = 20
 

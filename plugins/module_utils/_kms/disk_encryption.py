@@ -12,9 +12,9 @@ from .._cloud.door import Cloud
 from .._cloud.errors import AccessDenied, NotFound, UnexpectedState
 from .._ram import documents, roles
 from .._ram.roles import ECS
-from .._ram.share_role import DISK_POLICY, ROLES, SERVICE_KEY, read_key
 from . import keys
 from .service import read_status
+from .share_role import DISK_POLICY, ROLES, SERVICE_KEY, read_key
 
 _ROLE = ROLES["disk_encrypt"]
 _ALIAS = "alias/"

@@ -16,7 +16,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import CloudError
 from .._ram import policies
 from .._ram.policies import PolicyRef
-from .._ram.share_role import ROLES, policy_name
+from .share_role import ROLES, policy_name
 
 _LISTED = 5
 

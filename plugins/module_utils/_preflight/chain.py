@@ -24,9 +24,10 @@ from .._instance.desired import Desired
 from .._instance.instance import TrustedInstance
 from .._instance.planner import State
 from .._instance.preflight import Unmet
+from .._instance.reach import SESSION
 from .._instance.request import NEEDED
 from .._instance.requirements import encrypted_disks
-from .._ram.share_role import SERVICE_KEY
+from .._kms.share_role import SERVICE_KEY
 from . import rights
 from .lacks import Lacks
 from .sections import SECTIONS, Options
@@ -118,6 +119,7 @@ class Chain:
         for name in ("kms_service", "instance_ram_role"):
             if not (instance and state and self._proven(name, instance, state)):
                 self._section(name)
+        self._section("session_manager")
         vpc_id, vswitch_ids = self._network()
         group_id = self._group(vpc_id)
         if "security_group" not in self._failed:
@@ -356,9 +358,11 @@ class Chain:
     # ------------------------------------------------------------------ rights
 
     def _ask_rights(self, *, may_lack: bool) -> None:
+        instance, role = self.ready.get("trusted_instance") or {}, None
+        if instance.get("wait_for_ssh") and instance.get("ssh_address") == SESSION:
+            self._rights.append("ecs:StartTerminalSession")
         if not self._rights:
             return
-        instance, role = self.ready.get("trusted_instance") or {}, None
         if instance.get("ram_role_name"):
             role = str(instance["ram_role_name"])
             if "ecs:RunInstances" in self._rights:

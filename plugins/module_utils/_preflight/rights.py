@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._audit import rights as policy_rights
 from .._cloud.door import Cloud
 from .._cloud.errors import AccessDenied
 from .._core.plan import Step
 from .._ram import policies
+from .._ram import rights as policy_rights
 from .._ram.policies import Entity
 
 _USER = re.compile(r"acs:ram::\d+:user/(.+)")
@@ -49,6 +49,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 }
 #: The same where methods of several modules have one name.
 _NEEDED_BY: dict[tuple[str, str], tuple[str, ...]] = {
+    ("session_manager", "switch"): ("ecs:ModifyCloudAssistantSettings",),
     ("vpc", "make"): ("vpc:CreateVpc",),
     ("security_group", "make"): ("ecs:CreateSecurityGroup",),
     ("security_group", "modify"): ("ecs:ModifySecurityGroupAttribute",),

@@ -11,14 +11,15 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._assistant import session_manager
 from .._core.module import blank, tidy_lists, without_blanks
 from .._core.resource import Resource
 from .._instance import options as instance_options
 from .._instance.instance import TrustedInstance
 from .._keypair import keypair
-from .._kms import service
+from .._kms import service, share_role
 from .._network import vpc
-from .._ram import instance_role, share_role
+from .._ram import instance_role
 from .._security_group import group, rules
 from .._ssh.key import is_private
 from .lacks import Lacks
@@ -76,6 +77,7 @@ class Section(t.NamedTuple):
 #: In the order in which the modules run.
 SECTIONS: tuple[Section, ...] = (
     Section("kms_service", service.SPEC, {}, service.KmsService),
+    Section("session_manager", session_manager.SPEC, {}, session_manager.SessionManager),
     Section("instance_ram_role", instance_role.SPEC, {}, instance_role.InstanceRamRole),
     Section("vpc", vpc.SPEC, vpc.CONSTRAINTS, vpc.Vpc),
     Section("security_group", group.SPEC, group.CONSTRAINTS, group.SecurityGroup),

@@ -14,9 +14,9 @@ from .._cloud.errors import DryRunPassed, InvalidInput, UnexpectedState
 from .._core import ownership, tagging
 from .._core.plan import Plan
 from .._core.resource import Resource
+from .._kms.share_role import ROLES
 from .._ram import recipients
 from .._ram.recipients import Recipients
-from .._ram.share_role import ROLES
 from . import planner, readiness, record, sources
 from .sources import Source
 

@@ -10,9 +10,9 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import UnexpectedState
+from .._kms.share_role import ROLES, may_use, read_key
 from .._ram import policies, recipients, roles
 from .._ram.recipients import Recipients
-from .._ram.share_role import ROLES, may_use, read_key
 from .sources import Source
 
 _PURPOSE = {"image": "share_image", "snapshot": "share_snapshot"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from .._cloud.door import Cloud, json_list
 from .._cloud.errors import NotFound, UnexpectedState
 from .._core import tags
-from .._ram.share_role import SERVICE_KEY
+from .._kms.share_role import SERVICE_KEY
 
 _EVERY_STATUS = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
 

@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import typing as t
 
+from .._assistant import commands
 from .._cloud.door import Cloud, chunks
-from .._cloud.errors import AlitrustError, CloudError
-from .._instance.host_keys import run_shell
+from .._cloud.errors import AlitrustError, CloudError, UnexpectedState
 from .._ram import documents
 from .._ram.attachments import read_carriers
 from .._ram.instance_role import TRUST_ACTIONS
@@ -20,7 +18,6 @@ from .._ram.policies import read_policy
 from .._ram.roles import read_attached, read_role
 from .section import Instance, told
 
-_ASSISTANT_AT_ONCE = 100
 _PROBE_SECONDS = 60.0
 
 #: Run in the instance on request. It prints one word for each thing that is as it should be.
@@ -55,7 +52,7 @@ def with_causes(cloud: Cloud, instances: t.Sequence[Instance], *, probe: bool = 
     _roles(cloud, ids, found)
     if probe:
         running = [one["instance_id"] for one in silent if one["status"] == "Running"]
-        for some in chunks(running, _ASSISTANT_AT_ONCE):
+        for some in chunks(running, commands.AT_ONCE):
             _inside(cloud, some, found)
     return [
         told(one, {**one["trust"], "causes": found[one["instance_id"]]}) if one["instance_id"] in found else one
@@ -107,7 +104,8 @@ def _inside(cloud: Cloud, ids: list[str], found: dict[str, list[str]]) -> None:
     command = _PROBE.format(region=cloud.region)
     try:
         answers = {
-            one["InstanceId"]: one for one in run_shell(cloud, ids, command, "alitrust-trust-probe", _PROBE_SECONDS)
+            one["InstanceId"]: one
+            for one in commands.run_shell(cloud, ids, command, "alitrust-trust-probe", _PROBE_SECONDS)
         }
     except AlitrustError as error:
         for one in ids:
@@ -115,7 +113,7 @@ def _inside(cloud: Cloud, ids: list[str], found: dict[str, list[str]]) -> None:
         return
     for one in ids:
         answer = answers.get(one, {})
-        if answer.get("InvocationStatus") != "Success":
+        if not commands.succeeded(answer):
             found[one].append(
                 f"Cloud Assistant does not answer ({answer.get('ErrorCode') or answer.get('InvocationStatus')})"
             )
@@ -126,6 +124,6 @@ def _inside(cloud: Cloud, ids: list[str], found: dict[str, list[str]]) -> None:
 
 def _words(answer: t.Mapping[str, t.Any]) -> list[str]:
     try:
-        return base64.b64decode(answer.get("Output") or "", validate=True).decode(errors="replace").split()
-    except binascii.Error:
+        return commands.output(answer).split()
+    except UnexpectedState:
         return []

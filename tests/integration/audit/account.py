@@ -22,6 +22,15 @@ PARTNER = "2345678901234567"
 TRUSTED, UNTRUSTED, UNMEASURED = 1, 2, 4
 
 
+#: What the group of operators may do.
+SESSIONS = {
+    "Effect": "Allow",
+    "Action": "ecs:StartTerminalSession",
+    "Resource": "acs:ecs:*:*:instance/*",
+    "Condition": {"StringEquals": {"acs:ResourceTag/team": "web"}},
+}
+
+
 def build(cloud: LocalCloud) -> None:
     """Fill an emptied local cloud."""
     modules = Modules(cloud)
@@ -39,6 +48,9 @@ def build(cloud: LocalCloud) -> None:
     modules.run("kms_share_role", purpose="share_snapshot", account_ids=[PARTNER], service_key=True)
     modules.run("instance_ram_role", name="trusted-web")
     modules.run("instance_ram_role", name="everything", policies=[{"name": "AdministratorAccess", "type": "System"}])
+    modules.run("ram_user", name="ann")
+    modules.run("ram_policy", name="sessions", document={"Version": "1", "Statement": [SESSIONS]})
+    modules.run("ram_group", name="operators", users=["ann"], policies=[{"name": "sessions"}])
     network = modules.run(
         "vpc",
         name="main",

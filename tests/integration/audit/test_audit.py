@@ -83,6 +83,19 @@ def test_who_may_reach_whom(report: Report) -> None:
     assert not [pair for pair in reach if pair[1] == "forgotten"]
 
 
+def test_who_may_begin_sessions(report: Report) -> None:
+    """By RAM policy, beside who may reach port 22; what a role can is not forgotten."""
+    sessions = report.facts["sessions"]
+    assert sessions["enabled"] is False
+    by_name = {one["name"]: one for one in sessions["who"]}
+    assert set(by_name) == {"operators", "everything"}
+    assert by_name["operators"]["users"] == ["ann"]
+    limit = "acs:ecs:*:*:instance/* where StringEquals acs:ResourceTag/team is web"
+    assert by_name["operators"]["limits"] == [limit]
+    assert by_name["everything"]["all_instances"]
+    assert limit in report.html.read_text()
+
+
 def test_each_wrong_thing_is_found_at_the_right_place(report: Report) -> None:
     found = {(f["check"], one["name"]) for f in report.facts["findings"] for one in f["resources"]}
     for expected in (

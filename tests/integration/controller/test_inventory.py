@@ -160,6 +160,14 @@ def test_addresses_and_names_of_every_kind(inventory: Inventory, sdk: Sdk, place
     assert variables["alitrust_network_interface_ids"][1:] == [card]
     assert (variables["alitrust_http_tokens"], variables["alitrust_ram_role_name"]) == ("optional", "")
     assert "alitrust_trust" not in variables
+    by_session = inventory.hosts(addresses=["session", "private_ip"], variables=["status"], variables_prefix="ecs_")
+    assert by_session["web-1"] == {
+        "ansible_connection": "alitrust.ecs.session",
+        "ansible_host": instance_id,
+        "alitrust_instance_id": instance_id,
+        "alitrust_region_id": "cn-hangzhou",
+        "ecs_status": "Running",
+    }
     assert "variables has 'colour'" in inventory.refused(variables=["colour"])
 
 

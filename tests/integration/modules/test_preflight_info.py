@@ -254,3 +254,18 @@ def test_credentials_that_are_none_are_told_with_the_rest(chain: Chain) -> None:
     told = chain.look(access_key_secret="wrong", **chain.changed("trusted_instance", count="many"))["lacks"]
     assert [one["option"] for one in told] == ["trusted_instance.count", ""]
     assert "SignatureDoesNotMatch" in told[1]["problem"]
+
+
+def test_a_fleet_behind_no_open_port_needs_session_manager(chain: Chain) -> None:
+    behind = chain.changed("trusted_instance", wait_for_ssh=True, ssh_address="session")
+    lacking = chain.look(**behind, fails=False)
+    (lack,) = lacking["lacks"]
+    assert "Session Manager is switched off" in lack["problem"]
+    told = chain.look(**behind, session_manager={})
+    assert told["lacks"] == []
+    assert "switch Session Manager on" in told["steps"]
+    # The policy of provision is for fleets with an open port.
+    who = limited(chain, without="ram:CreatePolicy")
+    problems = " ".join(lack["problem"] for lack in chain.look(**behind, session_manager={}, **who)["lacks"])
+    assert "DescribeCloudAssistantSettings" in problems
+    assert "No policy of the caller allows ecs:StartTerminalSession, which is needed." in problems

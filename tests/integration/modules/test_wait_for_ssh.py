@@ -136,3 +136,23 @@ def test_it_is_said_while_the_task_waits_and_costs_a_fleet_few_calls(
     assert "web-003" in said
     assert said.removeprefix("SSH does not answer yet. ") in failed["msg"]
     assert world.local.counts()["ecs:DescribeSecurityGroupAttribute"] == len(lines) + 1  # and once at the end
+
+
+# ---------------------------------------------------------------------- by Session Manager
+
+
+def test_without_session_manager_nothing_is_made_that_nobody_could_log_in_to(world: World) -> None:
+    for check in (True, False):
+        wanted = world.fleet(count=1, wait_for_ssh=True, ssh_address="session")
+        failed = world.run(**wanted, check=check, fails=True)
+        assert "Session Manager is switched off for this account" in failed["msg"]
+        assert "alitrust.ecs.session_manager switches it on" in failed["msg"]
+    assert world.stored() == []
+
+
+def test_an_agent_that_is_offline_is_waited_for_and_told_of(world: World) -> None:
+    world.local.set("ecs.session_manager_enabled", True)
+    failed = world.run(**world.fleet(count=2, wait_for_ssh=True, ssh_address="session", wait_timeout=1), fails=True)
+    assert "last seen: no session would reach web-001, web-002" in failed["msg"]
+    assert f"The Cloud Assistant agent in {world.stored()[0]['InstanceId']} is offline" in failed["msg"]
+    assert len(failed["created_ids"]) == 2

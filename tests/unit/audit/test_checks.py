@@ -13,9 +13,10 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._audit import checks, collect, report, rights
+from ansible_collections.alitrust.ecs.plugins.module_utils._audit import checks, collect, report
 from ansible_collections.alitrust.ecs.plugins.module_utils._audit.collect import Facts, Item
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram import rights
 from ansible_collections.alitrust.ecs.plugins.module_utils._security_group.rule import Rule
 
 if t.TYPE_CHECKING:

@@ -42,6 +42,7 @@ def test_an_address_of_each_kind() -> None:
     with_eip = one(EipAddress={"IpAddress": "198.51.100.4"})
     assert listing.address(with_eip, ["eip"]) == listing.address(with_eip, ["public_ip"]) == "198.51.100.4"
     assert listing.address(one(NetworkInterfaces={}), ["eip", "eni_ip"]) is None
+    assert listing.address(one(), ["eip", "session"]) == one()["instance_id"]
 
 
 def test_tags_of_the_system_are_kept_apart() -> None:

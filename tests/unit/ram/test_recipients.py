@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms.share_role import Key
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram import documents, recipients
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram.recipients import Kind, Mode, Recipients
-from ansible_collections.alitrust.ecs.plugins.module_utils._ram.share_role import Key
 
 IDS: dict[Kind, list[str]] = {
     "account_ids": ["1234567890123456", "2345678901234567", "3456789012345678"],

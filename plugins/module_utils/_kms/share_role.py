@@ -15,15 +15,15 @@ from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import naming, ownership
 from .._core.plan import Plan
-from .._kms import keys
-from . import documents, policies, policy_planner, recipients, role_planner, roles, shape
-from .documents import Document
-from .policies import Entity, PolicyRef
-from .policy_planner import WantedPolicy
-from .recipients import Recipients
-from .resource import RamResource
-from .role_planner import RoleState, WantedRole
-from .roles import ECS, RoleActions
+from .._ram import documents, policies, policy_planner, recipients, role_planner, roles, shape
+from .._ram.documents import Document
+from .._ram.policies import Entity, PolicyRef
+from .._ram.policy_planner import WantedPolicy
+from .._ram.recipients import Recipients
+from .._ram.resource import RamResource
+from .._ram.role_planner import RoleState, WantedRole
+from .._ram.roles import ECS, RoleActions
+from . import keys
 
 #: What a role is for -> its name, which ECS knows it by (Encryption-related permissions).
 ROLES = {

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
-from ansible_collections.alitrust.ecs.plugins.module_utils._trust import finding_planner, findings, meanings
-from ansible_collections.alitrust.ecs.plugins.module_utils._trust.finding_planner import plan
+from ansible_collections.alitrust.ecs.plugins.module_utils._finding import finding_planner, findings
+from ansible_collections.alitrust.ecs.plugins.module_utils._finding.finding_planner import plan
+from ansible_collections.alitrust.ecs.plugins.module_utils._trust import meanings
 
 
 def finding(number: int, suspect: str = "PCR 9", state: str = "open") -> dict[str, t.Any]:

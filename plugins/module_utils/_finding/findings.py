@@ -13,10 +13,10 @@ from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import naming
 from .._core import tags as tagging
 from .._instance import finder
-from . import meanings as known
-from . import options as shared
-from .server import PRODUCT
-from .verdict import clock
+from .._trust import meanings as known
+from .._trust import options as shared
+from .._trust.server import PRODUCT
+from .._trust.verdict import clock
 
 Finding = dict[str, t.Any]
 Options = t.Mapping[str, t.Any]

@@ -14,10 +14,10 @@ from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.summary import counted
 from .._core.waiter import wait_for
+from .._trust import meanings as known
+from .._trust.server import PRODUCT
 from . import finding_planner, findings
-from . import meanings as known
 from .findings import Finding
-from .server import PRODUCT
 
 STATES = ["open", "accepted", "ignored", "handled", "unknown"]
 

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet that no security group lets anybody into: made, configured, rotated and taken down through Session Manager."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+
+import pytest
+from hosts.fleet import NAMES, Site
+from modules.harness import Modules
+
+from local_cloud.control import LocalCloud
+from local_cloud.hosts import checks
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Site]:
+    if reason := checks.why_not():
+        pytest.skip(f"no hosts on this machine: {reason}")
+    folder = tmp_path_factory.mktemp("site")
+    with LocalCloud.start(folder / "cloud", hosts="on", trust_client__first_report_seconds=1) as cloud:
+        site = Site(folder, cloud)
+        site.variables |= {"fleet_ssh_address": "session", "network_ssh_from": []}
+        yield site
+
+
+def refused(site: Site, name: str) -> bool:
+    """Whether nothing answers at port 22 of an instance: a security group drops packets without a word."""
+    try:
+        socket.create_connection((site.address(name), 22), timeout=2).close()
+    except TimeoutError:
+        return True
+    return False
+
+
+def test_site_makes_it_and_changes_nothing_then(site: Site) -> None:
+    first = site.playbook("site", by_owner=True)
+    assert first.succeeded, first.output
+    assert "trusted=3" in first.output or first.output.count("trusted") >= 3, first.output
+    second = site.playbook("site", by_owner=True)
+    assert second.succeeded, second.output
+    assert not [name for name in ("localhost", *NAMES) if second.changed(name)], second.output
+
+
+def test_nobody_is_let_in(site: Site) -> None:
+    door = Modules(site.cloud).door()
+    [group] = site.cloud.resources("security_group")
+    about = {"SecurityGroupId": group["SecurityGroupId"], "Direction": "ingress"}
+    assert door.call("ecs", "DescribeSecurityGroupAttribute", about)["Permissions"]["Permission"] == []
+    assert all(refused(site, name) for name in NAMES)
+
+
+def test_the_known_hosts_are_instances(site: Site) -> None:
+    """Addresses do not matter, so nothing has to be learnt anew when one changes."""
+    ids = {line.split()[0] for line in site.known_hosts.read_text().splitlines() if not line.startswith("#")}
+    assert ids == {site.instance(name)["InstanceId"] for name in NAMES}
+
+
+def test_no_session_is_left(site: Site) -> None:
+    found = [one["Connections"][0]["Status"] for one in site.cloud.resources("terminal_session")]
+    assert found
+    assert {"Disconnected"} == set(found)
+
+
+def test_teardown_takes_it_away(site: Site) -> None:
+    run = site.playbook("teardown", by_owner=True)
+    assert run.succeeded, run.output
+    assert site.cloud.resources("instance") == []
