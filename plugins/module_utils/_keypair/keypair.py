@@ -196,11 +196,8 @@ class KeyPair(Resource[Actual]):
             except OSError as exc:
                 self._undo(destination, str(exc.strerror))
 
-    def store_key(self, name: str, anew: bool) -> None:
+    def create_secret(self, name: str) -> None:
         value, self.stored = key_secret.new_key()
-        if not anew:
-            secrets.put(self.cloud, name, value)
-            return
         secrets.create(
             self.cloud,
             name,
@@ -210,6 +207,10 @@ class KeyPair(Resource[Actual]):
             key_id=self.key_id,
             instance_id=self.options["dkms_instance_id"],
         )
+
+    def put_secret(self, name: str) -> None:
+        value, self.stored = key_secret.new_key()
+        secrets.put(self.cloud, name, value)
 
     def restore_secret(self, name: str) -> None:
         secret.restore(self.cloud, name)
@@ -444,7 +445,7 @@ class KeyPair(Resource[Actual]):
                 self.reset = step.args["instance_ids"]
             if step.do == "reboot":
                 self.rebooted = step.args["instance_ids"]
-            if step.do == "store_key":
+            if step.do in ("create_secret", "put_secret"):
                 self._foretell_secret(step.args["name"])
             if step.do == "delete_secret":
                 self.cloud.foretold.would_delete(secrets.KIND, step.args["name"])

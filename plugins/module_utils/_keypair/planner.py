@@ -297,8 +297,8 @@ def _storing(desired: Desired, secret: SecretState) -> t.Iterator[Step]:
         if not secret.made_for(desired.name):
             raise _pending(secret)
         yield Step(f"restore the secret {secret.name}", "restore_secret", {"name": secret.name})
-    args = {"name": secret.name, "anew": not secret.exists}
-    yield Step(f"store a new private key in the secret {secret.name}", "store_key", args)
+    do = "put_secret" if secret.exists else "create_secret"
+    yield Step(f"store a new private key in the secret {secret.name}", do, {"name": secret.name})
 
 
 def _pending(secret: SecretState) -> UnexpectedState:
