@@ -241,6 +241,7 @@ def another_private_key(modules: Modules, folder: Path) -> Change:
 
 
 def another_private_key_in_a_secret(modules: Modules, _folder: Path) -> Change:
+    modules.door().call("kms", "OpenKmsService")
     ids, look = _bound_pair(modules)
     options = {"name": "web", "private_key_secret": "keys/web", "replace": True, "if_bound": "unbind"}
     steps = {"create_secret", "unbind", "delete", "bring", "bind"}
