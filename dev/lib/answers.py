@@ -45,7 +45,12 @@ _MAY_BE_MISSING = {
 #: Texts that the operation is called for, and whose names do not say so.
 _WANTED = {("ecs:CreateKeyPair", "PrivateKeyBody"), ("ecs:RunCommand", "InvokeId")}
 #: Answers that are the thing itself, with a dozen members of which any may be missing: what it is called by.
-_ITSELF = {"vpc:DescribeVpcAttribute": "VpcId"}
+_ITSELF = {
+    "kms:Decrypt": "Plaintext",
+    "kms:DescribeSecret": "SecretName",
+    "kms:GetSecretValue": "SecretData",
+    "vpc:DescribeVpcAttribute": "VpcId",
+}
 #: Lists of which some are empty, so that one may do for all.
 _ONE_OF = {"ram:ListEntitiesForPolicy"}
 

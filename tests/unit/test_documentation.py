@@ -14,6 +14,7 @@ from guides import COLLECTION, ROOT, RST
 MODULES = {path.stem: guides.document(path) for path in ROOT.glob("plugins/modules/*.py")}
 PLUGINS = {
     "inventory": {path.stem: guides.document(path) for path in ROOT.glob("plugins/inventory/*.py")},
+    "lookup": {path.stem: guides.document(path) for path in ROOT.glob("plugins/lookup/*.py")},
     "filter": {path.stem: guides.document(path) for path in ROOT.glob("plugins/filter/*.py")},
     "role": {
         path.parents[1].name: guides.load(path.read_text())["argument_specs"]["main"]

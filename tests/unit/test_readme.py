@@ -23,6 +23,10 @@ def test_every_module_is_listed() -> None:
     assert first_cells("module") == modules
 
 
+def test_every_lookup_is_listed() -> None:
+    assert first_cells("lookup") == {path.stem for path in (ROOT / "plugins/lookup").glob("*.py")}
+
+
 def test_every_role_is_listed() -> None:
     assert first_cells("role") == {path.parent.name for path in (ROOT / "roles").glob("*/tasks")}
 

@@ -184,6 +184,7 @@ HINTS: dict[str, str] = {
     **dict.fromkeys(("IncompleteSignature", "SignatureDoesNotMatch"), "Check the AccessKey secret."),
     "AuthorizationLimitExceed": "A group has at most 200 rules, and the groups of a network interface 1,000 together: "
     "use a prefix list, or another group.",
+    "Forbidden.CiphertextBlob": "Check the ciphertext, that its key is in this region, and encryption_context.",
     "Forbidden.DKMSInstanceNotFound": "Check dkms_instance_id, and that this KMS instance is in the region.",
     "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
     "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",

@@ -281,6 +281,4 @@ def read_secrets(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _fits(secret: Secret, wanted: t.Mapping[str, t.Any] | None) -> bool:
-    return all(
-        name in secret.tags and value in (None, secret.tags[name]) for name, value in (wanted or {}).items()
-    )
+    return all(name in secret.tags and value in (None, secret.tags[name]) for name, value in (wanted or {}).items())

@@ -105,8 +105,8 @@ def _plan_deletion(actual: Actual, wanted: Wanted) -> Plan:
     name = f"schedule the deletion of secret {secret.name} in {wanted.window} days"
     step = Step(name, "delete", {"window_days": wanted.window})
     warning = (
-        f"The secret {secret.name} will be deleted in {wanted.window} days, and cannot be read from now on. Until then, "
-        "state: present takes it back."
+        f"The secret {secret.name} will be deleted in {wanted.window} days, and cannot be read from now on. Until "
+        "then, state: present takes it back."
     )
     return Plan(there, {**there, "pending_deletion": True}, (step,), (warning,))
 
@@ -147,8 +147,8 @@ def _plan_change(actual: Actual, secret: Secret, wanted: Wanted) -> Plan:
         after["value"] = OTHER
     naming.check_clearing("description", f"secret {secret.name}", secret.description, wanted.description)
     if wanted.description and wanted.description != secret.description:
-        args = {"description": wanted.description}
-        steps.append(Step(f"describe secret {secret.name} anew", "describe", args))
+        step_args = {"description": wanted.description}
+        steps.append(Step(f"describe secret {secret.name} anew", "describe", step_args))
         after["description"] = wanted.description
     mark = ownership.adoption(secret.tags, wanted.terms, wanted.owner)
     to_set, to_remove = tags.changes(secret.tags, wanted.tags, wanted.purge_tags, mark)
@@ -182,7 +182,7 @@ def value_step(actual: Actual, wanted: Wanted) -> Step | None:
 def _refuse_value(secret: Secret, wanted: Wanted) -> None:
     if secret.type != GENERIC:
         raise UnexpectedState(
-            f"The secret {secret.name} is of the type {secret.type}: the service that it belongs to gives it its values.",
+            f"The secret {secret.name} is of the type {secret.type}: a service gives it its values.",
             hint="Leave value and value_base64 out.",
         )
     ownership.reason_to_stay(
@@ -198,7 +198,8 @@ def _refuse_fixed(secret: Secret, wanted: Wanted) -> None:
     ):
         if given and given != held:
             raise UnexpectedState(
-                f"The {option} of the secret {secret.name} is {held or 'not set'}, not {given}; that cannot be changed.",
+                f"The {option} of the secret {secret.name} is {held or 'not set'}, not {given}; that cannot be "
+                "changed.",
                 hint=f"Leave {option} out, or use another name.",
             )
 

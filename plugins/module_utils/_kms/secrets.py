@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import re
 import typing as t
 import uuid
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ LONGEST_VALUE = 30720
 #: DeleteSecret: RecoveryWindowInDays.
 SHORTEST_WINDOW, LONGEST_WINDOW = 7, 30
 
+_ARN = re.compile(r"acs:kms:[a-z0-9-]+:\d+:secret/")
 _IN_WINDOW = "Rejected.ResourceInDeleteWindow"
 #: How long a secret that may have been made is looked for, in seconds.
 _DOUBT = 5.0
@@ -165,9 +167,9 @@ def find(cloud: Cloud, name: str) -> Secret | None:
     """The secret of that name, also while its deletion is scheduled; in a check run as earlier tasks would leave it."""
     if cloud.foretold.is_gone(KIND, name):
         return None
-    made = cloud.foretold.find(KIND, name)
+    made = find_foretold(cloud, name)
     if made:
-        return Secret(name, made["metadata"], made["tags"], foretold=True)
+        return made
     try:
         return from_answer(cloud.call("kms", "DescribeSecret", SecretName=name, FetchTags="true"))
     except NotFound:
@@ -176,6 +178,12 @@ def find(cloud: Cloud, name: str) -> Secret | None:
         if not service.would_be_on_by_then(cloud, error):
             raise
         return None
+
+
+def find_foretold(cloud: Cloud, name: str) -> Secret | None:
+    """The secret as an earlier task of a check run would have left it; None where none has to do with it."""
+    made = cloud.foretold.find(KIND, name)
+    return Secret(name, made["metadata"], made["tags"], foretold=True) if made else None
 
 
 def from_answer(answer: t.Mapping[str, t.Any]) -> Secret:
@@ -337,6 +345,16 @@ def restore(cloud: Cloud, name: str) -> None:
 def check_name(option: str, name: str | None) -> None:
     """:raises InvalidInput: no secret can be called so"""
     naming.check(naming.KMS_SECRET, option, name)
+
+
+def check_readable(option: str, name: t.Any) -> None:
+    """What can be read: also secrets that services made, and by their ARNs those of other accounts.
+
+    :raises InvalidInput: it names no secret
+    """
+    plain = _ARN.sub("", name).removeprefix("acs/") if isinstance(name, str) else ""
+    if not naming.KMS_SECRET.fits(plain):
+        raise InvalidInput(f"{option} is {name!r}; expected {naming.KMS_SECRET.words}, or the ARN of a secret.")
 
 
 def check_version_id(option: str, version_id: str | None) -> None:

@@ -166,6 +166,8 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
         {"alitrust.ecs.kms_service_info": {}},
         {"alitrust.ecs.kms_key": {"alias": "disks"}},
         {"alitrust.ecs.kms_key_info": {"key_ids": ["alias/disks"]}},
+        {"alitrust.ecs.kms_secret": {"name": "db", "value": "Canary-Pass-2"}},
+        {"alitrust.ecs.kms_secret_info": {}},
         {"alitrust.ecs.encrypted_share": {"name": "backup", "state": "absent"}},
         {"alitrust.ecs.encrypted_share_info": {}},
         {"alitrust.ecs.vpc_info": {"names": ["net"]}},

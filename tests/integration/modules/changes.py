@@ -386,6 +386,19 @@ def kms_key(modules: Modules, _folder: Path) -> Change:
     return Change("kms_key", {**options, **more}, look, steps)
 
 
+def secret(modules: Modules, _folder: Path) -> Change:
+    shareable.key(modules, "spare")
+    modules.run("kms_secret", name="db", value="Old-Pass-1", description="old", tags=OLD_TAGS)
+
+    def look() -> Parts:
+        (shown,) = modules.run("kms_secret_info", names=["db"])["kms_secrets"]
+        value = modules.door().call("kms", "GetSecretValue", SecretName="db")["SecretData"]
+        return {**parts(shown, "description", "tags"), "value": {value}}
+
+    options = {"name": "db", "value": "New-Pass-1", "description": "new", "tags": NEW_TAGS}
+    return Change("kms_secret", options, look, {"store", "describe", "tag"})
+
+
 def share_of_an_image(modules: Modules, _folder: Path) -> Change:
     task: Options = {"image_id": shareable.image(modules), "state": "exact"}
     modules.run("encrypted_share", **task, account_ids=[FIRST])
@@ -460,6 +473,7 @@ CHANGES: list[Maker] = [
     ram_group,
     share_role,
     kms_key,
+    secret,
     share_of_an_image,
     share_of_snapshots,
     trusted_instance,

@@ -43,15 +43,18 @@ def refusing(module: str, modules: Modules) -> Options:
         "ram_policy": {"name": "look", "document": DOCUMENT},
         "instance_ram_role": {"name": "app", "policies": []},
         "kms_share_role": {"purpose": "disk_encrypt"},
+        "kms_secret": {"name": "db", "value": "x"},
     }
     return others[module]
 
 
 @pytest.mark.parametrize(
-    "module", ["trusted_instance", "security_group", "ram_policy", "instance_ram_role", "kms_share_role"]
+    "module", ["trusted_instance", "security_group", "ram_policy", "instance_ram_role", "kms_share_role", "kms_secret"]
 )
 def test_it_is_refused(modules: Modules, module: str) -> None:
     options = refusing(module, modules)
+    if module == "kms_secret":
+        modules.run("kms_service")
     modules.run(module, **options, description="old")
     for check in (True, False):
         refused = modules.run(module, **options, description=" ", check=check, fails=True)
