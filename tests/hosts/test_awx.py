@@ -177,9 +177,10 @@ def door(cloud: LocalCloud) -> Cloud:
 
 
 def no_file_has(lines: list[str], folder: Path) -> None:
-    """Nothing of the private key is in a file of the jobs, or in the folder that temporary files go to."""
+    """Nothing of the private key is in a file of the jobs, or where Ansible has its temporary files."""
     own = folder / "cloud"  # where the local cloud keeps what it encrypts
-    for place in (folder, Path(tempfile.gettempdir())):
+    places = [folder, Path.home() / ".ansible", *Path(tempfile.gettempdir()).glob("ansible*")]
+    for place in places:
         done = subprocess.run(
             ["grep", "-rlF", "--devices=skip", "-e", lines[1], "-e", lines[-2], place],
             capture_output=True,
