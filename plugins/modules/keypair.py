@@ -11,8 +11,8 @@ short_description: Manage SSH key pairs
 version_added: 0.1.0
 description:
   - Creates, imports, replaces and deletes SSH key pairs, and binds them to instances, which must run Linux.
-  - The private key of a created pair is written to a file before anything else can happen to it, and appears nowhere
-    else.
+  - The private key of a created pair is written to a file before anything else can happen to it, or stored in a secret
+    of the Key Management Service (KMS) before the pair is made. It appears nowhere else.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -60,10 +60,34 @@ options:
         and is created
         again.
     type: path
+  private_key_secret:
+    description:
+      - Name of the secret of KMS that the private key is kept in, as text in the form of OpenSSH. No file has it then, so
+        that the next job reads it where the files of this one are gone. It excludes O(private_key_file) and
+        O(public_key), because a private key is kept in one place.
+      - When the pair is made, the secret is written first, and its public half is imported then. A key that the secret
+        holds already is taken up, also one that a run left there which broke off.
+      - When the pair exists, the secret is compared with it. A secret that is missing, holds another key or is scheduled
+        for deletion is an error.
+      - A secret that this module made goes with the pair, for O(recovery_window_in_days). One that was made by other
+        means stays. When the pair is made again within these days, the secret is restored and gets a new key; the old
+        one stays in it as the version C(ACSPrevious).
+      - Reading it needs the right C(kms:GetSecretValue).
+    type: str
+  kms_key_id:
+    description: ID or alias of the key that encrypts a new secret. KMS has one of its own for where none is given.
+    type: str
+  dkms_instance_id:
+    description: KMS instance that a new secret is kept in, which newer accounts need, together with O(kms_key_id).
+    type: str
+  recovery_window_in_days:
+    description: How many days a secret that goes with its pair can be restored, 7 to 30.
+    type: int
+    default: 30
   replace:
     description:
-      - Whether to delete a pair and make it anew when it has another key than O(public_key), or when
-        O(private_key_file) is missing.
+      - Whether to delete a pair and make it anew when it has another key than O(public_key) or O(private_key_secret), or
+        when O(private_key_file) or the secret is missing.
       - A pair that is bound to instances is replaced only with O(if_bound=unbind). To change the keys of a running
         fleet, use the playbook C(alitrust.ecs.rotate_keys), which never loses the way in.
     type: bool
@@ -127,6 +151,9 @@ options:
     default: 600
 seealso:
   - module: alitrust.ecs.keypair_info
+  - module: alitrust.ecs.kms_secret
+  - ref: ansible_collections.alitrust.ecs.docsite.secrets
+    description: How connections use a private key that is in a secret.
   - module: alitrust.ecs.trusted_instance
   - ref: ansible_collections.alitrust.ecs.docsite.key_rotation
     description: >-
@@ -142,6 +169,12 @@ EXAMPLES = r"""
     private_key_file: ~/.ssh/fleet.pem
     tags:
       team: ops
+
+- name: Create a key pair whose private key no file has
+  alitrust.ecs.keypair:
+    region: cn-hangzhou
+    name: jobs
+    private_key_secret: fleet/jobs
 
 - name: Import a public key
   alitrust.ecs.keypair:
@@ -255,6 +288,10 @@ key_pair:
       description: Absolute path of O(private_key_file), null when that was not given.
       type: str
       sample: /root/.ssh/fleet.pem
+    private_key_secret:
+      description: Name of the secret that holds the private key, null when O(private_key_secret) was not given.
+      type: str
+      sample: fleet/jobs
 changed_instance_ids:
   description: Instances whose key pair was changed.
   returned: success

@@ -11,6 +11,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import subprocess
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -18,7 +21,10 @@ import pytest
 import yaml
 from awx.awx import EXAMPLE, Awx, Job, shows_no_secret
 from hosts.fleet import Site, key_pair
+from modules.harness import Modules
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms import secrets
 from local_cloud.control import LocalCloud
 from local_cloud.hosts import checks
 
@@ -124,3 +130,63 @@ def test_a_fleet_in_jobs(tmp_path: Path) -> None:
         assert gone.artifacts == {"alitrust_teardown": {"fleet": "web"}}
         assert [cloud.resources(kind) for kind in ("instance", "key_pair", "vpc")] == [[], [], []]
         shows_no_secret(awx, *(line for key in (old, new) for line in key.read_text().splitlines()[1:-1]))
+
+
+def test_a_private_key_that_only_a_secret_has(tmp_path: Path) -> None:
+    """One job makes the fleet, another with a folder of its own configures it; no disk ever has the private key."""
+    settings = {"trust_client__first_report_seconds": 1, "trust_client__report_interval_seconds": 2}
+    with LocalCloud.start(tmp_path / "cloud", hosts="on", **settings) as cloud:
+        awx = Fleet(tmp_path, cloud)
+        awx.ssh_agent = True
+        door(cloud).call("kms", "OpenKmsService")
+        network = f"10.{150 + os.getpid() % 50}"
+        answers = {
+            "fleet_name": "web",
+            "fleet_image_name": "aliyun_3_x64_20G_uefi_alibase_*",
+            "fleet_private_key_secret": "fleet/web",
+            "network_name": "web",
+            "network_zone_id": "cn-hangzhou-h",
+            "network_cidr_block": f"{network}.0.0/16",
+            "network_vswitch_cidr_block": f"{network}.0.0/24",
+            "network_ssh_from": "100.64.0.0/10",
+        }
+        awx.good("provision", {**answers, "fleet_public_key": ""})
+        value = secrets.read_value(door(cloud), "fleet/web")
+        assert value is not None
+        lines = value.data.splitlines()[1:-1]
+        no_file_has(lines, tmp_path)
+        for folder in tmp_path.glob("job-*"):
+            shutil.rmtree(folder)
+
+        awx.update_inventory()
+        named = {"alitrust_private_key_secret": "fleet/web"}
+        done = awx.launch("configure", {}, hostvars=named)
+        assert done.status == "successful", done.output
+        assert done.changed(HOST), "it has logged in"
+        no_file_has(lines, tmp_path)
+
+        awx.ssh_agent = False
+        failed = awx.launch("configure", {}, hostvars=named)
+        assert failed.status == "failed"
+        assert "ANSIBLE_SSH_AGENT=auto" in failed.output
+        shows_no_secret(awx, *lines)
+
+
+def door(cloud: LocalCloud) -> Cloud:
+    return Modules(cloud).door()
+
+
+def no_file_has(lines: list[str], folder: Path) -> None:
+    """Nothing of the private key is in a file of the jobs, or where Ansible has its temporary files."""
+    own = folder / "cloud"  # where the local cloud keeps what it encrypts
+    places = [folder, Path.home() / ".ansible", *Path(tempfile.gettempdir()).glob("ansible*")]
+    for place in places:
+        done = subprocess.run(
+            ["grep", "-rlF", "--devices=skip", "-e", lines[1], "-e", lines[-2], place],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        found = [one for one in done.stdout.splitlines() if not Path(one).is_relative_to(own)]
+        assert not found, found

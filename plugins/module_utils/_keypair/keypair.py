@@ -26,7 +26,8 @@ from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._instance import power
-from . import binding, key_file, passwords, planner, public_key, shape
+from .._kms import secret, secrets
+from . import binding, key_file, key_secret, passwords, planner, public_key, shape
 from .planner import Actual, Desired, Instance
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -34,6 +35,10 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
     "public_key": {"type": "str"},
     "private_key_file": {"type": "path"},
+    "private_key_secret": {"type": "str", "no_log": False},
+    "kms_key_id": {"type": "str", "no_log": False},
+    "dkms_instance_id": {"type": "str"},
+    "recovery_window_in_days": {"type": "int", "default": 30},
     "replace": {"type": "bool", "default": False},
     "if_bound": {"type": "str", "choices": ["refuse", "unbind", "delete"], "default": "refuse"},
     "instance_ids": {"type": "list", "elements": "str"},
@@ -63,6 +68,10 @@ class KeyPair(Resource[Actual]):
         self.name = str(options["name"])
         self.desired = Desired(self.name)
         self.file: key_file.FileState | None = None
+        #: ID of the key of KMS that is to encrypt a new secret
+        self.key_id: str | None = None
+        #: public half of the key that this task has stored in the secret
+        self.stored: public_key.PublicKey | None = None
         #: instance -> the key pair that it is to show, empty for none, where this task changes that
         self.rebound: dict[str, str] = {}
         self.rebooted: list[str] = []
@@ -101,6 +110,7 @@ class KeyPair(Resource[Actual]):
                 "public_key and private_key_file exclude each other: the first imports a key that you have, the second "
                 "is where the private key of a new pair goes."
             )
+        self._check_secret()
         key = public_key.parse("public_key", options["public_key"]) if options["public_key"] else None
         if state in ("present", "bound") and options["private_key_file"]:
             self.file = key_file.look(options["private_key_file"])
@@ -109,6 +119,7 @@ class KeyPair(Resource[Actual]):
             state=state,
             public_key=key,
             private_key_file=self.file.path if self.file else None,
+            private_key_secret=options["private_key_secret"] or None,
             replace=options["replace"],
             instance_ids=tuple(ids or ()),
             reboot=options["reboot"],
@@ -120,14 +131,39 @@ class KeyPair(Resource[Actual]):
             terms=ownership.Terms.from_options(options),
         )
 
+    def _check_secret(self) -> None:
+        options = self.options
+        if options["private_key_secret"]:
+            for other in ("public_key", "private_key_file"):
+                if options[other]:
+                    raise InvalidInput(
+                        f"{other} and private_key_secret exclude each other: a private key is kept in one place, and "
+                        "the public key comes from there."
+                    )
+            secrets.check_name("private_key_secret", options["private_key_secret"])
+        elif options["kms_key_id"] or options["dkms_instance_id"]:
+            raise InvalidInput("kms_key_id and dkms_instance_id are of the secret; give private_key_secret, too.")
+        secret.check_window("recovery_window_in_days", options["recovery_window_in_days"])
+        secret.check_key("kms_key_id", options["kms_key_id"])
+
+    def _look_into_secret(self) -> key_secret.SecretState | None:
+        name, state = self.desired.private_key_secret, self.desired.state
+        if name is None or state == "unbound":
+            return None
+        return key_secret.look(self.cloud, name, into=state != "absent")
+
     def find(self) -> Actual:
         pair = self.found = self._read()
-        actual = Actual(pair, self.file, tuple(self._instances(self.desired.instance_ids)))
+        kept = self._look_into_secret()
+        given = self.options["kms_key_id"]
+        if given and kept is not None and not kept.exists and self.desired.state != "absent":
+            self.key_id = secret.read_key_id(self.cloud, "kms_key_id", given)
+        actual = Actual(pair, self.file, kept, tuple(self._instances(self.desired.instance_ids)))
         if planner.must_go(self.desired, actual):
             self.replacing = self.desired.state != "absent" and not planner.lost(actual)
             users = tuple(lasting_users(self.cloud, self._users) if self.desired.terms.leave_others else self._users())
             more = [one for one in users if one not in self.desired.instance_ids]
-            actual = Actual(pair, self.file, (*actual.instances, *self._instances(more)), users)
+            actual = Actual(pair, self.file, kept, (*actual.instances, *self._instances(more)), users)
         return actual
 
     def plan(self, actual: Actual) -> Plan:
@@ -160,8 +196,31 @@ class KeyPair(Resource[Actual]):
             except OSError as exc:
                 self._undo(destination, str(exc.strerror))
 
-    def bring(self, wanted: public_key.PublicKey, tags: dict[str, str]) -> None:
-        self._import(wanted, {**tags, tags_of.OWNER_KEY: self.name})
+    def create_secret(self, name: str) -> None:
+        value, self.stored = key_secret.new_key()
+        secrets.create(
+            self.cloud,
+            name,
+            value,
+            owner=key_secret.owner(self.name),
+            description=f"Private key of the key pair {self.name}",
+            key_id=self.key_id,
+            instance_id=self.options["dkms_instance_id"],
+        )
+
+    def put_secret(self, name: str) -> None:
+        value, self.stored = key_secret.new_key()
+        secrets.put(self.cloud, name, value)
+
+    def restore_secret(self, name: str) -> None:
+        secret.restore(self.cloud, name)
+
+    def delete_secret(self, name: str) -> None:
+        secrets.delete(self.cloud, name, self.options["recovery_window_in_days"])
+
+    def bring(self, wanted: public_key.PublicKey | None, tags: dict[str, str]) -> None:
+        # Without one to import, it is the key that was just stored.
+        self._import(wanted or t.cast("public_key.PublicKey", self.stored), {**tags, tags_of.OWNER_KEY: self.name})
 
     def _import(self, wanted: public_key.PublicKey, tags: dict[str, str]) -> None:
         request = {
@@ -386,10 +445,15 @@ class KeyPair(Resource[Actual]):
                 self.reset = step.args["instance_ids"]
             if step.do == "reboot":
                 self.rebooted = step.args["instance_ids"]
+            if step.do in ("create_secret", "put_secret"):
+                self._foretell_secret(step.args["name"])
+            if step.do == "delete_secret":
+                self.cloud.foretold.would_delete(secrets.KIND, step.args["name"])
         if self.desired.state == "absent":
-            if plan.changed:
+            goes = any(step.do in ("delete", "delete_bound") for step in plan.steps)
+            if goes:
                 self.cloud.foretold.would_delete("key_pair", self.name)
-            return self._result(actual.pair if plan.kept else None, actual)
+            return self._result(None if goes else actual.pair, actual)
         pair = actual.pair
         if plan.changed and "name" in plan.after:
             anew = actual.pair is None or planner.must_go(self.desired, actual)
@@ -403,11 +467,18 @@ class KeyPair(Resource[Actual]):
             pair = {**there, **after, "tags": {**owner, **after["tags"]}}
         return self._result(pair, actual)
 
+    def _foretell_secret(self, name: str) -> None:
+        """Let later tasks of a check run know."""
+        made = {tags_of.OWNER_KEY: key_secret.owner(self.name)}
+        self.cloud.foretold.would_make(secrets.KIND, "secret", name, metadata={}, tags=made)
+
     def _result(self, pair: dict[str, t.Any] | None, actual: Actual) -> dict[str, t.Any]:
         running = {one.instance_id for one in actual.instances if one.running}
         path = self.desired.private_key_file
         return {
-            "key_pair": {**pair, "private_key_file": path} if pair is not None else None,
+            "key_pair": None
+            if pair is None
+            else {**pair, "private_key_file": path, "private_key_secret": self.desired.private_key_secret},
             "changed_instance_ids": list(self.rebound),
             "rebooted": self.rebooted,
             "reboot_needed": [

@@ -14,6 +14,7 @@ from .._core import ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .key_file import FileState
+from .key_secret import SecretState
 from .public_key import DOCUMENTED_TYPES, PublicKey, stored
 
 _LISTED = 20
@@ -28,6 +29,7 @@ class Desired:
     state: str = "present"
     public_key: PublicKey | None = None
     private_key_file: str | None = None
+    private_key_secret: str | None = None
     replace: bool = False
     instance_ids: tuple[str, ...] = ()
     reboot: bool = False
@@ -60,12 +62,14 @@ class Actual:
 
     :ivar pair: in the shape of results, or None
     :ivar file: what is at C(private_key_file), where that was given
+    :ivar secret: what is in C(private_key_secret), where that was given
     :ivar instances: those of C(instance_ids) and of C(users) that exist
     :ivar users: ids of instances that the pair is bound to; read only when the pair may have to go
     """
 
     pair: dict[str, t.Any] | None = None
     file: FileState | None = None
+    secret: SecretState | None = None
     instances: tuple[Instance, ...] = ()
     users: tuple[str, ...] = ()
 
@@ -89,7 +93,14 @@ def must_go(desired: Desired, actual: Actual) -> bool:
         return True
     if desired.public_key is not None:
         return desired.replace and stored(actual.pair["public_key"]) != desired.public_key
+    if actual.secret is not None:
+        return desired.replace and not _opens(actual.secret, actual.pair)
     return desired.replace and actual.file is not None and not actual.file.exists
+
+
+def _opens(secret: SecretState, pair: dict[str, t.Any]) -> bool:
+    """Whether a secret holds the private key of a pair."""
+    return secret.foretold or (secret.usable and secret.public == stored(pair["public_key"]))
 
 
 def plan(desired: Desired, actual: Actual) -> Plan:
@@ -98,7 +109,8 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     :raises UnexpectedState: when something stands in the way
     :raises InvalidInput: when something is missing that only creating needs
     """
-    before = _shown(actual.pair, actual.file)
+    before = _shown(actual)
+    _refuse_secret_of_another(desired, actual.secret)
     what = f"key pair {desired.name}"
     ours = actual.pair is None or ownership.proven(actual.pair["tags"])
     if must_go(desired, actual):
@@ -142,14 +154,26 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     return Plan(before, after, tuple(steps), tuple(warnings), kept=(kept,) if kept else ())
 
 
-def _shown(pair: dict[str, t.Any] | None, file: FileState | None) -> dict[str, t.Any]:
+def _shown(actual: Actual) -> dict[str, t.Any]:
     """What a diff shows. The ownership tag is left out: its value is different each time a pair is made."""
+    pair, file, secret = actual.pair, actual.file, actual.secret
     shown: dict[str, t.Any] = {}
     if pair:
         shown.update(name=pair["name"], public_key=pair["public_key"], tags=_visible(pair["tags"]))
     if file and file.exists:
         shown["private_key_file"] = {"path": file.path, "only_for_owner": not file.loose}
+    if secret and secret.exists:
+        shown["private_key_secret"] = {"name": secret.name, "pending_deletion": bool(secret.deleted_at)}
     return shown
+
+
+def _refuse_secret_of_another(desired: Desired, secret: SecretState | None) -> None:
+    """:raises UnexpectedState: the secret was made for another key pair"""
+    if secret is not None and secret.other_pair and not secret.made_for(desired.name):
+        raise UnexpectedState(
+            f"The secret {secret.name} was made for another key pair ({secret.owner}); each pair needs one of its own.",
+            hint="Choose another private_key_secret.",
+        )
 
 
 def _visible(tags: t.Mapping[str, str]) -> dict[str, str]:
@@ -159,22 +183,42 @@ def _visible(tags: t.Mapping[str, str]) -> dict[str, str]:
 def _removal(desired: Desired, actual: Actual, before: dict[str, t.Any]) -> Plan:
     name, users = desired.name, actual.users
     unused = (f"{_NOT_SET}: the key pair {name} is bound to no instance.",) if desired.sets_password else ()
+    going, kept = _secret_removal(desired, actual.secret)
+    after = {key: value for key, value in before.items() if key == "private_key_secret" and not going}
+    if going:
+        secret = t.cast("SecretState", actual.secret)
+        after = {"private_key_secret": {"name": secret.name, "pending_deletion": True}}
     if actual.pair is None:
-        return Plan({}, {}, warnings=unused)
+        return Plan(before, after, going, unused, kept=kept)
     delete = Step(f"delete key pair {name}", "delete")
     if not users:
-        return Plan(before, {}, (delete,), unused)
+        return Plan(before, after, (delete, *going), unused, kept=kept)
     if desired.if_bound == "unbind":
         freed = [one for one in actual.instances if one.instance_id in users]
         before = {**before, "instances": dict.fromkeys(users, name)}
-        steps = [*_binding_steps(desired, freed, freed if desired.sets_password else ()), delete]
+        steps = [*_binding_steps(desired, freed, freed if desired.sets_password else ()), delete, *going]
         warnings = () if desired.sets_password else (_locked_out(freed),)
-        return Plan(before, {"instances": dict.fromkeys(users)}, tuple(steps), warnings)
+        return Plan(before, {**after, "instances": dict.fromkeys(users)}, tuple(steps), warnings, kept=kept)
     warning = f"The key pair {name} is still bound to {listed(users)}."
     if desired.if_bound == "delete":
         delete = Step(f"delete key pair {name}, which is bound to {listed(users)}", "delete_bound")
         warning += " They keep its public key and go on showing its name, which no other pair can have while they do."
-    return Plan(before, {}, (delete,), (warning,))
+        # The instances go on taking the key.
+        kept = (f"The secret {actual.secret.name} stays: {listed(users)} still take its key.",) if going else kept
+        going, after = (), {key: value for key, value in before.items() if key == "private_key_secret"}
+    return Plan(before, after, (delete, *going), (warning,), kept=kept)
+
+
+def _secret_removal(desired: Desired, secret: SecretState | None) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """What deletes the secret with its pair, and why it stays.
+
+    Only one that was made for the pair goes with it: any other may hold a key that opens more.
+    """
+    if secret is None or not secret.usable:
+        return (), ()
+    if not secret.made_for(desired.name):
+        return (), (f"The secret {secret.name} stays: it was not made for the key pair {desired.name}.",)
+    return (Step(f"schedule the deletion of the secret {secret.name}", "delete_secret", {"name": secret.name}),), ()
 
 
 def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict[str, t.Any], list[Step]]:
@@ -193,21 +237,28 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
         warnings.append(f"{listed(left)} will have no key pair, because the one that is replaced is unbound first.")
     tags = {key: tagging.text(value) for key, value in (desired.tags or {}).items()}
     after: dict[str, t.Any] = {"name": name, "tags": tags}
-    if desired.public_key is not None:
-        after["public_key"] = desired.public_key.text
-        if desired.public_key.type not in DOCUMENTED_TYPES:
+    wanted = desired.public_key
+    if actual.secret is not None:
+        wanted = actual.secret.public
+        after["private_key_secret"] = {"name": actual.secret.name, "pending_deletion": False}
+        steps += _storing(desired, actual.secret)
+    if desired.public_key is not None or actual.secret is not None:
+        if wanted is not None:
+            after["public_key"] = wanted.text
+        if wanted is not None and wanted.type not in DOCUMENTED_TYPES:
             warnings.append(
-                f"The type {desired.public_key.type} of public_key is not among those that Alibaba Cloud documents for "
-                "import; it may be refused."
+                f"The type {wanted.type} of {'public_key' if desired.public_key else 'the key in private_key_secret'} "
+                "is not among those that Alibaba Cloud documents for import; it may be refused."
             )
         if users:
             steps.append(Step(f"unbind key pair {name} from {listed(users)}", "unbind", {"instance_ids": users}))
         if replaces:
             steps.append(Step(f"delete key pair {name}", "delete"))
-        steps.append(Step(f"import key pair {name}", "bring", {"wanted": desired.public_key, "tags": tags}))
+        steps.append(Step(f"import key pair {name}", "bring", {"wanted": wanted, "tags": tags}))
     elif file is None:
         raise InvalidInput(
-            f"There is no key pair {name}; private_key_file is needed to create it, or public_key to import it."
+            f"There is no key pair {name}; private_key_file is needed to create it, or private_key_secret, or public_key "
+            "to import it."
         )
     elif file.exists:
         raise UnexpectedState(
@@ -235,6 +286,28 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
     return after, steps
 
 
+def _storing(desired: Desired, secret: SecretState) -> t.Iterator[Step]:
+    """What puts a new private key into the secret, before anything else. A key that is there already is taken up.
+
+    :raises UnexpectedState: the secret will be deleted, and it is not known what it is for
+    """
+    if secret.usable:
+        return
+    if secret.deleted_at:
+        if not secret.made_for(desired.name):
+            raise _pending(secret)
+        yield Step(f"restore the secret {secret.name}", "restore_secret", {"name": secret.name})
+    do = "put_secret" if secret.exists else "create_secret"
+    yield Step(f"store a new private key in the secret {secret.name}", do, {"name": secret.name})
+
+
+def _pending(secret: SecretState) -> UnexpectedState:
+    return UnexpectedState(
+        f"The secret {secret.name} will be deleted at {secret.deleted_at} and cannot be used until it is restored.",
+        hint="Restore it with alitrust.ecs.kms_secret and state: present, or choose another private_key_secret.",
+    )
+
+
 def _keeping(
     desired: Desired,
     actual: Actual,
@@ -251,6 +324,8 @@ def _keeping(
             f"The key pair {desired.name} (fingerprint {pair['fingerprint']}) has another public key than public_key.",
             hint="Give it another name, or set replace to have it deleted and imported again.",
         )
+    if actual.secret is not None:
+        _check_secret(desired, pair, actual.secret)
     if actual.file is not None:
         _keep_file(desired, actual.file, there, after, steps, warnings)
     if not tags_too:
@@ -262,6 +337,26 @@ def _keeping(
         after["tags"] = _visible({**kept, **to_set})
         step = Step(f"change tags of key pair {desired.name}", "tag", {"to_set": to_set, "to_remove": to_remove})
         steps.append(step)
+
+
+def _check_secret(desired: Desired, pair: dict[str, t.Any], secret: SecretState) -> None:
+    """:raises UnexpectedState: the pair stands, and the secret does not hold its private key"""
+    if _opens(secret, pair):
+        return
+    if secret.deleted_at:
+        raise _pending(secret)
+    if not secret.exists:
+        raise UnexpectedState(
+            f"The key pair {desired.name} exists, but there is no secret {secret.name} in this region, so its private "
+            "key is lost or elsewhere.",
+            hint="If you have the private key, store it with alitrust.ecs.kms_secret; or set replace to have the pair "
+            "made anew.",
+        )
+    raise UnexpectedState(
+        f"The secret {secret.name} holds another key than the key pair {desired.name} (fingerprint "
+        f"{pair['fingerprint']}).",
+        hint="Choose another private_key_secret, or set replace to have the pair imported again from the secret.",
+    )
 
 
 def _keep_file(

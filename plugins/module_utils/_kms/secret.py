@@ -53,17 +53,9 @@ class KmsSecret(Resource[Actual]):
             secrets.check_value("value_base64" if self._value.binary else "value", self._value)
         if self.options["version_id"] and self._value is None:
             raise InvalidInput("version_id is of the version that gets the value; give value or value_base64, too.")
-        given = self.options["kms_key_id"]
-        if given and given.startswith("alias/"):
-            keys.full_alias("kms_key_id", given)
-        elif given:
-            keys.check_key_id("kms_key_id", given)
-        days = self.options["recovery_window_in_days"]
-        if not secrets.SHORTEST_WINDOW <= days <= secrets.LONGEST_WINDOW:
-            raise InvalidInput(
-                f"recovery_window_in_days is {days}; expected {secrets.SHORTEST_WINDOW} to {secrets.LONGEST_WINDOW}.",
-                hint="To delete a secret at once and for good, set force to true.",
-            )
+        check_key("kms_key_id", self.options["kms_key_id"])
+        hint = "To delete a secret at once and for good, set force to true."
+        check_window("recovery_window_in_days", self.options["recovery_window_in_days"], hint)
         tags.check(self.options["tags"])
 
     @cached_property
@@ -86,13 +78,7 @@ class KmsSecret(Resource[Actual]):
         given = self.options["kms_key_id"]
         if not given or self.options["state"] == "absent":
             return None
-        metadata = keys.describe(self.cloud, given)
-        if metadata is None:
-            raise UnexpectedState(
-                f"There is no KMS key {given} in the region {self.cloud.region}.",
-                hint="Check kms_key_id and region; alitrust.ecs.kms_key makes one.",
-            )
-        return str(metadata["KeyId"])
+        return read_key_id(self.cloud, "kms_key_id", given)
 
     @property
     def _wanted(self) -> Wanted:
@@ -204,15 +190,54 @@ class KmsSecret(Resource[Actual]):
         secrets.delete(self.cloud, self._name, window_days)
 
     def restore(self) -> None:
-        secrets.restore(self.cloud, self._name)
-        wait_for(
-            self.cloud,
-            f"secret {self._name} to be restored",
-            lambda: secrets.find(self.cloud, self._name),
-            lambda seen: seen is not None and not seen.planned_delete_time,
-            lambda seen: f"it will be deleted at {seen.planned_delete_time}" if seen else "there is none",
-            timeout=self.cloud.connection.api_timeout,
+        restore(self.cloud, self._name)
+
+
+# ---------------------------------------------------------------------- what other resources with a secret need, too
+
+
+def check_key(option: str, given: str | None) -> None:
+    """:raises InvalidInput: it is neither the ID nor the alias of a key"""
+    if given and given.startswith("alias/"):
+        keys.full_alias(option, given)
+    elif given:
+        keys.check_key_id(option, given)
+
+
+def check_window(option: str, days: int, hint: str | None = None) -> None:
+    """:raises InvalidInput: KMS keeps no secret for so long"""
+    if not secrets.SHORTEST_WINDOW <= days <= secrets.LONGEST_WINDOW:
+        raise InvalidInput(
+            f"{option} is {days}; expected {secrets.SHORTEST_WINDOW} to {secrets.LONGEST_WINDOW}.", hint=hint
         )
+
+
+def read_key_id(cloud: Cloud, option: str, given: str) -> str:
+    """ID of a key.
+
+    :param given: its ID or an alias
+    :raises UnexpectedState: there is none
+    """
+    metadata = keys.describe(cloud, given)
+    if metadata is None:
+        raise UnexpectedState(
+            f"There is no KMS key {given} in the region {cloud.region}.",
+            hint=f"Check {option} and region; alitrust.ecs.kms_key makes one.",
+        )
+    return str(metadata["KeyId"])
+
+
+def restore(cloud: Cloud, name: str) -> None:
+    """Take a secret back whose deletion is scheduled, and wait until it is."""
+    secrets.restore(cloud, name)
+    wait_for(
+        cloud,
+        f"secret {name} to be restored",
+        lambda: secrets.find(cloud, name),
+        lambda seen: seen is not None and not seen.planned_delete_time,
+        lambda seen: f"it will be deleted at {seen.planned_delete_time}" if seen else "there is none",
+        timeout=cloud.connection.api_timeout,
+    )
 
 
 # ---------------------------------------------------------------------- results

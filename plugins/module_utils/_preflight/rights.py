@@ -46,6 +46,9 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "start": ("ecs:StartInstances",),
     "stop": ("ecs:StopInstances",),
     "bring": ("ecs:ImportKeyPair",),
+    "create_secret": ("kms:CreateSecret",),
+    "put_secret": ("kms:PutSecretValue",),
+    "restore_secret": ("kms:RestoreSecret",),
 }
 #: The same where methods of several modules have one name.
 _NEEDED_BY: dict[tuple[str, str], tuple[str, ...]] = {

@@ -174,6 +174,8 @@ class Awx:
         self.folder = folder
         #: The private key of the machine credential. Only root can run jobs with one, see _contain.
         self.ssh_key = ""
+        #: Whether an administrator has switched Ansible's own agent on, in the place of a key in the machine credential.
+        self.ssh_agent = False
         self.inputs = {
             "access_key_id": cloud.access_key_id,
             "access_key_secret": cloud.access_key_secret,
@@ -258,7 +260,9 @@ class Awx:
                 arguments += ["-e", f"@{path}"]
         (private / "env" / "extravars").write_text(_dumped(variables))
         jobs = self._environment(private, Injected(environment, {}), **JOB_ENVIRONMENT)
-        if self.ssh_key:
+        if self.ssh_agent:
+            jobs["ANSIBLE_SSH_AGENT"] = "auto"
+        if self.ssh_key or self.ssh_agent:
             jobs["ANSIBLE_PIPELINING"] = "True"  # an administrator's choice, for speed
             jobs["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(private / "cp")
             jobs["PATH"] = f"{_contain(private)}{os.pathsep}{jobs['PATH']}"

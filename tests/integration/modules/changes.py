@@ -240,6 +240,14 @@ def another_private_key(modules: Modules, folder: Path) -> Change:
     return Change("keypair", {**options, "state": "bound", "instance_ids": ids}, look, {"make", "bind"}, UNBOUND)
 
 
+def another_private_key_in_a_secret(modules: Modules, _folder: Path) -> Change:
+    modules.door().call("kms", "OpenKmsService")
+    ids, look = _bound_pair(modules)
+    options = {"name": "web", "private_key_secret": "keys/web", "replace": True, "if_bound": "unbind"}
+    steps = {"create_secret", "unbind", "delete", "bring", "bind"}
+    return Change("keypair", {**options, "state": "bound", "instance_ids": ids}, look, steps, UNBOUND)
+
+
 # ---------------------------------------------------------------------- RAM
 
 
@@ -456,6 +464,7 @@ CHANGES: list[Maker] = [
     tags_of_a_pair,
     another_public_key,
     another_private_key,
+    another_private_key_in_a_secret,
     role,
     carriers_of_a_role,
     versions_of_a_policy,

@@ -140,6 +140,7 @@ NOT_EXCHANGED = {
         "create_key",
         "create_login_profile",
         "create_role",
+        "create_secret",
         "create_share",
         "create_user",
         "make",

@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from modules.network import Network
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import key_file, keypair, public_key
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms import secrets
 
 if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
@@ -69,6 +71,107 @@ def public_half(path: Path) -> str:
 
 def no_private_key_in(result: Result) -> bool:
     return "PRIVATE KEY" not in json.dumps(result)
+
+
+# ---------------------------------------------------------------------- a private key in a secret
+
+SECRET = "keys/web"
+
+
+@pytest.fixture
+def kms(modules: Modules, local: LocalCloud) -> Modules:
+    """An account whose KMS is on."""
+    modules.run("kms_service")
+    return modules
+
+
+def half_in(modules: Modules, **which: str) -> str | None:
+    """The public half of the private key that a version of the secret holds; None where there is none."""
+    value = secrets.read_value(modules.door(), SECRET, **which)
+    public = value and public_key.public_half(value.content)
+    return public.text if public else None
+
+
+def test_a_private_key_in_a_secret_goes_and_comes_with_its_pair(kms: Modules, local: LocalCloud) -> None:
+    options = {"name": "web", "private_key_secret": SECRET}
+    made = kms.twice("keypair", **options)
+    assert made["steps"] == [f"store a new private key in the secret {SECRET}", "import key pair web"]
+    assert made["key_pair"]["private_key_secret"] == SECRET
+    assert made["diff"]["after"]["private_key_secret"] == {"name": SECRET, "pending_deletion": False}
+    first = half_in(kms)
+    assert first == pair(local)["PublicKey"] == made["key_pair"]["public_key"]
+    assert no_private_key_in(made)
+
+    gone = kms.twice("keypair", state="absent", **options)
+    assert gone["steps"] == ["delete key pair web", f"schedule the deletion of the secret {SECRET}"]
+    assert not local.resources("key_pair")
+    again = kms.twice("keypair", **options)
+    assert again["steps"][0] == f"restore the secret {SECRET}"
+    assert half_in(kms) == pair(local)["PublicKey"] != first
+    assert half_in(kms, stage=secrets.PREVIOUS) == first, "the old key is not lost"
+
+
+@pytest.mark.parametrize("action", ["CreateSecret", "ImportKeyPair"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_that_is_killed_leaves_its_key_in_the_secret(
+    kms: Modules, local: LocalCloud, monkeypatch: pytest.MonkeyPatch, action: str, when: str
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    call = Cloud.call
+
+    def killed(cloud: Cloud, product: str, name: str, *args: t.Any, **more: t.Any) -> t.Any:
+        if name == action and when == "before":
+            raise Killed
+        answer = call(cloud, product, name, *args, **more)
+        if name == action:
+            raise Killed
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cloud, "call", killed)
+        with pytest.raises(Killed):
+            kms.run("keypair", name="web", private_key_secret=SECRET)
+    left = None if (action, when) == ("CreateSecret", "before") else half_in(kms)
+    kms.run("keypair", name="web", private_key_secret=SECRET)
+    assert half_in(kms) == pair(local)["PublicKey"]
+    assert left in (None, half_in(kms)), "the key that was stored is taken up"
+    assert not kms.run("keypair", name="web", private_key_secret=SECRET)["changed"]
+
+
+def test_a_key_that_is_in_a_secret_already_is_taken_up_and_stays(kms: Modules, local: LocalCloud) -> None:
+    kms.run("kms_secret", name=SECRET, value="canary, no key at all")
+    failed = kms.run("keypair", name="web", private_key_secret=SECRET, fails=True)
+    assert "holds no private key" in failed["msg"]
+    assert "canary" not in json.dumps(failed)
+    kms.run("kms_secret", name=SECRET, value=PRIVATE)
+    assert no_private_key_in(kms.twice("keypair", name="web", private_key_secret=SECRET))
+    assert pair(local)["PublicKey"] == PUBLIC
+    gone = kms.run("keypair", name="web", private_key_secret=SECRET, state="absent")
+    assert gone["kept"] == [f"The secret {SECRET} stays: it was not made for the key pair web."]
+    assert half_in(kms) == PUBLIC
+
+
+def test_a_secret_that_is_lost_is_told_and_replaced_only_on_request(kms: Modules, local: LocalCloud) -> None:
+    kms.run("keypair", name="web", public_key=PUBLIC)
+    failed = kms.run("keypair", name="web", private_key_secret=SECRET, fails=True)
+    assert "its private key is lost or elsewhere" in failed["msg"]
+    assert "set replace" in failed["msg"]
+    kms.run("keypair", name="web", private_key_secret=SECRET, replace=True)
+    assert half_in(kms) == pair(local)["PublicKey"] != PUBLIC
+    other = kms.run("keypair", name="db", private_key_secret=SECRET, fails=True)
+    assert "was made for another key pair" in other["msg"]
+
+
+def test_a_secret_is_encrypted_with_the_key_that_is_named(kms: Modules, local: LocalCloud) -> None:
+    failed = kms.run("keypair", name="web", private_key_secret=SECRET, kms_key_id="alias/none", fails=True)
+    assert "There is no KMS key alias/none" in failed["msg"]
+    key = kms.run("kms_key", alias="alias/keys")["kms_key"]["key_id"]
+    kms.run("keypair", name="web", private_key_secret=SECRET, kms_key_id="alias/keys")
+    (secret,) = kms.run("kms_secret_info", names=[SECRET])["kms_secrets"]
+    assert (secret["kms_key_id"], secret["description"]) == (key, "Private key of the key pair web")
+    assert secret["tags"] == {OWNER: "keypair/web"}
 
 
 # ---------------------------------------------------------------------- create

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.tags import OWNER_KEY
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.key_file import FileState
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.key_secret import SecretState
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.planner import (
     Actual,
     Desired,
@@ -47,7 +48,13 @@ def file(**more: t.Any) -> FileState:
     return FileState("/keys/web.pem", **more)
 
 
+def secret(exists: bool = True, public: PublicKey | None = FIRST, **more: t.Any) -> SecretState:
+    return SecretState("keys/web", exists, public if exists else None, **{"owner": "keypair/web", **more})
+
+
 THERE = file(exists=True, public=FIRST)
+NO_SECRET = secret(exists=False, owner="")
+GOING = secret(public=None, deleted_at="2026-02-01")
 
 
 CASES: dict[str, tuple[Desired, Actual, list[str]]] = {
@@ -83,6 +90,46 @@ CASES: dict[str, tuple[Desired, Actual, list[str]]] = {
         ["unbind", "delete", "bring"],
     ),
     "absent already": (Desired("web", "absent"), Actual(), []),
+    "no secret, created": (Desired("web"), Actual(secret=NO_SECRET), ["create_secret", "bring"]),
+    "secret of a run that broke off": (Desired("web"), Actual(secret=secret()), ["bring"]),
+    "secret of others": (Desired("web"), Actual(secret=secret(owner="")), ["bring"]),
+    "secret of an earlier task of a check run": (
+        Desired("web"),
+        Actual(secret=secret(public=None, foretold=True)),
+        ["bring"],
+    ),
+    "secret that was to be deleted": (
+        Desired("web"),
+        Actual(secret=GOING),
+        ["restore_secret", "put_secret", "bring"],
+    ),
+    "there with its secret": (Desired("web"), Actual(pair(), secret=secret()), []),
+    "there with its secret, replace": (Desired("web", replace=True), Actual(pair(), secret=secret()), []),
+    "there, secret only foretold": (Desired("web"), Actual(pair(), secret=secret(public=None, foretold=True)), []),
+    "lost secret, replace": (
+        Desired("web", replace=True, if_bound="unbind"),
+        Actual(pair(), secret=NO_SECRET, instances=(Instance("i-1", "web"),), users=("i-1",)),
+        ["create_secret", "unbind", "delete", "bring"],
+    ),
+    "secret to be deleted, replace": (
+        Desired("web", replace=True),
+        Actual(pair(), secret=GOING),
+        ["restore_secret", "put_secret", "delete", "bring"],
+    ),
+    "secret of another key, replace": (
+        Desired("web", replace=True),
+        Actual(pair(OTHER), secret=secret()),
+        ["delete", "bring"],
+    ),
+    "absent with its secret": (Desired("web", "absent"), Actual(pair(), secret=secret()), ["delete", "delete_secret"]),
+    "absent, the secret left": (Desired("web", "absent"), Actual(secret=secret()), ["delete_secret"]),
+    "absent, somebody else's secret": (Desired("web", "absent"), Actual(pair(), secret=secret(owner="")), ["delete"]),
+    "absent, secret going already": (Desired("web", "absent"), Actual(secret=GOING), []),
+    "absent, left bound, with a secret": (
+        Desired("web", "absent", if_bound="delete"),
+        Actual(pair(), secret=secret(), users=("i-1",)),
+        ["delete_bound"],
+    ),
 }
 
 
@@ -92,6 +139,15 @@ def test_what_is_planned(case: str) -> None:
     made = plan(desired, actual)
     assert [step.do for step in made.steps] == expected
     assert made.changed == (made.before != made.after)
+
+
+def test_a_secret_that_was_not_made_for_the_pair_stays() -> None:
+    made = plan(Desired("web", "absent"), Actual(pair(), secret=secret(owner="kms_secret/keys/web")))
+    assert made.kept == ("The secret keys/web stays: it was not made for the key pair web.",)
+    made = plan(
+        Desired("web", "absent", if_bound="delete"), Actual(pair(), secret=secret(), users=("i-1",))
+    )
+    assert made.kept == ("The secret keys/web stays: 1 instance (i-1) still take its key.",)
 
 
 def test_the_ownership_tag_never_shows_in_a_diff_and_is_never_purged() -> None:
@@ -111,6 +167,15 @@ ERRORS: dict[str, tuple[Desired, Actual, str]] = {
         Actual(pair(), users=("i-1", "i-2")),
         r"while it is bound to 2 instances \(i-1, i-2\)",
     ),
+    "lost secret": (Desired("web"), Actual(pair(), secret=NO_SECRET), "its private key is lost or elsewhere"),
+    "secret of another key": (Desired("web"), Actual(pair(OTHER), secret=secret()), "keys/web holds another key"),
+    "secret to be deleted": (Desired("web"), Actual(pair(), secret=GOING), "until it is restored"),
+    "somebody else's secret to be deleted": (
+        Desired("web"),
+        Actual(secret=secret(public=None, owner="", deleted_at="2026-02-01")),
+        "until it is restored",
+    ),
+    "secret of another pair": (Desired("web"), Actual(secret=secret(owner="keypair/db")), "for another key pair"),
     "no such instance": (Desired("web", "bound", instance_ids=("i-1",)), Actual(pair()), "There is no instance i-1"),
     "Windows": (
         Desired("web", "bound", instance_ids=("i-1",)),
@@ -143,7 +208,7 @@ def test_bound_means_all_of_them_and_only_those_that_are_not_yet() -> None:
     ]
     assert made.before["instances"] == {"i-1": "web", "i-2": "old", "i-3": None}
     assert made.after["instances"] == {"i-1": "web", "i-2": "web", "i-3": "web"}
-    bound = Actual(pair(), None, there.instances[:1])
+    bound = Actual(pair(), instances=there.instances[:1])
     assert not plan(Desired("web", "bound", instance_ids=("i-1",), reboot=True), bound).changed
 
 
