@@ -28,7 +28,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import 
 from local_cloud.control import LocalCloud
 
 OTHER, THIRD = "3456789012345678", "4567890123456789"
-ELSEWHERE = {"isolate", "rotate_keys"}
+ELSEWHERE = {"isolate", "rotate_keys", "session"}
 #: What the instances' role may do, with what newer agents need.
 TRUST_ACTIONS = ("GenerateNonce", "GenerateAikcert", "RegisterMessage", "PutMessage", "ProduceAikcert")
 Variables = dict[str, t.Any]
