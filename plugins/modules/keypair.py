@@ -62,13 +62,13 @@ options:
     type: path
   private_key_secret:
     description:
-      - Name of the secret of KMS that the private key is kept in, as text in the form of OpenSSH. No file has it then, so
-        that the next job reads it where the files of this one are gone. It excludes O(private_key_file) and
+      - Name of the secret of KMS that the private key is kept in, as text in the form of OpenSSH. No file has it then,
+        so that the next job reads it where the files of this one are gone. It excludes O(private_key_file) and
         O(public_key), because a private key is kept in one place.
       - When the pair is made, the secret is written first, and its public half is imported then. A key that the secret
         holds already is taken up, also one that a run left there which broke off.
-      - When the pair exists, the secret is compared with it. A secret that is missing, holds another key or is scheduled
-        for deletion is an error.
+      - When the pair exists, the secret is compared with it. A secret that is missing, holds another key or is
+        scheduled for deletion is an error.
       - A secret that this module made goes with the pair, for O(recovery_window_in_days). One that was made by other
         means stays. When the pair is made again within these days, the secret is restored and gets a new key; the old
         one stays in it as the version C(ACSPrevious).
@@ -86,8 +86,8 @@ options:
     default: 30
   replace:
     description:
-      - Whether to delete a pair and make it anew when it has another key than O(public_key) or O(private_key_secret), or
-        when O(private_key_file) or the secret is missing.
+      - Whether to delete a pair and make it anew when it has another key than O(public_key) or O(private_key_secret),
+        or when O(private_key_file) or the secret is missing.
       - A pair that is bound to instances is replaced only with O(if_bound=unbind). To change the keys of a running
         fleet, use the playbook C(alitrust.ecs.rotate_keys), which never loses the way in.
     type: bool

@@ -257,8 +257,8 @@ def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict
         steps.append(Step(f"import key pair {name}", "bring", {"wanted": wanted, "tags": tags}))
     elif file is None:
         raise InvalidInput(
-            f"There is no key pair {name}; private_key_file is needed to create it, or private_key_secret, or public_key "
-            "to import it."
+            f"There is no key pair {name}; private_key_file is needed to create it, or private_key_secret, or "
+            "public_key to import it."
         )
     elif file.exists:
         raise UnexpectedState(

@@ -174,7 +174,7 @@ class Awx:
         self.folder = folder
         #: The private key of the machine credential. Only root can run jobs with one, see _contain.
         self.ssh_key = ""
-        #: Whether an administrator has switched Ansible's own agent on, in the place of a key in the machine credential.
+        #: Whether an administrator has switched Ansible's own agent on. The machine credential has no key then.
         self.ssh_agent = False
         self.inputs = {
             "access_key_id": cloud.access_key_id,
