@@ -28,7 +28,8 @@ options:
     description: Options of a task of M(alitrust.ecs.kms_service). An empty mapping stands for a task without options.
     type: dict
   session_manager:
-    description: Options of a task of M(alitrust.ecs.session_manager). An empty mapping stands for a task without options.
+    description:
+      - Options of a task of M(alitrust.ecs.session_manager). An empty mapping stands for a task without options.
     type: dict
   instance_ram_role:
     description: Options of a task of M(alitrust.ecs.instance_ram_role).

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet that no security group lets anybody into: made, configured, rotated and taken down through Session Manager."""
+"""A fleet that no security group lets anybody into: made, configured, rotated, taken down by Session Manager."""
 
 from __future__ import annotations
 

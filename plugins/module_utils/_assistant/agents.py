@@ -52,8 +52,8 @@ class Agent:
             heard = f", last heard of at {self.heard}" if self.heard else ""
             return (
                 f"The Cloud Assistant agent in {self.instance_id} is offline{heard}.",
-                "A fresh instance needs a minute. Otherwise aliyun.service has to run in it, and it has to reach Alibaba "
-                "Cloud (outbound rules, DNS).",
+                "A fresh instance needs a minute. Otherwise aliyun.service has to run in it, and it has to reach "
+                "Alibaba Cloud (outbound rules, DNS).",
             )
         if not self.serves_sessions:
             return (

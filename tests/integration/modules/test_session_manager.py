@@ -52,9 +52,9 @@ def test_trouble_is_outlasted(modules: Modules, fault: str) -> None:
 def test_a_wait_that_runs_out_says_what_was_seen_last(modules: Modules) -> None:
     """Somebody else's switch was quicker."""
     api = modules.door()
-    off = {"SessionManagerConfig": {"SessionManagerEnabled": False}}
+    off = {"SettingType": "SessionManagerConfig", "SessionManagerConfig": {"SessionManagerEnabled": False}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SessionManager, "switch", lambda self: api.call("ecs", SWITCH[4:], off, SettingType=[*off][0]))
+        patch.setattr(SessionManager, "switch", lambda self: api.call("ecs", SWITCH[4:], off))
         failed = modules.run("session_manager", wait_timeout=1, fails=True)
     assert "last seen: off" in failed["msg"]
     assert failed["steps_done"] == ["switch Session Manager on"]
