@@ -167,6 +167,8 @@ from ..module_utils._cloud.options import Connection as CloudConnection
 from ..module_utils._core import naming
 from ..plugin_utils import session_proxy
 
+#: Exit code, output and errors of a program.
+Answer = tuple[int, bytes, bytes]
 Method = t.TypeVar("Method", bound=t.Callable[..., t.Any])
 
 
@@ -207,16 +209,16 @@ class Connection(ssh.Connection):
             self.set_option("control_path", f"%(directory)s/{self._name()}")
 
     @_says_why
-    def exec_command(self, *args: t.Any, **kwargs: t.Any) -> tuple[int, bytes, bytes]:
-        return super().exec_command(*args, **kwargs)
+    def exec_command(self, *args: t.Any, **kwargs: t.Any) -> Answer:
+        return t.cast("Answer", super().exec_command(*args, **kwargs))
 
     @_says_why
-    def put_file(self, *args: t.Any, **kwargs: t.Any) -> tuple[int, bytes, bytes]:
-        return super().put_file(*args, **kwargs)
+    def put_file(self, *args: t.Any, **kwargs: t.Any) -> Answer:
+        return t.cast("Answer", super().put_file(*args, **kwargs))
 
     @_says_why
-    def fetch_file(self, *args: t.Any, **kwargs: t.Any) -> tuple[int, bytes, bytes]:
-        return super().fetch_file(*args, **kwargs)
+    def fetch_file(self, *args: t.Any, **kwargs: t.Any) -> Answer:
+        return t.cast("Answer", super().fetch_file(*args, **kwargs))
 
     def reset(self) -> None:
         """Close what ControlPersist keeps; the next command opens it anew."""
@@ -275,10 +277,10 @@ class Connection(ssh.Connection):
         path = self._create_control_path(
             self._instance_id, self.get_option("port"), self.get_option("remote_user"), repr(asked), _play()
         )
-        return os.path.basename(path)
+        return str(os.path.basename(path))
 
     def _build_command(self, binary: str, subsystem: str, *other_args: bytes | str) -> list[bytes]:
-        command = super()._build_command(binary, subsystem, *other_args)
+        command: list[bytes] = super()._build_command(binary, subsystem, *other_args)
         place = handover.place(self._tunnel)
         program = [sys.executable, "-P", os.path.realpath(session_proxy.__file__), "--handover", place]
         proxy = " ".join(shlex.quote(part).replace("%", "%%") for part in (*program, self._instance_id))

@@ -154,7 +154,8 @@ def test_a_pace_is_never_exceeded_and_lost_time_is_not_made_up_for() -> None:
     assert pace.wait(1) == pytest.approx(0.08312), "a pause does not let more through at once"
     pace.speed = 2_000_000
     clock.now += 1
-    assert (pace.wait(2500), pace.wait(1)) == (0, pytest.approx(0.01))
+    assert pace.wait(2500) == 0
+    assert pace.wait(1) == pytest.approx(0.01)
 
 
 def test_packets_are_small_and_paced_to_what_the_service_sets() -> None:
