@@ -27,7 +27,13 @@ LABELS = {
         f"ansible_collections.ansible.builtin.{name}": f"collections/ansible/builtin/{name}.html"
         for name in (
             "assert_module",
+            "blockinfile_module",
             "known_hosts_module",
+            "ping_module",
+            "raw_module",
+            "set_fact_module",
+            "ssh_connection",
+            "to_json_filter",
             "uri_module",
             "user_data_module",
             "wait_for_connection_module",
@@ -38,6 +44,8 @@ _COMPRESSED = "# The remainder of this file is compressed using zlib."
 VARIABLES = (
     *(f"ANSIBLE_CACHE_PLUGIN{name}" for name in ("", "_CONNECTION", "_PREFIX", "_TIMEOUT")),
     "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED",
+    *(f"ANSIBLE_{name}" for name in ("HOST_KEY_CHECKING", "PIPELINING", "PRIVATE_KEY_FILE", "TIMEOUT")),
+    *(f"ANSIBLE_REMOTE_{name}" for name in ("PORT", "USER")),
 )
 CONFIGURATION = f"""
 project = "{COLLECTION}"
