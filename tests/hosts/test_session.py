@@ -68,24 +68,25 @@ def test_a_play_does_what_it_does_over_ssh_and_shows_no_secret(behind: Behind) -
     try:
         run = behind.run(
             [
-                {**PING, "vars": {"ansible_pipelining": True}},
+                {**PING, "vars": {"ansible_pipelining": False}},
                 {
                     "ansible.builtin.command": "id -un",
                     "become": True,
                     "become_method": "su",
                     "become_user": "daemon",
                     "become_flags": "-s /bin/sh",
-                    "vars": {"ansible_remote_tmp": "/tmp/of-daemon", "ansible_pipelining": True},
+                    "vars": {"ansible_remote_tmp": "/tmp/of-daemon"},
                     "register": "who",
                 },
                 {"ansible.builtin.assert": {"that": "who.stdout == 'daemon'"}},
                 {"ansible.builtin.copy": {"dest": "/root/sent", "content": "{{ 'x\n' * 40000 }}"}},
                 {"ansible.builtin.meta": "reset_connection"},
                 {"ansible.builtin.fetch": {"src": "/root/sent", "dest": "fetched"}},
-                {**PING, "delegate_to": "one", "vars": {"ansible_pipelining": True}},
+                {**PING, "delegate_to": "one"},
             ],
             "-vvvv",
             vars={
+                "ansible_pipelining": True,
                 "alitrust_region": "cn-hangzhou",
                 "alitrust_endpoint_url": hidden["ALIBABA_CLOUD_ENDPOINT_URL"],
                 "alitrust_access_key_id": "{{ lookup('file', 'access_key_id') }}",
