@@ -135,9 +135,12 @@ def test_a_fleet_in_jobs(tmp_path: Path) -> None:
 def test_a_private_key_that_only_a_secret_has(tmp_path: Path) -> None:
     """One job makes the fleet, another with a folder of its own configures it; no disk ever has the private key."""
     settings = {"trust_client__first_report_seconds": 1, "trust_client__report_interval_seconds": 2}
-    with LocalCloud.start(tmp_path / "cloud", hosts="on", **settings) as cloud:
+    with (
+        tempfile.TemporaryDirectory(prefix="awx-") as short,
+        LocalCloud.start(tmp_path / "cloud", hosts="on", **settings) as cloud,
+    ):
         awx = Fleet(tmp_path, cloud)
-        awx.ssh_agent = True
+        awx.ssh_agent = Path(short)
         door(cloud).call("kms", "OpenKmsService")
         network = f"10.{150 + os.getpid() % 50}"
         answers = {
@@ -154,7 +157,7 @@ def test_a_private_key_that_only_a_secret_has(tmp_path: Path) -> None:
         value = secrets.read_value(door(cloud), "fleet/web")
         assert value is not None
         lines = value.data.splitlines()[1:-1]
-        no_file_has(lines, tmp_path)
+        no_file_has(lines, tmp_path, Path(short))
         for folder in tmp_path.glob("job-*"):
             shutil.rmtree(folder)
 
@@ -163,9 +166,9 @@ def test_a_private_key_that_only_a_secret_has(tmp_path: Path) -> None:
         done = awx.launch("configure", {}, hostvars=named)
         assert done.status == "successful", done.output
         assert done.changed(HOST), "it has logged in"
-        no_file_has(lines, tmp_path)
+        no_file_has(lines, tmp_path, Path(short))
 
-        awx.ssh_agent = False
+        awx.ssh_agent = None
         failed = awx.launch("configure", {}, hostvars=named)
         assert failed.status == "failed"
         assert "ANSIBLE_SSH_AGENT=auto" in failed.output
@@ -176,10 +179,10 @@ def door(cloud: LocalCloud) -> Cloud:
     return Modules(cloud).door()
 
 
-def no_file_has(lines: list[str], folder: Path) -> None:
+def no_file_has(lines: list[str], folder: Path, *more: Path) -> None:
     """Nothing of the private key is in a file of the jobs, or where Ansible has its temporary files."""
     own = folder / "cloud"  # where the local cloud keeps what it encrypts
-    places = [folder, Path.home() / ".ansible", *Path(tempfile.gettempdir()).glob("ansible*")]
+    places = [folder, *more, Path.home() / ".ansible", *Path(tempfile.gettempdir()).glob("ansible*")]
     for place in places:
         done = subprocess.run(
             ["grep", "-rlF", "--devices=skip", "-e", lines[1], "-e", lines[-2], place],

@@ -174,8 +174,9 @@ class Awx:
         self.folder = folder
         #: The private key of the machine credential. Only root can run jobs with one, see _contain.
         self.ssh_key = ""
-        #: Whether an administrator has switched Ansible's own agent on. The machine credential has no key then.
-        self.ssh_agent = False
+        #: Where jobs have Ansible's own agent, if an administrator has switched it on. The machine credential has no key
+        #: then. It is short as it is under /runner, because paths of sockets must not be long.
+        self.ssh_agent: Path | None = None
         self.inputs = {
             "access_key_id": cloud.access_key_id,
             "access_key_secret": cloud.access_key_secret,
@@ -261,7 +262,7 @@ class Awx:
         (private / "env" / "extravars").write_text(_dumped(variables))
         jobs = self._environment(private, Injected(environment, {}), **JOB_ENVIRONMENT)
         if self.ssh_agent:
-            jobs["ANSIBLE_SSH_AGENT"] = "auto"
+            jobs |= {"ANSIBLE_SSH_AGENT": "auto", "ANSIBLE_LOCAL_TEMP": str(self.ssh_agent)}
         if self.ssh_key or self.ssh_agent:
             jobs["ANSIBLE_PIPELINING"] = "True"  # an administrator's choice, for speed
             jobs["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(private / "cp")
