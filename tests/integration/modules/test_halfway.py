@@ -152,6 +152,7 @@ NOT_EXCHANGED = {
         "delete_group",
         "delete_login_profile",
         "delete_role",
+        "delete_secret",
         "delete_share",
         "delete_user",
         "delete_vswitch",
@@ -159,7 +160,14 @@ NOT_EXCHANGED = {
         "remove_rules",
         "schedule_deletion",
     },
-    "gives more, and takes nothing away": {"add_disk", "attach_disk", "resize_disk", "tag_disks"},
+    "gives more, and takes nothing away": {
+        "add_disk",
+        "attach_disk",
+        "put_secret",
+        "resize_disk",
+        "restore_secret",
+        "tag_disks",
+    },
     "switches something, by one call": {
         "allow_external",
         "cancel_deletion",

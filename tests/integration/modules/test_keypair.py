@@ -426,7 +426,7 @@ def test_query_pairs_with_public_key_fingerprint_and_instances(modules: Modules,
     assert names(name="w*") == names(tags={"a": 1}) == names(fingerprint=made["fingerprint"]) == ["web"]
     (found,) = modules.run("keypair_info", name="web", include_instances=True)["key_pairs"]
     assert found.pop("instance_ids") == [instance]
-    assert {**found, "private_key_file": None} == made
+    assert {**found, "private_key_file": None, "private_key_secret": None} == made
 
 
 def test_compare_a_local_key_with_the_stored_ones(modules: Modules, local: LocalCloud, path: Path) -> None:
