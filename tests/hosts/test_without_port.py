@@ -21,7 +21,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Site]:
     if reason := checks.why_not():
         pytest.skip(f"no hosts on this machine: {reason}")
     folder = tmp_path_factory.mktemp("site")
-    with LocalCloud.start(folder / "cloud", hosts="on", trust_client__first_report_seconds=1) as cloud:
+    # The pace of a session is another test's.
+    settings = {"trust_client__first_report_seconds": 1, "ecs__session_speed": 4_000_000}
+    with LocalCloud.start(folder / "cloud", hosts="on", **settings) as cloud:
         site = Site(folder, cloud)
         site.variables |= {"fleet_ssh_address": "session", "network_ssh_from": []}
         yield site
