@@ -204,7 +204,8 @@ def _removal(desired: Desired, actual: Actual, before: dict[str, t.Any]) -> Plan
         delete = Step(f"delete key pair {name}, which is bound to {listed(users)}", "delete_bound")
         warning += " They keep its public key and go on showing its name, which no other pair can have while they do."
         # The instances go on taking the key.
-        kept = (f"The secret {actual.secret.name} stays: {listed(users)} still take its key.",) if going else kept
+        if going:
+            kept = (f"The secret {desired.private_key_secret} stays: {listed(users)} still take its key.",)
         going, after = (), {key: value for key, value in before.items() if key == "private_key_secret"}
     return Plan(before, after, (delete, *going), (warning,), kept=kept)
 
@@ -223,7 +224,7 @@ def _secret_removal(desired: Desired, secret: SecretState | None) -> tuple[tuple
 
 def _making(desired: Desired, actual: Actual, warnings: list[str]) -> tuple[dict[str, t.Any], list[Step]]:
     name, file = desired.name, actual.file
-    steps = []
+    steps: list[Step] = []
     replaces = actual.pair is not None
     users = list(actual.users)
     if users and desired.if_bound != "unbind":

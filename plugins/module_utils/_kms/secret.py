@@ -204,7 +204,7 @@ def check_key(option: str, given: str | None) -> None:
         keys.check_key_id(option, given)
 
 
-def check_window(option: str, days: int, hint: str | None = None) -> None:
+def check_window(option: str, days: int, hint: str = "") -> None:
     """:raises InvalidInput: KMS keeps no secret for so long"""
     if not secrets.SHORTEST_WINDOW <= days <= secrets.LONGEST_WINDOW:
         raise InvalidInput(
