@@ -204,8 +204,8 @@ def _removal(desired: Desired, actual: Actual, before: dict[str, t.Any]) -> Plan
         delete = Step(f"delete key pair {name}, which is bound to {listed(users)}", "delete_bound")
         warning += " They keep its public key and go on showing its name, which no other pair can have while they do."
         # The instances go on taking the key.
-        if going and actual.secret:
-            kept = (f"The secret {actual.secret.name} stays: {listed(users)} still take its key.",)
+        if going:
+            kept = (f"The secret {desired.private_key_secret} stays: {listed(users)} still take its key.",)
         going, after = (), {key: value for key, value in before.items() if key == "private_key_secret"}
     return Plan(before, after, (delete, *going), (warning,), kept=kept)
 

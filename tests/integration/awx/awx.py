@@ -174,8 +174,8 @@ class Awx:
         self.folder = folder
         #: The private key of the machine credential. Only root can run jobs with one, see _contain.
         self.ssh_key = ""
-        #: Where jobs have Ansible's own agent, if an administrator has switched it on. The machine credential has no key
-        #: then. It is short as it is under /runner, because paths of sockets must not be long.
+        #: Where jobs have Ansible's own agent, if an administrator has switched it on; the machine credential has no
+        #: key then. It is short as it is under /runner, because paths of sockets must not be long.
         self.ssh_agent: Path | None = None
         self.inputs = {
             "access_key_id": cloud.access_key_id,

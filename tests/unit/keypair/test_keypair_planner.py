@@ -144,7 +144,8 @@ def test_what_is_planned(case: str) -> None:
 def test_a_secret_that_was_not_made_for_the_pair_stays() -> None:
     made = plan(Desired("web", "absent"), Actual(pair(), secret=secret(owner="kms_secret/keys/web")))
     assert made.kept == ("The secret keys/web stays: it was not made for the key pair web.",)
-    made = plan(Desired("web", "absent", if_bound="delete"), Actual(pair(), secret=secret(), users=("i-1",)))
+    desired = Desired("web", "absent", private_key_secret="keys/web", if_bound="delete")
+    made = plan(desired, Actual(pair(), secret=secret(), users=("i-1",)))
     assert made.kept == ("The secret keys/web stays: 1 instance (i-1) still take its key.",)
 
 
