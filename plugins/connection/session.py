@@ -148,6 +148,7 @@ all:
     alitrust_region: cn-hangzhou
 """
 
+import contextlib
 import functools
 import multiprocessing
 import os
@@ -167,8 +168,8 @@ from ..module_utils._cloud.options import Connection as CloudConnection
 from ..module_utils._core import naming
 from ..plugin_utils import session_proxy
 
-#: Exit code, output and errors of a program.
-Answer = tuple[int, bytes, bytes]
+#: Exit code, output, error output.
+Result = tuple[int, bytes, bytes]
 Method = t.TypeVar("Method", bound=t.Callable[..., t.Any])
 
 
@@ -209,21 +210,23 @@ class Connection(ssh.Connection):
             self.set_option("control_path", f"%(directory)s/{self._name()}")
 
     @_says_why
-    def exec_command(self, *args: t.Any, **kwargs: t.Any) -> Answer:
-        return t.cast("Answer", super().exec_command(*args, **kwargs))
+    def exec_command(self, *args: t.Any, **kwargs: t.Any) -> Result:
+        return t.cast("Result", super().exec_command(*args, **kwargs))
 
     @_says_why
-    def put_file(self, *args: t.Any, **kwargs: t.Any) -> Answer:
-        return t.cast("Answer", super().put_file(*args, **kwargs))
+    def put_file(self, *args: t.Any, **kwargs: t.Any) -> Result:
+        return t.cast("Result", super().put_file(*args, **kwargs))
 
     @_says_why
-    def fetch_file(self, *args: t.Any, **kwargs: t.Any) -> Answer:
-        return t.cast("Answer", super().fetch_file(*args, **kwargs))
+    def fetch_file(self, *args: t.Any, **kwargs: t.Any) -> Result:
+        return t.cast("Result", super().fetch_file(*args, **kwargs))
 
     def reset(self) -> None:
         """Close what ControlPersist keeps; the next command opens it anew."""
-        self._prepare()
-        super().reset()
+        # Core calls this outside any task, where an error would end the whole run; the next task tells it.
+        with contextlib.suppress(AnsibleConnectionFailure):
+            self._prepare()
+            super().reset()
 
     def close(self) -> None:
         if self._giver:
@@ -241,8 +244,8 @@ class Connection(ssh.Connection):
         try:
             if not self._instance_id.startswith("i-"):
                 raise InvalidInput(
-                    f"alitrust_instance_id is not set, and {self._instance_id!r} is no ID of an instance.",
-                    hint="The inventory plugin alitrust.ecs.instances sets it. By hand, it is a variable of the host.",
+                    f"{self._instance_id!r} is no ID of an instance.",
+                    hint="Set the variable alitrust_instance_id, as the inventory plugin alitrust.ecs.instances does.",
                 )
             naming.check_instance_ids([self._instance_id], "alitrust_instance_id")
             CloudConnection.from_options(options).need_region()
@@ -274,10 +277,10 @@ class Connection(ssh.Connection):
     def _name(self) -> str:
         """What the tunnel of this play to this instance is called."""
         asked = [self.get_option(name) for name in ("region", "endpoint_url", "profile", "ram_role_arn")]
-        path = self._create_control_path(
+        path: str = self._create_control_path(
             self._instance_id, self.get_option("port"), self.get_option("remote_user"), repr(asked), _play()
         )
-        return str(os.path.basename(path))
+        return os.path.basename(path)
 
     def _build_command(self, binary: str, subsystem: str, *other_args: bytes | str) -> list[bytes]:
         command: list[bytes] = super()._build_command(binary, subsystem, *other_args)

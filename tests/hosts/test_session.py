@@ -139,7 +139,7 @@ WRONG: dict[str, tuple[str, dict[str, str]]] = {
     "agent": ("The Cloud Assistant agent in {two} is offline", {"alitrust_instance_id": "{two}"}),
     "port": ("Nothing listens on this port of the instance", {"ansible_port": "2222"}),
     "unknown": ("There is no instance i-unknown in cn-hangzhou", {"alitrust_instance_id": "i-unknown"}),
-    "nameless": ("'nameless' is no ID of an instance. The inventory plugin", {"alitrust_instance_id": "nameless"}),
+    "nameless": ("'nameless' is no ID of an instance. Set the variable", {"alitrust_instance_id": "nameless"}),
     "right": (
         "allow ecs:StartTerminalSession on acs:ecs:cn-hangzhou:*:instance/{one} to",
         {"alitrust_access_key_id": "{nobody}", "alitrust_access_key_secret": "{nobodys}"},
