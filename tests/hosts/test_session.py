@@ -135,6 +135,19 @@ def test_a_tunnel_that_is_cut_breaks_no_more_than_ssh_does(behind: Behind) -> No
         assert run.recap(host)["failed"] == 0, run.output
 
 
+def test_the_sessions_of_a_play_that_is_killed_are_ended(behind: Behind) -> None:
+    """At once, not when ControlPersist runs out: the fixture looks that nothing is left."""
+    play = subprocess.Popen(
+        [Path(sys.executable).parent / "ansible", "-i", behind.inventory, "one", "-m", "raw", "-a", "sleep 600"],
+        env=behind.ansible.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    behind.wait_until(lambda: any(one["open"] for one in behind.cloud.tunnels()))
+    play.kill()
+    play.wait()
+
+
 WRONG: dict[str, tuple[str, dict[str, str]]] = {
     "agent": ("The Cloud Assistant agent in {two} is offline", {"alitrust_instance_id": "{two}"}),
     "port": ("Nothing listens on this port of the instance", {"ansible_port": "2222"}),
