@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import typing as t
+from pathlib import Path
 
 import pytest
+import yaml
 from hosts.fleet import NAMES, Site
 from modules.harness import Modules
 
@@ -59,6 +62,70 @@ def test_the_known_hosts_are_instances(site: Site) -> None:
     """Addresses do not matter, so nothing has to be learnt anew when one changes."""
     ids = {line.split()[0] for line in site.known_hosts.read_text().splitlines() if not line.startswith("#")}
     assert ids == {site.instance(name)["InstanceId"] for name in NAMES}
+
+
+def inventory(site: Site, **compose: str) -> Path:
+    """The fleet as an inventory that reaches it by sessions."""
+    given = {
+        "ansible_user": "'root'",
+        "ansible_ssh_common_args": f"'-o UserKnownHostsFile={site.known_hosts}'",
+        **compose,
+    }
+    path = site.folder / "sessions.alitrust.yml"
+    path.write_text(
+        yaml.safe_dump(
+            {"plugin": "alitrust.ecs.instances", "fleets": ["web"], "addresses": ["session"], "compose": given}
+        )
+    )
+    return path
+
+
+def rotate(site: Site, hosts: Path, **variables: str) -> None:
+    """Twice: the second run finds nothing to do."""
+    for outcome in ("rotated", "nothing to do"):
+        run = site.playbook("rotate_keys", "-i", hosts, by_owner=True, rotate_keys_serial="100%", **variables)
+        assert run.succeeded, run.output
+        assert all(f"{name}: {outcome}" in run.output for name in NAMES), run.output
+
+
+def test_keys_are_rotated_through_sessions(site: Site) -> None:
+    new = site.folder / "new.pem"
+    rotate(
+        site,
+        inventory(site, ansible_ssh_private_key_file=f"'{site.key}'"),
+        rotate_keys_name="new",
+        rotate_keys_private_key_file=str(new),
+    )
+    assert {site.instance(name)["KeyPairName"] for name in NAMES} == {"new"}
+    login = "ansible_ssh_private_key_file={}"
+    ping = ("ansible", "alitrust_fleet", "-m", "ansible.builtin.raw", "-a", "true", "-i", inventory(site), "-e")
+    assert site.ansible.command(*ping, login.format(new)).returncode == 0
+    refused = site.ansible.command(*ping, login.format(site.key))
+    assert all(f"{name} | UNREACHABLE" in refused.stdout for name in NAMES), refused.stdout
+    assert "Permission denied (publickey)" in refused.stdout
+
+
+def test_keys_are_rotated_into_a_secret(site: Site) -> None:
+    """No file has the private key then."""
+    site.ansible.environment |= {"ANSIBLE_SSH_AGENT": "auto", "ANSIBLE_LOCAL_TEMP": tempfile.mkdtemp(prefix="a-")}
+    file = f"'{site.folder / 'new.pem'}'"
+    rotate(
+        site,
+        inventory(site, ansible_ssh_private_key_file=file),
+        rotate_keys_name="kept",
+        rotate_keys_private_key_secret="ssh/kept",
+    )
+    assert {site.instance(name)["KeyPairName"] for name in NAMES} == {"kept"}
+    stored = Modules(site.cloud).door().call("kms", "GetSecretValue", SecretName="ssh/kept")["SecretData"]
+    assert "PRIVATE KEY" in stored
+    inner = stored.splitlines()[2]
+    assert not [path for path in site.folder.rglob("*") if path.is_file() and inner.encode() in path.read_bytes()]
+    refused = site.ansible.command(
+        *("ansible", "alitrust_fleet", "-m", "ansible.builtin.raw", "-a", "true"),
+        *("-i", inventory(site, ansible_ssh_private_key_file=file)),
+    )
+    assert all(f"{name} | UNREACHABLE" in refused.stdout for name in NAMES), refused.stdout
+    assert "Permission denied (publickey)" in refused.stdout
 
 
 def test_no_session_is_left(site: Site) -> None:

@@ -16,7 +16,6 @@ PLUGINS = {
     "connection": {path.stem: guides.document(path) for path in ROOT.glob("plugins/connection/*.py")},
     "inventory": {path.stem: guides.document(path) for path in ROOT.glob("plugins/inventory/*.py")},
     "lookup": {path.stem: guides.document(path) for path in ROOT.glob("plugins/lookup/*.py")},
-    "connection": {path.stem: guides.document(path) for path in ROOT.glob("plugins/connection/*.py")},
     "filter": {path.stem: guides.document(path) for path in ROOT.glob("plugins/filter/*.py")},
     "role": {
         path.parents[1].name: guides.load(path.read_text())["argument_specs"]["main"]
