@@ -18,6 +18,6 @@ home="$folder/$(printf 'x%.0s' {1..60})"
 mkdir "$home"
 venv/bin/ansible --version | sed -n 1p
 HOME="$home" venv/bin/ansible-playbook play.yml
-! HOME="$home" ANSIBLE_SSH_AGENT=auto venv/bin/ansible-playbook play.yml > output 2>&1
+if HOME="$home" ANSIBLE_SSH_AGENT=auto venv/bin/ansible-playbook play.yml > output 2>&1; then exit 1; fi
 cat output
 grep -qF 'too long for Unix domain socket' output

@@ -92,8 +92,6 @@ options:
         required: true
 seealso:
   - module: alitrust.ecs.authorized_keys_info
-  - plugin: alitrust.ecs.guest
-    plugin_type: role
 notes:
   - Run it on instances; with C(become) for O(keys) and O(sshd), which only root may ask sshd about.
 """

@@ -198,7 +198,10 @@ async def _serve(job: Job, cloud: Cloud, session: sessions.Session, deadline: fl
         await tunnel.run()
     except endings.SessionError as error:
         # What the instance is like says more than that the service could not reach it.
-        raise (None if tunnel.opened else await _reason(cloud, job)) or error from error
+        why = None if tunnel.opened else await _reason(cloud, job)
+        if why is None:
+            raise
+        raise why from error
     finally:
         watching.cancel()
         await tunnel.close()
