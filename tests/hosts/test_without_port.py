@@ -15,6 +15,8 @@ import yaml
 from hosts.fleet import NAMES, Site
 from modules.harness import Modules
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._assistant import commands, files
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
 from local_cloud.control import LocalCloud
 from local_cloud.hosts import checks
 
@@ -80,9 +82,9 @@ def inventory(site: Site, **compose: str) -> Path:
     return path
 
 
-def rotate(site: Site, hosts: Path, **variables: str) -> None:
-    """Twice: the second run finds nothing to do."""
-    for outcome in ("rotated", "nothing to do"):
+def rotate(site: Site, hosts: Path, *outcomes: str, **variables: str) -> None:
+    """Run the playbook once for each outcome that is expected."""
+    for outcome in outcomes:
         run = site.playbook("rotate_keys", "-i", hosts, by_owner=True, rotate_keys_serial="100%", **variables)
         assert run.succeeded, run.output
         assert all(f"{name}: {outcome}" in run.output for name in NAMES), run.output
@@ -93,6 +95,7 @@ def test_keys_are_rotated_through_sessions(site: Site) -> None:
     rotate(
         site,
         inventory(site, ansible_ssh_private_key_file=f"'{site.key}'"),
+        "rotated",
         rotate_keys_name="new",
         rotate_keys_private_key_file=str(new),
     )
@@ -112,6 +115,8 @@ def test_keys_are_rotated_into_a_secret(site: Site) -> None:
     rotate(
         site,
         inventory(site, ansible_ssh_private_key_file=file),
+        "rotated",
+        "nothing to do",
         rotate_keys_name="kept",
         rotate_keys_private_key_secret="ssh/kept",
     )
@@ -126,6 +131,18 @@ def test_keys_are_rotated_into_a_secret(site: Site) -> None:
     )
     assert all(f"{name} | UNREACHABLE" in refused.stdout for name in NAMES), refused.stdout
     assert "Permission denied (publickey)" in refused.stdout
+
+
+def test_cloud_assistant_sends_a_file(site: Site) -> None:
+    door = Modules(site.cloud).door()
+    ids = [site.instance(name)["InstanceId"] for name in NAMES[:2]]
+    for text in (b"first\n", b"second\n"):  # over what is there
+        sent = files.send(door, ids, "/root/note", text, mode="0640")
+        assert [one["InvocationStatus"] for one in sent] == ["Success", "Success"]
+    seen = commands.run_shell(door, ids, "stat -c '%a %U' /root/note && cat /root/note", "look", 60)
+    assert {commands.output(one) for one in seen} == {"640 root\nsecond\n"}
+    with pytest.raises(InvalidInput, match="32768 bytes in Base64"):
+        files.send(door, ids, "/root/note", b"x" * 25_000)
 
 
 def test_no_session_is_left(site: Site) -> None:

@@ -196,12 +196,12 @@ async def _serve(job: Job, cloud: Cloud, session: sessions.Session, deadline: fl
     watching = asyncio.ensure_future(_watch(job.watched, near.hung_up))
     try:
         await tunnel.run()
-    except endings.SessionError as error:
+    except endings.SessionError:
         # What the instance is like says more than that the service could not reach it.
         why = None if tunnel.opened else await _reason(cloud, job)
         if why is None:
             raise
-        raise why from error
+        raise why from None
     finally:
         watching.cancel()
         await tunnel.close()

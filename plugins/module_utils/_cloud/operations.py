@@ -58,6 +58,7 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("ecs", "DescribeCloudAssistantStatus"): Paging(
         "token", "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus", "MaxResults", 50
     ),
+    ("ecs", "DescribeSendFileResults"): Paging("token", "Invocations.Invocation", "MaxResults", 50),
     ("ecs", "DescribeTerminalSessions"): Paging("token", "Sessions.Session", "MaxResults", 100),
     ("ecs", "ListTagResources"): Paging("token", "TagResources.TagResource"),
     ("ram", "ListRoles"): Paging("marker", "Roles.Role", "MaxItems", 1000),

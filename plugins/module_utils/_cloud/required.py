@@ -45,6 +45,7 @@ REQUIRED: dict[tuple[str, str], dict[str, str]] = {
     },
     ("ecs", "DescribeSecurityGroupReferences"): {"SecurityGroupReferences": "object"},
     ("ecs", "DescribeSecurityGroups"): {"SecurityGroups": "object", "NextToken|RegionId": "value"},
+    ("ecs", "DescribeSendFileResults"): {"Invocations": "object", "NextToken|TotalCount": "value"},
     ("ecs", "DescribeSnapshots"): {"Snapshots": "object", "NextToken|TotalCount": "value"},
     ("ecs", "DescribeTerminalSessions"): {"Sessions": "object"},
     ("ecs", "DescribeZones"): {"Zones": "object"},
