@@ -31,6 +31,10 @@ OTHER, THIRD = "3456789012345678", "4567890123456789"
 ELSEWHERE = {"isolate", "rotate_keys", "session"}
 #: What the instances' role may do, with what newer agents need.
 TRUST_ACTIONS = ("GenerateNonce", "GenerateAikcert", "RegisterMessage", "PutMessage", "ProduceAikcert")
+SESSIONS = {
+    "Version": "1",
+    "Statement": [{"Effect": "Allow", "Action": "ecs:StartTerminalSession", "Resource": "*"}],
+}
 Variables = dict[str, t.Any]
 FLEET: Variables = {
     "fleet_name": "web",
@@ -61,6 +65,9 @@ class Account:
             cloud.set(f"ecs.{name}_seconds", 0.05)
         cloud.set("vpc.pending_seconds", 0.05)
         cloud.set("resourcesharing.task_seconds", 0.05)
+        # Somebody who may begin sessions, of whom the audit tells.
+        self.modules.run("ram_policy", name="sessions", document=SESSIONS)
+        self.modules.run("ram_group", name="operators", policies=[{"name": "sessions"}])
 
     def use(self, name: str, *uses: Variables, arguments: t.Sequence[str] = ()) -> str:
         """Run a playbook once for each set of variables, in one process; all of it must succeed."""
