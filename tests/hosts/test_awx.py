@@ -132,7 +132,7 @@ def test_a_fleet_in_jobs(tmp_path: Path) -> None:
         shows_no_secret(awx, *(line for key in (old, new) for line in key.read_text().splitlines()[1:-1]))
 
 
-def test_a_private_key_that_only_a_secret_has(tmp_path: Path) -> None:
+def test_a_key_in_a_secret(tmp_path: Path) -> None:
     """One job makes the fleet, another with a folder of its own configures it; no disk ever has the private key."""
     settings = {"trust_client__first_report_seconds": 1, "trust_client__report_interval_seconds": 2}
     with (

@@ -203,7 +203,8 @@ def region() -> t.Iterator[Region]:
 
 
 def test_the_module_foretells_what_becomes_of_a_packet(tmp_path: Path, region: Region) -> None:
-    seed = int(os.environ.get("PACKETS_SEED") or random.SystemRandom().randrange(1_000_000))
+    # The same questions in every run, so that what they are counted by holds; PACKETS_SEED asks others.
+    seed = int(os.environ.get("PACKETS_SEED") or 20261128)
     print(f"PACKETS_SEED={seed}")
     counts: collections.Counter[str] = collections.Counter()
     with LocalCloud.start(tmp_path / "cloud") as cloud, contextlib.ExitStack() as stack:

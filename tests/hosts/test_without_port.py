@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 import typing as t
@@ -30,7 +31,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Site]:
     settings = {"trust_client__first_report_seconds": 1, "ecs__session_speed": 4_000_000}
     with LocalCloud.start(folder / "cloud", hosts="on", **settings) as cloud:
         site = Site(folder, cloud)
-        site.variables |= {"fleet_ssh_address": "session", "network_ssh_from": []}
+        site.variables |= {
+            "fleet_ssh_address": "session",
+            "network_ssh_from": [],
+            # The fleet of other tests may be up in this process.
+            "network_cidr_block": "172.22.0.0/16",
+            "network_vswitch_cidr_block": f"172.22.{os.getpid() % 256}.0/24",
+        }
         yield site
 
 
