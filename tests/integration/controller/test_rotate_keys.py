@@ -67,7 +67,9 @@ def rotation(tmp_path: Path, fresh_cloud: LocalCloud) -> Rotation:
 
 
 def test_what_is_missing_or_contradicts_is_told_before_any_change(rotation: Rotation) -> None:
-    assert "Set rotate_keys_name and rotate_keys_private_key_file" in rotation.fails(rotate_keys_name=" ")
+    missing = "Set rotate_keys_name, and one of rotate_keys_private_key_file and rotate_keys_private_key_secret."
+    assert missing in rotation.fails(rotate_keys_name=" ")
+    assert missing in rotation.fails(rotate_keys_private_key_secret="ssh/new")
     told = rotation.fails(ansible_ssh_private_key_file="/old.pem")
     assert "ansible_ssh_private_key_file is an extra variable" in told
     assert "No host matches nobody" in rotation.fails(rotate_keys_hosts="nobody")
