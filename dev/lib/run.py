@@ -216,6 +216,7 @@ CHECKS = [
         coverage=True,
         first="dev/host-packages; ",
         options="-n 2 --dist loadfile --no-loadscope-reorder",
+        timeout=2700,
     ),
     pytest("bench", "tests/bench", cores=CORES, options="-s", shown="^(cost of |  .* ratio )"),
     pytest(
