@@ -20,6 +20,7 @@ import typing as t
 from pathlib import Path
 
 import environment
+import products
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / "tests" / "unit" / "cloud" / "answers.json"
@@ -89,23 +90,21 @@ def load() -> Noted:
 
 def named() -> dict[str, set[str]]:
     """The operations that the collection's code names, each with the products that have one of that name."""
-    from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
-
-    products: dict[str, set[str]] = {}
-    for product in sdk.PACKAGES:
-        for name in dir(sdk.product_models(product)):
+    having: dict[str, set[str]] = {}
+    for product in products.PACKAGES:
+        for name in dir(products.models(product)):
             if name.endswith("ResponseBody"):
-                products.setdefault(name.removesuffix("ResponseBody"), set()).add(product)
+                having.setdefault(name.removesuffix("ResponseBody"), set()).add(product)
     texts: set[str] = set()
-    for path in {*(ROOT / "plugins").rglob("*.py"), *(ROOT / "extensions").rglob("*.py")} - {TABLE}:
+    for path in {*(ROOT / "plugins").rglob("*.py"), *(ROOT / "extensions").rglob("*.py")} - {TABLE, products.TABLE}:
         for node in ast.walk(ast.parse(path.read_text())):
             # What is put together, as "AttachPolicyTo" and a kind, is any operation that begins so.
             if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
                 start = str(node.values[0].value)
-                texts.update(name for name in products if _START.fullmatch(start) and name.startswith(start))
+                texts.update(name for name in having if _START.fullmatch(start) and name.startswith(start))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 texts.add(node.value)
-    return {name: products[name] for name in texts - _NAMED_ONLY if name in products}
+    return {name: having[name] for name in texts - _NAMED_ONLY if name in having}
 
 
 def required(operation: str, members: t.Mapping[str, str]) -> dict[str, str]:
@@ -154,9 +153,7 @@ _TELLING = ("Assume", "Attach", "Create", "Detach", "Import", "Reboot", "Run", "
 
 def _of_model(product: str, action: str) -> dict[str, str]:
     """The members of a response model without regard to case and underscores, each with its kind."""
-    from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
-
-    model = getattr(sdk.product_models(product), f"{action}ResponseBody")
+    model = getattr(products.models(product), f"{action}ResponseBody")
     plain = {str: "value", int: "value", float: "value", bool: "value", list: "list"}
     return {
         name.replace("_", ""): plain.get(t.get_origin(hint) or hint, "object")

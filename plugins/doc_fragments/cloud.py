@@ -97,6 +97,5 @@ options:
     type: int
     default: 120
 requirements:
-  - Python packages alibabacloud-ecs20140526, alibabacloud-ram20150501, alibabacloud-kms20160120 and
-    alibabacloud-credentials
+  - Python packages alibabacloud-tea-openapi and alibabacloud-credentials
 """

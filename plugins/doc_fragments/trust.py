@@ -29,8 +29,6 @@ options:
     description: C(PropertyUuid) by instance ID, for instances that the trusted server knows by something else.
     type: dict
     default: {}
-requirements:
-  - Python package alibabacloud-trusted-server20200613, for what asks the trusted server
 """
 
     # And what it must fulfil to be trusted.

@@ -16,9 +16,8 @@ description:
   - With O(security_group_ids) or O(rules_file) only rules are judged. The checks are then V(world_open_all),
     V(world_open_risky), V(rule_over_wide), V(quota_near) and V(rule_without_effect), and the lists of
     RV(audit) about anything else are empty.
-  - The verdict on each instance comes from the trusted server, which needs the Python package
-    alibabacloud-trusted-server20200613. Without the package or the right to ask, every verdict is V(unknown), and
-    the task warns.
+  - The verdict on each instance comes from the trusted server. Without the right to ask, every verdict is V(unknown),
+    and the task warns.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -180,7 +179,7 @@ audit:
       description: Parts of the account of which nothing is known, and why.
       type: list
       elements: dict
-      sample: [{"part": "trust", "reason": "The Python interpreter cannot import alibabacloud_trusted_server20200613."}]
+      sample: [{"part": "trust", "reason": "Not permitted: yundun-systrust:DescribeInstance"}]
     fleets:
       description:
         - Instances by fleet and verdict, also by the age of the last report.

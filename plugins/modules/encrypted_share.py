@@ -23,8 +23,6 @@ extends_documentation_fragment:
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes
   - alitrust.ecs.ownership
-requirements:
-  - Python package alibabacloud-resourcesharing20200110, for snapshots
 options:
   image_id:
     description:

@@ -17,8 +17,6 @@ extends_documentation_fragment:
   - alitrust.ecs.cloud
   - alitrust.ecs.foretold
   - alitrust.ecs.attributes.info
-requirements:
-  - Python package alibabacloud-resourcesharing20200110, for snapshots
 options:
   image_ids:
     description: Images to look at.
@@ -43,7 +41,6 @@ options:
     description:
       - Which kinds of things to read, when everything that is shared in the region is read. Both of them when it is not
         given.
-      - Only V(snapshot) needs the package for Resource Sharing.
     type: list
     elements: str
     choices: [image, snapshot]

@@ -15,7 +15,6 @@ import time
 import typing as t
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from . import answers, credentials, errors, retry, sdk, transport
 from .foretold import Foretold
 from .operations import PAGING
 from .options import Connection
+from .products import HOSTS, OPERATIONS, VERSIONS
 from .required import REQUIRED
 
 Params = t.Mapping[str, t.Any]
@@ -30,6 +30,8 @@ T = t.TypeVar("T")
 
 #: Products with one endpoint for all regions.
 _GLOBAL_ENDPOINTS = {"ram": "ram.aliyuncs.com"}
+#: Products that know the older of the two ways to sign only.
+_OLD_SIGNATURE = ("trusted-server",)
 #: Products that can be called without saying a region.
 _WITHOUT_REGION = (*_GLOBAL_ENDPOINTS, "sts")
 _CONNECT_TIMEOUT_MS = 10_000
@@ -71,8 +73,9 @@ def chunks(values: t.Sequence[t.Any], size: int) -> t.Iterator[list[t.Any]]:
 class Cloud:
     """Typed, retried, recorded calls to one account and region.
 
-    Parameters and answers are dictionaries with the API's own names; each request passes through the SDK's request
-    model and each answer through its response model.
+    Parameters and answers are dictionaries with the API's own names. The SDK's core signs and sends them; the models of
+    its packages for the products, which take longer to import than a task has to do, say in the tests whether each
+    request is the one that they would make.
 
     :ivar api_calls: how often each operation was called, by C(product:Operation), retries included
     :ivar written: operations that have changed something, in order, as C(product:Operation); the flow empties it
@@ -130,8 +133,7 @@ class Cloud:
         :raises CloudError: typed, after the last try
         :raises OutcomeUnknown: when the answer was lost and repeating could do the work twice
         """
-        request = self._request(product, action, {**(params or {}), **more})
-        answer = self._repeated(product, action, lambda: self._try(product, action, request))
+        answer = self._send(product, action, {**(params or {}), **more})
         if not action.startswith(_READING):
             self.written.append(f"{product}:{action}")
         return answer
@@ -139,19 +141,18 @@ class Cloud:
     def walk(self, product: str, action: str, params: Params) -> t.Iterator[list[dict[str, t.Any]]]:
         """The pages of a list with thousands of items. The next one is read while the caller works on this one.
 
-        Items are as Alibaba Cloud sent them, with empty fields. The SDK's models are left out, because building them
-        costs more than all the rest of reading a page; so the caller answers for the names of the parameters.
+        Items are as Alibaba Cloud sent them, with empty fields.
         """
         paging = PAGING[(product, action)]
-        query: dict[str, t.Any] = {"RegionId": self.region, str(paging.size_name): paging.size, **params}
+        query: dict[str, t.Any] = {str(paging.size_name): paging.size, **params}
         with ThreadPoolExecutor(max_workers=1) as reader:
             token: str | None = ""
-            coming = reader.submit(self._plain, product, action, query)
+            coming = reader.submit(self._send, product, action, query, bare=False)
             while token is not None:
                 answer = coming.result()
                 token = answer.get("NextToken") or None
                 if token:
-                    coming = reader.submit(self._plain, product, action, {**query, "NextToken": token})
+                    coming = reader.submit(self._send, product, action, {**query, "NextToken": token}, bare=False)
                 yield dig(answer, paging.items) or []
 
     def pages(
@@ -195,46 +196,49 @@ class Cloud:
 
     # ------------------------------------------------------------------ inside
 
-    def _request(self, product: str, action: str, params: dict[str, t.Any]) -> t.Any:
-        model = _request_model(product, action)
-        if model is None:
-            if params:
-                raise TypeError(f"{product} {action} takes no parameters")
-            return None
-        names = _model_names(product, action)
-        if "RegionId" in names and "RegionId" not in params:
-            params["RegionId"] = self.region
-        if "ClientToken" in names and "ClientToken" not in params:
-            params["ClientToken"] = new_token()
-        request = model().from_map(params)
-        lost = _lost(params, request.to_map())
-        if lost:
-            raise TypeError(f"{product} {action} has no parameter {', '.join(lost)}")
-        return request
+    def _send(self, product: str, action: str, params: Params, *, bare: bool = True) -> dict[str, t.Any]:
+        """One call, repeated while that helps.
 
-    def _plain(self, product: str, action: str, query: Params) -> dict[str, t.Any]:
-        """One call without the SDK's models, repeated as any other."""
-        core, utils = sdk.core("alibabacloud_tea_openapi.utils_models"), sdk.core("alibabacloud_tea_openapi.utils")
-        how = core.Params(
-            action=action,
-            version=sdk.api_version(product),
-            protocol="HTTPS",
-            pathname="/",
-            method="POST",
-            auth_type="AK",
-            style="RPC",
-            req_body_type="formData",
-            body_type="json",
-        )
-        given = {name: value for name, value in query.items() if value is not None}
-        request = core.OpenApiRequest(query=utils.Utils.query(given))
+        :param bare: leave out of the answer what is null, at any depth
+        """
+        how, request = self._request(product, action, params)
 
         def once() -> dict[str, t.Any]:
             client = self._client(product)
             with self._one_call(product, action) as exchange:
-                return _whole(product, action, client.call_api(how, request, _runtime())["body"], exchange)
+                answer = _whole(product, action, client.call_api(how, request, _runtime())["body"], exchange)
+            return t.cast("dict[str, t.Any]", _without_nulls(answer)) if bare else answer
 
         return self._repeated(product, action, once)
+
+    def _request(self, product: str, action: str, params: Params) -> tuple[t.Any, t.Any]:
+        """How an operation is called, and with what, as the SDK's core takes it."""
+        if (product, action) not in OPERATIONS:
+            raise TypeError(f"{product} has no {action}, or dev/make-products does not know that it is called")
+        facts = OPERATIONS[(product, action)]
+        given = {name: value for name, value in params.items() if value is not None}
+        for name in facts.get("filled", ()):
+            if name not in given:
+                given[name] = self.region if name == "RegionId" else new_token()
+        for name in facts.get("json", ()):
+            if name in given:
+                given[name] = json.dumps(given[name], ensure_ascii=False, separators=(",", ":"))
+        body = {name: given.pop(name) for name in facts.get("body", ()) if name in given}
+        core, utils = (sdk.core(f"alibabacloud_tea_openapi.{name}") for name in ("utils_models", "utils"))
+        how = core.Params(
+            action=action,
+            version=VERSIONS[product],
+            protocol="HTTPS",
+            pathname="/",
+            method="POST",
+            auth_type=next(iter(facts.get("auth", ())), "AK"),
+            style="RPC",
+            req_body_type="formData",
+            body_type="json",
+        )
+        return how, core.OpenApiRequest(
+            query=utils.Utils.query(given), body=utils.Utils.parse_to_map(body) if body else None
+        )
 
     def _repeated(self, product: str, action: str, once: t.Callable[[], T]) -> T:
         budget = self.connection.api_timeout
@@ -268,15 +272,6 @@ class Cloud:
                     raise
             self.sleep(delay)
 
-    def _try(self, product: str, action: str, request: t.Any) -> dict[str, t.Any]:
-        client = self._client(product)
-        method = getattr(client, _method_name(product, action))
-        with self._one_call(product, action) as exchange:
-            answer = method(_runtime()) if request is None else method(request, _runtime())
-            # The model has an empty list where the answer has none, so what came is looked at.
-            _whole(product, action, answers.parsed(exchange.content), exchange)
-            return t.cast("dict[str, t.Any]", answer.body.to_map())
-
     @contextlib.contextmanager
     def _one_call(self, product: str, action: str) -> t.Iterator[transport.Exchange]:
         """Count a call, send it by the connection's route, and turn whatever the SDK raises into a typed error."""
@@ -292,7 +287,7 @@ class Cloud:
         if product not in self._clients:
             if self._credential is None:
                 self._credential = self._credentials()
-            self._clients[product] = sdk.product_client_class(product)(self._config(product, self._credential))
+            self._clients[product] = self._new_client(product, self._credential)
         return self._clients[product]
 
     def _credentials(self) -> t.Any:
@@ -305,6 +300,13 @@ class Cloud:
                 return credentials.usable(client, exchange, source)
 
         return self._repeated("credentials", source, once)
+
+    def _new_client(self, product: str, credential: t.Any) -> t.Any:
+        client = sdk.client_class()(self._config(product, credential))
+        # What needs no AccessKey has nothing to sign, and goes the older way, too.
+        if product in _OLD_SIGNATURE or credential is None:
+            client._signature_algorithm = "v2"
+        return client
 
     def _config(self, product: str, credential: t.Any) -> t.Any:
         config = sdk.core("alibabacloud_tea_openapi.utils_models").Config(
@@ -324,8 +326,8 @@ class Cloud:
             config.endpoint = (
                 f"sts.{self.connection.region}.aliyuncs.com" if self.connection.region else "sts.aliyuncs.com"
             )
-        elif product == "trusted-server":
-            config.endpoint = f"trusted-server.{self.region}.aliyuncs.com"
+        else:
+            config.endpoint = HOSTS.get(product, {}).get(self.region, f"{product}.{self.region}.aliyuncs.com")
         return config
 
     def _issue_session(self, base: t.Any) -> credentials.Session:
@@ -340,7 +342,7 @@ class Cloud:
             action = "AssumeRoleWithOIDC"
             with open(str(conn.oidc_token_file), encoding="utf-8") as handle:
                 params.update(OIDCProviderArn=conn.oidc_provider_arn, OIDCToken=handle.read().strip())
-        sts = sdk.product_client_class("sts")(self._config("sts", base))
+        sts = self._new_client("sts", base)
         # A door of its own: the session must not be asked for with the session.
         door = Cloud(conn, sleep=self.sleep, monotonic=self.monotonic)
         door.api_calls = self.api_calls
@@ -375,48 +377,8 @@ def dig(answer: t.Any, path: str) -> t.Any:
 # ---------------------------------------------------------------------- SDK details
 
 
-@cache
-def _methods(product: str) -> dict[str, str]:
-    """Normalised operation name -> method, because the SDK's snake case is not regular (C(create_vswitch))."""
-    suffix = "with_options"  # not "_with_options": there is an assume_role_with_oidcwith_options
-    names = (name for name in dir(sdk.product_client_class(product)) if name.endswith(suffix))
-    return {name[: -len(suffix)].replace("_", ""): name for name in names}
-
-
-def _method_name(product: str, action: str) -> str:
-    return _methods(product)[action.lower()]
-
-
-@cache
-def _request_model(product: str, action: str) -> t.Any:
-    """The request model's class; None for an operation without parameters, which has none."""
-    return getattr(sdk.product_models(product), f"{action}Request", None)
-
-
-@cache
-def _model_names(product: str, action: str) -> frozenset[str]:
-    """Attribute names of a request model, compared without regard to case and underscores."""
-    attributes = {name.replace("_", "").lower() for name in vars(_request_model(product, action)())}
-    return frozenset(name for name in ("RegionId", "ClientToken") if name.lower() in attributes)
-
-
-def _lost(given: t.Any, kept: t.Any, path: str = "") -> list[str]:
-    """Paths of values that the request model did not take over."""
-    if isinstance(given, t.Mapping):
-        kept = kept if isinstance(kept, dict) else {}
-        return [
-            name
-            for key, value in given.items()
-            if value is not None
-            for name in (_lost(value, kept[key], f"{path}{key}.") if key in kept else [f"{path}{key}"])
-        ]
-    if isinstance(given, (list, tuple)) and isinstance(kept, list):
-        return [name for one, other in zip(given, kept, strict=False) for name in _lost(one, other, path)]
-    return []
-
-
 def _runtime() -> t.Any:
-    return sdk.load("darabonba.runtime", "alibabacloud-tea-openapi").RuntimeOptions()
+    return sdk.core("darabonba.runtime").RuntimeOptions()
 
 
 def _whole(product: str, action: str, body: t.Any, exchange: transport.Exchange) -> dict[str, t.Any]:
@@ -428,6 +390,13 @@ def _whole(product: str, action: str, body: t.Any, exchange: transport.Exchange)
     if lacking or exchange.status >= HTTPStatus.MULTIPLE_CHOICES:
         raise exchange.foreign(product, action, lacking)
     return t.cast("dict[str, t.Any]", body)
+
+
+def _without_nulls(value: t.Any) -> t.Any:
+    """The same without members that are null: the API sends such for what a thing has not."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _typed(product: str, action: str, exc: Exception, exchange: transport.Exchange, endpoint: str | None) -> Exception:

@@ -8,28 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import logging
 import os
 import sys
-import threading
+import types
 import typing as t
 from functools import cache
 
 from . import transport
 from .errors import SdkMissing
-
-#: product -> (Python package, PyPI name)
-PACKAGES: dict[str, tuple[str, str]] = {
-    "ecs": ("alibabacloud_ecs20140526", "alibabacloud-ecs20140526"),
-    "ram": ("alibabacloud_ram20150501", "alibabacloud-ram20150501"),
-    "kms": ("alibabacloud_kms20160120", "alibabacloud-kms20160120"),
-    "sts": ("alibabacloud_sts20150401", "alibabacloud-sts20150401"),
-    "vpc": ("alibabacloud_vpc20160428", "alibabacloud-vpc20160428"),
-    "resourcesharing": ("alibabacloud_resourcesharing20200110", "alibabacloud-resourcesharing20200110"),
-    "trusted-server": ("alibabacloud_trusted_server20200613", "alibabacloud-trusted-server20200613"),
-}
-
 
 #: How the message begins where a package is missing.
 MISSING = "The Python interpreter"
@@ -76,58 +63,51 @@ def _forget_connections() -> None:
 os.register_at_fork(after_in_child=_forget_connections)
 
 
-_loading = threading.RLock()
+class _Later(types.ModuleType):
+    """Stands for a package while others import it, and imports it when they use it."""
+
+    def __getattr__(self, name: str) -> t.Any:
+        if sys.modules.get(self.__name__) is not self:
+            return getattr(importlib.import_module(self.__name__), name)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return object  # at import, the SDK has its classes in annotations only
 
 
-@cache
-def product_client_class(product: str) -> t.Any:
-    package, pypi_name = PACKAGES[product]
-    with _loading:
-        _postpone_models(package)
-        return load(f"{package}.client", pypi_name).Client
+@contextlib.contextmanager
+def _without_aiohttp() -> t.Iterator[None]:
+    """Have the SDK import C(aiohttp) when its asynchronous calls, of which this collection makes none, are used.
 
-
-@cache
-def product_models(product: str) -> t.Any:
-    package, pypi_name = PACKAGES[product]
-    with _loading:  # of threads that touch a postponed module at once, some would see half of it
-        models = load(f"{package}.models", pypi_name)
-        dir(models)
-        return models
-
-
-def _postpone_models(package: str) -> None:
-    """Have a product's models, which are over a thousand modules, loaded when something of them is asked for.
-
-    Its client imports them. Lists that are read without models do without half of the time and memory of that import.
+    It is half of what importing the SDK's core costs, because it reads the system's certificates twice.
     """
-    name = f"{package}.models"
-    with contextlib.suppress(ImportError):
-        spec = None if name in sys.modules else importlib.util.find_spec(name)
-        if spec and spec.loader:
-            spec.loader = importlib.util.LazyLoader(spec.loader)
-            module = sys.modules[name] = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-            # Where the package has it, its import in the client touches nothing of it.
-            vars(sys.modules[package])["models"] = module
-
-
-def api_version(product: str) -> str:
-    """The version of a product's API that its package is made for, for example C(2014-05-26)."""
-    date = PACKAGES[product][0][-8:]
-    return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    name = "aiohttp"
+    if name in sys.modules:
+        yield
+        return
+    later = sys.modules[name] = _Later(name)
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is later:
+            del sys.modules[name]
 
 
 def core(name: str) -> t.Any:
     """A module of the SDK core, for example C(alibabacloud_tea_openapi.utils_models)."""
-    return load(name, "alibabacloud-tea-openapi")
+    with _without_aiohttp():
+        return load(name, "alibabacloud-tea-openapi")
 
 
-def preload(products: t.Iterable[str] = ("ecs", "ram", "kms")) -> None:
+@cache
+def client_class() -> t.Any:
+    """What signs and sends the calls of every product."""
+    return core("alibabacloud_tea_openapi.client").Client
+
+
+def preload() -> None:
     """Import what nearly every task needs; used by the controller before it forks workers."""
-    for product in products:
-        product_client_class(product)
-        product_models(product)
+    client_class()
     core("alibabacloud_tea_openapi.utils_models")
+    core("darabonba.runtime")
     load("alibabacloud_credentials.client", "alibabacloud-credentials")
     transport.context_of(None)

@@ -25,7 +25,6 @@ _EVENTS = (PRODUCT, "DescribeEvents")
 def records(cloud: Cloud, uuids: t.Sequence[str]) -> dict[str, Record | CloudError | None]:
     """PropertyUuid -> what the server tells of it, None where it is not enrolled, or why it does not tell.
 
-    :raises SdkMissing: without the package of this product
     :raises TransportFailure: the server does not answer
     """
     return _each(uuids, lambda uuid: _record(cloud, uuid))

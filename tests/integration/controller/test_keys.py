@@ -66,22 +66,6 @@ def test_share_and_unshare_an_encrypted_image(playbooks: Playbooks, modules: Mod
     assert modules.run("encrypted_share_info")["encrypted_shares"] == []
 
 
-def test_sharing_an_image_needs_no_package_for_snapshots(playbooks: Playbooks, modules: Modules) -> None:
-    (playbooks.ansible.folder / "without").mkdir()
-    hidden = "import sys\n\nsys.modules['alibabacloud_resourcesharing20200110'] = None\n"
-    (playbooks.ansible.folder / "without" / "sitecustomize.py").write_text(hidden)
-    playbooks.ansible.environment["PYTHONPATH"] = str(playbooks.ansible.folder / "without")
-    key = shareable.key(modules)
-    image: dict[str, t.Any] = {"encrypted_share_image_id": shareable.image(modules, key)}
-    assert playbooks.changed("share", **image, encrypted_share_account_ids=[PARTNER]) == 2
-    assert playbooks.changed("unshare", "--check", **image) == 2
-    assert playbooks.changed("unshare", **image) == 2
-    assert recipients(modules) == []
-    snapshot: dict[str, t.Any] = {"encrypted_share_snapshot_ids": [shareable.snapshot(modules, 0, key)]}
-    refused = playbooks.refused("unshare", **snapshot)
-    assert "pip install alibabacloud-resourcesharing20200110" in refused
-
-
 def test_share_and_unshare_encrypted_snapshots_with_a_folder(playbooks: Playbooks, modules: Modules) -> None:
     members = f"{ACCOUNT}=rd-Ab12Cd/r-Ef34Gh, {PARTNER}=rd-Ab12Cd/r-Ef34Gh/fd-Ij56Kl"
     modules.cloud.set("resource_directory.members", members)

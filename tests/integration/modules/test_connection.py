@@ -391,9 +391,7 @@ def test_a_profile_that_does_not_exist(modules: Modules, user: User, tmp_path: P
     assert user.secret not in output
 
 
-@pytest.mark.parametrize(
-    "package", ["alibabacloud_ram20150501", "alibabacloud_credentials", "alibabacloud_tea_openapi"]
-)
+@pytest.mark.parametrize("package", ["alibabacloud_credentials", "alibabacloud_tea_openapi", "darabonba"])
 def test_a_missing_package_is_named_with_the_interpreter_that_lacks_it(modules: Modules, package: str) -> None:
     result, _output = in_own_process(
         modules,

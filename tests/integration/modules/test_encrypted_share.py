@@ -246,19 +246,6 @@ def test_reads_behind_writes_are_waited_for(modules: Modules) -> None:
     assert not modules.run("encrypted_share", snapshot_id=share["snapshot_id"], state="absent")["changed"]
 
 
-def test_a_missing_package_is_named(modules: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
-
-    sdk.product_client_class.cache_clear()
-    sdk.product_models.cache_clear()
-    monkeypatch.setitem(sdk.PACKAGES, "resourcesharing", ("alibabacloud_none", "alibabacloud-resourcesharing20200110"))
-    share: dict[str, t.Any] = {"snapshot_id": [shareable.snapshot(modules)], "account_ids": [PARTNER]}
-    failed = modules.run("encrypted_share", fails=True, **share)
-    sdk.product_client_class.cache_clear()
-    sdk.product_models.cache_clear()
-    assert "-m pip install alibabacloud-resourcesharing20200110" in failed["msg"]
-
-
 # ---------------------------------------------------------------------- what others made
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 import typing as t
@@ -14,8 +13,6 @@ import typing as t
 import pytest
 from modules import trust_records as records
 from modules.harness import Modules
-
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
 
 INFO = "trusted_instance_info"
 
@@ -53,28 +50,11 @@ def test_the_section_tells_verdict_numbers_age_and_findings(modules: Modules) ->
     assert fourth["InstanceId"]
 
 
-def test_without_being_asked_nothing_is_read_and_the_package_is_not_needed(
-    modules: Modules, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_being_asked_nothing_is_read(modules: Modules) -> None:
     records.fleet(modules, 1)
-    hide_package(monkeypatch)
     result = modules.run(INFO, fleet="web")
     assert "trust" not in result["instances"][0]
     assert not any(name.startswith("trusted-server") for name in modules.cloud.counts())
-    refused = modules.run(INFO, fleet="web", trust=True, fails=True)
-    assert "pip install alibabacloud-trusted-server20200613" in refused["msg"]
-    refused = modules.run("trust_event_info", fails=True)
-    assert "pip install alibabacloud-trusted-server20200613" in refused["msg"]
-
-
-def hide_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Python find no SDK of the trusted server."""
-    package = "alibabacloud_trusted_server20200613"
-    for name in [name for name in sys.modules if name.split(".")[0] == package]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, package, None)
-    sdk.product_client_class.cache_clear()
-    sdk.product_models.cache_clear()
 
 
 def test_a_hundred_instances_cost_a_call_each_and_one_for_the_findings(modules: Modules) -> None:

@@ -8,17 +8,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import typing as t
 
+import answers
+import products
 import pytest
+from alibabacloud_tea_openapi import utils_models
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.products import HOSTS
 
 
 @pytest.mark.parametrize(("package", "name"), [("darabonba.core", "DaraCore"), ("Tea.core", "TeaCore")])
 def test_a_forked_process_has_no_connection_of_its_parent(
     package: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sdk.preload(("ecs",))
+    sdk.preload()
     core = getattr(sdk.load(package, package), name)
     assert isinstance(core._sessions, dict)  # where these releases of the SDK keep them
     monkeypatch.setattr(core, "_sessions", {"http://example": object()})
@@ -29,16 +36,79 @@ def test_a_forked_process_has_no_connection_of_its_parent(
     assert core._sessions
 
 
-def test_the_models_of_a_client_are_loaded_when_they_are_asked_for() -> None:
-    script = f"""
-import sys
-from {sdk.__name__} import product_client_class, product_models
-def models():
-    return [name for name in sys.modules if name.startswith("alibabacloud_ecs20140526.models.")]
-product_client_class("ecs")
-assert not models()
-assert product_models("ecs").DescribeInstancesRequest
-assert models()
-"""
+def in_a_new_process(script: str) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+
+
+def test_nothing_is_imported_that_no_task_needs() -> None:
+    in_a_new_process(
+        f"""
+import sys
+from {sdk.__name__} import preload
+preload()
+assert "alibabacloud_tea_openapi.client" in sys.modules
+assert not [name for name in sys.modules if name.startswith(("aiohttp", *{tuple(products.PACKAGES.values())}))]
+"""
+    )
+
+
+def test_others_have_all_of_the_sdk_beside_it() -> None:
+    """A plugin of somebody else's in the same process may use the asynchronous half of the SDK."""
+    in_a_new_process(
+        f"""
+import asyncio
+from {sdk.__name__} import preload
+preload()
+import aiohttp
+from aiohttp import web
+from Tea.core import TeaCore
+from Tea.request import TeaRequest
+from darabonba.core import DaraCore
+from darabonba.request import DaraRequest
+
+async def answer(request):
+    return web.Response(text="here")
+
+async def ask(core, request):
+    server = web.AppRunner(application)
+    await server.setup()
+    site = web.TCPSite(server, "127.0.0.1", 0)
+    await site.start()
+    port = site._server.sockets[0].getsockname()[1]
+    request.protocol, request.port, request.method = "HTTP", port, "GET"
+    request.headers["host"] = "127.0.0.1"
+    found = await core.async_do_action(request, {{}})
+    assert found.status_code == 200 and found.body == b"here"
+    await server.cleanup()
+
+for core, request in ((DaraCore, DaraRequest()), (TeaCore, TeaRequest())):
+    application = web.Application()
+    application.router.add_get("/", answer)
+    asyncio.run(ask(core, request))
+"""
+    )
+
+
+def test_the_table_says_what_the_sdk_s_packages_say() -> None:
+    called = {(product, name) for name, having in answers.named().items() for product in having}
+    assert products.TABLE.read_text() == products.source(called)
+
+
+@pytest.mark.parametrize("product", ["ecs", "kms", "vpc", "resourcesharing"])
+def test_a_product_has_the_host_that_its_package_says(product: str) -> None:
+    for region in ("cn-hangzhou", "cn-beijing", "cn-beijing-finance-1", "eu-central-1", "me-central-1", *HOSTS["ecs"]):
+        key: dict[str, t.Any] = {"access_key_id": "key", "access_key_secret": "secret"}
+        config = utils_models.Config(region_id=region, **key)
+        assert Cloud(Connection(region=region, **key))._config(product, None).endpoint == (
+            products.client_class(product)(config)._endpoint
+        )
+
+
+def test_a_product_is_signed_as_its_package_says() -> None:
+    for product in products.PACKAGES:
+        config = {"region_id": "cn-hangzhou", "endpoint": "example.org", "access_key_id": "key"}
+        theirs = products.client_class(product)(utils_models.Config(access_key_secret="secret", **config))
+        ours = Cloud(Connection(region="cn-hangzhou"))._new_client(product, object())
+        for name in ("_signature_algorithm", "_signature_version"):
+            assert getattr(ours, name) == getattr(theirs, name), product
