@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Access to the official SDK packages: imported when first needed, with a clear word when missing. Private."""
+"""Access to the official SDK: imported when first needed, with a clear word when missing. Private."""
 
 from __future__ import annotations
 
