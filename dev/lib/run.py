@@ -157,6 +157,17 @@ CHECKS = [
         for v in VERSIONS[:-1]
     ),
     *(pytest(f"unit-{v}", "tests/unit", python=v, coverage=v == VERSIONS[0]) for v in VERSIONS),
+    # That contributors' other way to start tests works, on few of them: 30 seconds.
+    Check(
+        "ansible-test",
+        f"""
+        ansible-test units --local --python {NEWEST} --color no --num-workers 1 tests/unit/core/ tests/unit/hosts/
+        ansible-test integration --local --python {NEWEST} --color no
+        """,
+        venv="ansible-test",
+        python=NEWEST,
+        copy=True,
+    ),
     Check("ansible-lint", "ansible-lint --offline --nocolor", venv="collection"),
     Check(
         "galaxy-importer",
