@@ -169,18 +169,7 @@ CHECKS = [
         copy=True,
     ),
     Check("ansible-lint", "ansible-lint --offline --nocolor", venv="collection"),
-    Check(
-        "galaxy-importer",
-        """
-        ansible-galaxy collection build --output-path $OUTPUT
-        cd $OUTPUT
-        python -m galaxy_importer.main *.tar.gz |& tee importer.log
-        # It gives ansible-lint a wrong ANSIBLE_COLLECTIONS_PATH; the check ansible-lint has looked at these references.
-        ! grep -E '^(ERROR|WARNING)' importer.log | grep -v 'Failed to find alitrust[.]ecs[.][a-z_]* playbook'
-        """,
-        venv="collection",
-        copy=True,
-    ),
+    Check("galaxy-importer", "dev/release --output $OUTPUT", venv="collection", copy=True),
     Check("docs", "antsibull-docs lint-collection-docs --plugin-docs .", venv="collection", copy=True),
     Check("docsite", "python dev/lib/docsite.py $OUTPUT", venv="collection"),
     # About 15 s, and a minute more for its environment on a new machine.
@@ -199,6 +188,23 @@ CHECKS = [
         needs="git",
     ),
     Check("reuse", "reuse lint --lines", venv="collection"),
+    # What GitHub, editors, pre-commit and tox-ansible read: 10 seconds.
+    Check(
+        "repository",
+        """
+        schema() { check-jsonschema --builtin-schema vendor.$1 "${@:2}"; }
+        schema github-workflows .github/workflows/*.yml
+        schema dependabot .github/dependabot.yml
+        schema github-issue-config .github/ISSUE_TEMPLATE/config.yml
+        schema github-issue-forms .github/ISSUE_TEMPLATE/*_*.yml
+        check-jsonschema --schemafile dev/schemas/devcontainer.json .devcontainer/devcontainer.json
+        check-jsonschema --schemafile dev/schemas/devfile.json devfile.yaml
+        zizmor --offline --pedantic --no-progress .github
+        pre-commit validate-config
+        tox list --ansible --conf tox-ansible.ini --workdir $OUTPUT
+        """,
+        venv="repository",
+    ),
     Check(
         "mypy",
         """

@@ -6,11 +6,9 @@
 set -euo pipefail
 
 dir="$(mktemp -d)"
-local_cloud() {
-    ansible-playbook alitrust.ecs.local_cloud \
-        -e "local_cloud_dir=$dir" -e "local_cloud_python=$ANSIBLE_TEST_PYTHON_INTERPRETER" "$@"
-}
-trap 'local_cloud -e local_cloud_state=absent && rm -rf "$dir"' EXIT
+local_cloud="$ANSIBLE_COLLECTIONS_PATH/ansible_collections/alitrust/ecs/dev/local-cloud"
+export LOCAL_CLOUD_PYTHON="$ANSIBLE_TEST_PYTHON_INTERPRETER"
+trap '"$local_cloud" stop --state-dir "$dir"; rm -rf "$dir"' EXIT
 
-local_cloud -e local_cloud_hosts=off -e '{"local_cloud_settings": {"vpc.pending_seconds": "0.05"}}'
+"$local_cloud" start --state-dir "$dir" --hosts off --set vpc.pending_seconds=0.05
 ALITRUST_CONNECTION_FILE="$dir/connection.json" ansible-playbook smoke.yml "$@"
