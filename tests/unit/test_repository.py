@@ -148,7 +148,7 @@ def test_editors_know_the_same() -> None:
 
 def test_nothing_is_published_without_a_token_and_the_tag() -> None:
     settings = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
-    command = [CHECKOUT / "dev" / "release", "--publish"]
+    command = [str(CHECKOUT / "dev" / "release"), "--publish"]
     for given, said in (({}, "GALAXY_TOKEN is not set"), ({"GALAXY_TOKEN": "t0ken-of-nobody"}, "tag")):
         done = subprocess.run(command, env=settings | given, capture_output=True, text=True, check=False)
         assert done.returncode != 0
