@@ -131,6 +131,15 @@ def test_tox_ansible_has_the_pythons_and_cores_of_dev_test() -> None:
         assert not [part for part in skipped if part in f"unit-py{python}-{release}"]
 
 
+def test_linters_leave_nothing_out() -> None:
+    settings = yaml.safe_load((CHECKOUT / ".ansible-lint").read_text())
+    assert settings["profile"] == "production"
+    assert not {"skip_list", "warn_list"} & set(settings)
+    # Red Hat's workflow runs ansible-lint with these settings, which then has to install the collection.
+    assert "offline" not in settings
+    assert not list((CHECKOUT / "tests" / "sanity").glob("ignore-*"))
+
+
 def test_editors_know_the_same() -> None:
     sections = configparser.ConfigParser()
     sections.read_string("[top]\n" + (CHECKOUT / ".editorconfig").read_text())
