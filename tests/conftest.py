@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
-import caller
-import environment
+# ansible-test gives pytest a configuration of its own.
+_checkout = Path(__file__).resolve().parents[1]
+_settings = tomllib.loads((_checkout / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+sys.path[:0] = [folder for name in _settings["pythonpath"] if (folder := str(_checkout / name)) not in sys.path]
+
+import caller  # noqa: E402
+import environment  # noqa: E402
 
 sys.path.insert(0, str(environment.import_root()))
 
 # Before any test imports what reads it. dev/test has done the same; pytest may be started without it.
-_kept = {name: os.environ[name] for name in ("ANSIBLE_COLLECTIONS_PATH",) if name in os.environ}
+_needed = ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION")  # the second by ansible-test's plugins
+_kept = {name: os.environ[name] for name in _needed if name in os.environ}
 for _name in (*caller.leading_elsewhere(os.environ), *caller.proxies(os.environ)):  # what tests ask is this machine
     del os.environ[_name]
 os.environ |= {**_kept, "ALITRUST_CACHE": str(environment.CACHE)}

@@ -48,6 +48,9 @@ TEST_COMMANDS = {
 ANSIBLE_PACKAGE = "ansible==12.3.0"
 NEIGHBOURS = ("ansible/posix", "awx/awx")
 
+# Environments with the newest release of everything, whatever our upper bounds say, and pre-releases of ansible-core.
+NEWEST = bool(os.environ.get("ALITRUST_NEWEST"))
+
 
 class SetupError(Exception):
     """Something this machine lacks; the message says what and how to get it."""
@@ -145,6 +148,13 @@ def requirement_files(path: Path) -> list[Path]:
     return [path, *(file for name in included for file in requirement_files((path.parent / name).resolve()))]
 
 
+def unbounded(requirements: str) -> str:
+    """The text of a requirements file without upper bounds and includes, and open for pre-releases of ansible-core."""
+    text = re.sub(r"^-r\s.*$", "", requirements, flags=re.MULTILINE)
+    text = re.sub(r",\s*<=?[\w.]+", "", text)
+    return re.sub(r"^(ansible-core>=[\d.]+)", r"\1.dev0", text, flags=re.MULTILINE)
+
+
 def venv(name: str, python: Path | None = None) -> Path:
     """The virtual environment for dev/requirements/<name>.txt, built if this is its first use.
 
@@ -155,9 +165,10 @@ def venv(name: str, python: Path | None = None) -> Path:
     version = output_of(python, "-VV")
     if version is None:
         raise SetupError(f"the interpreter {python} does not run")
-    digest = hashlib.sha256(
-        "\0".join([str(python), version, *(f.read_text() for f in requirement_files(requirements))]).encode()
-    )
+    texts = [file.read_text() for file in requirement_files(requirements)]
+    if NEWEST:
+        texts = [unbounded(text) for text in texts]
+    digest = hashlib.sha256("\0".join([str(python), version, *texts]).encode())
     folder = CACHE / "venvs" / f"{name}-{version.split()[1]}-{digest.hexdigest()[:12]}"
     complete = folder / ".complete"
     if complete.exists():
@@ -167,6 +178,9 @@ def venv(name: str, python: Path | None = None) -> Path:
             return folder
         say(f"building the environment '{name}' for Python {version.split()[1]}")
         make_venv(python, folder)
+        if NEWEST:
+            requirements = folder / "newest.txt"
+            requirements.write_text("\n".join(texts))
         run(
             *(
                 folder / "bin" / "python",
@@ -178,7 +192,7 @@ def venv(name: str, python: Path | None = None) -> Path:
                 "-r",
                 requirements,
             ),
-            what=f"installing {requirements.relative_to(CHECKOUT)}",
+            what=f"installing dev/requirements/{name}.txt",
         )
         complete.touch()
     return folder

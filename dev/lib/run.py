@@ -157,19 +157,19 @@ CHECKS = [
         for v in VERSIONS[:-1]
     ),
     *(pytest(f"unit-{v}", "tests/unit", python=v, coverage=v == VERSIONS[0]) for v in VERSIONS),
-    Check("ansible-lint", "ansible-lint --offline --nocolor", venv="collection"),
+    # That contributors' other way to start tests works, on few of them: 30 seconds.
     Check(
-        "galaxy-importer",
-        """
-        ansible-galaxy collection build --output-path $OUTPUT
-        cd $OUTPUT
-        python -m galaxy_importer.main *.tar.gz |& tee importer.log
-        # It gives ansible-lint a wrong ANSIBLE_COLLECTIONS_PATH; the check ansible-lint has looked at these references.
-        ! grep -E '^(ERROR|WARNING)' importer.log | grep -v 'Failed to find alitrust[.]ecs[.][a-z_]* playbook'
+        "ansible-test",
+        f"""
+        ansible-test units --local --python {NEWEST} --color no --num-workers 1 tests/unit/core/ tests/unit/hosts/
+        ansible-test integration --local --python {NEWEST} --color no
         """,
-        venv="collection",
+        venv="ansible-test",
+        python=NEWEST,
         copy=True,
     ),
+    Check("ansible-lint", "ansible-lint --offline --nocolor", venv="collection"),
+    Check("galaxy-importer", "dev/release --output $OUTPUT", venv="collection", copy=True),
     Check("docs", "antsibull-docs lint-collection-docs --plugin-docs .", venv="collection", copy=True),
     Check("docsite", "python dev/lib/docsite.py $OUTPUT", venv="collection"),
     # About 15 s, and a minute more for its environment on a new machine.
@@ -188,6 +188,23 @@ CHECKS = [
         needs="git",
     ),
     Check("reuse", "reuse lint --lines", venv="collection"),
+    # What GitHub, editors, pre-commit and tox-ansible read: 10 seconds.
+    Check(
+        "repository",
+        """
+        schema() { check-jsonschema --builtin-schema vendor.$1 "${@:2}"; }
+        schema github-workflows .github/workflows/*.yml
+        schema dependabot .github/dependabot.yml
+        schema github-issue-config .github/ISSUE_TEMPLATE/config.yml
+        schema github-issue-forms .github/ISSUE_TEMPLATE/*_*.yml
+        check-jsonschema --schemafile dev/schemas/devcontainer.json .devcontainer/devcontainer.json
+        check-jsonschema --schemafile dev/schemas/devfile.json devfile.yaml
+        zizmor --offline --pedantic --no-progress .github
+        pre-commit validate-config
+        tox list --ansible --conf tox-ansible.ini --workdir $OUTPUT
+        """,
+        venv="repository",
+    ),
     Check(
         "mypy",
         """
