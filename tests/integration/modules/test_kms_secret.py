@@ -151,8 +151,7 @@ def test_accounts_whose_secrets_need_an_instance_are_told_so(vault: Vault) -> No
     assert "give its ID, as dkms_instance_id" in failed["msg"]
     missing = vault.run("kms_secret", name="db", value=ONE, dkms_instance_id="kst-1", fails=True)
     assert "Check dkms_instance_id" in missing["msg"]
-    instance = {"KmsInstanceId": "kst-1", "KmsInstanceArn": "", "AccountId": vault.cloud.account_id}
-    vault.cloud.preload([{"kind": "kms_instance", "id": "kst-1", "region": "cn-hangzhou", "data": instance}])
+    vault.cloud.kms_instance("kst-1")
     made = vault.twice("kms_secret", name="db", value=ONE, dkms_instance_id="kst-1")["kms_secret"]
     assert made["dkms_instance_id"] == "kst-1"
 
