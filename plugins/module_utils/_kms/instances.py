@@ -144,8 +144,8 @@ def lack_of_room(instance: Instance, uses: t.Mapping[str, Use], what: str) -> Un
     if not instance.enabled:
         why = _STATES.get(instance.status, "this collection does not know what that means")
         return UnexpectedState(
-            f"dkms_instance_id is {instance.id}, a KMS instance that is {instance.status or 'in no state'} ({why}); keys "
-            f"and secrets are made in one that is {_ENABLED}.",
+            f"dkms_instance_id is {instance.id}, a KMS instance that is {instance.status or 'in no state'} ({why}); "
+            f"keys and secrets are made in one that is {_ENABLED}.",
             hint=f"Enable it in the KMS console, or give another dkms_instance_id. {_LOOK}",
         )
     use = uses.get(what)
