@@ -96,7 +96,7 @@ def read(cloud: Cloud, instance_id: str) -> Instance | None:
 
 def read_all(cloud: Cloud) -> list[Instance]:
     """All instances of the region."""
-    listed = cloud.pages("kms", "ListKmsInstances")
+    listed = service.listed(cloud, "ListKmsInstances")
     found = (read(cloud, str(one["KmsInstanceId"])) for one in listed)
     return [one for one in found if one is not None]
 

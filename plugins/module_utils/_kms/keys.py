@@ -139,13 +139,13 @@ def read_key(cloud: Cloud, name: str) -> Key | None:
 def read_all(cloud: Cloud) -> list[Key]:
     """All keys of the region, with few calls beside one for each key."""
     aliases: dict[str, list[str]] = {}
-    for item in cloud.pages("kms", "ListAliases"):
+    for item in service.listed(cloud, "ListAliases"):
         aliases.setdefault(item["KeyId"], []).append(item["AliasName"])
     labels: dict[str, dict[str, str]] = {}
-    for item in cloud.pages("kms", "ListTagResources", ResourceType="key"):
+    for item in service.listed(cloud, "ListTagResources", ResourceType="key"):
         labels.setdefault(item["ResourceId"], {}).update(tags.from_api([item]))
     found = []
-    for item in cloud.pages("kms", "ListKeys"):
+    for item in service.listed(cloud, "ListKeys"):
         key_id = item["KeyId"]
         try:
             metadata = cloud.call("kms", "DescribeKey", KeyId=key_id)["KeyMetadata"]
@@ -161,13 +161,7 @@ def read_owned(cloud: Cloud, owner: str) -> Key | None:
     That is what a run leaves behind that was interrupted between the key and its alias.
     """
     wanted = [{"Key": tags.OWNER_KEY, "Value": owner}]
-    try:
-        found = cloud.pages("kms", "ListTagResources", ResourceType="key", Tag=wanted)
-    except CloudError as error:
-        if not service.would_be_on_by_then(cloud, error):
-            raise
-        return None
-    for item in found:
+    for item in service.listed(cloud, "ListTagResources", ResourceType="key", Tag=wanted):
         key = read_key(cloud, item["ResourceId"])
         if key is not None and not key.aliases and key.state != PENDING_DELETION:
             return key

@@ -194,7 +194,7 @@ def from_answer(answer: t.Mapping[str, t.Any]) -> Secret:
 
 def find_all(cloud: Cloud) -> list[Secret]:
     """All secrets of the region, with what ListSecrets tells of them: neither description nor key."""
-    return [from_answer(one) for one in cloud.pages("kms", "ListSecrets", FetchTags="true")]
+    return [from_answer(one) for one in service.listed(cloud, "ListSecrets", FetchTags="true")]
 
 
 def read_value(cloud: Cloud, name: str, *, version_id: str | None = None, stage: str | None = None) -> Value | None:

@@ -67,7 +67,7 @@ def test_more_instances_than_a_page_has(kms: Modules) -> None:
 def test_create_a_key_in_an_instance(kms: Modules) -> None:
     kms.cloud.kms_instance(ONE)
     kms.run("kms_key", alias="default")
-    wanted = {"alias": "disks", "dkms_instance_id": ONE, "rotation_days": 30, "tags": {"service": "shop"}}
+    wanted: dict[str, t.Any] = {"alias": "disks", "dkms_instance_id": ONE, "rotation_days": 30, "tags": {"a": "1"}}
     made = kms.twice("kms_key", **wanted)["kms_key"]
     assert (made["dkms_instance_id"], made["protection_level"], made["rotation_days"]) == (ONE, "SOFTWARE", 30)
     assert kms.run("kms_key", check=True, **wanted)["kms_key"] == made, "check mode returns what there is"
@@ -81,13 +81,17 @@ def test_create_a_key_in_an_instance(kms: Modules) -> None:
     assert f"whose dkms_instance_id is not set, not {ONE}; that cannot be changed" in told
 
 
-@pytest.mark.parametrize("module", ["kms_key", "kms_secret", "keypair"])
+#: What makes a key or a secret, by module.
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "kms_key": {"alias": "disks"},
+    "kms_secret": {"name": "db", "value": "Some-Pass-1"},
+    "keypair": {"name": "web", "private_key_secret": "keys/web"},
+}
+
+
+@pytest.mark.parametrize("module", OPTIONS)
 def test_an_instance_that_takes_no_more_is_told_before_anything_is_made(kms: Modules, module: str) -> None:
-    options: dict[str, t.Any] = {
-        "kms_key": {"alias": "disks"},
-        "kms_secret": {"name": "db", "value": "Some-Pass-1"},
-        "keypair": {"name": "web", "private_key_secret": "keys/web"},
-    }[module]
+    options = OPTIONS[module]
     what = "keys" if module == "kms_key" else "secrets"
     told = unwritten(kms, module, dkms_instance_id="kst-none", **options)
     assert "dkms_instance_id is kst-none: there is no such KMS instance in the region cn-hangzhou" in told
@@ -113,11 +117,7 @@ def test_accounts_that_need_an_instance_are_told_which(kms: Modules, code: str) 
     kms.cloud.set("kms.key_without_instance_code", code)
     kms.cloud.set("kms.secret_without_instance_code", code)
     kms.run("kms_key", alias="default")
-    for module, options in (
-        ("kms_key", {"alias": "disks"}),
-        ("kms_secret", {"name": "db", "value": "Some-Pass-1"}),
-        ("keypair", {"name": "web", "private_key_secret": "keys/web"}),
-    ):
+    for module, options in OPTIONS.items():
         kms.cloud.kms_instance(ONE, Status="Connected")
         kms.cloud.kms_instance("kst-two", Status="Error")
         failed = kms.run(module, fails=True, **options)
@@ -133,10 +133,8 @@ def test_a_secret_is_in_the_instance_of_its_key(kms: Modules) -> None:
     kms.cloud.kms_instance(ONE)
     kms.cloud.kms_instance("kst-two")
     kms.run("kms_key", alias="vault", dkms_instance_id=ONE)
-    for module, options in (
-        ("kms_secret", {"name": "db", "value": "Some-Pass-1"}),
-        ("keypair", {"name": "web", "private_key_secret": "keys/web"}),
-    ):
+    for module in ("kms_secret", "keypair"):
+        options = OPTIONS[module]
         told = unwritten(kms, module, kms_key_id="alias/vault", **options)
         assert f"is in the KMS instance {ONE}, and the secret" in told
         assert f"Give dkms_instance_id: {ONE}" in told
@@ -159,10 +157,18 @@ def test_a_key_in_an_instance_is_checked_from_nothing(kms: Modules, check_run: C
     assert "Give dkms_instance_id" in check_run("kms_secret", **{**secret, "name": "other"}, fails=True)["msg"]
 
 
+def test_lists_are_empty_where_kms_would_only_be_switched_on(modules: Modules, check_run: CheckRun) -> None:
+    check_run("kms_service")
+    for module in ("kms_instance_info", "kms_key_info", "kms_secret_info"):
+        (listed,) = (value for value in check_run(module).values() if isinstance(value, list))
+        assert listed == []
+    assert modules.run("kms_key_info", check=True, fails=True)["error_code"] == "Forbidden.KmsServiceNotEnabled"
+
+
 def test_the_preflight_foresees_the_key_of_disks(kms: Modules) -> None:
     kms.cloud.kms_instance(ONE)
     kms.run("kms_key", alias="default")
-    disks = {"kms_key": {"alias": "disks", "dkms_instance_id": ONE}}
+    disks: dict[str, t.Any] = {"kms_key": {"alias": "disks", "dkms_instance_id": ONE}}
     ready = kms.run("preflight_info", **disks)
     assert ready["lacks"] == []
     assert "create a key for alias/disks" in ready["steps"]
