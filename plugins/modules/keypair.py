@@ -78,7 +78,8 @@ options:
     description: ID or alias of the key that encrypts a new secret. KMS has one of its own for where none is given.
     type: str
   dkms_instance_id:
-    description: KMS instance that a new secret is kept in, which newer accounts need, together with O(kms_key_id).
+    description: ID of the KMS instance that a new secret is kept in, which newer accounts need, together with
+      O(kms_key_id), a key of it. M(alitrust.ecs.kms_instance_info) lists those there are.
     type: str
   recovery_window_in_days:
     description: How many days a secret that goes with its pair can be restored, 7 to 30.

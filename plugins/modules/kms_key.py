@@ -61,8 +61,9 @@ options:
     description:
       - What kind of key to create, for example V(Aliyun_AES_256), V(Aliyun_SM4) or V(RSA_2048). Alibaba Cloud's default
         is V(Aliyun_AES_256), the one for disks.
-      - It cannot be changed. For a key that has another one, the task fails. The same holds for O(key_usage) and
-        O(protection_level).
+      - It cannot be changed. For a key that has another one, the task fails. The same holds for O(key_usage),
+        O(protection_level) and O(dkms_instance_id).
+      - A KMS instance takes only some of them.
     type: str
   key_usage:
     description: What the key is used for. The default depends on O(key_spec).
@@ -71,8 +72,18 @@ options:
   protection_level:
     description:
       - Whether the key is protected by a hardware security module (HSM). Alibaba Cloud's default is V(SOFTWARE).
+      - A KMS instance decides that for its keys, so this and O(dkms_instance_id) exclude each other.
     type: str
     choices: [SOFTWARE, HSM]
+  dkms_instance_id:
+    description:
+      - ID of the KMS instance to create the key in, for example V(kst-hzz65f176a0ogplgq0000).
+        M(alitrust.ecs.kms_instance_info) lists those there are. No module makes one, because that is a purchase.
+      - Without it, the key is a default key of the account. Newer accounts can have one of these in each region, and
+        keep all other keys in an instance.
+      - An instance that does not exist, is not enabled or has its quota of keys used up is told before anything is
+        created, where the caller has the rights C(kms:GetKmsInstance) and C(kms:GetKmsInstanceQuotaInfos).
+    type: str
   rotation_days:
     description:
       - Days between two automatic rotations, 7 to 365, or 0 for a key that does not rotate. When it is not given, it
@@ -106,6 +117,7 @@ notes:
     interrupted run did not get to.
 seealso:
   - module: alitrust.ecs.kms_key_info
+  - module: alitrust.ecs.kms_instance_info
   - module: alitrust.ecs.kms_service
   - module: alitrust.ecs.kms_share_role
   - ref: ansible_collections.alitrust.ecs.docsite.operations
@@ -124,6 +136,12 @@ EXAMPLES = r"""
     tags:
       service: shop
   register: disks
+
+- name: Create a key in a KMS instance, as newer accounts have to
+  alitrust.ecs.kms_key:
+    region: cn-hangzhou
+    alias: alias/shop
+    dkms_instance_id: kst-hzz65f176a0ogplgq0000
 
 - name: Disable a key by its ID
   alitrust.ecs.kms_key:
@@ -201,6 +219,10 @@ kms_key:
       description: V(SOFTWARE) or V(HSM).
       type: str
       sample: SOFTWARE
+    dkms_instance_id:
+      description: The KMS instance that it is in, empty where it is in none.
+      type: str
+      sample: ""
     creator:
       description: The account that created it, or the service that made it for itself.
       type: str

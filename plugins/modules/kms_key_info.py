@@ -30,11 +30,15 @@ options:
     description: Only keys in this state.
     type: str
     choices: [Enabled, Disabled, PendingDeletion, PendingImport]
+  dkms_instance_id:
+    description: Only keys in this KMS instance.
+    type: str
   tags:
     description: Only keys that have these tags, all of them. A tag without a value fits any value.
     type: dict
 seealso:
   - module: alitrust.ecs.kms_key
+  - module: alitrust.ecs.kms_instance_info
   - module: alitrust.ecs.kms_service_info
 """
 
@@ -101,6 +105,10 @@ kms_keys:
       description: V(SOFTWARE) or V(HSM).
       type: str
       sample: SOFTWARE
+    dkms_instance_id:
+      description: The KMS instance that it is in, empty where it is in none.
+      type: str
+      sample: ""
     creator:
       description: The account that created it, or the service that made it for itself.
       type: str

@@ -65,7 +65,11 @@ options:
         O(dkms_instance_id).
     type: str
   dkms_instance_id:
-    description: The KMS instance that keeps the secret. Newer accounts keep secrets in an instance only.
+    description:
+      - ID of the KMS instance that keeps the secret, which has to be that of its key as well. Newer accounts keep
+        secrets in an instance only. M(alitrust.ecs.kms_instance_info) lists those there are.
+      - An instance that does not exist, is not enabled or has its quota of secrets used up is told before anything is
+        created, where the caller has the rights C(kms:GetKmsInstance) and C(kms:GetKmsInstanceQuotaInfos).
     type: str
   recovery_window_in_days:
     description:
@@ -92,6 +96,7 @@ notes:
 seealso:
   - module: alitrust.ecs.kms_secret_info
   - module: alitrust.ecs.kms_key
+  - module: alitrust.ecs.kms_instance_info
   - plugin: alitrust.ecs.kms_secret
     plugin_type: lookup
   - ref: ansible_collections.alitrust.ecs.docsite.secrets
@@ -114,6 +119,14 @@ EXAMPLES = r"""
     name: shop/settings
     value: "{{ {'user': 'shop', 'password': database_password} | to_json }}"
     kms_key_id: alias/shop
+
+- name: Keep one in a KMS instance, encrypted with a key of that
+  alitrust.ecs.kms_secret:
+    region: cn-hangzhou
+    name: shop/token
+    value: "{{ token }}"
+    kms_key_id: alias/vault
+    dkms_instance_id: kst-hzz65f176a0ogplgq0000
 
 - name: Keep a keystore, which is no text
   alitrust.ecs.kms_secret:

@@ -28,11 +28,15 @@ options:
     type: list
     elements: str
     aliases: [name]
+  dkms_instance_id:
+    description: Only secrets in this KMS instance.
+    type: str
   tags:
     description: Only secrets that have these tags, all of them. A tag without a value fits any value.
     type: dict
 seealso:
   - module: alitrust.ecs.kms_secret
+  - module: alitrust.ecs.kms_instance_info
   - plugin: alitrust.ecs.kms_secret
     plugin_type: lookup
 """

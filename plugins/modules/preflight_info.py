@@ -27,6 +27,9 @@ options:
   kms_service:
     description: Options of a task of M(alitrust.ecs.kms_service). An empty mapping stands for a task without options.
     type: dict
+  kms_key:
+    description: Options of a task of M(alitrust.ecs.kms_key), for example of the key that disks are encrypted with.
+    type: dict
   session_manager:
     description:
       - Options of a task of M(alitrust.ecs.session_manager). An empty mapping stands for a task without options.
@@ -98,6 +101,7 @@ options:
     default: false
 seealso:
   - module: alitrust.ecs.kms_service
+  - module: alitrust.ecs.kms_key
   - module: alitrust.ecs.session_manager
   - module: alitrust.ecs.instance_ram_role
   - module: alitrust.ecs.vpc

@@ -163,6 +163,14 @@ class LocalCloud:
         """
         self._ask("POST", "agents", {"instance_id": instance_id, "online": online})
 
+    def kms_instance(self, instance_id: str, **members: t.Any) -> None:
+        """Make a KMS instance, or change one: nobody can order one by the API.
+
+        :param members: C(region) and C(account_id), by default the first of each; members of GetKmsInstance
+        :raises ControlError: there is no such member, or no such state
+        """
+        self._ask("POST", "kms_instances", {"instance_id": instance_id, **members})
+
     def tunnels(self) -> list[dict[str, t.Any]]:
         """The connections of Session Manager there are: SessionId, InstanceId, bytes in each direction, ..."""
         return t.cast("list[dict[str, t.Any]]", self._ask("GET", "tunnels"))

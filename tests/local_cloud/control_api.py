@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from local_cloud import identities
 from local_cloud.faults import Fault
+from local_cloud.services.kms import instances
 from local_cloud.session_manager import agents
 
 if t.TYPE_CHECKING:
@@ -98,6 +99,15 @@ def create(server: Server) -> Starlette:
         agents.switch(server.store, body["instance_id"], online=body["online"])
         return offline_agents({})
 
+    def kms_instances(_unused: Body) -> t.Any:
+        return server.store.find("kms_instance")
+
+    def put_kms_instance(body: Body) -> t.Any:
+        account_id = body.pop("account_id", None) or identities.account_keys(server.store)[0]["account_id"]
+        region = body.pop("region", None) or server.settings["default_region"]
+        with server.store.transaction():
+            return instances.put(server.store, account_id, region, body.pop("instance_id"), body)
+
     def tunnels(_unused: Body) -> t.Any:
         return server.sessions.live()
 
@@ -122,6 +132,7 @@ def create(server: Server) -> Starlette:
             _route("preload", POST=preload),
             _route("resources", GET=resources),
             _route("agents", GET=offline_agents, POST=switch_agent),
+            _route("kms_instances", GET=kms_instances, POST=put_kms_instance),
             _route("tunnels", GET=tunnels, POST=cut_tunnel),
         ]
     )

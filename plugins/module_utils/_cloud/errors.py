@@ -185,7 +185,10 @@ HINTS: dict[str, str] = {
     "AuthorizationLimitExceed": "A group has at most 200 rules, and the groups of a network interface 1,000 together: "
     "use a prefix list, or another group.",
     "Forbidden.CiphertextBlob": "Check the ciphertext, that its key is in this region, and encryption_context.",
-    "Forbidden.DKMSInstanceNotFound": "Check dkms_instance_id, and that this KMS instance is in the region.",
+    "Forbidden.DKMSInstanceNotFound": "Check dkms_instance_id, and that this KMS instance is in the region; "
+    "alitrust.ecs.kms_instance_info lists those that are.",
+    "Forbidden.DKMSInstanceStateInvalid": "The KMS instance is not enabled, or there has to be one: give "
+    "dkms_instance_id of one that is Connected; alitrust.ecs.kms_instance_info lists them.",
     "Forbidden.KmsServiceNotEnabled": "Switch KMS on first, for example with alitrust.ecs.kms_service.",
     "InvalidAccessKeyId.NotFound": "Check the AccessKey ID, and that it belongs to the account you mean.",
     "InvalidHttpTokens.NotSupported": "Metadata with a token is not to be had here: give http_tokens: optional.",
@@ -198,6 +201,8 @@ HINTS: dict[str, str] = {
     "InvalidVSwitchId.IpNotEnough": "The vSwitch has no free address; use another one.",
     "LimitExceeded.Role.Policy": "Detach a policy from the role, or ask for a higher quota of policies.",
     "Rejected.Disabled": "The KMS key is disabled; alitrust.ecs.kms_key enables it.",
+    "Rejected.LimitExceeded": "A quota of KMS is used up. More keys and secrets go into a KMS instance, "
+    "dkms_instance_id; alitrust.ecs.kms_instance_info tells the quotas of those there are.",
     "Rejected.PendingDeletion": "The KMS key is going to be deleted; alitrust.ecs.kms_key takes it back.",
     "Rejected.ResourceInDeleteWindow": "The secret is going to be deleted; alitrust.ecs.kms_secret takes it back.",
 }
@@ -213,6 +218,7 @@ _NOT_ABOUT_THE_THING = (
     "InvalidApi.",
 )
 _ABSENT_CODES = (
+    "Forbidden.DKMSInstanceNotFound",
     "Forbidden.KeyNotFound",
     "Forbidden.AliasNotFound",
     "Forbidden.ResourceNotFound",

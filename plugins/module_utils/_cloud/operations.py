@@ -78,6 +78,8 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("kms", "ListAliasesByKeyId"): Paging("page", "Aliases.Alias", "PageSize", 100),
     ("kms", "ListResourceTags"): Paging("none", "Tags.Tag"),
     ("kms", "ListTagResources"): Paging("token", "TagResources.TagResource"),
+    ("kms", "ListKmsInstances"): Paging("page", "KmsInstances.KmsInstance", "PageSize", 100),
+    ("kms", "GetKmsInstanceQuotaInfos"): Paging("none", "KmsInstanceQuotaInfos"),
     ("kms", "ListSecrets"): Paging("page", "SecretList.Secret", "PageSize", 100),
     ("kms", "ListSecretVersionIds"): Paging("page", "VersionIds.VersionId", "PageSize", 100),
     ("resourcesharing", "ListResourceShares"): Paging("token", "ResourceShares", "MaxResults", 100),

@@ -26,7 +26,7 @@ from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._instance import power
-from .._kms import secret, secrets
+from .._kms import instances, secret, secret_planner, secrets
 from . import binding, key_file, key_secret, passwords, planner, public_key, shape
 from .planner import Actual, Desired, Instance
 
@@ -145,6 +145,7 @@ class KeyPair(Resource[Actual]):
             raise InvalidInput("kms_key_id and dkms_instance_id are of the secret; give private_key_secret, too.")
         secret.check_window("recovery_window_in_days", options["recovery_window_in_days"])
         secret.check_key("kms_key_id", options["kms_key_id"])
+        instances.check_id("dkms_instance_id", options["dkms_instance_id"])
 
     def _look_into_secret(self) -> key_secret.SecretState | None:
         name, state = self.desired.private_key_secret, self.desired.state
@@ -157,7 +158,9 @@ class KeyPair(Resource[Actual]):
         kept = self._look_into_secret()
         given = self.options["kms_key_id"]
         if given and kept is not None and not kept.exists and self.desired.state != "absent":
-            self.key_id = secret.read_key_id(self.cloud, "kms_key_id", given)
+            key = secret.read_key(self.cloud, "kms_key_id", given)
+            secret_planner.refuse_other_instance(kept.name, key, self.options["dkms_instance_id"])
+            self.key_id = key.id
         actual = Actual(pair, self.file, kept, tuple(self._instances(self.desired.instance_ids)))
         if planner.must_go(self.desired, actual):
             self.replacing = self.desired.state != "absent" and not planner.lost(actual)
@@ -170,7 +173,10 @@ class KeyPair(Resource[Actual]):
         return planner.plan(self.desired, actual)
 
     def preflight(self, plan: Plan, actual: Actual) -> None:
-        """:raises UnexpectedState: there is no room for one more pair"""
+        """:raises UnexpectedState: there is no room for one more pair, or for the secret in its KMS instance"""
+        instance_id = self.options["dkms_instance_id"]
+        if instance_id and any(step.do == "create_secret" for step in plan.steps):
+            instances.check_room(self.cloud, instance_id, "secret")
         if actual.pair is not None or self.desired.state not in ("present", "bound"):
             return
         count = int(self.cloud.call("ecs", "DescribeKeyPairs", PageSize=1).get("TotalCount") or 0)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import typing as t
 
 from .._cloud.door import Cloud
-from .._cloud.errors import AccessDenied, NotFound, UnexpectedState
+from .._cloud.errors import AccessDenied, UnexpectedState
 from .._ram import documents, roles
 from .._ram.roles import ECS
 from . import keys
 from .service import read_status
-from .share_role import DISK_POLICY, ROLES, SERVICE_KEY, read_key
+from .share_role import DISK_POLICY, ROLES, SERVICE_KEY, read_key, service_key_id
 
 _ROLE = ROLES["disk_encrypt"]
 _ALIAS = "alias/"
@@ -35,7 +35,7 @@ def problems(cloud: Cloud, key_ids: t.Iterable[str | None]) -> list[str]:
     status = read_status(cloud)
     if status != "Enabled":
         return [f"KMS is {status}; encrypted disks need it. Switch it on with alitrust.ecs.kms_service."]
-    service_key = _service_key(cloud) if any(wanted) else ""
+    service_key = service_key_id(cloud) if any(wanted) else ""
     own = [key_id for key_id in wanted if key_id and key_id not in (service_key, SERVICE_KEY)]
     found = [problem for key_id in own if (problem := _key_problem(cloud, key_id))]
     return found + (_role_problems(cloud) if own else [])
@@ -60,13 +60,6 @@ def _is_on(cloud: Cloud) -> bool:
         return read_status(cloud) == "Enabled"
     except AccessDenied:
         return True
-
-
-def _service_key(cloud: Cloud) -> str:
-    try:
-        return str(cloud.call("kms", "DescribeKey", KeyId=SERVICE_KEY)["KeyMetadata"].get("KeyId") or "")
-    except NotFound:  # ECS makes it when it is first needed
-        return ""
 
 
 def _key_problem(cloud: Cloud, key_id: str) -> str:

@@ -10,14 +10,14 @@ import contextlib
 import typing as t
 from functools import cached_property
 
-from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
 from .._core import naming, ownership, tags
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.removal import lasting_users
 from .._core.resource import Resource
 from .._core.waiter import seen_within
-from . import key_planner, keys, users
+from . import instances, key_planner, keys, users
 from . import labels as kms_labels
 from .key_planner import FIXED, Wanted
 from .keys import Key
@@ -36,6 +36,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "key_spec": {"type": "str", "no_log": False},
     "key_usage": {"type": "str", "choices": ["ENCRYPT/DECRYPT", "SIGN/VERIFY"], "no_log": False},
     "protection_level": {"type": "str", "choices": ["SOFTWARE", "HSM"]},
+    "dkms_instance_id": {"type": "str"},
     "rotation_days": {"type": "int"},
     "deletion_protection": {"type": "bool"},
     "pending_window_in_days": {"type": "int", "default": 30},
@@ -50,6 +51,7 @@ INFO_SPEC: dict[str, dict[str, t.Any]] = {
         "choices": ["Enabled", "Disabled", "PendingDeletion", "PendingImport"],
         "no_log": False,
     },
+    "dkms_instance_id": {"type": "str"},
     "tags": {"type": "dict"},
 }
 
@@ -81,6 +83,12 @@ class KmsKey(Resource[State]):
             keys.check_key_id("key_id", key_id)
         self._alias  # noqa: B018  checked by reading it
         tags.check(self.options["tags"])
+        instances.check_id("dkms_instance_id", self.options["dkms_instance_id"])
+        if self.options["dkms_instance_id"] and self.options["protection_level"]:
+            raise InvalidInput(
+                "protection_level and dkms_instance_id exclude each other: the KMS instance decides how its keys are "
+                "protected, and KMS ignores what is asked for. Leave protection_level out."
+            )
         naming.check_description(naming.KMS_DESCRIPTION, "description", self.options["description"])
         days = self.options["rotation_days"]
         if days is not None and days != 0 and not 7 <= days <= 365:
@@ -157,6 +165,12 @@ class KmsKey(Resource[State]):
             )
         return key_planner.plan(key, actual.alias_target, self._wanted, actual.users)
 
+    def preflight(self, plan: Plan, actual: State) -> None:
+        """:raises UnexpectedState: the KMS instance is not there, not enabled or full"""
+        instance_id = self.options["dkms_instance_id"]
+        if instance_id and any(step.do == "create_key" for step in plan.steps):
+            instances.check_room(self.cloud, instance_id, "key")
+
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         state = self.reread(f"key {self._alias or self.options['key_id']}", self.cloud.connection.api_timeout)
         return {"kms_key": keys.shown(state.key) if state.key else {}}
@@ -199,6 +213,10 @@ class KmsKey(Resource[State]):
                     self._created = found.id
                 elif self.cloud.monotonic() > deadline:
                     raise
+            except CloudError as error:
+                if "dkms_instance_id" not in fixed:
+                    instances.needs_one(self.cloud, error, "all keys but one in a region")
+                raise
 
     def create_alias(self, alias: str, key_id: str | None) -> None:
         wanted = key_id or self._created

@@ -15,7 +15,12 @@ from .._core.plan import Plan, Step
 from .keys import PENDING_DELETION, Key
 
 #: Option -> the member of KeyMetadata that shows it. These are chosen when the key is created, and for good.
-FIXED = {"key_spec": "KeySpec", "key_usage": "KeyUsage", "protection_level": "ProtectionLevel"}
+FIXED = {
+    "key_spec": "KeySpec",
+    "key_usage": "KeyUsage",
+    "protection_level": "ProtectionLevel",
+    "dkms_instance_id": "DKMSInstanceId",
+}
 
 
 @dataclass(frozen=True)
@@ -194,9 +199,9 @@ def _refuse_fixed(actual: Key, wanted: Wanted) -> None:
         held = actual.metadata.get(FIXED[option])
         if held != value:
             raise UnexpectedState(
-                f"{wanted.key_name} is the key {actual.id}, whose {option} is {held}, not {value}; that cannot be "
-                "changed.",
-                hint="Leave the option out, or use another alias for a key of that kind.",
+                f"{wanted.key_name} is the key {actual.id}, whose {option} is {held or 'not set'}, not {value}; "
+                "that cannot be changed.",
+                hint=f"Leave {option} out, or use another alias for a key of that kind.",
             )
 
 

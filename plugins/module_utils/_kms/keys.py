@@ -14,7 +14,7 @@ from .._cloud import foretold
 from .._cloud.door import Cloud
 from .._cloud.errors import CloudError, InvalidInput, NotFound
 from .._core import naming, ownership, tags
-from . import service
+from . import instances, service
 
 _KIND = "kms_key"
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -114,6 +114,11 @@ def foretell(cloud: Cloud, alias: str, metadata: t.Mapping[str, t.Any], labels: 
     cloud.foretold.would_make(_KIND, "key", alias, metadata=dict(metadata), tags=dict(labels))
 
 
+def is_foretold(cloud: Cloud, name: str) -> bool:
+    """Whether an earlier task of a check run would have made the key of that alias."""
+    return cloud.foretold.find(_KIND, name) is not None
+
+
 def read_key(cloud: Cloud, name: str) -> Key | None:
     """The key with that ID or alias, or None; in a check run as earlier tasks would have left it."""
     metadata = describe(cloud, name)
@@ -134,13 +139,13 @@ def read_key(cloud: Cloud, name: str) -> Key | None:
 def read_all(cloud: Cloud) -> list[Key]:
     """All keys of the region, with few calls beside one for each key."""
     aliases: dict[str, list[str]] = {}
-    for item in cloud.pages("kms", "ListAliases"):
+    for item in service.listed(cloud, "ListAliases"):
         aliases.setdefault(item["KeyId"], []).append(item["AliasName"])
     labels: dict[str, dict[str, str]] = {}
-    for item in cloud.pages("kms", "ListTagResources", ResourceType="key"):
+    for item in service.listed(cloud, "ListTagResources", ResourceType="key"):
         labels.setdefault(item["ResourceId"], {}).update(tags.from_api([item]))
     found = []
-    for item in cloud.pages("kms", "ListKeys"):
+    for item in service.listed(cloud, "ListKeys"):
         key_id = item["KeyId"]
         try:
             metadata = cloud.call("kms", "DescribeKey", KeyId=key_id)["KeyMetadata"]
@@ -156,13 +161,7 @@ def read_owned(cloud: Cloud, owner: str) -> Key | None:
     That is what a run leaves behind that was interrupted between the key and its alias.
     """
     wanted = [{"Key": tags.OWNER_KEY, "Value": owner}]
-    try:
-        found = cloud.pages("kms", "ListTagResources", ResourceType="key", Tag=wanted)
-    except CloudError as error:
-        if not service.would_be_on_by_then(cloud, error):
-            raise
-        return None
-    for item in found:
+    for item in service.listed(cloud, "ListTagResources", ResourceType="key", Tag=wanted):
         key = read_key(cloud, item["ResourceId"])
         if key is not None and not key.aliases and key.state != PENDING_DELETION:
             return key
@@ -185,6 +184,7 @@ def shown(key: Key) -> dict[str, t.Any]:
         "key_usage": data.get("KeyUsage") or "",
         "origin": data.get("Origin") or "",
         "protection_level": data.get("ProtectionLevel") or "",
+        "dkms_instance_id": data.get("DKMSInstanceId") or "",
         "creator": data.get("Creator") or "",
         "automatic_rotation": key.rotates,
         "rotation_days": key.rotation_days,
@@ -200,6 +200,7 @@ def shown(key: Key) -> dict[str, t.Any]:
 def read_keys(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(kms_key_info) returns: the keys asked for, or those of the account in the region."""
     tags.check(options["tags"])
+    instances.check_id("dkms_instance_id", options["dkms_instance_id"])
     names = options["key_ids"]
     if names is None:
         found = read_all(cloud)
@@ -214,6 +215,8 @@ def read_keys(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _fits(key: Key, options: dict[str, t.Any]) -> bool:
     if options["key_state"] not in (None, key.state):
+        return False
+    if options["dkms_instance_id"] not in (None, key.metadata.get("DKMSInstanceId")):
         return False
     wanted = options["tags"] or {}
     return all(name in key.tags and value in (None, key.tags[name]) for name, value in wanted.items())

@@ -16,8 +16,8 @@ from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import wait_for
-from . import keys, labels, secret_planner, secrets
-from .secret_planner import Actual, Wanted
+from . import instances, keys, labels, secret_planner, secrets
+from .secret_planner import Actual, KeyRef, Wanted
 from .secrets import Secret, Value, Version
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -37,6 +37,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
 CONSTRAINTS: dict[str, t.Any] = {"mutually_exclusive": [["value", "value_base64"]]}
 INFO_SPEC: dict[str, dict[str, t.Any]] = {
     "names": {"type": "list", "elements": "str", "aliases": ["name"]},
+    "dkms_instance_id": {"type": "str"},
     "tags": {"type": "dict"},
 }
 
@@ -54,6 +55,7 @@ class KmsSecret(Resource[Actual]):
         if self.options["version_id"] and self._value is None:
             raise InvalidInput("version_id is of the version that gets the value; give value or value_base64, too.")
         check_key("kms_key_id", self.options["kms_key_id"])
+        instances.check_id("dkms_instance_id", self.options["dkms_instance_id"])
         hint = "To delete a secret at once and for good, set force to true."
         check_window("recovery_window_in_days", self.options["recovery_window_in_days"], hint)
         tags.check(self.options["tags"])
@@ -73,12 +75,12 @@ class KmsSecret(Resource[Actual]):
         return tags.fitting(f"kms_secret/{self._name}")
 
     @cached_property
-    def _key_id(self) -> str | None:
-        """ID of the key that the task names."""
+    def _key(self) -> KeyRef | None:
+        """The key that the task names."""
         given = self.options["kms_key_id"]
         if not given or self.options["state"] == "absent":
             return None
-        return read_key_id(self.cloud, "kms_key_id", given)
+        return read_key(self.cloud, "kms_key_id", given)
 
     @property
     def _wanted(self) -> Wanted:
@@ -89,7 +91,7 @@ class KmsSecret(Resource[Actual]):
             value=self._value,
             version_id=self.options["version_id"],
             description=self.options["description"],
-            key_id=self._key_id,
+            key=self._key,
             instance_id=self.options["dkms_instance_id"],
             tags=self.options["tags"],
             purge_tags=self.options["purge_tags"],
@@ -100,7 +102,7 @@ class KmsSecret(Resource[Actual]):
     # ------------------------------------------------------------------ flow
 
     def find(self) -> Actual:
-        self._key_id  # noqa: B018  read here, because plans are made without calls
+        self._key  # noqa: B018  read here, because plans are made without calls
         secret = secrets.find(self.cloud, self._name)
         if secret is None or secret.foretold:
             return Actual(secret)
@@ -118,6 +120,11 @@ class KmsSecret(Resource[Actual]):
 
     def plan(self, actual: Actual) -> Plan:
         return secret_planner.plan(actual, self._wanted)
+
+    def preflight(self, plan: Plan, actual: Actual) -> None:
+        """:raises UnexpectedState: the KMS instance is not there, not enabled or full"""
+        if actual.secret is None and self.options["dkms_instance_id"]:
+            instances.check_room(self.cloud, self.options["dkms_instance_id"], "secret")
 
     def settle(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
         seen = self.reread(f"secret {self._name}", self.cloud.connection.api_timeout)
@@ -164,7 +171,7 @@ class KmsSecret(Resource[Actual]):
             owner=self._owner,
             version_id=self.options["version_id"],
             description=self.options["description"],
-            key_id=self._key_id,
+            key_id=self._key.id if self._key else None,
             instance_id=self.options["dkms_instance_id"],
             tags={name: tags.text(value) for name, value in (self.options["tags"] or {}).items()},
         )
@@ -212,8 +219,8 @@ def check_window(option: str, days: int, hint: str = "") -> None:
         )
 
 
-def read_key_id(cloud: Cloud, option: str, given: str) -> str:
-    """ID of a key.
+def read_key(cloud: Cloud, option: str, given: str) -> KeyRef:
+    """A key that is to encrypt a secret.
 
     :param given: its ID or an alias
     :raises UnexpectedState: there is none
@@ -224,7 +231,7 @@ def read_key_id(cloud: Cloud, option: str, given: str) -> str:
             f"There is no KMS key {given} in the region {cloud.region}.",
             hint=f"Check {option} and region; alitrust.ecs.kms_key makes one.",
         )
-    return str(metadata["KeyId"])
+    return KeyRef(str(metadata["KeyId"]), str(metadata.get("DKMSInstanceId") or ""))
 
 
 def restore(cloud: Cloud, name: str) -> None:
@@ -267,7 +274,8 @@ def shown(secret: Secret, versions: t.Iterable[Version]) -> dict[str, t.Any]:
 def read_secrets(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """What C(kms_secret_info) returns: the secrets asked for, or those of the account in the region."""
     tags.check(options["tags"])
-    names = options["names"]
+    instances.check_id("dkms_instance_id", options["dkms_instance_id"])
+    names, instance_id = options["names"], options["dkms_instance_id"]
     if names is None:
         names = [one.name for one in secrets.find_all(cloud) if _fits(one, options["tags"])]
     found = [secret for name in sorted(set(names)) if (secret := secrets.find(cloud, name)) is not None]
@@ -275,7 +283,7 @@ def read_secrets(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
         "kms_secrets": [
             shown(secret, () if secret.foretold else secrets.read_versions(cloud, secret.name))
             for secret in found
-            if _fits(secret, options["tags"])
+            if _fits(secret, options["tags"]) and instance_id in (None, secret.instance_id)
         ]
     }
 

@@ -36,6 +36,16 @@ class Actual(t.NamedTuple):
     versions: tuple[Version, ...] = ()
 
 
+class KeyRef(t.NamedTuple):
+    """A key that a task names.
+
+    :ivar instance_id: the KMS instance that it is in; empty where it is in none
+    """
+
+    id: str
+    instance_id: str = ""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A secret as a task wants it; None means: not given, leave it alone.
@@ -43,7 +53,8 @@ class Wanted:
     :ivar absent: whether there shall be none
     :ivar window: days until it is deleted for good; None for at once
     :ivar version_id: of the version with the value
-    :ivar key_id: ID of the key that encrypts it
+    :ivar key: the key that encrypts it
+    :ivar instance_id: the KMS instance that keeps it
     :ivar owner: value of the ownership tag of a secret that is adopted
     :ivar terms: how a secret is dealt with that others made
     """
@@ -54,12 +65,33 @@ class Wanted:
     value: Value | None = None
     version_id: str | None = None
     description: str | None = None
-    key_id: str | None = None
+    key: KeyRef | None = None
     instance_id: str | None = None
     tags: t.Mapping[str, t.Any] | None = None
     purge_tags: bool = True
     owner: str = ""
     terms: ownership.Terms = field(default_factory=ownership.Terms)
+
+    @property
+    def key_id(self) -> str | None:
+        return self.key.id if self.key else None
+
+
+def refuse_other_instance(name: str, key: KeyRef | None, instance_id: str | None) -> None:
+    """:raises UnexpectedState: a new secret and its key would not be of one KMS instance (CreateSecret)"""
+    if key is None or key.instance_id == (instance_id or ""):
+        return
+    raise UnexpectedState(
+        f"The KMS key {key.id} is in {_instance(key.instance_id)}, and the secret {name} is to be in "
+        f"{_instance(instance_id)}; KMS wants both in one.",
+        hint=f"Give dkms_instance_id: {key.instance_id}, or another key as kms_key_id."
+        if key.instance_id
+        else "Give a key of that KMS instance as kms_key_id, or leave one of the two out.",
+    )
+
+
+def _instance(instance_id: str | None) -> str:
+    return f"the KMS instance {instance_id}" if instance_id else "no KMS instance"
 
 
 def plan(actual: Actual, wanted: Wanted) -> Plan:
@@ -117,6 +149,7 @@ def _plan_creation(wanted: Wanted) -> Plan:
             f"There is no secret {wanted.name}, and without a value none can be created.",
             hint="Give value or value_base64.",
         )
+    refuse_other_instance(wanted.name, wanted.key, wanted.instance_id)
     after = {
         "name": wanted.name,
         "description": wanted.description or "",

@@ -23,7 +23,7 @@ from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, U
 from .._core import naming, ownership
 from .._core import tags as tagging
 from .._core.waiter import seen_within
-from . import labels, service
+from . import instances, labels, service
 
 KIND = "kms_secret"
 CURRENT = "ACSCurrent"
@@ -194,7 +194,7 @@ def from_answer(answer: t.Mapping[str, t.Any]) -> Secret:
 
 def find_all(cloud: Cloud) -> list[Secret]:
     """All secrets of the region, with what ListSecrets tells of them: neither description nor key."""
-    return [from_answer(one) for one in cloud.pages("kms", "ListSecrets", FetchTags="true")]
+    return [from_answer(one) for one in service.listed(cloud, "ListSecrets", FetchTags="true")]
 
 
 def read_value(cloud: Cloud, name: str, *, version_id: str | None = None, stage: str | None = None) -> Value | None:
@@ -270,8 +270,8 @@ def create(
                 hint="Run the task again to see what it would change.",
             ) from error
     except CloudError as error:
-        if not instance_id and error.code.endswith(("UnsupportedOperation", "DKMSInstanceNotFound")):
-            error.hint = "Newer accounts keep secrets in a KMS instance: give its ID, as dkms_instance_id."
+        if not instance_id:
+            instances.needs_one(cloud, error, "secrets")
         raise
     return version_id
 

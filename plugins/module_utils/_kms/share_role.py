@@ -89,6 +89,12 @@ class Key:
         }
 
 
+def service_key_id(cloud: Cloud) -> str:
+    """ID of the service key of ECS; empty before ECS has made it, which it does when it is first needed."""
+    metadata = keys.describe(cloud, SERVICE_KEY)
+    return str(metadata["KeyId"]) if metadata else ""
+
+
 def read_key(cloud: Cloud, key_id: str) -> Key:
     """:raises UnexpectedState: the key does not exist, or cannot be used"""
     metadata = keys.describe(cloud, key_id)

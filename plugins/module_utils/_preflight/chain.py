@@ -27,6 +27,7 @@ from .._instance.preflight import Unmet
 from .._instance.reach import SESSION
 from .._instance.request import NEEDED
 from .._instance.requirements import encrypted_disks
+from .._kms import keys
 from .._kms.share_role import SERVICE_KEY
 from . import rights
 from .lacks import Lacks
@@ -119,6 +120,7 @@ class Chain:
         for name in ("kms_service", "instance_ram_role"):
             if not (instance and state and self._proven(name, instance, state)):
                 self._section(name)
+        self._section("kms_key")
         self._section("session_manager")
         vpc_id, vswitch_ids = self._network()
         group_id = self._group(vpc_id)
@@ -290,7 +292,7 @@ class Chain:
         return all(str(one.get("ram_role_name") or "").lower() == role for one in state.members)
 
     def _keys_of_disks(self) -> bool:
-        """Whether disks are encrypted with keys that are there. There are none while KMS is not switched on."""
+        """Whether disks are encrypted with keys that are there by then. While KMS is not switched on there are none."""
         options = self.ready.get("trusted_instance")
         keyed = False
         for name, disk in encrypted_disks(options) if options else ():
@@ -298,7 +300,7 @@ class Chain:
             if key in (None, SERVICE_KEY):
                 continue
             keyed = True
-            if "open" in self._done:
+            if "open" in self._done and not keys.is_foretold(self.cloud, str(key)):
                 problem = f"There is no KMS key {key}: KMS is not switched on yet."
                 path = f"trusted_instance.{name}.kms_key_id"
                 self.findings.lacks.add(path, problem, what_to_do="Switch KMS on and make the key first.")

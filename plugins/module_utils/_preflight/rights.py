@@ -46,6 +46,9 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "start": ("ecs:StartInstances",),
     "stop": ("ecs:StopInstances",),
     "bring": ("ecs:ImportKeyPair",),
+    "create_key": ("kms:CreateKey",),
+    "create_alias": ("kms:CreateAlias",),
+    "cancel_deletion": ("kms:CancelKeyDeletion",),
     "create_secret": ("kms:CreateSecret",),
     "put_secret": ("kms:PutSecretValue",),
     "restore_secret": ("kms:RestoreSecret",),
@@ -69,6 +72,11 @@ _RULES = {
     ("remove", "ingress"): "ecs:RevokeSecurityGroup",
     ("remove", "egress"): "ecs:RevokeSecurityGroupEgress",
 }
+#: What tags are set and removed by, where that is not ECS.
+_TAGGING = {
+    "vpc": ("vpc:TagResources", "vpc:UntagResources"),
+    "kms_key": ("kms:TagResource", "kms:UntagResource"),
+}
 
 
 def of_step(module: str, step: Step) -> list[str]:
@@ -80,9 +88,9 @@ def of_step(module: str, step: Step) -> list[str]:
     if "direction" in step.args:
         needed.append(_RULES[step.do.removesuffix("_rules"), step.args["direction"]])
     if step.do in ("tag", "write_tags"):
-        product = "vpc" if module == "vpc" else "ecs"
-        needed += [f"{product}:TagResources"] if step.args["to_set"] else []
-        needed += [f"{product}:UntagResources"] if step.args["to_remove"] else []
+        set_right, remove_right = _TAGGING.get(module, ("ecs:TagResources", "ecs:UntagResources"))
+        needed += [set_right] if step.args["to_set"] else []
+        needed += [remove_right] if step.args["to_remove"] else []
     return needed
 
 

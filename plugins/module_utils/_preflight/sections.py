@@ -17,6 +17,7 @@ from .._core.resource import Resource
 from .._instance import options as instance_options
 from .._instance.instance import TrustedInstance
 from .._keypair import keypair
+from .._kms import key as kms_key
 from .._kms import service, share_role
 from .._network import vpc
 from .._ram import instance_role
@@ -77,6 +78,7 @@ class Section(t.NamedTuple):
 #: In the order in which the modules run.
 SECTIONS: tuple[Section, ...] = (
     Section("kms_service", service.SPEC, {}, service.KmsService),
+    Section("kms_key", kms_key.SPEC, {}, kms_key.KmsKey),
     Section("session_manager", session_manager.SPEC, {}, session_manager.SessionManager),
     Section("instance_ram_role", instance_role.SPEC, {}, instance_role.InstanceRamRole),
     Section("vpc", vpc.SPEC, vpc.CONSTRAINTS, vpc.Vpc),

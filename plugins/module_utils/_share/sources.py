@@ -10,9 +10,9 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._cloud.door import Cloud, json_list
-from .._cloud.errors import NotFound, UnexpectedState
+from .._cloud.errors import UnexpectedState
 from .._core import tags
-from .._kms.share_role import SERVICE_KEY
+from .._kms.share_role import service_key_id
 
 _EVERY_STATUS = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
 
@@ -105,13 +105,6 @@ def _keys(cloud: Cloud, snapshots: t.Iterable[dict[str, t.Any]]) -> tuple[tuple[
     used = list(dict.fromkeys(str(one.get("KMSKeyId") or "") for one in snapshots if one.get("Encrypted")))
     if not used:
         return (), False
-    service_key = _service_key(cloud)
+    service_key = service_key_id(cloud)
     own = tuple(key for key in used if key not in ("", service_key))
     return own, len(own) < len(used)
-
-
-def _service_key(cloud: Cloud) -> str:
-    try:
-        return str(cloud.call("kms", "DescribeKey", KeyId=SERVICE_KEY)["KeyMetadata"].get("KeyId") or "")
-    except NotFound:  # ECS makes it when it is first needed
-        return ""

@@ -168,6 +168,7 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
         {"alitrust.ecs.session_manager_info": {}},
         {"alitrust.ecs.kms_key": {"alias": "disks"}},
         {"alitrust.ecs.kms_key_info": {"key_ids": ["alias/disks"]}},
+        {"alitrust.ecs.kms_instance_info": {}},
         {"alitrust.ecs.kms_secret": {"name": "db", "value": "Canary-Pass-2"}},
         {"alitrust.ecs.kms_secret_info": {}},
         {"alitrust.ecs.encrypted_share": {"name": "backup", "state": "absent"}},

@@ -237,3 +237,18 @@ def test_an_account_s_role_goes_with_its_last_user(modules: Modules, account_rol
     there.door().call("ecs", "DeleteInstances", InstanceId=[instance], Force=True)
     assert "changed=1 " in account_role("absent")
     assert not modules.cloud.resources("role")
+
+
+def test_an_account_has_a_key_in_its_kms_instance(modules: Modules, account_role: t.Callable[..., str]) -> None:
+    modules.run("kms_service")
+    modules.cloud.kms_instance("kst-1")
+    modules.cloud.set("kms.keys_without_instance", 0)
+    wanted = {"account_kms_key_alias": "disks"}
+    refused = account_role("main", **wanted)
+    assert "Give dkms_instance_id: kst-1, which is the only enabled one in the region" in refused
+    wanted["account_dkms_instance_id"] = "kst-1"
+    assert "changed=2 " in account_role("main", **wanted)
+    assert "changed=0 " in account_role("main", **wanted)
+    account_role("absent", **wanted)
+    (key,) = modules.run("kms_key_info", dkms_instance_id="kst-1")["kms_keys"]
+    assert (key["aliases"], key["key_state"]) == (["alias/disks"], "Enabled"), "what is encrypted with it is not lost"

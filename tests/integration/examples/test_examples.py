@@ -94,6 +94,12 @@ def shared_image(cloud: LocalCloud) -> dict[str, str]:
     return {"m-bp1g7004ksh0oeuc0000": shareable.image(Modules(cloud))}
 
 
+def kms_instance(cloud: LocalCloud) -> dict[str, str]:
+    """A KMS instance, which is bought by hand."""
+    cloud.kms_instance("kst-hzz65f176a0ogplgq0000")
+    return {}
+
+
 def by_hand(cloud: LocalCloud) -> dict[str, str]:
     """A VPC that was not made by this collection."""
     Modules(cloud).door().call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8", VpcName="by-hand")
@@ -105,6 +111,9 @@ def by_hand(cloud: LocalCloud) -> dict[str, str]:
 GIVEN = {
     "encrypted_share": shareables,
     "encrypted_share_info": shared_image,
+    "kms_instance_info": kms_instance,
+    "kms_key": kms_instance,
+    "kms_secret": kms_instance,
     "metadata_credentials": instance,
     "sg_member": members,
     "sg_rule": peers,

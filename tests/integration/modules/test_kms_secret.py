@@ -145,18 +145,6 @@ def test_a_key_of_the_account_and_what_is_fixed(vault: Vault) -> None:
     assert "The KMS key is disabled; alitrust.ecs.kms_key enables it." in failed["msg"]
 
 
-def test_accounts_whose_secrets_need_an_instance_are_told_so(vault: Vault) -> None:
-    vault.cloud.set("kms.secrets_need_instance", True)
-    failed = vault.run("kms_secret", name="db", value=ONE, fails=True)
-    assert "give its ID, as dkms_instance_id" in failed["msg"]
-    missing = vault.run("kms_secret", name="db", value=ONE, dkms_instance_id="kst-1", fails=True)
-    assert "Check dkms_instance_id" in missing["msg"]
-    instance = {"KmsInstanceId": "kst-1", "KmsInstanceArn": "", "AccountId": vault.cloud.account_id}
-    vault.cloud.preload([{"kind": "kms_instance", "id": "kst-1", "region": "cn-hangzhou", "data": instance}])
-    made = vault.twice("kms_secret", name="db", value=ONE, dkms_instance_id="kst-1")["kms_secret"]
-    assert made["dkms_instance_id"] == "kst-1"
-
-
 def test_find_secrets_by_name_or_tag_and_never_a_value(vault: Vault) -> None:
     one = vault.run("kms_secret", name="a/one", value=ONE, tags={"service": "shop"})["kms_secret"]
     two = vault.run("kms_secret", name="b/two", value=TWO)["kms_secret"]

@@ -92,6 +92,17 @@ def test_a_whole_chain_is_judged_from_nothing(chain: Chain, check: bool) -> None
     assert "KMS cannot be switched off again through the API." in told["notes"]
 
 
+def test_disks_may_have_a_key_that_is_made_before(chain: Chain) -> None:
+    """KMS is not switched on yet, which alone says nothing about its keys."""
+    disk = {"size": 40, "encrypted": True, "kms_key_id": "alias/disks"}
+    wanted = {"kms_share_role": {"purpose": "disk_encrypt"}, **chain.changed("trusted_instance", system_disk=disk)}
+    (lack,) = chain.look(**wanted)["lacks"]
+    assert "There is no KMS key alias/disks: KMS is not switched on yet" in lack["problem"]
+    told = chain.look(kms_key={"alias": "disks", "dkms_instance_id": "kst-1"}, **wanted)
+    assert told["lacks"] == []
+    assert "create role AliyunECSDiskEncryptDefaultRole" in told["steps"]
+
+
 def test_what_is_there_already_is_not_asked_for_again(chain: Chain) -> None:
     chain.make()
     told = chain.look(fail=True)

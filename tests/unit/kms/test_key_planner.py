@@ -142,6 +142,16 @@ def test_what_was_chosen_for_good_is_not_changed() -> None:
         plan(key(), "k1", Wanted(alias="alias/one", fixed={"key_spec": "RSA_2048"}))
 
 
+@pytest.mark.parametrize(("there", "told"), [("", "not set"), ("kst-1", "kst-1")])
+def test_a_key_stays_in_its_instance(there: str, told: str) -> None:
+    held = key()
+    held = replace(held, metadata={**held.metadata, "DKMSInstanceId": there})
+    wanted = Wanted(alias="alias/one", fixed={"dkms_instance_id": "kst-2"})
+    with pytest.raises(UnexpectedState, match=f"whose dkms_instance_id is {told}, not kst-2; that cannot be changed"):
+        plan(held, "k1", wanted)
+    assert not plan(replace(held, metadata={**held.metadata, "DKMSInstanceId": "kst-2"}), "k1", wanted).changed
+
+
 def test_an_alias_is_taken_away_only_on_request() -> None:
     with pytest.raises(UnexpectedState, match="belongs to the key k2"):
         plan(key(), "k2", Wanted(alias="alias/two"))

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.ownership import Terms
 from ansible_collections.alitrust.ecs.plugins.module_utils._kms import secrets
-from ansible_collections.alitrust.ecs.plugins.module_utils._kms.secret_planner import Actual, Wanted, plan, value_step
+from ansible_collections.alitrust.ecs.plugins.module_utils._kms.secret_planner import (
+    Actual,
+    KeyRef,
+    Wanted,
+    plan,
+    value_step,
+)
 from ansible_collections.alitrust.ecs.plugins.module_utils._kms.secrets import Secret, Value
 
 OWNER = "alitrust.ecs:owner"
@@ -125,7 +131,9 @@ def test_a_plan_leads_to_what_is_wanted_without_a_value_in_it(
         (None, Wanted("db"), "without a value none can be created"),
         (secret(ours=False), Wanted("db", value=Value("new")), "does not give another value to it"),
         (secret(ours=False), Wanted("db", absent=True), "does not delete it"),
-        (secret(), Wanted("db", key_id="k2"), "The kms_key_id of the secret db is k1, not k2; that cannot be changed"),
+        (secret(), Wanted("db", key=KeyRef("k2")), "The kms_key_id of the secret db is k1, not k2; that cannot be"),
+        (None, Wanted("db", value=Value("new"), key=KeyRef("k1", "i")), "Give dkms_instance_id: i, or another key"),
+        (None, Wanted("db", value=Value("new"), key=KeyRef("k1"), instance_id="i"), "k1 is in no KMS instance, and"),
         (secret(), Wanted("db", instance_id="i"), "The dkms_instance_id of the secret db is not set, not i"),
         (secret(description="old"), Wanted("db", description=""), "cannot be cleared"),
         (secret(metadata={"SecretType": "Rds"}), Wanted("db", value=Value("new")), "a service gives it its values"),

@@ -5,8 +5,8 @@
 
 Records: ``kms_service`` (id: account) has Status; ``kms_key`` (id: KeyId) has the members of KeyMetadata, RegionId,
 AccountId, Tags, Policy and ``Versions``, a list of ``{KeyVersionId, Material}`` (base64, symmetric keys only), newest
-last; ``kms_alias`` (id: account/region/name) has AliasName, AliasArn, KeyId; ``kms_instance`` (id: its ID) is a
-dedicated instance, of which there are those only that somebody has put into the store. Secrets: see secrets.py.
+last; ``kms_alias`` (id: account/region/name) has AliasName, AliasArn, KeyId. Instances: see instances.py. Secrets: see
+secrets.py.
 """
 
 from __future__ import annotations
@@ -55,11 +55,14 @@ def kms(action: str, *, service_needed: bool = True) -> t.Callable[[Handler], Ha
 
 
 def _resources(call: Call) -> list[str]:
-    """The keys, aliases and secrets a call names, also by a ciphertext, as ARNs; ``key`` or ``secret`` itself for lists
-    and what is new."""
+    """The keys, aliases, secrets and instances a call names, also by a ciphertext, as ARNs; ``key``, ``secret`` or
+    ``keystore`` itself for lists and what is new."""
     start = f"acs:kms:{call.region}:{call.account_id}"
     if call.action in ("CreateSecret", "ListSecrets"):
         return [f"{start}:secret"]
+    if "KmsInstance" in call.action:
+        named = call.get("KmsInstanceId")
+        return [f"{start}:keystore/{named}" if named else f"{start}:keystore"]
     found = []
     if call.get("SecretName"):
         found.append(f"{start}:secret/{secret_name(call, str(call.params['SecretName']))}")

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from local_cloud.framework import ApiError, Call
+from local_cloud.services.kms import instances
 from local_cloud.services.kms.common import MAGIC, Record, get_key, invalid, json_of, kms
 from local_cloud.services.kms.keys import SYMMETRIC
 from local_cloud.settings import define
@@ -41,6 +42,8 @@ def usable(call: Call, name: str) -> Record:
         raise ApiError(code, 409, f"The key is {key['KeyState']}: it can't be used.")
     if key["KeySpec"] not in SYMMETRIC:
         raise ApiError("Rejected.UnsupportedOperation", 400, "The operation needs a symmetric key.")
+    if key.get("DKMSInstanceId"):
+        instances.require_connected(call, key["DKMSInstanceId"])
     return key
 
 

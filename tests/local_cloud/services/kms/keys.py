@@ -13,6 +13,7 @@ import typing as t
 import uuid
 
 from local_cloud.framework import ApiError, Call
+from local_cloud.services.kms import instances
 from local_cloud.services.kms.common import Record, get_key, invalid, json_of, kms, page, save
 from local_cloud.services.kms.key_policies import check_policy, default_policy
 
@@ -66,6 +67,7 @@ def new_key(account_id: str, region_id: str, creator: str, now: str, spec: str =
         "KeySpec": spec,
         "Origin": "Aliyun_KMS",
         "ProtectionLevel": "SOFTWARE",
+        "DKMSInstanceId": "",
         "Creator": creator,
         "CreationDate": now,
         "Description": "",
@@ -106,8 +108,10 @@ def create_key(call: Call) -> Record:
         "DKMSInstanceId": str(call.get("DKMSInstanceId", "")),
         "Tags": tags_of(json_of(call, "Tags", list)),
     }
-    if changes["DKMSInstanceId"] and call.store.get("kms_instance", changes["DKMSInstanceId"]) is None:
-        raise ApiError("Forbidden.DKMSInstanceNotFound", 404, "The specified KMS instance is not found.")
+    if changes["DKMSInstanceId"]:
+        changes["ProtectionLevel"] = instances.for_key(call, changes["DKMSInstanceId"], spec)
+    else:
+        instances.check_default_keys(call)
     if call.get("Policy"):
         changes["Policy"] = check_policy(str(call.params["Policy"]))
     key = {**new_key(call.account_id, call.region, call.account_id, call.clock.text(), spec), **changes}
@@ -177,7 +181,7 @@ def list_keys(call: Call) -> Record:
         raise invalid("Filters", "at most 10 filters are taken.")
     for wanted in filters:
         name = str(wanted.get("Key", "")) if isinstance(wanted, dict) else ""
-        if name not in ("KeyState", "KeySpec", "KeyUsage", "ProtectionLevel", "CreatorType"):
+        if name not in ("KeyState", "KeySpec", "KeyUsage", "ProtectionLevel", "CreatorType", "DKMSInstanceId"):
             raise invalid("Filters", f"{name!r} is not a property of keys to filter by.")
         values = wanted.get("Values") or []
         records = [record for record in records if not values or _property(record, name) in values]
@@ -188,7 +192,7 @@ def list_keys(call: Call) -> Record:
 def _property(key: Record, name: str) -> t.Any:
     if name == "CreatorType":
         return "Service" if is_service_key(key) else "User"
-    return key[name]
+    return key.get(name, "")
 
 
 @kms("UpdateRotationPolicy")
@@ -199,7 +203,8 @@ def update_rotation_policy(call: Call) -> Record:
         raise ApiError("MissingParameter", 400, 'The parameter "EnableAutomaticRotation" is needed.')
     if is_service_key(key):
         raise ApiError("Forbidden.NoPermission", 403, "The key belongs to a cloud service, which alone manages it.")
-    if key["KeySpec"] not in SYMMETRIC or key["Origin"] != "Aliyun_KMS":
+    in_hardware = key["ProtectionLevel"] == "HSM" and key.get("DKMSInstanceId")
+    if key["KeySpec"] not in SYMMETRIC or key["Origin"] != "Aliyun_KMS" or in_hardware:
         raise ApiError("Rejected.UnsupportedOperation", 400, "The key can't be rotated.")
     if key["KeyState"] not in ("Enabled", "Disabled"):
         raise ApiError("Rejected.StateModifiedFailed", 409, "The state of the key does not allow this change.")

@@ -11,6 +11,7 @@ import typing as t
 from local_cloud import iam
 from local_cloud.framework import ApiError, Call
 from local_cloud.gate import denied
+from local_cloud.services.kms import instances
 from local_cloud.services.kms.common import Record, get_living_secret, get_secret, invalid, kms, page, save_secret
 from local_cloud.services.kms.crypto import open_sealed, seal, usable
 from local_cloud.services.kms.keys import new_key
@@ -40,6 +41,8 @@ def _system_key(call: Call) -> Record:
 
 def _key(call: Call, secret: Record, right: str) -> Record:
     """The key of a secret, which the caller needs a right to where it is one of the account's own."""
+    if secret["DKMSInstanceId"]:
+        instances.require_connected(call, secret["DKMSInstanceId"])
     key_id = secret["EncryptionKeyId"]
     if not key_id:
         return _system_key(call)

@@ -15,6 +15,7 @@ import re
 import typing as t
 
 from local_cloud.framework import ApiError, Call
+from local_cloud.services.kms import instances
 from local_cloud.services.kms.common import (
     Record,
     get_key,
@@ -114,8 +115,8 @@ def _instance(call: Call) -> str:
     if not instance and call.settings["kms.secrets_need_instance"]:
         message = "The operation is not supported without a KMS instance."
         raise ApiError(call.settings["kms.secret_without_instance_code"], 400, message)
-    if instance and call.store.get("kms_instance", instance) is None:
-        raise ApiError("Forbidden.DKMSInstanceNotFound", 404, "The specified KMS instance is not found.")
+    if instance:
+        instances.with_room(call, instance, "secret")
     return instance
 
 

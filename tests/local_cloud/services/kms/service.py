@@ -55,18 +55,3 @@ def describe_account_kms_status(call: Call) -> Record:
 @kms("DescribeRegions", service_needed=False)
 def describe_regions(call: Call) -> Record:
     return {"Regions": {"Region": [{"RegionId": region_id} for region_id in catalogue.regions()]}}
-
-
-@kms("ListKmsInstances")
-def list_kms_instances(call: Call) -> Record:
-    """Dedicated instances: nobody can order one here."""
-    instances = call.store.find("kms_instance", region=call.region, where={"AccountId": call.account_id})
-    number, size = int(call.get("PageNumber", 1)), int(call.get("PageSize", 20))
-    shown = instances[(number - 1) * size : number * size]
-    rows = [{name: one[name] for name in ("KmsInstanceId", "KmsInstanceArn")} for one in shown]
-    return {
-        "KmsInstances": {"KmsInstance": rows},
-        "PageNumber": number,
-        "PageSize": size,
-        "TotalCount": len(instances),
-    }
