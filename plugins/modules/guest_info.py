@@ -131,13 +131,13 @@ is_root:
   returned: when there is a Python
   type: bool
   sample: true
-ansible_facts:
+system:
   description:
-    - Facts of the system, as M(ansible.builtin.setup) gathers them for C(distribution) and C(platform); where O(fact)
-      is as asked for, for C(local) too.
+    - The system, named as the facts that M(ansible.builtin.setup) gathers for C(distribution) and C(platform); where
+      O(fact) is as asked for, C(local) too.
   returned: when there is a Python
   type: dict
-  sample: {ansible_architecture: x86_64, ansible_distribution: Ubuntu}
+  sample: {architecture: x86_64, distribution: Ubuntu}
 package_version:
   description: The installed version of O(package); empty where it is not installed.
   returned: with O(package), where O(package_formats) has the distribution
