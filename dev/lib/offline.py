@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Install the collection without the internet, by the very commands of the quick start, and use it.
 
-What is not released yet cannot be downloaded: a tarball of this checkout goes through "ansible-galaxy collection download"
-as it would get it from Galaxy, and pip takes the local cloud from this folder, a copy of the checkout.
+What is not released yet cannot be downloaded: a tarball of this checkout goes through "ansible-galaxy collection
+download" as it would get it from Galaxy, and pip takes the local cloud from the working folder, a copy of the checkout.
 """
 
 from __future__ import annotations
