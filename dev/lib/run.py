@@ -203,6 +203,10 @@ CHECKS = [
         git init --quiet && git add .
         antsibull-changelog release
         grep '^## v' CHANGELOG.md
+        # Where there was no release before, everything is new.
+        for module in plugins/modules/*.py; do
+            grep -q "^ *name: $(basename $module .py)$" changelogs/changelog.yaml
+        done
         """,
         venv="collection",
         copy=True,

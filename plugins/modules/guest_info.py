@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: guest_info
 short_description: Read in one go what the role guest would change in an instance
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the version of a package, the state of a unit, and the facts of the system, and tells whether the SSH keys
     of a user or the configuration of sshd are other than asked for. The role P(alitrust.ecs.guest#role) skips by its

@@ -19,8 +19,15 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {path.stem: path for path in sorted((ROOT / "plugins" / "modules").glob("*.py"))}
 RUNTIME: dict[str, t.Any] = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
-FOUR = ("meta", "playbooks", "plugins", "roles")
 GALAXY: dict[str, t.Any] = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+#: The folders that have to be enough to run.
+FOUR = ("meta", "playbooks", "plugins", "roles")
+#: All that a changelog lists as new.
+PLUGINS = [
+    path
+    for kind in ("callback", "connection", "filter", "inventory", "lookup", "modules")
+    for path in sorted((ROOT / "plugins" / kind).glob("*.py"))
+]
 
 
 def documentation(module: str, part: str = "DOCUMENTATION") -> dict[str, t.Any]:
@@ -66,10 +73,12 @@ def test_modules_return_no_facts(module: str) -> None:
     assert "ansible_facts" not in documentation(module, "RETURN")
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_names_the_release_that_brought_it(module: str) -> None:
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_plugin_names_the_release_that_brought_it(path: Path) -> None:
     released = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text())["releases"]
-    assert documentation(module)["version_added"] in {*released, GALAXY["version"]}
+    found = re.findall(r"^ *version_added: '?([\d.]+)'?$", path.read_text(), re.MULTILINE)
+    assert found, "a changelog lists it under that release"
+    assert set(found) <= {*released, GALAXY["version"]}
 
 
 @pytest.mark.parametrize("path", ["meta/ee-requirements.txt", "tests/local_cloud/requirements.txt"])
@@ -81,6 +90,15 @@ def test_requirements_are_well_formed_and_say_the_oldest_release(path: str) -> N
 def test_the_execution_environment_points_at_files_that_exist() -> None:
     wanted = yaml.safe_load((ROOT / "meta" / "execution-environment.yml").read_text())["dependencies"]
     assert all((ROOT / name).is_file() for name in wanted.values())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "changelogs" / "fragments").glob("*.yml")), ids=lambda path: path.stem)
+def test_fragments_are_what_a_changelog_shows(path: Path) -> None:
+    """It is reStructuredText, not marked as plugin documentation is; a first release breaks nothing that there was."""
+    assert re.findall(r"\b[A-Z]{1,3}\([^()]*\)", path.read_text()) == []
+    if not yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text())["releases"]:
+        kinds = set(yaml.safe_load(path.read_text()))
+        assert kinds.isdisjoint({"breaking_changes", "deprecated_features", "removed_features"})
 
 
 def test_no_sanity_check_is_ignored() -> None:
