@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: session
 short_description: SSH to instances without an open port, through Session Manager
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Ansible's own connection P(ansible.builtin.ssh#connection), through a session of Cloud Assistant's Session Manager.
     The instance needs no public address, and no security group has to let anybody in. Who may connect is a right in
@@ -115,7 +115,7 @@ from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC
 from ..module_utils._cloud.options import Connection as CloudConnection
 from ..module_utils._core import naming
-from ..plugin_utils import session_proxy
+from ..plugin_utils import _session_proxy
 
 #: Exit code, output, error output.
 Result = tuple[int, bytes, bytes]
@@ -234,7 +234,7 @@ class Connection(ssh.Connection):
     def _build_command(self, binary: str, subsystem: str, *other_args: bytes | str) -> list[bytes]:
         command: list[bytes] = super()._build_command(binary, subsystem, *other_args)
         place = handover.place(self._tunnel)
-        program = [sys.executable, "-P", os.path.realpath(session_proxy.__file__), "--handover", place]
+        program = [sys.executable, "-P", os.path.realpath(_session_proxy.__file__), "--handover", place]
         proxy = " ".join(shlex.quote(part).replace("%", "%%") for part in (*program, self._instance_id))
         # In front, because what ssh is told first counts.
         at = command.index(to_bytes(binary)) + 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: instances
 short_description: Instances of Alibaba Cloud ECS as inventory
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists instances with their addresses. Without any filter it lists what this collection made, in all its fleets.
   - The name of the inventory file must end in V(alitrust.yml) or V(alitrust.yaml). A key in it that is no option is an
@@ -199,7 +199,7 @@ from ..module_utils._core.module import tidy_lists
 from ..module_utils._instance import finder, listing
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
-from ..plugin_utils import core_version
+from ..plugin_utils import _core_version
 
 GROUP = "alitrust_fleet"
 
@@ -287,7 +287,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        complaint = core_version.complaint()
+        complaint = _core_version.complaint()
         if complaint:
             raise AnsibleParserError(complaint)
         config = self._read_config_data(path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kms_decrypt
 short_description: What a key of KMS has encrypted
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Decrypts ciphertexts that the operation Encrypt of the Key Management Service (KMS) has answered, so that a value
     can lie encrypted beside the playbook. Whoever may not use the key cannot read it.
@@ -76,7 +76,7 @@ import typing as t
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import UnexpectedState
 from ..module_utils._kms import crypto
-from ..plugin_utils.cloud_lookup import CloudLookup
+from ..plugin_utils._cloud_lookup import CloudLookup
 
 
 class LookupModule(CloudLookup):

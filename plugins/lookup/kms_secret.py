@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kms_secret
 short_description: The value of a secret of KMS
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the value of one or more secrets of the Key Management Service (KMS), through the same calls as the modules.
   - It needs the right C(kms:GetSecretValue) to the secret, and C(kms:Decrypt) on its key where that is one of the
@@ -93,7 +93,7 @@ import typing as t
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import UnexpectedState
 from ..module_utils._kms import secrets
-from ..plugin_utils.cloud_lookup import CloudLookup
+from ..plugin_utils._cloud_lookup import CloudLookup
 
 
 class LookupModule(CloudLookup):
