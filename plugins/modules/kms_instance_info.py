@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_instance_info
 short_description: Read KMS instances
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the KMS instances of a region, in which accounts keep their keys and secrets, with their states and quotas.
   - No module makes an instance, because that is a purchase. Buy and enable one in the KMS console, and then give its ID
