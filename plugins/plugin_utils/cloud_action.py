@@ -19,7 +19,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._cloud import credentials, errors, sdk
 from ..module_utils._cloud.options import NO_REGION
-from . import check_run, core_version, in_process
+from . import _run_calls, check_run, core_version, in_process
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
@@ -78,6 +78,7 @@ class ActionModule(ActionBase):
             arguments["foretold"] = known
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
         foretold = result.pop("foretold", [])
+        _run_calls.of_result(result, arguments)
         if checking:
             check_run.add(foretold)
         elif result.get("changed"):
