@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..plugin_utils.cloud_action import ActionModule, preload
+from ..plugin_utils._cloud_action import ActionModule, preload
 
 __all__ = ["ActionModule"]
 

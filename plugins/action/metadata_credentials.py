@@ -11,7 +11,7 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import core_version
+from ..plugin_utils import _core_version
 
 
 class ActionModule(ActionBase):
@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        complaint = core_version.complaint()
+        complaint = _core_version.complaint()
         if complaint:
             return {**result, "failed": True, "msg": complaint}
         wanted = self._task.args.get("credentials")

@@ -115,7 +115,7 @@ from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC
 from ..module_utils._cloud.options import Connection as CloudConnection
 from ..module_utils._core import naming
-from ..plugin_utils import _run_calls, session_proxy
+from ..plugin_utils import _run_calls, _session_proxy
 
 #: Exit code, output, error output.
 Result = tuple[int, bytes, bytes]
@@ -236,7 +236,7 @@ class Connection(ssh.Connection):
     def _build_command(self, binary: str, subsystem: str, *other_args: bytes | str) -> list[bytes]:
         command: list[bytes] = super()._build_command(binary, subsystem, *other_args)
         place = handover.place(self._tunnel)
-        program = [sys.executable, "-P", os.path.realpath(session_proxy.__file__), "--handover", place]
+        program = [sys.executable, "-P", os.path.realpath(_session_proxy.__file__), "--handover", place]
         proxy = " ".join(shlex.quote(part).replace("%", "%%") for part in (*program, self._instance_id))
         # In front, because what ssh is told first counts.
         at = command.index(to_bytes(binary)) + 1

@@ -48,12 +48,12 @@ from collections.abc import Mapping
 import jinja2
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.alitrust.ecs.plugins.plugin_utils import core_version
-from ansible_collections.alitrust.ecs.plugins.plugin_utils.audit_view import html
+from ansible_collections.alitrust.ecs.plugins.plugin_utils import _core_version
+from ansible_collections.alitrust.ecs.plugins.plugin_utils._audit_view import html
 
 
 def audit_html(audit: t.Any, template: t.Any) -> str:
-    complaint = core_version.complaint()
+    complaint = _core_version.complaint()
     if complaint:
         raise AnsibleFilterError(complaint)
     if not isinstance(audit, Mapping) or "figures" not in audit:

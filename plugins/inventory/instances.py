@@ -199,7 +199,7 @@ from ..module_utils._core.module import tidy_lists
 from ..module_utils._instance import finder, listing
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
-from ..plugin_utils import _run_calls, core_version
+from ..plugin_utils import _core_version, _run_calls
 
 GROUP = "alitrust_fleet"
 
@@ -287,7 +287,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        complaint = core_version.complaint()
+        complaint = _core_version.complaint()
         if complaint:
             raise AnsibleParserError(complaint)
         config = self._read_config_data(path)

@@ -76,7 +76,7 @@ import typing as t
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import UnexpectedState
 from ..module_utils._kms import crypto
-from ..plugin_utils.cloud_lookup import CloudLookup
+from ..plugin_utils._cloud_lookup import CloudLookup
 
 
 class LookupModule(CloudLookup):

@@ -98,7 +98,7 @@ from ..module_utils._core import naming
 from ..module_utils._instance import finder
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import Instance, summary, with_trust
-from ..plugin_utils.cloud_lookup import CloudLookup
+from ..plugin_utils._cloud_lookup import CloudLookup
 
 
 class LookupModule(CloudLookup):

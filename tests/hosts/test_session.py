@@ -25,7 +25,7 @@ from rights.users import Users, compare
 from local_cloud.control import ControlError, LocalCloud
 from local_cloud.hosts import checks
 
-PROXY = Path(__file__).parents[2] / "plugins" / "plugin_utils" / "session_proxy.py"
+PROXY = Path(__file__).parents[2] / "plugins" / "plugin_utils" / "_session_proxy.py"
 PING: dict[str, t.Any] = {"ansible.builtin.ping": {}}
 
 

@@ -15,7 +15,7 @@ from guides import ROOT
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import credentials, options, sdk
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import CONNECTION_SPEC
-from ansible_collections.alitrust.ecs.plugins.plugin_utils.cloud_action import name_become
+from ansible_collections.alitrust.ecs.plugins.plugin_utils._cloud_action import name_become
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 #: Plays that talk to no cloud: they only look at the inventory, configure hosts, or start the local cloud.

@@ -104,8 +104,8 @@ def _look_up(asked: Asked) -> Told:
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar, trust_as_template
 
-    own: t.Any = importlib.import_module(f"{PLUGINS}.plugin_utils.cloud_lookup")
-    check_run: t.Any = importlib.import_module(f"{PLUGINS}.plugin_utils.check_run")
+    own: t.Any = importlib.import_module(f"{PLUGINS}.plugin_utils._cloud_lookup")
+    check_run: t.Any = importlib.import_module(f"{PLUGINS}.plugin_utils._check_run")
     check_run.records = lambda: asked.records
     if not asked.remember:
         own._memory = own._Memory()

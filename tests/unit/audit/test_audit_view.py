@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.alitrust.ecs.plugins.plugin_utils import audit_view
+from ansible_collections.alitrust.ecs.plugins.plugin_utils import _audit_view
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = (ROOT / "roles/audit/templates/report.html.j2").read_text()
@@ -37,7 +37,7 @@ def group(name: str) -> dict[str, t.Any]:
 
 def drawn(reach: list[dict[str, t.Any]], *names: str) -> dict[str, t.Any]:
     audit = {"reach": reach, "security_groups": [group(name) for name in names]}
-    return audit_view.picture(audit, audit_view.WIDE)
+    return _audit_view.picture(audit, _audit_view.WIDE)
 
 
 def test_each_way_in_is_a_row_and_a_line() -> None:
@@ -77,7 +77,7 @@ def test_charts_share_a_scale_and_add_up() -> None:
         {"fleet": name, "instances": 0, "verdicts": {}, "timeline": [column("now", number, 1), column("never", 0, 0)]}
         for name, number in (("a", 9), ("b", 1))
     ]
-    large, small = audit_view.charts(fleets)
+    large, small = _audit_view.charts(fleets)
     assert [part["count"] for part in large["columns"][0]["parts"]] == [9, 1]
     heights = [part["height"] + 1 for chart in (large, small) for part in chart["columns"][0]["parts"]]
     assert heights[0] == pytest.approx(9 * heights[2], abs=0.2)
@@ -85,15 +85,15 @@ def test_charts_share_a_scale_and_add_up() -> None:
 
 
 def test_the_bar_of_verdicts_is_full() -> None:
-    parts = audit_view.share({"trusted": 2, "untrusted": 1, "unmeasured": 0, "unknown": 0})
+    parts = _audit_view.share({"trusted": 2, "untrusted": 1, "unmeasured": 0, "unknown": 0})
     assert [part["verdict"] for part in parts] == ["trusted", "untrusted"]
     assert sum(part["width"] for part in parts) == pytest.approx(100, abs=0.01)
-    assert audit_view.share(dict.fromkeys(audit_view.VERDICTS, 0)) == []
+    assert _audit_view.share(dict.fromkeys(_audit_view.VERDICTS, 0)) == []
 
 
 def test_tasks_are_a_playbook_and_text_from_the_cloud_is_no_template_in_it() -> None:
     rules = [{"description": "{{ lookup('pipe', 'id') }}", "cidr": "{{ admin_networks }}"}]
-    text = audit_view.tasks(
+    text = _audit_view.tasks(
         {"title": "Mend", "mend": [{"module": "alitrust.ecs.sg_rule", "options": {"rules": rules}}]}
     )
     assert "!unsafe '{{ lookup(''pipe'', ''id'') }}'" in text
@@ -107,7 +107,7 @@ def test_tasks_are_a_playbook_and_text_from_the_cloud_is_no_template_in_it() -> 
 
 
 def test_an_empty_account_has_a_page() -> None:
-    page = audit_view.html(empty(), TEMPLATE)
+    page = _audit_view.html(empty(), TEMPLATE)
     assert "There are no instances in this region." in page
     assert "Not everything could be read" not in page
 
@@ -116,7 +116,7 @@ def test_an_empty_account_has_a_page() -> None:
 def test_whatever_comes_from_the_cloud_is_escaped(where: str) -> None:
     audit = empty()
     audit[where] = [{"part": HOSTILE, "reason": HOSTILE}] if where == "not_read" else HOSTILE
-    page = audit_view.html(audit, TEMPLATE)
+    page = _audit_view.html(audit, TEMPLATE)
     assert "<script" not in page
     assert "<img" not in page
     assert "&lt;script&gt;alert(&#39;{{ 1 }}&#39;)" in page
@@ -127,8 +127,8 @@ def empty() -> dict[str, t.Any]:
     counted += " deletion_protected with_key_pair with_role security_groups rules groups_open_to_world keys share_roles"
     numbers = counted.split()
     figures: dict[str, t.Any] = dict.fromkeys(numbers, 0)
-    figures["verdicts"] = dict.fromkeys(audit_view.VERDICTS, 0)
-    figures["findings"] = dict.fromkeys(audit_view.SEVERITIES, 0)
+    figures["verdicts"] = dict.fromkeys(_audit_view.VERDICTS, 0)
+    figures["findings"] = dict.fromkeys(_audit_view.SEVERITIES, 0)
     lists = ("fleets", "instances", "security_groups", "reach", "roles", "share_roles", "shared_images", "findings")
     return {
         "sessions": None,

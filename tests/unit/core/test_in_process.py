@@ -16,7 +16,7 @@ import yaml
 from ansible.module_utils import basic
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import progress
-from ansible_collections.alitrust.ecs.plugins.plugin_utils import core_version, in_process
+from ansible_collections.alitrust.ecs.plugins.plugin_utils import _core_version, _in_process
 
 ROOT = Path(__file__).resolve().parents[3]
 FAKE = "ansible_collections.alitrust.ecs.plugins.modules.fake"
@@ -33,17 +33,17 @@ def obstacle(**changes: t.Any) -> str | None:
         "interpreter": sys.executable,
         **changes,
     }
-    return in_process.obstacle(**facts)
+    return _in_process.obstacle(**facts)
 
 
 def test_nothing_is_in_the_way_of_a_plain_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(in_process.SWITCH_ENVIRONMENT, raising=False)
+    monkeypatch.delenv(_in_process.SWITCH_ENVIRONMENT, raising=False)
     assert obstacle() is None
 
 
 @pytest.mark.parametrize("version", ["2.18.9", "2.22.0", "3.0.0.dev0"])
 def test_an_unknown_core_runs_modules_the_ordinary_way(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
-    monkeypatch.setattr(core_version, "running", version)
+    monkeypatch.setattr(_core_version, "running", version)
     assert obstacle() == f"ansible-core {version} is not known"
 
 
@@ -51,17 +51,17 @@ def test_an_unknown_core_runs_modules_the_ordinary_way(monkeypatch: pytest.Monke
     ("version", "old"), [("2.9.27", True), ("2.18.9", True), ("2.19.0b1", False), ("3.0.0", False)]
 )
 def test_a_core_below_the_floor_is_complained_about(monkeypatch: pytest.MonkeyPatch, version: str, old: bool) -> None:
-    monkeypatch.setattr(core_version, "running", version)
-    assert bool(core_version.complaint()) == old
+    monkeypatch.setattr(_core_version, "running", version)
+    assert bool(_core_version.complaint()) == old
 
 
 def test_the_floor_is_the_one_that_the_collection_declares() -> None:
     declared = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
-    assert declared == f">={'.'.join(map(str, core_version.OLDEST))}.0"
+    assert declared == f">={'.'.join(map(str, _core_version.OLDEST))}.0"
 
 
 def test_a_variable_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(in_process.SWITCH_ENVIRONMENT, "0")
+    monkeypatch.setenv(_in_process.SWITCH_ENVIRONMENT, "0")
     assert obstacle() == "it is switched off"
     assert obstacle(switch=True) is None
 
@@ -71,7 +71,7 @@ def _main(monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], t.Any]) -> None:
 
 
 def _run(show: t.Callable[[str], None] | None = None) -> dict[str, t.Any]:
-    return in_process.run_main("fake", {"some": "thing"}, show)
+    return _in_process.run_main("fake", {"some": "thing"}, show)
 
 
 def test_long_output_arrives_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from ansible.module_utils import basic
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._core import progress
-from . import core_version
+from . import _core_version
 
 #: ansible-core versions whose internals were looked at; any other runs modules the ordinary way.
 KNOWN_CORE = ((2, 19), (2, 20), (2, 21))
@@ -55,7 +55,7 @@ def obstacle(
     switched = os.environ.get(SWITCH_ENVIRONMENT, True) if switch is None else switch
     reasons = (
         (not boolean(switched, strict=False), "it is switched off"),
-        (core_version.number() not in KNOWN_CORE, f"ansible-core {core_version.running} is not known"),
+        (_core_version.number() not in KNOWN_CORE, f"ansible-core {_core_version.running} is not known"),
         (getattr(connection, "transport", None) != "local", "the connection is not local"),
         (bool(play_context.become or getattr(connection, "become", None)), "become is used"),
         (bool(task.async_val), "the task is asynchronous"),
@@ -99,7 +99,7 @@ def run_main(name: str, arguments: t.Mapping[str, t.Any], show: t.Callable[[str]
     :param arguments: module arguments as core prepared them, the internal ones included
     :param show: where lines of progress go
     """
-    # Not at the top: an older ansible-core has none of it, and is to be told so by a sentence (core_version.py).
+    # Not at the top: an older ansible-core has none of it, and is to be told so by a sentence (_core_version.py).
     from ansible.module_utils.common.json import Direction, get_module_encoder
 
     encoder = get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE)

@@ -19,7 +19,7 @@ from ..module_utils._cloud import foretold
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import AlitrustError
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
-from . import _run_calls, check_run, core_version
+from . import _check_run, _core_version, _run_calls
 
 Key = t.Hashable
 
@@ -56,7 +56,7 @@ class CloudLookup(LookupBase):
     NAME: str
 
     def run(self, terms: list[t.Any], variables: t.Any = None, **options: t.Any) -> list[t.Any]:
-        complaint = core_version.complaint()
+        complaint = _core_version.complaint()
         if complaint:
             raise AnsibleLookupError(complaint)
         self.set_options(var_options=variables, direct=options)
@@ -64,7 +64,7 @@ class CloudLookup(LookupBase):
             connection = Connection.from_options({name: self._plain(name) for name in CONNECTION_SPEC})
             cloud: Cloud = _memory.get(("door", connection), lambda: Cloud(connection))
             if context.CLIARGS.get("check"):
-                records = check_run.records()
+                records = _check_run.records()
                 cloud.foretold = foretold.Foretold(records, account=connection.account, region=connection.region)
             try:
                 return self.look_up(cloud, self._flatten(terms))

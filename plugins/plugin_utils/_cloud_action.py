@@ -19,7 +19,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._cloud import credentials, errors, sdk
 from ..module_utils._cloud.options import NO_REGION
-from . import _run_calls, check_run, core_version, in_process
+from . import _check_run, _core_version, _in_process, _run_calls
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
@@ -44,8 +44,8 @@ def preload(action: str) -> None:
     Strategies that load action plugins before they fork have every worker inherit the module; otherwise each task
     would compile it anew, because Ansible keeps no bytecode of collections.
     """
-    if not core_version.complaint():
-        in_process.module(action.rpartition(".")[2])
+    if not _core_version.complaint():
+        _in_process.module(action.rpartition(".")[2])
 
 
 class ActionModule(ActionBase):
@@ -57,15 +57,15 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        complaint = core_version.complaint()
+        complaint = _core_version.complaint()
         if complaint:
             return {**result, "failed": True, "msg": complaint}
-        reason = in_process.obstacle(
+        reason = _in_process.obstacle(
             task=self._task,
             connection=self._connection,
             play_context=self._play_context,
             environment=self._compute_environment_string(),
-            switch=self._value(task_vars, in_process.SWITCH_VARIABLE),
+            switch=self._value(task_vars, _in_process.SWITCH_VARIABLE),
             interpreter=self._value(self._runner_vars(task_vars), "ansible_python_interpreter"),
         )
         self._in_process = reason is None
@@ -74,15 +74,15 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         # What a single task with check_mode in a run for real has foretold will not have happened for those after it.
         checking = self._task.check_mode and bool(context.CLIARGS.get("check"))
-        if checking and (known := check_run.records()):
+        if checking and (known := _check_run.records()):
             arguments["foretold"] = known
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
         foretold = result.pop("foretold", [])
         _run_calls.of_result(result, arguments)
         if checking:
-            check_run.add(foretold)
+            _check_run.add(foretold)
         elif result.get("changed"):
-            check_run.forget()
+            _check_run.forget()
         if not self._task.no_log:
             for line in result.get("kept") or ():
                 self._show(line)
@@ -107,7 +107,7 @@ class ActionModule(ActionBase):
         if not self._in_process:
             return super()._configure_module(module_name, module_args, task_vars)
         self._asked = (module_name, module_args)
-        return in_process.payload(), module_name
+        return _in_process.payload(), module_name
 
     def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
         return self._in_process or bool(super()._is_pipelining_enabled(module_style, wrap_async))
@@ -119,7 +119,7 @@ class ActionModule(ActionBase):
         name, arguments = self._asked
         show = None if self._task.no_log else self._show
         try:
-            return in_process.run_main(name.rpartition(".")[2], arguments, show)
+            return _in_process.run_main(name.rpartition(".")[2], arguments, show)
         except Exception as exc:
             # The words core uses for a module that crashed in its own process; the cause is appended to them.
             raise AnsibleError("Module failed.") from exc
