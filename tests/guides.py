@@ -54,8 +54,8 @@ def options(kind: str, name: str) -> frozenset[str]:
     folder = ROOT / ("extensions/eda/plugins" if kind == "event_source" else "plugins")
     documentation = document(folder / kind / f"{name}.py")
     found = set(documentation.get("options") or {})
-    for fragment in documentation.get("extends_documentation_fragment", []):
-        found |= _of_fragment(fragment)
+    for name in documentation.get("extends_documentation_fragment", []):
+        found |= set(fragment(name))
     return frozenset(found)
 
 
@@ -69,15 +69,17 @@ def document(path: Path, part: str = "DOCUMENTATION") -> dict[str, t.Any]:
 
 
 @cache
-def _of_fragment(name: str) -> frozenset[str]:
-    namespace, collection, fragment, *part = name.split(".")
+def fragment(name: str) -> dict[str, t.Any]:
+    """The options that a fragment of documentation says, by name."""
+    namespace, collection, file, *part = name.split(".")
     where = (
         "ansible.plugins.doc_fragments"
         if (namespace, collection) == ("ansible", "builtin")
         else f"ansible_collections.{namespace}.{collection}.plugins.doc_fragments"
     )
-    holder = importlib.import_module(f"{where}.{fragment}").ModuleDocFragment
-    return frozenset(load(getattr(holder, part[0].upper() if part else "DOCUMENTATION")).get("options") or {})
+    holder = importlib.import_module(f"{where}.{file}").ModuleDocFragment
+    said = load(getattr(holder, part[0].upper() if part else "DOCUMENTATION"))
+    return t.cast("dict[str, t.Any]", said.get("options") or {})
 
 
 @cache

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import textwrap
@@ -37,8 +36,6 @@ RECORDED_BY = ("tests/integration/rights", "tests/hosts/test_rotate_keys.py")
 PASSED = {"kms_access": ("alitrust-kms",)}
 DEFAULT_PASSED = ("alitrust-instance",)
 
-_READS = re.compile(r"[\w-]+:(Describe|Get|List)\w*")
-
 
 def names() -> list[str]:
     """What there is a policy for: the playbooks and the inventory plugin."""
@@ -54,30 +51,11 @@ def imported(name: str) -> list[str]:
     return [book.removeprefix("alitrust.ecs.") for book in books if book]
 
 
-def reads(right: str) -> bool:
-    """Whether a RAM action changes nothing."""
-    return _READS.fullmatch(right) is not None
-
-
 def document(name: str, rights: t.Iterable[str]) -> Document:
-    """The policy that allows these RAM actions.
+    """The policy that allows these RAM actions to the user of a playbook."""
+    from ansible_collections.alitrust.ecs.plugins.module_utils._ram import needed
 
-    What reads is one statement, because check mode needs hardly more; what changes roles and policies is one, because
-    who may do that can get more rights that way.
-    """
-    left = sorted(set(rights))
-    reading = [one for one in left if reads(one)]
-    passing = [one for one in left if one == "ram:PassRole"]
-    ram = [one for one in left if one.startswith("ram:") and one not in (*reading, *passing)]
-    changing = [one for one in left if one not in (*reading, *passing, *ram)]
-    roles = [f"acs:ram:*:*:role/{role}" for role in PASSED.get(name, DEFAULT_PASSED)]
-    parts: list[tuple[list[str], str | list[str]]] = [(reading, "*"), (changing, "*"), (ram, "*"), (passing, roles)]
-    return {"Version": "1", "Statement": [allow(actions, on) for actions, on in parts if actions]}
-
-
-def allow(actions: list[str], resource: str | list[str] = "*") -> Document:
-    """A statement of a policy."""
-    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+    return needed.document(rights, PASSED.get(name, DEFAULT_PASSED))
 
 
 def load(name: str) -> Document:
@@ -110,6 +88,9 @@ Each policy below allows what its playbook calls, and nothing else. They are rec
 every playbook on the local cloud as a RAM user who has this policy only. They fail when a call is refused, and when
 the policy allows what no run has used. A playbook whose hosts come from an inventory has the rights of the inventory
 plugin, too, as far as its default options need them.
+
+For playbooks of your own, the callback :ansplugin:`alitrust.ecs.ram_policy <alitrust.ecs.ram_policy#callback>` prints
+the policy that a run needed, in the same form.
 
 No run on a real account is behind this page. Where Alibaba Cloud refuses a call all the same, the error names the
 right.

@@ -110,12 +110,12 @@ from ansible.module_utils.common.text.converters import to_bytes
 from ansible.plugins.connection import ssh
 from ansible.utils.path import makedirs_safe, unfrackpath
 
-from ..module_utils._assistant import handover
+from ..module_utils._assistant import handover, sessions
 from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC
 from ..module_utils._cloud.options import Connection as CloudConnection
 from ..module_utils._core import naming
-from ..plugin_utils import _session_proxy
+from ..plugin_utils import _run_calls, _session_proxy
 
 #: Exit code, output, error output.
 Result = tuple[int, bytes, bytes]
@@ -197,11 +197,13 @@ class Connection(ssh.Connection):
                     hint="Set the variable alitrust_instance_id, as the inventory plugin alitrust.ecs.instances does.",
                 )
             naming.check_instance_ids([self._instance_id], "alitrust_instance_id")
-            CloudConnection.from_options(options).need_region()
+            cloud = CloudConnection.from_options(options)
+            cloud.need_region()
         except AlitrustError as error:
             raise AnsibleConnectionFailure(str(error.as_failure()["msg"])) from None
         if self._giver:
             return
+        _run_calls.of_connection(cloud, sessions.CALLS)
         folder = unfrackpath(self.get_option("control_path_dir"))
         makedirs_safe(folder, 0o700)
         self.host = self._instance_id

@@ -199,7 +199,7 @@ from ..module_utils._core.module import tidy_lists
 from ..module_utils._instance import finder, listing
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
-from ..plugin_utils import _core_version
+from ..plugin_utils import _core_version, _run_calls
 
 GROUP = "alitrust_fleet"
 
@@ -354,8 +354,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         :raises AlitrustError: a region could not be listed, and that is not to be skipped
         """
         connection = Connection.from_options({name: self.get_option(name) for name in CONNECTION_SPEC})
-        regions = listing.regions(connection, self.get_option("regions"))
-        found, failed = listing.read(connection, regions, self._of_region)
+        cloud = Cloud(connection)
+        regions = listing.regions(cloud, self.get_option("regions"))
+        _run_calls.of_door(cloud)
+        found, failed = listing.read(connection, regions, self._noted)
         texts = [
             f"the instances of {region} could not be listed: {error.as_failure()['msg']}"
             for region, error in failed.items()
@@ -368,6 +370,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for text in texts:
             self.display.warning(f"{self.NAME}: {text}")
         return found
+
+    def _noted(self, cloud: Cloud) -> list[listing.Facts]:
+        try:
+            return self._of_region(cloud)
+        finally:
+            _run_calls.of_door(cloud)
 
     def _of_region(self, cloud: Cloud) -> list[listing.Facts]:
         tags: list[dict[str, str]] = tagging.to_api(self.get_option("tags"))

@@ -314,6 +314,12 @@ api_calls:
   returned: always
   type: dict
   sample: {"ram:GetRole": 2, "ram:CreateRole": 1}
+passed_roles:
+  description: RAM roles that it gave to instances, or tried to. The caller needs C(ram:PassRole) on them.
+  returned: when a role was given
+  type: list
+  elements: str
+  sample: [trusted-web]
 """
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow

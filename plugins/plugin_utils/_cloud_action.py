@@ -20,7 +20,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._cloud import credentials, errors, sdk
 from ..module_utils._cloud.options import NO_REGION
-from . import _check_run, _core_version, _in_process
+from . import _check_run, _core_version, _in_process, _run_calls
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
@@ -79,6 +79,7 @@ class ActionModule(ActionBase):
             arguments["foretold"] = known
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
         foretold = result.pop("foretold", [])
+        _run_calls.of_result(result, arguments)
         if checking:
             _check_run.add(foretold)
         elif result.get("changed"):

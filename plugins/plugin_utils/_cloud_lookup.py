@@ -19,7 +19,7 @@ from ..module_utils._cloud import foretold
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import AlitrustError
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
-from . import _check_run, _core_version
+from . import _check_run, _core_version, _run_calls
 
 Key = t.Hashable
 
@@ -66,7 +66,10 @@ class CloudLookup(LookupBase):
             if context.CLIARGS.get("check"):
                 records = _check_run.records()
                 cloud.foretold = foretold.Foretold(records, account=connection.account, region=connection.region)
-            return self.look_up(cloud, self._flatten(terms))
+            try:
+                return self.look_up(cloud, self._flatten(terms))
+            finally:
+                _run_calls.of_door(cloud)
         except AlitrustError as error:
             # Without its causes, which Ansible would show: they may have parts of an answer.
             raise AnsibleLookupError(f"{self.NAME}: {error.as_failure()['msg']}") from None

@@ -65,6 +65,7 @@ def test_a_play_does_what_it_does_over_ssh_and_shows_no_secret(behind: Behind) -
     looking.start()
     environment = behind.ansible.environment
     hidden = {name: environment.pop(name) for name in list(environment) if name.startswith("ALIBABA_")}
+    environment["ANSIBLE_CALLBACKS_ENABLED"] = "alitrust.ecs.ram_policy"
     try:
         run = behind.run(
             [
@@ -94,10 +95,12 @@ def test_a_play_does_what_it_does_over_ssh_and_shows_no_secret(behind: Behind) -
             },
         )
     finally:
+        del environment["ANSIBLE_CALLBACKS_ENABLED"]
         environment |= hidden
         done.set()
         looking.join()
     assert run.succeeded, run.output[-5000:]
+    assert re.search(r'"ecs:EndTerminalSession",\s+"ecs:StartTerminalSession"\s+\]', run.output), "its RAM policy"
     for host in ("one", behind.ids[1]):
         assert (behind.folder / "fetched" / host / "root" / "sent").read_text() == "x\n" * 40000
     assert any("session_proxy" in one for one in seen)

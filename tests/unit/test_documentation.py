@@ -13,6 +13,7 @@ from guides import COLLECTION, ROOT, RST
 
 MODULES = {path.stem: guides.document(path) for path in ROOT.glob("plugins/modules/*.py")}
 PLUGINS = {
+    "callback": {path.stem: guides.document(path) for path in ROOT.glob("plugins/callback/*.py")},
     "connection": {path.stem: guides.document(path) for path in ROOT.glob("plugins/connection/*.py")},
     "inventory": {path.stem: guides.document(path) for path in ROOT.glob("plugins/inventory/*.py")},
     "lookup": {path.stem: guides.document(path) for path in ROOT.glob("plugins/lookup/*.py")},

@@ -14,6 +14,7 @@ import yaml
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._preflight import rights
 from ansible_collections.alitrust.ecs.plugins.module_utils._preflight.sections import SECTIONS
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram import needed
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 MODULES = {section.name for section in SECTIONS}
@@ -70,7 +71,7 @@ def test_a_role_tells_the_preflight_what_it_asks_its_modules_for(role: str) -> N
 
 def test_every_right_of_the_playbook_to_change_something_is_foreseen() -> None:
     """But for what an option of a host needs, and what the dry run asks about."""
-    changing = {right for right in policies.rights(policies.load("provision")) if not policies.reads(right)}
+    changing = {right for right in policies.rights(policies.load("provision")) if not needed.reads(right)}
     known = {
         *(right for needed in (*rights._NEEDED.values(), *rights._NEEDED_BY.values()) for right in needed),
         *rights._RULES.values(),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
@@ -23,8 +25,9 @@ def test_every_module_is_listed() -> None:
     assert first_cells("module") == modules
 
 
-def test_every_lookup_is_listed() -> None:
-    assert first_cells("lookup") == {path.stem for path in (ROOT / "plugins/lookup").glob("*.py")}
+@pytest.mark.parametrize("kind", ["lookup", "callback"])
+def test_every_plugin_is_listed(kind: str) -> None:
+    assert first_cells(kind) == {path.stem for path in (ROOT / "plugins" / kind).glob("*.py")}
 
 
 def test_every_role_is_listed() -> None:

@@ -16,6 +16,8 @@ from . import agents
 from .endings import SessionError
 from .settings import session_manager_is_on
 
+#: What a session takes, beginning and end. Whatever else is asked only finds out why there is none.
+CALLS = ("ecs:StartTerminalSession", "ecs:EndTerminalSession")
 #: What the API says of a connection that is not over.
 _OPEN = frozenset({"Connecting", "Connected"})
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from . import answers, credentials, errors, retry, sdk, transport
 from .foretold import Foretold
-from .operations import PAGING
+from .operations import PAGING, PASSED_ROLE
 from .options import Connection
 from .products import HOSTS, OPERATIONS, VERSIONS
 from .required import REQUIRED
@@ -78,6 +78,7 @@ class Cloud:
     request is the one that they would make.
 
     :ivar api_calls: how often each operation was called, by C(product:Operation), retries included
+    :ivar passed_roles: RAM roles that calls have given to instances, or tried to, for which C(ram:PassRole) is needed
     :ivar written: operations that have changed something, in order, as C(product:Operation); the flow empties it
     :ivar foretold: what earlier tasks of a check run would have made or deleted
     """
@@ -93,6 +94,7 @@ class Cloud:
         self.sleep = sleep
         self.monotonic = monotonic
         self.api_calls: Counter[str] = Counter()
+        self.passed_roles: set[str] = set()
         self.written: list[str] = []
         self.foretold = Foretold()
         self._counting = threading.Lock()  # reads of many things may run side by side
@@ -118,6 +120,7 @@ class Cloud:
         other = Cloud(self.connection.in_region(region), sleep=self.sleep, monotonic=self.monotonic)
         other.api_calls, other._counting = self.api_calls, self._counting
         other._credential = self._credential
+        other.passed_roles = self.passed_roles
         other.written = self.written
         other.foretold = self.foretold.in_region(region)
         return other
@@ -133,7 +136,10 @@ class Cloud:
         :raises CloudError: typed, after the last try
         :raises OutcomeUnknown: when the answer was lost and repeating could do the work twice
         """
-        answer = self._send(product, action, {**(params or {}), **more})
+        given = {**(params or {}), **more}
+        if role := given.get(PASSED_ROLE.get((product, action), "")):
+            self.passed_roles.add(str(role))
+        answer = self._send(product, action, given)
         if not action.startswith(_READING):
             self.written.append(f"{product}:{action}")
         return answer

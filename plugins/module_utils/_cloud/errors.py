@@ -234,9 +234,15 @@ _EXISTS_CODES = (
 _DENIED_CODES = ("Forbidden.RAM", "NoPermission", "Forbidden.NoPermission", "Forbidden.Unauthorized")
 _DRY_RUN_CODES = ("DryRunOperation", "DRYRUN.SUCCESS")
 
-
 #: How RAM spells a product in its actions, where that is not the product's own name.
 _RAM_PREFIX = {"trusted-server": "yundun-systrust"}
+#: What everybody may call, and what has no signature.
+_WITHOUT_RIGHT = (("sts", "GetCallerIdentity"), ("sts", "AssumeRoleWithOIDC"))
+
+
+def right_of(product: str, action: str) -> str | None:
+    """The RAM action that allows a call, as a policy names it. None where no right is needed."""
+    return None if (product, action) in _WITHOUT_RIGHT else f"{_RAM_PREFIX.get(product, product)}:{action}"
 
 
 def from_answer(
@@ -266,6 +272,6 @@ def from_answer(
         kind = NotFound
     elif code in _DENIED_CODES:
         kind = AccessDenied
-        wanted = ram_action or f"{_RAM_PREFIX.get(product, product)}:{action}"
+        wanted = ram_action or right_of(product, action) or f"{product}:{action}"
         hint = f"Let an administrator allow {wanted} to this RAM user or role."
     return kind(product, action, code, text, status=status, request_id=request_id, retry_after=retry_after, hint=hint)

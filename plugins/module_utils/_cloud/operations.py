@@ -153,3 +153,9 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     ("vpc", "DeleteVSwitch"): ("IncorrectVSwitchStatus", "TaskConflict"),
     ("vpc", "DeleteVpc"): ("IncorrectVpcStatus", "TaskConflict"),
 }
+
+#: Calls that give a RAM role to instances, which takes C(ram:PassRole), too: the parameter that names the role.
+PASSED_ROLE: dict[tuple[str, str], str] = {
+    ("ecs", "AttachInstanceRamRole"): "RamRoleName",
+    ("ecs", "RunInstances"): "RamRoleName",
+}

@@ -160,6 +160,15 @@ class Connection:
         told = (self.endpoint_url, self.ram_role_arn, *(getattr(self, name) for name in _SOURCES))
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
+    @property
+    def whose(self) -> str:
+        """Whose credentials these are, in words for people; no secret, and no AccessKey ID."""
+        if self.ram_role_arn:
+            return f"the RAM role {self.ram_role_arn}"
+        if self.source in ("profile", "ecs_ram_role"):
+            return f"{self.source} {getattr(self, self.source)}"
+        return "the credentials of the environment" if self.source == "default" else f"the credentials of {self.source}"
+
     def in_region(self, region: str) -> Connection:
         """The same in another region.
 

@@ -58,7 +58,7 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
         module.exit_json(
             changed=plan.changed,
             steps=[step.name for step in plan.steps],
-            api_calls=dict(cloud.api_calls),
+            **_record(cloud),
             **{"summary": summary.of_plan(plan), **result},
         )
 
@@ -89,7 +89,7 @@ def read(
         for warning in result.pop("warnings", ()):
             module.warn(warning)
         result.setdefault("summary", summary.of_reading(result))
-        module.exit_json(changed=False, api_calls=dict(cloud.api_calls) if cloud else {}, **result)
+        module.exit_json(changed=False, **_record(cloud), **result)
 
 
 def _door(module: AnsibleModule) -> Cloud:
@@ -112,6 +112,12 @@ def _door(module: AnsibleModule) -> Cloud:
     return cloud
 
 
+def _record(cloud: Cloud | None) -> dict[str, t.Any]:
+    """What was called, from which follow the rights that it took."""
+    record: dict[str, t.Any] = {"api_calls": dict(cloud.api_calls) if cloud else {}}
+    return {**record, "passed_roles": sorted(cloud.passed_roles)} if cloud and cloud.passed_roles else record
+
+
 def _fail(module: AnsibleModule, error: AlitrustError, cloud: Cloud | None, plan: Plan | None, done: list[str]) -> None:
     """Report a failure, with what exists now: a half-done change is never kept quiet about."""
     failure = error.as_failure()
@@ -128,5 +134,5 @@ def _fail(module: AnsibleModule, error: AlitrustError, cloud: Cloud | None, plan
             failure["calls_done"] = part
             failure["msg"] += f" The step '{left[0]}' is done in part: {', '.join(part)} succeeded."
     if cloud is not None:
-        failure["api_calls"] = dict(cloud.api_calls)
+        failure |= _record(cloud)
     module.fail_json(**failure)

@@ -51,12 +51,17 @@ def _unborn(record: foretold.Record) -> Instance:
     return {**record["instance"], "instance_id": record["id"]}
 
 
+def of_fleet(cloud: Cloud, fleet: str | None) -> list[Instance]:
+    """Those that carry its ownership tag, and those that earlier tasks of a check run would have made for it."""
+    found = describe(cloud, Tag=[{"Key": _TAG_OWNER, "Value": fleet}])
+    return [*found, *map(_unborn, cloud.foretold.all_of(KIND, fleet=fleet))]
+
+
 def members(cloud: Cloud, desired: Desired) -> list[Instance]:
     """The instances that a task means and that are provably so: by id, or by ownership tag."""
     if desired.instance_ids:
         return describe(cloud, desired.instance_ids)
-    found = describe(cloud, Tag=[{"Key": _TAG_OWNER, "Value": desired.fleet}])
-    found += map(_unborn, cloud.foretold.all_of(KIND, fleet=desired.fleet))
+    found = of_fleet(cloud, desired.fleet)
     if desired.only_named:
         found = [one for one in found if one["name"] == desired.plain_name]
     return found

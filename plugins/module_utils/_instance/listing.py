@@ -153,15 +153,15 @@ def by_session(one: Facts) -> dict[str, str]:
     }
 
 
-def regions(connection: Connection, wanted: t.Sequence[str]) -> list[str]:
+def regions(cloud: Cloud, wanted: t.Sequence[str]) -> list[str]:
     """The regions to read, each once. C(all) stands for those that the account can use.
 
     :raises InvalidInput: no region was given
     """
     if "all" not in wanted:
-        return list(dict.fromkeys(wanted)) or [connection.need_region()]
-    cloud = Cloud(connection.in_region(connection.region or _ANY_REGION))
-    return [item["RegionId"] for item in cloud.pages("ecs", "DescribeRegions")]
+        return list(dict.fromkeys(wanted)) or [cloud.region]
+    asked = cloud if cloud.connection.region else cloud.in_region(_ANY_REGION)
+    return [item["RegionId"] for item in asked.pages("ecs", "DescribeRegions")]
 
 
 def read(

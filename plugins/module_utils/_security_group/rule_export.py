@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import tempfile
 import typing as t
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import naming
+from .._core import files, naming
 from .._core.plan import Plan, Step
 from .._core.resource import Resource
 from .._network.find import chosen_vpc
@@ -90,22 +88,7 @@ class RuleExport(Resource[Export]):
         return Plan(actual.before or "", actual.after, () if actual.before == actual.after else (write,))
 
     def write(self, path: str, text: str) -> None:
-        """Put the file there whole or not at all."""
-        beside = ""
-        try:
-            number, beside = tempfile.mkstemp(dir=self.folder, prefix=f".{os.path.basename(path)}.")
-            with open(number, "w", encoding="utf-8", newline="") as handle:
-                handle.write(text)
-                handle.flush()
-                os.fsync(handle.fileno())
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(beside, 0o666 & ~mask)
-            os.replace(beside, path)
-        except OSError as exc:
-            with contextlib.suppress(OSError):
-                os.unlink(beside)
-            raise UnexpectedState(f"{path} cannot be written: {exc.strerror}.") from None
+        files.write_whole(path, text)
 
     def settle(self, plan: Plan, actual: Export) -> dict[str, t.Any]:
         return self.foretell(plan, actual)

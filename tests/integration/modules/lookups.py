@@ -9,6 +9,7 @@ results, which other tests look at.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import multiprocessing
 import typing as t
@@ -16,6 +17,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 import guides
+
+if t.TYPE_CHECKING:
+    from modules.harness import Modules
 
 PLUGINS = "ansible_collections.alitrust.ecs.plugins"
 
@@ -41,7 +45,7 @@ class Asked:
 class Told(t.NamedTuple):
     """What came of it: values, or the error as a text; and warnings."""
 
-    values: list[str]
+    values: list[t.Any]
     error: str
     warnings: list[str]
 
@@ -62,6 +66,35 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown()
         self._pool = None
+
+
+class Lookups:
+    """The lookups, pointed at one local cloud."""
+
+    def __init__(self, workers: Workers, modules: Modules) -> None:
+        self.workers = workers
+        self.modules = modules
+        self.connection = {
+            "region": modules.region,
+            "endpoint_url": modules.cloud.endpoint,
+            "access_key_id": modules.cloud.access_key_id,
+            "access_key_secret": modules.cloud.access_key_secret,
+        }
+
+    def ask(self, name: str, *terms: t.Any, how: dict[str, t.Any] | None = None, **options: t.Any) -> Told:
+        return self.workers.ask(Asked(name, list(terms), {**self.connection, **options}, **(how or {})))
+
+    def __call__(self, name: str, *terms: t.Any, how: dict[str, t.Any] | None = None, **options: t.Any) -> list[t.Any]:
+        told = self.ask(name, *terms, how=how, **options)
+        assert not told.error
+        return told.values
+
+    def fails(self, name: str, *terms: t.Any, **options: t.Any) -> str:
+        """The message of a lookup that must fail."""
+        told = self.ask(name, *terms, **options)
+        assert told.error
+        assert "Traceback" not in told.error
+        return told.error
 
 
 def _look_up(asked: Asked) -> Told:
@@ -86,7 +119,7 @@ def _look_up(asked: Asked) -> Told:
     except AnsibleError as failed:
         # Ansible shows the causes of an error, too.
         values, error = [], f"{failed} {failed.__cause__ or ''}".strip()
-    return Told([str(value) for value in values], error, plugin._display.warnings)
+    return Told(values, error, plugin._display.warnings)
 
 
 class _Screen:
@@ -103,9 +136,8 @@ def _plugin_class(name: str) -> t.Any:
     from ansible.utils.plugin_docs import merge_fragment
 
     said = guides.document(guides.ROOT / f"plugins/lookup/{name}.py")
-    for fragment in said["extends_documentation_fragment"]:
-        holder = importlib.import_module(f"{PLUGINS}.doc_fragments.{fragment.rpartition('.')[2]}").ModuleDocFragment
-        merge_fragment(said["options"], guides.load(holder.DOCUMENTATION)["options"])
+    for name_of_fragment in said["extends_documentation_fragment"]:
+        merge_fragment(said["options"], copy.deepcopy(guides.fragment(name_of_fragment)))
     lookup = importlib.import_module(f"{PLUGINS}.lookup.{name}").LookupModule
     lookup._load_name = f"alitrust.ecs.{name}"
     constants.config.initialize_plugin_configuration_definitions("lookup", lookup._load_name, said["options"])

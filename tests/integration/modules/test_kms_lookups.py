@@ -10,38 +10,9 @@ import typing as t
 
 import pytest
 from modules.harness import CheckRun, Modules
-from modules.lookups import Asked, Told, Workers
+from modules.lookups import Lookups, Told, Workers
 
 VALUE = "canary-9b1c"
-
-
-class Lookups:
-    """The lookups, pointed at one local cloud."""
-
-    def __init__(self, workers: Workers, modules: Modules) -> None:
-        self.workers = workers
-        self.modules = modules
-        self.connection = {
-            "region": modules.region,
-            "endpoint_url": modules.cloud.endpoint,
-            "access_key_id": modules.cloud.access_key_id,
-            "access_key_secret": modules.cloud.access_key_secret,
-        }
-
-    def ask(self, name: str, *terms: t.Any, how: dict[str, t.Any] | None = None, **options: t.Any) -> Told:
-        return self.workers.ask(Asked(name, list(terms), {**self.connection, **options}, **(how or {})))
-
-    def __call__(self, name: str, *terms: t.Any, how: dict[str, t.Any] | None = None, **options: t.Any) -> list[str]:
-        told = self.ask(name, *terms, how=how, **options)
-        assert not told.error
-        return told.values
-
-    def fails(self, name: str, *terms: t.Any, **options: t.Any) -> str:
-        """The message of a lookup that must fail."""
-        told = self.ask(name, *terms, **options)
-        assert told.error
-        assert "Traceback" not in told.error
-        return told.error
 
 
 @pytest.fixture(scope="module")

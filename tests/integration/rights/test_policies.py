@@ -25,6 +25,7 @@ from modules.shareable import PARTNER
 from rights.users import Users, compare
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import AccessDenied
+from ansible_collections.alitrust.ecs.plugins.module_utils._ram import needed
 from local_cloud.control import LocalCloud
 
 OTHER, THIRD = "3456789012345678", "4567890123456789"
@@ -85,7 +86,7 @@ class Account:
         before = self.users.calls(name)
         self.use(name, *uses, arguments=["--check", *arguments])
         used = self.users.used(name, before)
-        assert used == {right for right in used if policies.reads(right)}
+        assert used == {right for right in used if needed.reads(right)}
 
     @property
     def instances(self) -> list[dict[str, t.Any]]:
@@ -111,7 +112,7 @@ def test_each_playbook_runs_with_its_policy_and_uses_all_of_it(account: Account)
     account.use("audit", {"audit_report_file": str(account.ansible.folder / "report.html")})
     account.use("configure", IDLE, arguments=inventory)
     account.use("site", {**changed, "site_verdicts": True})
-    assert all(map(policies.reads, account.users.used("site"))), "nothing is left to change"
+    assert all(map(needed.reads, account.users.used("site"))), "nothing is left to change"
     list_instances(account)
     patch(account, inventory)
     give_keys(account, inventory)
@@ -228,7 +229,7 @@ def share(account: Account) -> None:
 
 
 def test_a_refusal_names_the_right_that_is_missing(account: Account) -> None:
-    key = account.users.make("nobody", {"Version": "1", "Statement": [policies.allow(["ecs:Describe*"])]})
+    key = account.users.make("nobody", {"Version": "1", "Statement": [needed.allow(["ecs:Describe*"])]})
     who = {**key.options(), "api_timeout": 1}
     [one] = records.fleet(account.modules, 1)
     role = account.modules.run("instance_ram_role", name="other", fails=True, **who)

@@ -18,7 +18,8 @@ if t.TYPE_CHECKING:
 #: Set by dev/policies --record: users may do everything, and the policies are written instead of compared.
 RECORDING = bool(os.environ.get("ALITRUST_RECORD_POLICIES"))
 EVERYTHING = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-_DENIED = ("Forbidden.RAM", "NoPermission", "Forbidden.NoPermission", "InvalidUser.PassRoleForbidden")
+#: Codes of what RAM refuses.
+DENIED = ("Forbidden.RAM", "NoPermission", "Forbidden.NoPermission", "InvalidUser.PassRoleForbidden")
 
 
 class Key(t.NamedTuple):
@@ -68,7 +69,7 @@ class Users:
 
     def denied(self, name: str) -> set[str]:
         """What the user was refused; a playbook may have gone on without it."""
-        return {f"{one['operation']} {one['code']}" for one in self._requests(name) if one["code"] in _DENIED}
+        return {f"{one['operation']} {one['code']}" for one in self._requests(name) if one["code"] in DENIED}
 
     def _requests(self, name: str) -> list[dict[str, t.Any]]:
         return self.cloud.requests(access_key_id=self._keys[name].id) if name in self._keys else []
