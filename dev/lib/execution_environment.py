@@ -54,12 +54,12 @@ def check_introspection() -> None:
     root = COLLECTION.parents[2]
     command = ("ansible-builder", "introspect", "--sanitize", str(root))
     found = yaml.safe_load(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    wanted = [Requirement(line) for line in lines_of("requirements.txt")]
+    wanted = [Requirement(line) for line in lines_of("meta/ee-requirements.txt")]
     python = {one.name: one for one in (Requirement(line.split("  # ")[0]) for line in found["python"])}
     missing = [str(one) for one in wanted if one.name not in python or python[one.name].specifier != one.specifier]
     assert not missing, f"ansible-builder does not find {missing} among {sorted(python)}"
     system = [line.split("  # ")[0].strip() for line in found["system"]]
-    assert set(lines_of("bindep.txt")) <= set(system), system
+    assert set(lines_of("meta/ee-bindep.txt")) <= set(system), system
 
 
 def check_example(further: set[str]) -> None:
@@ -101,7 +101,7 @@ def check_imports() -> tuple[int, set[str]]:
         for path in sorted(COLLECTION.glob("plugins/**/*.py"))
         if path.stem != "__init__"
     ]
-    required = [Requirement(line).name for line in lines_of("requirements.txt")]
+    required = [Requirement(line).name for line in lines_of("meta/ee-requirements.txt")]
     done = subprocess.run(
         [python, "-c", IMPORT],
         input=json.dumps([names, required]),

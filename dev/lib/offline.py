@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Install the collection without the internet, by the very commands of the quick start, and use it.
 
-Only the first of them is replaced: what is not released yet cannot be downloaded from Galaxy, so a tarball of this
-checkout goes through "ansible-galaxy collection download" as it would get it from there.
+What is not released yet cannot be downloaded: a tarball of this checkout goes through "ansible-galaxy collection
+download" as it would get it from Galaxy, and pip takes the local cloud from the working folder, a copy of the checkout.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from environment import CHECKOUT
 
 GUIDE = CHECKOUT / "docs" / "docsite" / "rst" / "quick_start.rst"
 DOWNLOAD = "ansible-galaxy collection download -p alitrust-offline alitrust.ecs"
+REPOSITORY = "git+https://github.com/alitrust/alitrust.ecs"
 #: Whoever asks somebody outside gets no answer.
 NOBODY = "http://127.0.0.1:9"
 
@@ -31,7 +32,9 @@ def commands() -> tuple[list[str], list[str]]:
     online, offline = ([line.strip().removeprefix("$ ") for line in block.splitlines()] for block in found)
     if online[0] != DOWNLOAD:
         sys.exit(f"{GUIDE} begins with {online[0]!r}; expected {DOWNLOAD!r}.")
-    return online[1:], offline
+    if not any(REPOSITORY in line for line in online):
+        sys.exit(f"{GUIDE} does not take the local cloud from {REPOSITORY}.")
+    return [line.replace(REPOSITORY, Path.cwd().as_uri()) for line in online[1:]], offline
 
 
 def walk(lines: list[str], folder: Path, environment: dict[str, str]) -> None:

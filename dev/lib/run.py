@@ -116,21 +116,42 @@ CHECKS = [
         root=True,
         shown="^[a-z_]+ +: actions=",
     ),
-    # Built, installed into an empty folder, and used from there by somebody else's scenario and the demo: 90 seconds.
+    # Built without tests, installed into an empty folder, and used from there by somebody else's scenario and the demo,
+    # with the local cloud as pip installs it: 90 seconds.
     Check(
         "packaging",
         """
-        export ANSIBLE_COLLECTIONS_PATH=$OUTPUT/installed LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
+        export ANSIBLE_COLLECTIONS_PATH=$OUTPUT/installed NO_COLOR=1
+        (cd tests && find local_cloud -type f | sort) > $OUTPUT/files
+        pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $OUTPUT .
+        python -m zipfile -l $OUTPUT/*.whl | grep -o '^local_cloud/[^ ]*' | sort | diff $OUTPUT/files -
+
         ansible-galaxy collection build --output-path $OUTPUT
         ansible-galaxy collection install --offline --no-deps -p $OUTPUT/installed $OUTPUT/*.tar.gz
-        cp -r $OUTPUT/installed/ansible_collections/alitrust/ecs/examples/molecule $OUTPUT/project
+        collection=$OUTPUT/installed/ansible_collections/alitrust/ecs
+        for name in tests dev findings build pyproject.toml; do [ ! -e $collection/$name ]; done
+        cp -r $collection/examples/molecule $OUTPUT/project
 
         export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d)
         export ALITRUST_DEMO_STATE=$MOLECULE_EPHEMERAL_DIRECTORY/demo ALITRUST_DEMO_COLLECTIONS=$OUTPUT/installed
+        if ansible-playbook alitrust.ecs.local_cloud -e local_cloud_dir=$ALITRUST_DEMO_STATE > $OUTPUT/without; then
+            exit 1
+        fi
+        grep -F 'pip install "alitrust-local-cloud @ git+https://' $OUTPUT/without
+
+        # An environment that has the package beside what this one has.
+        python -m venv --without-pip $OUTPUT/venv
+        site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+        echo $site > $OUTPUT/venv/lib/$(basename $(dirname $site))/site-packages/beside.pth
+        pip --python $OUTPUT/venv install --quiet --no-deps --no-index $OUTPUT/*.whl
+        export PATH=$OUTPUT/venv/bin:$PATH
         trap 'for cloud in $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud $ALITRUST_DEMO_STATE/cloud; do
-                  dev/local-cloud stop --state-dir $cloud
+                  alitrust-local-cloud stop --state-dir $cloud
               done
               rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
+        # Nothing but these four folders is needed to run.
+        (cd $collection && find . -mindepth 1 -maxdepth 1 ! -name meta ! -name plugins ! -name roles ! -name playbooks \
+            -exec rm -r {} +)
         (cd $OUTPUT/project && molecule test --report) |& tee $OUTPUT/log
         # A cloud that the caller works with is not the demo's.
         (export ALITRUST_CONNECTION_FILE=/of/another/cloud.json; dev/demo && dev/demo down) |& tee -a $OUTPUT/log
@@ -182,6 +203,10 @@ CHECKS = [
         git init --quiet && git add .
         antsibull-changelog release
         grep '^## v' CHANGELOG.md
+        # Where there was no release before, everything is new.
+        for module in plugins/modules/*.py; do
+            grep -q "^ *name: $(basename $module .py)$" changelogs/changelog.yaml
+        done
         """,
         venv="collection",
         copy=True,

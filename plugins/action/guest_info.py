@@ -38,19 +38,18 @@ class ActionModule(ActionBase):
             own["login_user"] = user[1] if user else ""
         if script and not python:
             return {**result, **own, "changed": False, "python": "", "summary": "no Python that is new enough"}
-        facts = {}
         if python:
             own["python"] = python[1]
             own["python_in_use"] = self._uses(python[1], variables)
             variables["ansible_python_interpreter"] = python[1]
-            # As core keeps what it has discovered itself.
-            facts["discovered_interpreter_python"] = python[1]
         if args.get("keys") and not args.get("user"):
             args["user"] = own["login_user"]
         result.update(self._execute_module(module_args=args, task_vars=variables))
         if not result.get("failed"):
             result.update(own)
-            result["ansible_facts"] = {**result.get("ansible_facts", {}), **facts}
+            if python:
+                # As core keeps what it has discovered itself, with the result of whichever task it is.
+                result.setdefault("ansible_facts", {})["discovered_interpreter_python"] = python[1]
         return result
 
     def _uses(self, python: str, variables: dict[str, t.Any]) -> bool:

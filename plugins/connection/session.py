@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: session
 short_description: SSH to instances without an open port, through Session Manager
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Ansible's own connection P(ansible.builtin.ssh#connection), through a session of Cloud Assistant's Session Manager.
     The instance needs no public address, and no security group has to let anybody in. Who may connect is a right in

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: audit_html
 short_description: An audit as one HTML page
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - alitrust.ecs authors (@alitrust)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: authorized_keys_problems
 short_description: Why sshd would not take lines of authorized_keys
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - alitrust.ecs authors (@alitrust)
 description:

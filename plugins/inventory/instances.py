@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: instances
 short_description: Instances of Alibaba Cloud ECS as inventory
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists instances with their addresses. Without any filter it lists what this collection made, in all its fleets.
   - The name of the inventory file must end in V(alitrust.yml) or V(alitrust.yaml). A key in it that is no option is an

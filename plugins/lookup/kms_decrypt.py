@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kms_decrypt
 short_description: What a key of KMS has encrypted
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Decrypts ciphertexts that the operation Encrypt of the Key Management Service (KMS) has answered, so that a value
     can lie encrypted beside the playbook. Whoever may not use the key cannot read it.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: kms_secret
 short_description: The value of a secret of KMS
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the value of one or more secrets of the Key Management Service (KMS), through the same calls as the modules.
   - It needs the right C(kms:GetSecretValue) to the secret, and C(kms:Decrypt) on its key where that is one of the

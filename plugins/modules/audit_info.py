@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: audit_info
 short_description: Audit the instances, security groups, roles and keys of a region
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads one region of an account and tells what is off, how bad it is, and which module call mends it.
   - Only operations that read are called. What the caller has no right to see is named in RV(audit.not_read) and by a

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authorized_keys
 short_description: Put SSH keys where the sshd of an instance reads them, or say why they do not let in
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Adds lines to the file of a user that this machine's sshd reads public keys from, or removes them.
   - Each line is read by the grammar of sshd before anything is changed. A line that sshd would pass by is an error.

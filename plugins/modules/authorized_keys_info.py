@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authorized_keys_info
 short_description: Read which SSH keys the sshd of an instance takes for a user
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks this machine's sshd where it reads the keys of a user from (C(sshd -T)), and reads them. There need not be any.
   - Tells on request why given keys would not let the user in.

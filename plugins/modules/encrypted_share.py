@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: encrypted_share
 short_description: Share images and snapshots with other accounts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Shares a custom image with accounts, or snapshots with accounts, a resource directory or folders of it. What is
     shared may be encrypted or not.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: encrypted_share_info
 short_description: Read what is shared with other accounts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads with whom images and snapshots of a region are shared, and how what is shared is encrypted.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: guest_info
 short_description: Read in one go what the role guest would change in an instance
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the version of a package, the state of a unit, and the facts of the system, and tells whether the SSH keys
     of a user or the configuration of sshd are other than asked for. The role P(alitrust.ecs.guest#role) skips by its
@@ -131,13 +131,13 @@ is_root:
   returned: when there is a Python
   type: bool
   sample: true
-ansible_facts:
+system:
   description:
-    - Facts of the system, as M(ansible.builtin.setup) gathers them for C(distribution) and C(platform); where O(fact)
-      is as asked for, for C(local) too.
+    - The system, named as the facts that M(ansible.builtin.setup) gathers for C(distribution) and C(platform); where
+      O(fact) is as asked for, C(local) too.
   returned: when there is a Python
   type: dict
-  sample: {ansible_architecture: x86_64, ansible_distribution: Ubuntu}
+  sample: {architecture: x86_64, distribution: Ubuntu}
 package_version:
   description: The installed version of O(package); empty where it is not installed.
   returned: with O(package), where O(package_formats) has the distribution

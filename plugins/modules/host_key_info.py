@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: host_key_info
 short_description: Learn the SSH host keys of instances through the signed API
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the public host keys of running instances with Cloud Assistant, so that C(known_hosts) can be filled without
     trusting whoever answers on port 22 first.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: instance_ram_role
 short_description: Manage RAM roles for ECS instances
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates a RAM role that instances can have, gives it policies, and attaches it to instances or detaches it from
     them.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: instance_ram_role_info
 short_description: Read RAM roles of ECS instances
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads roles that instances can have, with their policies and the instances that have them.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: keypair
 short_description: Manage SSH key pairs
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, imports, replaces and deletes SSH key pairs, and binds them to instances, which must run Linux.
   - The private key of a created pair is written to a file before anything else can happen to it, or stored in a secret

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: keypair_info
 short_description: Read SSH key pairs
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the key pairs of a region that match every filter given, with public key and fingerprint.
   - Tells on request which of them a key that you have belongs to.

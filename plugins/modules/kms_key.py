@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_key
 short_description: Manage keys of KMS
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates customer master keys (CMK) of the Key Management Service (KMS), with an alias to find them by, and manages
     their state, rotation, protection and tags.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_key_info
 short_description: Read keys of KMS
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists keys of the Key Management Service (KMS) in a region, found by ID or alias, or all of them.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_secret
 short_description: Manage secrets of KMS
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates generic secrets of the Key Management Service (KMS), gives them new values, and deletes and restores them.
   - A value is compared with the current one, and stored as a new version only where it differs. The version before

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_secret_info
 short_description: Read what is known of secrets of KMS
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists secrets of the Key Management Service (KMS) in a region with their versions and tags, found by name, or all of
     them.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_service
 short_description: Switch Key Management Service (KMS) on
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes sure that KMS is switched on in the account. Trusted instances cannot be created without it.
   - Switching KMS on cannot be undone through the API, so there is no option C(state).

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_service_info
 short_description: Read whether KMS is switched on
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the state of the Key Management Service (KMS) of the account.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_share_role
 short_description: Manage the RAM roles by which ECS uses KMS keys
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Manages the three roles that ECS knows by name. One lets ECS encrypt disks of this account with its keys, two let
     ECS of other accounts use the keys of snapshots and images that are shared with them.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kms_share_role_info
 short_description: Read the RAM roles by which ECS uses KMS keys
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the three roles that M(alitrust.ecs.kms_share_role) manages, with their recipients and policies.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: metadata_credentials
 short_description: Get the temporary credentials of an instance's RAM role, inside the instance
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks the metadata service of the instance that the task runs on for the credentials of its RAM role, with a token
     (hardened mode, also known as IMDSv2), and checks them.

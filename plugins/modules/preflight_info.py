@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: preflight_info
 short_description: Tell what is lacking before anything is made
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Takes the options of the tasks that are to follow, makes nothing, and tells everything that they would fail with, at
     once.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ram_group
 short_description: Manage groups of RAM users
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes user groups of Resource Access Management (RAM), with their users and policies. All
     users of a group have its policies.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ram_group_info
 short_description: Read groups of RAM users
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads user groups of Resource Access Management (RAM), with their users and policies.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ram_policy
 short_description: Manage custom policies of Resource Access Management (RAM)
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes custom policies. A changed document becomes a new version, which is in force at once.
   - Documents are compared by meaning. The order of statements and lists, one value or a list of one value, and the case

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ram_policy_info
 short_description: Read policies of Resource Access Management (RAM)
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads policies with their versions and with everything that has them.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ram_user
 short_description: Manage RAM users
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes users of Resource Access Management (RAM), with their console logon, AccessKey pair,
     groups and policies.

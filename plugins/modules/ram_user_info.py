@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ram_user_info
 short_description: Read RAM users
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads users of Resource Access Management (RAM), with their groups, policies, console logon and AccessKey IDs.
   - Secrets cannot be read by anybody.

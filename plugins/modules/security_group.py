@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: security_group
 short_description: Manage security groups
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, clones, changes and deletes security groups. Their rules are managed with M(alitrust.ecs.sg_rule), their
     members with M(alitrust.ecs.sg_member).

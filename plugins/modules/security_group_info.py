@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: security_group_info
 short_description: Read security groups
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the security groups of a region that match every filter given, with their rules on request.
 author:

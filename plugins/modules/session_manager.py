@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: session_manager
 short_description: Switch Session Manager on or off for an account
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes sure that Session Manager of Cloud Assistant is on, by which the connection
     P(alitrust.ecs.session#connection) reaches instances that no security group lets anybody into; or that it is off.

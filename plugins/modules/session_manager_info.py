@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: session_manager_info
 short_description: Read the switch of Session Manager, agents and sessions
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Tells whether Session Manager is on in the account, which Cloud Assistant agents are online and know it, and which
     sessions to instances there are.

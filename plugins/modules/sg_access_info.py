@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sg_access_info
 short_description: Tell whether security groups let a packet through, and why
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Takes security groups, or rules that are in no group yet, and packets, and says for each packet whether it is let
     through and which rule or which default decides that. Nothing is sent; the answer follows from the rules.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sg_member
 short_description: Put instances and network interfaces into security groups
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lets instances and network interfaces join, leave or replace security groups, many at once.
   - A member and its groups are in the same VPC. It is in basic groups or in advanced ones, never in both, in at most

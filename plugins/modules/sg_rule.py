@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sg_rule
 short_description: Manage the rules of a security group
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Adds, rewords and removes rules of one security group, one or hundreds in one task. Up to 100 rules go into one
     call.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sg_rule_export
 short_description: Write the rules of a security group to a file
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Writes all rules of one security group to a JSON or CSV file, under the name that the console of Alibaba Cloud gives
     to it, on the machine that runs the module.

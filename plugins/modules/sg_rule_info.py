@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sg_rule_info
 short_description: Read the rules of security groups
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the rules of one group, of several or of all groups of a VPC or region, those that match every filter given.
   - It costs one call a group, and one more where the groups are not given by their IDs.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: trust_event
 short_description: Accept or ignore findings of the trusted server
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Accepts what the trusted server found as the new baseline of an instance, or ignores it.
   - Findings are named by O(event_ids), or selected by filters. Of those that filters select, only open ones are

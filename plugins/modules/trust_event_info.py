@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: trust_event_info
 short_description: Read findings of the trusted server
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists what the trusted server found on instances. Filters are combined; without any, all findings of the region are
     returned, handled ones included.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: trusted_instance
 short_description: Manage trusted ECS instances, one or a fleet
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates ECS instances, one or exactly as many as wanted, keeps their attributes, starts, stops, restarts and
     deletes them.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: trusted_instance_info
 short_description: Read ECS instances
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns instances in the shape of M(alitrust.ecs.trusted_instance), whoever created them.
   - Filters are combined; without any, all instances of the region are returned.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vpc
 short_description: Manage a VPC with its vSwitches
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates a VPC and vSwitches in it, for those who start with an empty account, and deletes them again.
   - A VPC is found by O(vpc_id) or O(name). Names of VPCs are not unique; where several VPCs have the name the task

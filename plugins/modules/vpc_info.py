@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vpc_info
 short_description: Read VPCs and their vSwitches
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the VPCs of a region that match every filter given, each with all its vSwitches, their zones and how many
     addresses are free.

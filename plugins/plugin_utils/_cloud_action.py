@@ -5,6 +5,7 @@
 """The action plugin of every cloud module: each file in plugins/action is this class under its module's name.
 
 It runs the module in the controller's process where that is equivalent, and hands over to the ordinary way elsewhere.
+Private to this collection.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``python -m local_cloud serve|start|stop|status|reset|preload|settings``."""
+"""The command line: ``alitrust-local-cloud serve|start|stop|status|reset|preload|settings``.
+
+In a checkout it is ``dev/local-cloud``.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from local_cloud import COMMAND
 from local_cloud.control import ControlError, LocalCloud, launch
 
 STOP_SECONDS = 30.0
@@ -152,7 +156,7 @@ def _stop(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     cloud = _running(options.state_dir)
     if cloud is None:
-        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: dev/local-cloud start")
+        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: {COMMAND} start")
     if options.json:
         sys.stdout.write(json.dumps(cloud.status(), indent=2) + "\n")
     else:
@@ -163,7 +167,7 @@ def _status(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     cloud = _running(options.state_dir)
     if cloud is None:
-        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: dev/local-cloud start")
+        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: {COMMAND} start")
     cloud.reset()
     sys.stdout.write("emptied\n")
     return 0
@@ -172,7 +176,7 @@ def _reset(options: argparse.Namespace) -> int:
 def _preload(options: argparse.Namespace) -> int:
     cloud = _running(options.state_dir)
     if cloud is None:
-        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: dev/local-cloud start")
+        raise ControlError(f"no local cloud runs on {options.state_dir}; start one: {COMMAND} start")
     # All files are looked at before the first record is put.
     loads = [_records(path) for path in options.files]
     for records in loads:

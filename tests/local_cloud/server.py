@@ -303,7 +303,7 @@ def _check_packages() -> None:
     if missing:
         raise ControlError(
             f"requests are checked against the SDK's models, but these packages are missing: {', '.join(missing)};"
-            " install tests/local_cloud/requirements.txt"
+            " pip install them"
         )
 
 

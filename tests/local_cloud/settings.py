@@ -16,6 +16,8 @@ import difflib
 import typing as t
 from dataclasses import dataclass
 
+from local_cloud import COMMAND
+
 if t.TYPE_CHECKING:
     from local_cloud.store import Store
 
@@ -63,7 +65,7 @@ class Settings:
         if name not in DEFINED:
             near = difflib.get_close_matches(name, DEFINED, n=3, cutoff=0.7)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise ValueError(f"there is no setting {name!r}{hint} (dev/local-cloud settings lists all)")
+            raise ValueError(f"there is no setting {name!r}{hint} ({COMMAND} settings lists all)")
         self._set[name] = _convert(DEFINED[name], value)
         self._store.set_variable("settings", self._set)
 

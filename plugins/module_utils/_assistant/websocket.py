@@ -24,7 +24,7 @@ from . import endings
 #: in time: on a slow line that carries a file, an answer comes late.
 _PING = 25.0
 _CLOSE = 2.0
-#: As pip takes it in a shell; the lower bound is that of requirements.txt.
+#: As pip takes it in a shell; the lower bound is that of meta/ee-requirements.txt.
 _PACKAGE = "'websockets>=15.0.1,<18'"
 #: As HTTP has them; what matters of an address is whether it is one of the two.
 _SCHEMES = {"ws": "http", "wss": "https"}

@@ -89,7 +89,7 @@ def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dic
         found["fact_differs"] = _fact_differs(options["fact"], label)
         if not found["fact_differs"]:
             known = {**known, **facts.local(os.path.dirname(options["fact"]["path"]))}
-    found["ansible_facts"] = {f"ansible_{name}": value for name, value in known.items()}
+    found["system"] = known
     parts = {"keys": "keys_differ", "sshd": "sshd_differs", "the fact": "fact_differs"}
     differing = [part for part, name in parts.items() if found.get(name)]
     found["summary"] = f"{' and '.join(differing)} would be changed" if differing else "read"

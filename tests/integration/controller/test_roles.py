@@ -301,10 +301,11 @@ def test_an_instance_that_holds_a_disk_of_others_stays(playbooks: Playbooks) -> 
 
 
 def test_the_local_cloud_is_started_and_stopped_by_a_playbook(playbooks: Playbooks) -> None:
+    playbooks.ansible.environment["LOCAL_CLOUD_PYTHON"] = sys.executable
     state = playbooks.home / "second cloud"
     variables: dict[str, t.Any] = {
         "local_cloud_dir": str(state),
-        "local_cloud_python": sys.executable,
+        "local_cloud_command": str(ROLES.parent / "dev" / "local-cloud"),
         "local_cloud_hosts": "off",
     }
     fixtures = playbooks.home / "fixtures.yml"
@@ -339,6 +340,13 @@ def test_the_local_cloud_is_started_and_stopped_by_a_playbook(playbooks: Playboo
         assert playbooks.changed("local_cloud", **stopped) == 1
     with pytest.raises(OSError, match="refused"):
         second.status()
+
+
+def test_a_local_cloud_that_is_not_installed_is_told_so(playbooks: Playbooks) -> None:
+    nowhere = {"local_cloud_dir": str(playbooks.home / "none"), "local_cloud_command": "/nowhere/alitrust-local-cloud"}
+    said = playbooks.refused("local_cloud", **nowhere)
+    assert "There is no local cloud to run: /nowhere/alitrust-local-cloud is not there. Install it with" in said
+    assert playbooks.changed("local_cloud", **nowhere, local_cloud_state="absent") == 0, "there is nothing to stop"
 
 
 # -- argument specs

@@ -50,7 +50,7 @@ def why_no_machines() -> str:
     programs = {**MACHINE_PROGRAMS, **TPM_PROGRAMS}
     missing = sorted({package for program, package in programs.items() if not installed(program)})
     if missing:
-        return f"virtual machines need the package(s) {', '.join(missing)}; run dev/host-packages --machines"
+        return f"virtual machines need the package(s) {', '.join(missing)}; apt-get install {' '.join(missing)}"
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         return "virtual machines need /dev/net/tun; load the kernel module tun"
     if not list(Path("/dev").glob("loop[0-9]*")):
@@ -62,7 +62,7 @@ def why_no_tpm() -> str:
     """One sentence that says why hosts can have no TPM on this machine; empty when they can."""
     missing = sorted({package for program, package in TPM_PROGRAMS.items() if not installed(program)})
     if missing:
-        return f"hosts have no TPM without the package(s) {', '.join(missing)}; run dev/host-packages"
+        return f"hosts have no TPM without the package(s) {', '.join(missing)}; apt-get install {' '.join(missing)}"
     return ""
 
 
@@ -83,7 +83,7 @@ def why_not() -> str:
         return "hosts need root; run the local cloud as root to get them"
     missing = sorted({package for program, package in PROGRAMS.items() if not installed(program)})
     if missing:
-        return f"hosts need the package(s) {', '.join(missing)}; run dev/host-packages or apt-get install them"
+        return f"hosts need the package(s) {', '.join(missing)}; apt-get install {' '.join(missing)}"
     if cgroup_root() is None:
         return "hosts need a writable cgroup v2 file system; mount one: mount -t cgroup2 none /sys/fs/cgroup"
     spaces = _try("unshare", "--fork", "--pid", "--mount", "--uts", "--net", "--ipc", "--cgroup", "true")

@@ -58,7 +58,7 @@ def told(machine: Machine, distribution: str = "Debian", *, other_context: bool 
 def test_what_is_not_asked_for_is_not_read() -> None:
     found = told(Machine())
     assert {"package_version", "unit_in_order", "keys_differ", "sshd_differs"}.isdisjoint(found)
-    assert found["ansible_facts"] == {"ansible_distribution": "Debian"}
+    assert found["system"] == {"distribution": "Debian"}
     assert found["changed"] is False
 
 
@@ -113,7 +113,7 @@ def test_a_local_fact_is_read_where_its_script_is_the_one_asked_for(tmp_path: Pa
         script.chmod(0o644 if what == "mode" else 0o755)
     found = told(Machine(), fact={"path": str(script), "content": "echo 1"}, other_context=what == "context")
     assert found["fact_differs"] is bool(what)
-    assert found["ansible_facts"].get("ansible_local") == (None if what else {"folder": str(tmp_path)})
+    assert found["system"].get("local") == (None if what else {"folder": str(tmp_path)})
 
 
 # -- sshd
