@@ -115,7 +115,7 @@ from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC
 from ..module_utils._cloud.options import Connection as CloudConnection
 from ..module_utils._core import naming
-from ..plugin_utils import _run_calls, _session_proxy
+from ..plugin_utils import _core_version, _run_calls, _session_proxy
 
 #: Exit code, output, error output.
 Result = tuple[int, bytes, bytes]
@@ -189,6 +189,8 @@ class Connection(ssh.Connection):
 
         :raises AnsibleConnectionFailure: an option is wrong or missing
         """
+        if complaint := _core_version.complaint():
+            raise AnsibleConnectionFailure(complaint)
         options = {name: self.get_option(name) for name in CONNECTION_SPEC}
         try:
             if not self._instance_id.startswith("i-"):

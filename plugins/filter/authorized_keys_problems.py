@@ -48,9 +48,13 @@ from collections.abc import Iterable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh import listed
+from ansible_collections.alitrust.ecs.plugins.plugin_utils import _core_version
 
 
 def authorized_keys_problems(keys: t.Any) -> list[str]:
+    complaint = _core_version.complaint()
+    if complaint:
+        raise AnsibleFilterError(complaint)
     if isinstance(keys, str) or not isinstance(keys, Iterable) or not all(isinstance(key, str) for key in keys):
         raise AnsibleFilterError("authorized_keys_problems needs a list of lines of authorized_keys.")
     return listed.read(keys)[1]

@@ -419,7 +419,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _populate(self, instances: list[listing.Facts]) -> None:
         prefix = self.get_option("variables_prefix")
         addresses = self.get_option("addresses")
+        instances = _core_version.plain(instances)
         names = listing.host_names(instances, self.get_option("hostnames"), safe=self.get_option("sanitize_hostnames"))
+        names = _core_version.plain(names)
         told, composes = self._told(), self._composes()
         inventory = self.inventory
         inventory.add_group(GROUP)

@@ -20,7 +20,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._cloud import credentials, errors, sdk
 from ..module_utils._cloud.options import NO_REGION
-from . import _check_run, _core_version, _in_process, _run_calls
+from . import _check_run, _core_probe, _core_version, _in_process, _run_calls
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
@@ -68,6 +68,7 @@ class ActionModule(ActionBase):
             environment=self._compute_environment_string(),
             switch=self._value(task_vars, _in_process.SWITCH_VARIABLE),
             interpreter=self._value(self._runner_vars(task_vars), "ansible_python_interpreter"),
+            difference=_difference,
         )
         self._in_process = reason is None
         if reason is not None:
@@ -104,26 +105,32 @@ class ActionModule(ActionBase):
     # What follows replaces the edges of _execute_module, so that arguments, results, warnings and internal keys are
     # handled by the core in use and by nothing else.
 
-    def _configure_module(self, module_name: str, module_args: dict[str, t.Any], task_vars: t.Any = None) -> t.Any:
+    def _configure_module(self, *args: t.Any, **named: t.Any) -> t.Any:
         if not self._in_process:
-            return super()._configure_module(module_name, module_args, task_vars)
+            return super()._configure_module(*args, **named)
+        return self._take(*args, **named)
+
+    def _take(self, module_name: str, module_args: dict[str, t.Any], task_vars: t.Any = None) -> t.Any:
         self._asked = (module_name, module_args)
-        return _in_process.payload(), module_name
+        return _in_process.built(module_name)
 
-    def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
-        return self._in_process or bool(super()._is_pipelining_enabled(module_style, wrap_async))
+    def _is_pipelining_enabled(self, *args: t.Any, **named: t.Any) -> bool:
+        return self._in_process or bool(super()._is_pipelining_enabled(*args, **named))
 
-    def _low_level_execute_command(self, cmd: str, **kwargs: t.Any) -> dict[str, t.Any]:
+    def _low_level_execute_command(self, *args: t.Any, **named: t.Any) -> dict[str, t.Any]:
         if not self._in_process:
-            answer: dict[str, t.Any] = super()._low_level_execute_command(cmd, **kwargs)
+            answer: dict[str, t.Any] = super()._low_level_execute_command(*args, **named)
             return answer
-        name, arguments = self._asked
         show = None if self._task.no_log else self._show
         try:
-            return _in_process.run_main(name.rpartition(".")[2], arguments, show)
+            return _in_process.run_main(self._main(), self._asked[1], show)
         except Exception as exc:
             # The words core uses for a module that crashed in its own process; the cause is appended to them.
             raise AnsibleError("Module failed.") from exc
+
+    def _main(self) -> t.Callable[[], t.Any]:
+        main: t.Callable[[], t.Any] = _in_process.module(self._asked[0].rpartition(".")[2]).main
+        return main
 
     def _show(self, line: str) -> None:
         # Standard output belongs to the stdout callback that the user chose, which may be writing JSON there.
@@ -145,3 +152,20 @@ def _hide_access_key_id(result: dict[str, t.Any]) -> None:
     arguments = (result.get("invocation") or {}).get("module_args") or {}
     if arguments.get("access_key_id"):
         arguments["access_key_id"] = HIDDEN
+
+
+def _differs() -> str | None:
+    """How the ansible-core in use differs from what running a module here takes; said once a run.
+
+    The strategies that core has load action plugins in the process that all workers are forked from.
+    """
+    found = None if _core_version.complaint() else _core_probe.difference(ActionModule)
+    if found and _in_process.switched_on():
+        display.warning(
+            f"alitrust.ecs runs each cloud task in a process of its own, which takes longer, because ansible-core "
+            f"{_core_version.running} runs modules in another way than it knows. ({found})"
+        )
+    return found
+
+
+_difference = _differs()

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the ansible-core in use is one that this collection works with. Private to this collection.
+"""Whether the ansible-core in use is one that this collection works with, and what some of them lack. Private to this
+collection.
 
 Ansible only warns about C(requires_ansible), and goes on. Whatever is imported before this was asked takes from
 ansible-core only what older ones have, too.
@@ -10,11 +11,15 @@ ansible-core only what older ones have, too.
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible import release
 
 running: str = release.__version__
 #: The same as C(requires_ansible) in meta/runtime.yml.
-OLDEST = (2, 19)
+OLDEST = (2, 16)
+#: From here on only what was written in a playbook or a file of variables is a template.
+_KNOWS_ORIGINS = (2, 19)
 
 
 def number() -> tuple[int, int]:
@@ -32,3 +37,12 @@ def complaint() -> str | None:
         f"alitrust.ecs needs ansible-core {oldest} or newer, and this is {running}. Nothing was done. Install a "
         f"newer one, for example with: pip install 'ansible-core>={oldest}'"
     )
+
+
+def plain(value: t.Any) -> t.Any:
+    """A value of others, such as the tags of an instance, as one that is no template whatever it looks like."""
+    if number() >= _KNOWS_ORIGINS:
+        return value
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    return wrap_var(value)

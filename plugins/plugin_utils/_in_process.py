@@ -16,18 +16,18 @@ import importlib
 import io
 import json
 import os
+import signal
 import sys
+import threading
 import typing as t
 from types import SimpleNamespace
 
 from ansible.module_utils import basic
+from ansible.module_utils.common import json as core_json
+from ansible.module_utils.common import warnings as core_warnings
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._core import progress
-from . import _core_version
-
-#: ansible-core versions whose internals were looked at; any other runs modules the ordinary way.
-KNOWN_CORE = ((2, 19), (2, 20), (2, 21))
 
 #: Variable and environment variable that turn this off.
 SWITCH_VARIABLE = "alitrust_in_process"
@@ -45,17 +45,18 @@ def obstacle(
     environment: str,
     switch: t.Any,
     interpreter: t.Any,
+    difference: str | None,
 ) -> str | None:
     """Why this task must run the ordinary way, or None when running it here is equivalent.
 
     :param environment: the task's environment as core would put it before the command
     :param switch: value of the variable C(alitrust_in_process), None where it is not defined
     :param interpreter: value of C(ansible_python_interpreter) of the host that runs the task, None where not defined
+    :param difference: how the ansible-core in use differs from what this relies on (C(_core_probe))
     """
-    switched = os.environ.get(SWITCH_ENVIRONMENT, True) if switch is None else switch
     reasons = (
-        (not boolean(switched, strict=False), "it is switched off"),
-        (_core_version.number() not in KNOWN_CORE, f"ansible-core {_core_version.running} is not known"),
+        (not switched_on(switch), "it is switched off"),
+        (difference is not None, "of the ansible-core in use"),
         (getattr(connection, "transport", None) != "local", "the connection is not local"),
         (bool(play_context.become or getattr(connection, "become", None)), "become is used"),
         (bool(task.async_val), "the task is asynchronous"),
@@ -65,16 +66,24 @@ def obstacle(
     return next((text for applies, text in reasons if applies), None)
 
 
+def switched_on(switch: t.Any = None) -> bool:
+    """What the variable says, or else the environment."""
+    return bool(boolean(os.environ.get(SWITCH_ENVIRONMENT, True) if switch is None else switch, strict=False))
+
+
 def _same_interpreter(interpreter: t.Any) -> bool:
     return isinstance(interpreter, str) and os.path.realpath(interpreter) == os.path.realpath(sys.executable)
 
 
-def payload() -> SimpleNamespace:
-    """What core's module builder returns, for a module that needs no building."""
-    return SimpleNamespace(
+def built(module_name: str) -> tuple[t.Any, ...]:
+    """What core's C(_configure_module) returns, for a module that needs no building."""
+    shebang = f"#!{sys.executable}"
+    if not _has_profiles():
+        return "new", shebang, b"", module_name
+    payload = SimpleNamespace(
         b_module_data=b"",
         module_style="new",
-        shebang=f"#!{sys.executable}",
+        shebang=shebang,
         serialization_profile=_PROFILE,
         has_async=False,
         has_become=False,
@@ -82,6 +91,21 @@ def payload() -> SimpleNamespace:
         process_result=None,
         get_command_args=lambda module_path: None,
     )
+    return payload, module_name
+
+
+def _has_profiles() -> bool:
+    """Whether core says how values become JSON, and knows more of a module than a tuple holds: from 2.19 on."""
+    return hasattr(core_json, "get_module_encoder")
+
+
+def _encoded(arguments: t.Mapping[str, t.Any]) -> bytes:
+    """Arguments as core hands them to a module."""
+    given = {"ANSIBLE_MODULE_ARGS": arguments}
+    if not _has_profiles():
+        return json.dumps(given, cls=core_json.AnsibleJSONEncoder, vault_to_text=True).encode()
+    encoder = core_json.get_module_encoder(_PROFILE, core_json.Direction.CONTROLLER_TO_MODULE)
+    return json.dumps(given, cls=encoder).encode()
 
 
 def module(name: str) -> t.Any:
@@ -92,43 +116,80 @@ def module(name: str) -> t.Any:
     return importlib.import_module(f"{_PACKAGE}.{name}")
 
 
-def run_main(name: str, arguments: t.Mapping[str, t.Any], show: t.Callable[[str], None] | None) -> dict[str, t.Any]:
+def run_main(
+    main: t.Callable[[], t.Any], arguments: t.Mapping[str, t.Any], show: t.Callable[[str], None] | None
+) -> dict[str, t.Any]:
     """Run a module's main() and return what its process would have: C(rc), C(stdout), C(stderr).
 
-    :param name: module name without the collection
     :param arguments: module arguments as core prepared them, the internal ones included
     :param show: where lines of progress go
     """
-    # Not at the top: an older ansible-core has none of it, and is to be told so by a sentence (_core_version.py).
-    from ansible.module_utils.common.json import Direction, get_module_encoder
-
-    encoder = get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE)
-    encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=encoder).encode()
-    output = io.StringIO()
     code: t.Any = 0
-    with _module_state(encoded), contextlib.redirect_stdout(output), _lines_to(show):
+    with _module_state(_encoded(arguments)), _output() as output, _lines_to(show):
         try:
-            module(name).main()
+            main()
         except SystemExit as exc:
             code = exc.code
     return {"rc": code if isinstance(code, int) else 1, "stdout": output.getvalue(), "stderr": ""}
 
 
+class _Split(io.TextIOBase):
+    """Standard output of one thread. That of the others goes where it went: in the process that runs the play one of
+    them shows what workers say.
+    """
+
+    def __init__(self, others: t.TextIO) -> None:
+        self._others = others
+        self._thread = threading.get_ident()
+        self.mine = io.StringIO()
+
+    def _stream(self) -> t.TextIO:
+        return self.mine if threading.get_ident() == self._thread else self._others
+
+    def write(self, text: str) -> int:
+        return self._stream().write(text)
+
+    def flush(self) -> None:
+        self._stream().flush()
+
+    def fileno(self) -> int:
+        return self._stream().fileno()
+
+
+@contextlib.contextmanager
+def _output() -> t.Iterator[io.StringIO]:
+    """What this thread writes to standard output."""
+    split = _Split(sys.stdout)
+    with contextlib.redirect_stdout(split):
+        yield split.mine
+
+
 @contextlib.contextmanager
 def _module_state(encoded: bytes) -> t.Iterator[None]:
     """Hand the arguments over as the module loader would, and leave no trace for the next loop item."""
-    names = ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS")
-    saved = {name: getattr(basic, name) for name in names if hasattr(basic, name)}
+    places: tuple[tuple[t.Any, str], ...] = (
+        *((basic, name) for name in ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS")),
+        *((core_warnings, name) for name in ("_global_warnings", "_global_deprecations")),
+    )
+    saved = [(place, name, getattr(place, name)) for place, name in places if hasattr(place, name)]
+    for place, name, value in saved:
+        if place is core_warnings:  # until 2.18, what one item warns of is told by all that follow
+            setattr(place, name, type(value)())
     basic._ANSIBLE_ARGS = encoded
-    basic._ANSIBLE_PROFILE = _PROFILE
+    if _has_profiles():
+        basic._ANSIBLE_PROFILE = _PROFILE
     umask = os.umask(0)
     os.umask(umask)
+    # From ansible-core 2.22 on, a module has this signal write a stack trace to where its process would.
+    handler = signal.getsignal(signal.SIGUSR1)
     try:
         yield
     finally:
+        if signal.getsignal(signal.SIGUSR1) is not handler:
+            signal.signal(signal.SIGUSR1, handler)
         os.umask(umask)
-        for key, value in saved.items():
-            setattr(basic, key, value)
+        for place, name, value in saved:
+            setattr(place, name, value)
 
 
 @contextlib.contextmanager

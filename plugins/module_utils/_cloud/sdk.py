@@ -13,10 +13,17 @@ import os
 import sys
 import types
 import typing as t
+import warnings
 from functools import cache
 
 from . import transport
 from .errors import SdkMissing
+
+#: The oldest releases that know all that is asked of them; the same as in meta/ee-requirements.txt.
+OLDEST: dict[str, tuple[int, ...]] = {
+    "alibabacloud-credentials": (1, 0, 2),
+    "alibabacloud-tea-openapi": (0, 4, 5),
+}
 
 #: How the message begins where a package is missing.
 MISSING = "The Python interpreter"
@@ -25,15 +32,19 @@ MISSING = "The Python interpreter"
 def load(package: str, pypi_name: str) -> t.Any:
     """Import a module of an SDK package.
 
-    :raises SdkMissing: naming the interpreter that lacks it and the command that mends it
+    :raises SdkMissing: naming the interpreter that lacks it, or has too old a release of it, and the command that
+        mends it
     """
+    # The SDK signs with a function that Python 3.12 and newer call deprecated; no user can mend that.
+    warnings.filterwarnings("ignore", r"datetime\.datetime\.utcnow\(\)", DeprecationWarning, r"alibabacloud_")
     try:
         module = importlib.import_module(package)
     except ImportError as exc:
         raise SdkMissing(
             f"{MISSING} {sys.executable} cannot import {package}: {exc}.",
-            hint=f"Install it there: {sys.executable} -m pip install {pypi_name}",
+            hint=_how_to_install(pypi_name),
         ) from exc
+    _check_release(package, pypi_name)
     # The SDK core installs a handler of its own at level DEBUG, and the credentials package logs a traceback for each
     # source that has nothing; what matters of either is in the exceptions.
     for name in ("darabonba-core", "alibabacloud_credentials", "credentials"):
@@ -41,6 +52,30 @@ def load(package: str, pypi_name: str) -> t.Any:
     for core in _cores():
         transport.install(core)
     return module
+
+
+def _how_to_install(pypi_name: str) -> str:
+    oldest = OLDEST.get(pypi_name)
+    wanted = f"'{pypi_name}>={'.'.join(map(str, oldest))}'" if oldest else pypi_name
+    return f"Install it there: {sys.executable} -m pip install {wanted}"
+
+
+def _check_release(package: str, pypi_name: str) -> None:
+    """Refuse a release that lacks what is asked of it: what it does not know of an answer would look like nothing.
+
+    :raises SdkMissing: naming both releases
+    """
+    top = package.partition(".")[0]
+    if top != pypi_name.replace("-", "_") or pypi_name not in OLDEST:
+        return
+    found = str(getattr(sys.modules[top], "__version__", ""))
+    numbers = tuple(int(part) for part in found.split(".") if part.isdigit())
+    if numbers and numbers < OLDEST[pypi_name]:
+        raise SdkMissing(
+            f"{MISSING} {sys.executable} has {pypi_name} {found}; expected {'.'.join(map(str, OLDEST[pypi_name]))} or "
+            "newer.",
+            hint=_how_to_install(pypi_name),
+        )
 
 
 def _cores() -> list[t.Any]:

@@ -10,9 +10,10 @@ import importlib
 import io
 import json
 import typing as t
+from unittest import mock
 
+from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
@@ -23,6 +24,15 @@ if t.TYPE_CHECKING:
 Result = dict[str, t.Any]
 #: Modules that run in an instance and call no API.
 IN_INSTANCES = ("authorized_keys", "authorized_keys_info", "guest_info", "metadata_credentials")
+
+
+def _given(args: dict[str, t.Any]) -> t.ContextManager[t.Any]:
+    """Arguments for the module that runs next."""
+    try:
+        from ansible.module_utils.testing import patch_module_args
+    except ImportError:  # ansible-core 2.18 and older
+        return mock.patch.object(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
+    return t.cast("t.ContextManager[t.Any]", patch_module_args(args))
 
 
 class Modules:
@@ -57,7 +67,7 @@ class Modules:
         module = importlib.import_module(f"ansible_collections.alitrust.ecs.plugins.modules.{module_name}")
         warnings._global_warnings.clear()  # of the module that ran before in this process
         output = io.StringIO()
-        with patch_module_args(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+        with _given(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
             module.main()
         result: Result = json.loads(output.getvalue())
         assert bool(result.get("failed")) == fails, result

@@ -19,6 +19,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.products import HOSTS
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import SdkMissing
 
 
 @pytest.mark.parametrize(("package", "name"), [("darabonba.core", "DaraCore"), ("Tea.core", "TeaCore")])
@@ -112,3 +113,43 @@ def test_a_product_is_signed_as_its_package_says() -> None:
         ours = Cloud(Connection(region="cn-hangzhou"))._new_client(product, object())
         for name in ("_signature_algorithm", "_signature_version"):
             assert getattr(ours, name) == getattr(theirs, name), product
+
+
+@pytest.mark.parametrize(("found", "old"), [("0.4.4", True), ("0.4.5", False), ("0.4.12", False), ("1.0.0", False)])
+def test_a_release_that_is_too_old_is_refused_by_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, found: str, old: bool
+) -> None:
+    package = sdk.core("alibabacloud_tea_openapi")
+    monkeypatch.setattr(package, "__version__", found)
+    if not old:
+        sdk.core("alibabacloud_tea_openapi.client")
+        return
+    with pytest.raises(
+        SdkMissing, match=r"has alibabacloud-tea-openapi 0\.4\.4; expected 0\.4\.5 or newer\."
+    ) as caught:
+        sdk.core("alibabacloud_tea_openapi.client")
+    assert caught.value.hint.endswith(f"{sys.executable} -m pip install 'alibabacloud-tea-openapi>=0.4.5'")
+
+
+def test_what_the_sdk_does_that_is_deprecated_reaches_nobody() -> None:
+    """Of others, who are warned of the same function, nothing is kept."""
+    script = f"""
+import datetime
+from {sdk.__name__} import core, preload
+preload()
+core("alibabacloud_tea_openapi.utils").Utils.get_timestamp()
+try:
+    datetime.datetime.utcnow()
+except DeprecationWarning as warning:
+    print("others are warned")
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning", "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("others are warned" in done.stdout) == (sys.version_info >= (3, 12))

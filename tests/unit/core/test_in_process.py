@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import sys
+import threading
 import typing as t
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +17,13 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
+from ansible.plugins.action import ActionBase
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import progress
-from ansible_collections.alitrust.ecs.plugins.plugin_utils import _core_version, _in_process
+from ansible_collections.alitrust.ecs.plugins.plugin_utils import _cloud_action, _core_probe, _core_version, _in_process
 
 ROOT = Path(__file__).resolve().parents[3]
-FAKE = "ansible_collections.alitrust.ecs.plugins.modules.fake"
 
 
 def obstacle(**changes: t.Any) -> str | None:
@@ -31,6 +35,7 @@ def obstacle(**changes: t.Any) -> str | None:
         "environment": "",
         "switch": None,
         "interpreter": sys.executable,
+        "difference": None,
         **changes,
     }
     return _in_process.obstacle(**facts)
@@ -41,14 +46,12 @@ def test_nothing_is_in_the_way_of_a_plain_task(monkeypatch: pytest.MonkeyPatch) 
     assert obstacle() is None
 
 
-@pytest.mark.parametrize("version", ["2.18.9", "2.22.0", "3.0.0.dev0"])
-def test_an_unknown_core_runs_modules_the_ordinary_way(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
-    monkeypatch.setattr(_core_version, "running", version)
-    assert obstacle() == f"ansible-core {version} is not known"
+def test_a_core_that_runs_modules_in_another_way_is_let_do_so() -> None:
+    assert obstacle(difference="AttributeError: ...") == "of the ansible-core in use"
 
 
 @pytest.mark.parametrize(
-    ("version", "old"), [("2.9.27", True), ("2.18.9", True), ("2.19.0b1", False), ("3.0.0", False)]
+    ("version", "old"), [("2.9.27", True), ("2.15.13", True), ("2.16.0b1", False), ("3.0.0", False)]
 )
 def test_a_core_below_the_floor_is_complained_about(monkeypatch: pytest.MonkeyPatch, version: str, old: bool) -> None:
     monkeypatch.setattr(_core_version, "running", version)
@@ -66,42 +69,106 @@ def test_a_variable_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert obstacle(switch=True) is None
 
 
-def _main(monkeypatch: pytest.MonkeyPatch, main: t.Callable[[], t.Any]) -> None:
-    monkeypatch.setitem(sys.modules, FAKE, t.cast("t.Any", SimpleNamespace(main=main)))
+def _run(main: t.Callable[[], t.Any], show: t.Callable[[str], None] | None = None) -> dict[str, t.Any]:
+    return _in_process.run_main(main, {"some": "thing"}, show)
 
 
-def _run(show: t.Callable[[str], None] | None = None) -> dict[str, t.Any]:
-    return _in_process.run_main("fake", {"some": "thing"}, show)
+def test_long_output_arrives_whole() -> None:
+    assert len(_run(lambda: sys.stdout.write("x" * 5_000_000))["stdout"]) == 5_000_000
 
 
-def test_long_output_arrives_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    _main(monkeypatch, lambda: sys.stdout.write("x" * 5_000_000))
-    assert len(_run()["stdout"]) == 5_000_000
+def test_what_another_thread_shows_goes_where_it_went(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        other = threading.Thread(target=lambda: print("of a worker", flush=True))
+        other.start()
+        other.join()
+        print("of the module")
+
+    assert _run(main)["stdout"] == "of the module\n"
+    assert capsys.readouterr().out == "of a worker\n"
 
 
 @pytest.mark.parametrize("code", [0, 1, 3])
-def test_the_exit_code_is_the_module_s(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    _main(monkeypatch, lambda: sys.exit(code))
-    assert _run()["rc"] == code
+def test_the_exit_code_is_the_module_s(code: int) -> None:
+    assert _run(lambda: sys.exit(code))["rc"] == code
 
 
-def test_a_module_that_breaks_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_breaks_leaves_nothing_behind() -> None:
+    handler = signal.getsignal(signal.SIGUSR1)
     before = basic._ANSIBLE_ARGS
     umask = os.umask(0o022)
 
     def break_down() -> None:
         os.umask(0o077)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        warnings.warn("of this item")
         assert b"thing" in t.cast("bytes", basic._ANSIBLE_ARGS)
         raise ValueError("broken")
 
-    _main(monkeypatch, break_down)
     lines: list[str] = []
     try:
         with pytest.raises(ValueError, match="broken"):
-            _run(lines.append)
+            _run(break_down, lines.append)
         assert os.umask(0o022) == 0o022
     finally:
         os.umask(umask)
     assert basic._ANSIBLE_ARGS is before
+    assert signal.getsignal(signal.SIGUSR1) is handler
+    assert "of this item" not in warnings.get_warnings()
     progress.report("nobody looks")
     assert lines == []
+
+
+# ---------------------------------------------------------------------- whether this ansible-core lets it
+
+
+def test_this_ansible_core_runs_a_module_as_expected() -> None:
+    assert _core_probe.difference(_cloud_action.ActionModule) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "said"),
+    [
+        # What the next ansible-core may do.
+        ("_parse_returned_data", lambda _self, _result: {}, "TypeError: .* positional arguments? but"),
+        ("_execute_module", lambda _self, **_named: {"changed": True, "given": {}}, "a dry call of a module gave"),
+        ("_execute_module", lambda self, **_named: self._build_module("x"), "AttributeError: .*_build_module"),
+        (
+            "_execute_module",
+            lambda self, **named: self._configure_module(named["module_name"], {}, {}, profile="x"),
+            "TypeError: .*profile",
+        ),
+        ("_execute_module", lambda _self, **_named: sys.exit(1), "SystemExit: 1"),
+    ],
+    ids=["other arguments", "another answer", "another step", "one argument more", "an end"],
+)
+def test_one_that_does_not_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, name: str, changed: t.Callable[..., t.Any], said: str
+) -> None:
+    monkeypatch.setattr(ActionBase, name, changed)
+    assert re.search(said, _core_probe.difference(_cloud_action.ActionModule) or "")
+
+
+def test_modules_that_take_their_arguments_elsewhere_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(basic, "_load_params", lambda: {"text": "of another place"})
+    assert _core_probe.difference(_cloud_action.ActionModule)
+
+
+def test_the_difference_is_said_once_where_it_matters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(_in_process.SWITCH_ENVIRONMENT, raising=False)
+    monkeypatch.setattr(_core_probe, "difference", lambda _action: "it is of tomorrow")
+    assert _cloud_action._differs() == _cloud_action._differs() == "it is of tomorrow"
+    assert " ".join(capsys.readouterr().err.split()).count("(it is of tomorrow)") == 1
+    monkeypatch.setenv(_in_process.SWITCH_ENVIRONMENT, "0")
+    monkeypatch.setattr(_core_probe, "difference", lambda _action: "it is of the day after")
+    assert _cloud_action._differs()
+    assert capsys.readouterr().err == ""
+
+
+def test_what_others_wrote_is_no_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = [{"tags": {"Name": "{{ 1 + 1 }}"}}]
+    assert _core_version.plain(value) == value
+    monkeypatch.setattr(_core_version, "running", "2.18.9")
+    assert _core_version.plain(value) == value
