@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: ram_policy
 type: aggregate
 short_description: Print the RAM policy that a run needed
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - At the end of a run it prints the RAM policy that allows what the run has called, and nothing else. Give it to a RAM
     user or role, for example with M(alitrust.ecs.ram_policy), and run the playbook as that one from then on.

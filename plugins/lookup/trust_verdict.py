@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: trust_verdict
 short_description: Whether instances are trusted
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks the trusted server about instances, and gives the verdict on each, by the same judgement as the module
     M(alitrust.ecs.trusted_instance_info), the inventory plugin and the role P(alitrust.ecs.assert_trusted#role).

@@ -17,9 +17,9 @@ from alibabacloud_tea_openapi import utils_models
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import SdkMissing
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.products import HOSTS
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import SdkMissing
 
 
 @pytest.mark.parametrize(("package", "name"), [("darabonba.core", "DaraCore"), ("Tea.core", "TeaCore")])
