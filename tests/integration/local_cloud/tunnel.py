@@ -94,7 +94,7 @@ def opened(url: str, ca: Path | None = None, headers: dict[str, str] | None = No
     :param ca: the certificate to trust, with TLS.
     """
     context = ssl.create_default_context(cafile=ca) if url.startswith("wss:") else None
-    quiet = {"compression": None, "ping_interval": None, "proxy": None, "open_timeout": 60}
+    quiet: dict[str, t.Any] = {"compression": None, "ping_interval": None, "proxy": None, "open_timeout": 60}
     with connect(url, ssl=context, additional_headers=headers, **quiet) as connection:
         yield Tunnel(connection)
 
