@@ -41,6 +41,7 @@ options:
     description:
       - Whether to give all that is known instead of the verdict. It is a dictionary with C(instance_id), C(name) and
         what the module M(alitrust.ecs.trusted_instance_info) returns as C(trust), the reason of the verdict included.
+      - Of an instance that does not exist it has the verdict and the reason only.
       - It costs one or a few calls more, for the findings.
     type: bool
     default: false

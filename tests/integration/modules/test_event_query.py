@@ -57,8 +57,8 @@ def test_instances_are_counted_once_whatever_works_on_them(modules: Modules) -> 
     modules.door().call("ecs", "CreateKeyPair", KeyPairName="ops")
     assert ids(counted("keypair", modules.run("keypair", name="ops", state="bound", instance_ids=both[:1]))) == both[:1]
     records.report(modules, one, system=2)
-    event = records.found(modules, 1, one)
-    accepted = modules.run("trust_event", state="accepted", event_ids=[event])
+    records.found(modules, 1, one)
+    accepted = modules.run("trust_event", state="accepted", instance_ids=both)
     assert ids(counted("trust_event", accepted)) == both[:1]
 
 
