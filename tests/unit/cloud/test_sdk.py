@@ -54,7 +54,9 @@ def test_a_release_that_is_too_old_is_refused_by_a_sentence(
     if not old:
         sdk.load("alibabacloud_ecs20140526.client", "alibabacloud-ecs20140526")
         return
-    with pytest.raises(SdkMissing, match=r"has alibabacloud-ecs20140526 7\.9\.5; expected 7\.9\.6 or newer\.") as caught:
+    with pytest.raises(
+        SdkMissing, match=r"has alibabacloud-ecs20140526 7\.9\.5; expected 7\.9\.6 or newer\."
+    ) as caught:
         sdk.load("alibabacloud_ecs20140526.client", "alibabacloud-ecs20140526")
     assert caught.value.hint.endswith(f"{sys.executable} -m pip install 'alibabacloud-ecs20140526>=7.9.6'")
 
