@@ -30,7 +30,7 @@ def difference(action: type[t.Any]) -> str | None:
     :param action: the class, which runs C(self._main()) where C(self._in_process) is true
     """
 
-    class DryCall(action):  # type: ignore[misc]
+    class DryCall(action):
         _in_process = True
 
         def _update_module_args(self, *_args: t.Any, **_named: t.Any) -> None:

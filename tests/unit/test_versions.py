@@ -50,7 +50,9 @@ def runner(name: str) -> t.Any:
 def cores(python: str) -> str:
     """The ansible-core that the environments of dev/requirements/runtime.txt have on a Python version."""
     lines = [
-        line for line in (ROOT / "dev/requirements/runtime.txt").read_text().splitlines() if "ansible-core" in line
+        line
+        for line in (ROOT / "dev/requirements/runtime.txt").read_text().splitlines()
+        if line.startswith("ansible-core")
     ]
     [found] = [
         one
