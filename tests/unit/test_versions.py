@@ -31,7 +31,7 @@ def rows(table: int) -> list[list[str]]:
 
 def requirements(path: Path) -> dict[str, Requirement]:
     lines = (line.strip() for line in path.read_text().splitlines())
-    parsed = (Requirement(line) for line in lines if line and not line.startswith(("#", "-")))
+    parsed = (Requirement(line.partition(" #")[0]) for line in lines if line and not line.startswith(("#", "-")))
     return {one.name: one for one in parsed}
 
 

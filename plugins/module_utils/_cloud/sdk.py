@@ -71,9 +71,9 @@ def _check_release(package: str, pypi_name: str) -> None:
     found = str(getattr(sys.modules[top], "__version__", ""))
     numbers = tuple(int(part) for part in found.split(".") if part.isdigit())
     if numbers and numbers < OLDEST[pypi_name]:
+        oldest = ".".join(map(str, OLDEST[pypi_name]))
         raise SdkMissing(
-            f"{MISSING} {sys.executable} has {pypi_name} {found}; expected {'.'.join(map(str, OLDEST[pypi_name]))} or "
-            "newer.",
+            f"{MISSING} {sys.executable} has {pypi_name} {found}; expected {oldest} or newer.",
             hint=_how_to_install(pypi_name),
         )
 
