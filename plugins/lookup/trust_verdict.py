@@ -52,8 +52,6 @@ notes:
   - A verdict V(unknown) comes with a warning that says why, for example because a right is missing.
 seealso:
   - module: alitrust.ecs.trusted_instance_info
-  - plugin: alitrust.ecs.assert_trusted
-    plugin_type: role
   - plugin: alitrust.ecs.instances
     plugin_type: inventory
   - ref: ansible_collections.alitrust.ecs.docsite.trusted_instances
