@@ -86,7 +86,8 @@ class Bench:
         found = json.loads(self.starts.read_text())
         assert not found["failures"], done.stdout + done.stderr
         assert bool(found["changed"]) == changes, done.stdout + done.stderr
-        return [(name, at) for name, at in found["starts"]]
+        starts: list[tuple[str, float]] = found["starts"]
+        return starts
 
 
 def prepared(bench: Bench, cloud: LocalCloud) -> dict[str, dict[str, t.Any]]:

@@ -49,10 +49,10 @@ def checks_of(workflow: t.Any) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_run_checks_and_commands_that_there_are(path: t.Any) -> None:
     workflow = yaml.safe_load(path.read_text())
-    run.chosen([name for name, _ in checks_of(workflow)])  # exits where there is no such check
+    run.chosen([name for name, _rooted in checks_of(workflow)])  # exits where there is no such check
     for command in re.findall(r"\bdev/[\w-]+", path.read_text()):
         assert os.access(CHECKOUT / command, os.X_OK), command
-    for _, step in steps(workflow):
+    for _job, step in steps(workflow):
         if "uses" in step:
             assert re.fullmatch(r"[\w-]+(/[\w.-]+)+@[0-9a-f]{40}", step["uses"]), step["uses"]
 
@@ -60,7 +60,7 @@ def test_workflows_run_checks_and_commands_that_there_are(path: t.Any) -> None:
 def test_a_pull_request_runs_each_check_once() -> None:
     workflow = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "pull_request.yml").read_text())
     named = checks_of(workflow)
-    found = Counter(check.name for name, _ in named for check in run.chosen([name]))
+    found = Counter(check.name for name, _rooted in named for check in run.chosen([name]))
     assert found == Counter(name for name, check in CHECKS.items() if not check.optional)
     rooted = {check.name for name, root in named if root for check in run.chosen([name])}
     assert {name for name, check in CHECKS.items() if check.root and not check.optional} <= rooted
@@ -68,7 +68,7 @@ def test_a_pull_request_runs_each_check_once() -> None:
 
 def test_workflows_have_each_python() -> None:
     for path in WORKFLOWS:
-        for _, step in steps(yaml.safe_load(path.read_text())):
+        for _job, step in steps(yaml.safe_load(path.read_text())):
             if "setup-python" in step.get("uses", ""):
                 assert sorted(step["with"]["python-version"].split()) == sorted(run.VERSIONS), path.name
 

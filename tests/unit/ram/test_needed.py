@@ -59,7 +59,7 @@ def test_a_policy_has_a_statement_for_each_kind_of_right() -> None:
 def test_a_run_has_a_policy_for_each_set_of_credentials() -> None:
     first = Calls("the credentials of the environment", {"ecs:DescribeInstances"})
     other = Calls(f"the RAM role {ARN}", {"sts:AssumeRole", "ram:GetRole"}, assumed=ARN)
-    (_who, own, _notes), (whose, role, _), (base, assuming, _) = told(first, other)
+    (_who, own, _notes), (whose, role, _more), (base, assuming, _rest) = told(first, other)
     assert own["Statement"][0]["Action"] == ["ecs:DescribeInstances"]
     assert (whose, role["Statement"][0]["Action"]) == (other.whose, ["ram:GetRole"]), "it does not assume itself"
     assert (base, assuming["Statement"]) == (

@@ -195,7 +195,9 @@ def get_kms_instance(call: Call) -> Record:
 def get_kms_instance_quota_infos(call: Call) -> Record:
     instance = _named(call)
     instance_id = instance["KmsInstanceId"]
-    quotas = {what: (int(instance[member]), _used(call, instance_id, what)) for what, (_, member) in _COUNTED.items()}
+    quotas = {
+        what: (int(instance[member]), _used(call, instance_id, what)) for what, (_kind, member) in _COUNTED.items()
+    }
     quotas |= {"qps": (instance["Spec"], 0), "vpc": (instance["VpcNum"], 1 if instance["VpcId"] else 0)}
     wanted = str(call.get("ResourceType") or "")
     if wanted and wanted not in quotas:
