@@ -19,9 +19,9 @@ from functools import cache
 from . import transport
 from .errors import SdkMissing
 
-#: The oldest releases that know all that is asked of them; the same as in meta/ee-requirements.txt.
+#: The oldest releases that do all that is asked of them; the same as in meta/ee-requirements.txt, which says why.
 OLDEST: dict[str, tuple[int, ...]] = {
-    "alibabacloud-credentials": (1, 0, 2),
+    "alibabacloud-credentials": (1, 0, 9),
     "alibabacloud-tea-openapi": (0, 4, 5),
 }
 
