@@ -131,7 +131,7 @@ def test_this_ansible_core_runs_a_module_as_expected() -> None:
     ("name", "changed", "said"),
     [
         # What the next ansible-core may do.
-        ("_parse_returned_data", lambda _self, _result: {}, "TypeError: .* positional arguments? but"),
+        ("_parse_returned_data", lambda _self: {}, "TypeError: .* positional arguments? but"),
         ("_execute_module", lambda _self, **_named: {"changed": True, "given": {}}, "a dry call of a module gave"),
         ("_execute_module", lambda self, **_named: self._build_module("x"), "AttributeError: .*_build_module"),
         (
