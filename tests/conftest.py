@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
+import typing as t
 from pathlib import Path
 
 # ansible-test gives pytest a configuration of its own.
@@ -17,6 +18,8 @@ sys.path[:0] = [folder for name in _settings["pythonpath"] if (folder := str(_ch
 
 import caller  # noqa: E402
 import environment  # noqa: E402
+import products  # noqa: E402
+import pytest  # noqa: E402
 
 sys.path.insert(0, str(environment.import_root()))
 
@@ -30,3 +33,13 @@ _homes = environment.CHECKOUT / ".build" / "home"
 if not Path.home().is_relative_to(_homes):  # a home folder may hold profiles and an ansible.cfg
     os.environ["HOME"] = str(_homes / "pytest")
     Path.home().mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compared_requests() -> t.Iterator[None]:
+    """Find that every request is the one that the SDK's package for the product makes of the same parameters."""
+    from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import door
+
+    with pytest.MonkeyPatch.context() as patch:
+        products.compare(patch, door)
+        yield

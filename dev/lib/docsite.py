@@ -22,6 +22,7 @@ ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/"
 LABELS = {
     "action_plugins": "plugins/action.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
+    "callback_plugins": "plugins/callback.html",
     "common_return_values": "reference_appendices/common_return_values.html",
     **{
         f"ansible_collections.ansible.builtin.{name}": f"collections/ansible/builtin/{name}.html"
@@ -32,6 +33,7 @@ LABELS = {
             "ping_module",
             "raw_module",
             "set_fact_module",
+            "setup_module",
             "ssh_connection",
             "to_json_filter",
             "uri_module",

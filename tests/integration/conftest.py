@@ -11,7 +11,6 @@ import typing as t
 import uuid
 
 import answers
-import products
 import pytest
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import door
@@ -39,14 +38,6 @@ def fresh_cloud(cloud: LocalCloud) -> LocalCloud:
 def state_dir(tmp_path: Path) -> Path:
     """A folder for a local cloud of a test's own."""
     return tmp_path / "state"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compared_requests() -> t.Iterator[None]:
-    """Find that every request is the one that the SDK's package for the product makes of the same parameters."""
-    with pytest.MonkeyPatch.context() as patch:
-        products.compare(patch, door)
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

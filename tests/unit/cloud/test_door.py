@@ -10,11 +10,10 @@ import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
-import products
 import pytest
 import requests
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import door, errors, transport
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import errors, transport
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud, chunks, json_list
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.required import REQUIRED
@@ -84,7 +83,6 @@ class World:
 @pytest.fixture(autouse=True)
 def wire(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_adapter", lambda *_which: World.service)
-    products.compare(monkeypatch, door)
 
 
 @pytest.fixture
