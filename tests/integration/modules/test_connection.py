@@ -403,7 +403,7 @@ def test_a_missing_package_is_named_with_the_interpreter_that_lacks_it(modules: 
     assert result["failed"]
     assert f"The Python interpreter {sys.executable} cannot import" in result["msg"]
     assert package in result["msg"]
-    assert f"Install it there: {sys.executable} -m pip install alibabacloud-" in result["msg"]
+    assert f"Install it there: {sys.executable} -m pip install 'alibabacloud-" in result["msg"]
 
 
 def test_the_file_of_the_local_cloud_for_https_is_all_that_it_takes(
