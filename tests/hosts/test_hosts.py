@@ -492,7 +492,7 @@ def test_disks_are_in_memory_where_the_file_system_cannot_carry_them(tmp_path: P
         (
             "shutil.which",
             lambda program: None if "sshd" in program else program,
-            r"package\(s\) openssh-server; run dev",
+            r"package\(s\) openssh-server; apt-get install openssh-server",
         ),
         ("local_cloud.hosts.checks.cgroup_root", lambda: None, r"cgroup v2"),
         ("local_cloud.hosts.checks.overlay_problem", lambda *_a, **_k: "no overlay", r"overlayfs does not work here"),
