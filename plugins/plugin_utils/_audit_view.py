@@ -95,6 +95,8 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+# Before ansible-core 2.19, text of others is of a class of its own.
+_Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str.__str__(text)))
 _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style="'"))
 
 

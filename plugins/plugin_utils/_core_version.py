@@ -17,7 +17,7 @@ from ansible import release
 
 running: str = release.__version__
 #: The same as C(requires_ansible) in meta/runtime.yml.
-OLDEST = (2, 16)
+OLDEST = (2, 18)
 #: From here on only what was written in a playbook or a file of variables is a template.
 _KNOWS_ORIGINS = (2, 19)
 

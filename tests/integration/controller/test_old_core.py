@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
 VERSION = "2.15.13"
-SENTENCE = f"alitrust.ecs needs ansible-core 2.16 or newer, and this is {VERSION}. "
+SENTENCE = f"alitrust.ecs needs ansible-core 2.18 or newer, and this is {VERSION}. "
 #: Python runs this before anything else.
 PRETEND = f"import ansible.release; ansible.release.__version__ = {VERSION!r}"
 

@@ -139,3 +139,19 @@ def empty() -> dict[str, t.Any]:
         "kms": {"status": "NotEnabled", "keys": []},
         "figures": figures,
     }
+
+
+class _OfOthers(str):
+    """As ansible-core before 2.19 has text of others."""
+
+
+def test_text_of_others_is_text_in_the_tasks_to_paste() -> None:
+    finding = {
+        "title": _OfOthers("A title"),
+        "mend": [
+            {"module": _OfOthers("alitrust.ecs.vpc"), "options": {"name": _OfOthers("x"), "tags": {"a": "{{ b }}"}}}
+        ],
+    }
+    assert yaml.safe_load(_audit_view.tasks(finding).replace("!unsafe ", "")) == [
+        {"name": "A title", "alitrust.ecs.vpc": {"name": "x", "tags": {"a": "{{ b }}"}}}
+    ]

@@ -51,7 +51,7 @@ def test_a_core_that_runs_modules_in_another_way_is_let_do_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "old"), [("2.9.27", True), ("2.15.13", True), ("2.16.0b1", False), ("3.0.0", False)]
+    ("version", "old"), [("2.9.27", True), ("2.17.14", True), ("2.18.0b1", False), ("3.0.0", False)]
 )
 def test_a_core_below_the_floor_is_complained_about(monkeypatch: pytest.MonkeyPatch, version: str, old: bool) -> None:
     monkeypatch.setattr(_core_version, "running", version)
