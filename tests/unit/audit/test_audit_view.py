@@ -146,11 +146,10 @@ class _OfOthers(str):
 
 
 def test_text_of_others_is_text_in_the_tasks_to_paste() -> None:
+    options = {"name": _OfOthers("x"), "tags": {"a": "{{ b }}"}}
     finding = {
         "title": _OfOthers("A title"),
-        "mend": [
-            {"module": _OfOthers("alitrust.ecs.vpc"), "options": {"name": _OfOthers("x"), "tags": {"a": "{{ b }}"}}}
-        ],
+        "mend": [{"module": _OfOthers("alitrust.ecs.vpc"), "options": options}],
     }
     assert yaml.safe_load(_audit_view.tasks(finding).replace("!unsafe ", "")) == [
         {"name": "A title", "alitrust.ecs.vpc": {"name": "x", "tags": {"a": "{{ b }}"}}}
