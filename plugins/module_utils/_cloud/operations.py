@@ -4,8 +4,8 @@
 
 """What the door must know of single operations, as data. Private to this collection.
 
-Everything that follows from the SDK's request models (does it take a C(ClientToken), a C(RegionId)?) is read from
-them and not repeated here.
+What follows from the SDK's packages for the products (does it take a C(ClientToken), a C(RegionId)?) is in
+C(products.py) and not repeated here.
 """
 
 from __future__ import annotations

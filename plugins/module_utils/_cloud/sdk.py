@@ -129,7 +129,8 @@ def _without_aiohttp() -> t.Iterator[None]:
 
 def core(name: str) -> t.Any:
     """A module of the SDK core, for example C(alibabacloud_tea_openapi.utils_models)."""
-    with _without_aiohttp():
+    # What is imported already needs no stand-in, which others in this process could meet.
+    with contextlib.nullcontext() if name in sys.modules else _without_aiohttp():
         return load(name, "alibabacloud-tea-openapi")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cloud.door import Cloud, json_list
+from .._cloud.door import Cloud, dig, json_list
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 from .._cloud.foretold import is_id
 from .._cloud.spelling import nearest
@@ -267,8 +267,8 @@ class _Access:
         """The networks of a prefix list; None where they cannot be read, which an answer need not depend on."""
         if name not in self._lists and name not in self._unread:
             try:
-                entries = self.cloud.call("ecs", "DescribePrefixListAttributes", PrefixListId=name)["Entries"]["Entry"]
-                self._lists[name] = tuple(str(entry["Cidr"]) for entry in entries)
+                read = self.cloud.call("ecs", "DescribePrefixListAttributes", PrefixListId=name)
+                self._lists[name] = tuple(str(entry["Cidr"]) for entry in dig(read, "Entries.Entry") or ())
             except AlitrustError as error:
                 self._unread[name] = str(error.as_failure()["msg"])
         return self._lists.get(name)

@@ -12,6 +12,8 @@ import pytest
 from modules.harness import Modules
 from modules.network import Network
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
+
 Result = dict[str, t.Any]
 
 pytestmark = pytest.mark.usefixtures("priority_type")
@@ -154,6 +156,24 @@ def test_prefix_lists_are_read_where_they_matter(modules: Modules, network: Netw
     )
     assert unknown["verdict"] == "depends"
     assert "pl-none could not be read" in unknown["notes"][0]
+
+
+def test_a_prefix_list_may_have_no_entries(modules: Modules, network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wrapper of an empty list comes without the list, or with it."""
+    about = {"PrefixListName": "nobody", "AddressFamily": "IPv4", "MaxEntries": 5}
+    made = network.api.call("ecs", "CreatePrefixList", about)["PrefixListId"]
+    group = network.new_group("web")
+    rules(modules, group, {"protocol": "tcp", "ports": 22, "prefix_list_id": made})
+    packet = {**SSH, "peer": "203.0.113.5"}
+    assert [one["verdict"] for one in ask(modules, [packet], security_group_ids=[group])] == ["deny"]
+    whole = Cloud.call
+
+    def without_the_list(self: Cloud, product: str, action: str, *params: t.Any, **more: t.Any) -> dict[str, t.Any]:
+        answer = whole(self, product, action, *params, **more)
+        return {**answer, "Entries": {}} if action == "DescribePrefixListAttributes" else answer
+
+    monkeypatch.setattr(Cloud, "call", without_the_list)
+    assert [one["verdict"] for one in ask(modules, [packet], security_group_ids=[group])] == ["deny"]
 
 
 def test_rules_of_a_file_need_no_account(modules: Modules, tmp_path: Path) -> None:
