@@ -28,6 +28,7 @@ from environment import CHECKOUT
 BUILD = CHECKOUT / ".build"
 CORES = os.cpu_count() or 1
 TIMEOUT = 1800
+LONGER = 20  # times as long may a check take with --long
 TEST_TIMEOUT = 900  # seconds, of one test
 VERSIONS = ("3.11", "3.12", "3.13")  # with ansible-core 2.19, 2.20, 2.21
 NEWEST = VERSIONS[-1]
@@ -85,6 +86,11 @@ def pytest(
     runner = "$RUNNER -m pytest" if coverage else "python -m pytest"
     command = f"{first}{runner} --timeout {test_timeout} --junit-xml=$REPORT {options} {folder}"
     return Check(name, command, venv=venv, tests=True, **settings)
+
+
+def proof(name: str, folder: str, **settings: t.Any) -> Check:
+    """A part of docs/docsite/rst/proof.rst: its figures are printed, and with --long it tries all there is."""
+    return pytest(f"proof-{name}", f"tests/proof/{folder}", shown="^proof ", **settings)
 
 
 # In the order they are started: what takes long first, what needs the machine to itself last.
@@ -269,6 +275,7 @@ CHECKS = [
     # About 40 s, most of it the rulebook's.
     pytest("eda", "tests/eda", venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", needs="chromium"),
+    # What the collection promises, tried systematically: proof("crash", "crash"), ...
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",
@@ -358,7 +365,7 @@ class Runner:
                 start_new_session=True,
             )
             try:
-                async with asyncio.timeout(check.timeout):
+                async with asyncio.timeout(check.timeout * (LONGER if settings["ALITRUST_LONG"] == "1" else 1)):
                     code = await process.wait()
             except TimeoutError:
                 return Outcome(check, failed=1, reasons=(f"still running after {check.timeout} s",), log=log)
@@ -488,6 +495,7 @@ async def run_all(checks: list[Check]) -> list[Outcome]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="dev/test", description="Run the checks, all or the named ones.")
     parser.add_argument("--list", action="store_true", help="print the names of the checks")
+    parser.add_argument("--long", action="store_true", help="let the proofs try all there is; takes hours")
     parser.add_argument("--coverage", action="store_true", help="measure what is run; takes half as long again")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a check, or a group of them such as 'sanity'")
     arguments = parser.parse_args()
@@ -500,6 +508,7 @@ def main() -> int:
     for name in ("coverage", "logs", "reports"):
         (BUILD / name).mkdir(parents=True, exist_ok=True)
     environment.ensure_commands(**environment.TEST_COMMANDS)
+    os.environ["ALITRUST_LONG"] = "1" if arguments.long else "0"
     os.environ["RUNNER"] = "coverage run" if arguments.coverage else "python"
     outcomes = asyncio.run(run_all(checks))
     failed = [outcome.check.name for outcome in outcomes if outcome.failed]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import yaml
 from controller.playbook import Ansible
+from hosts.networks import lease
 from rights.users import Key, Users
 
 if t.TYPE_CHECKING:
@@ -78,9 +78,7 @@ class Site:
         self.ansible.environment.pop("COVERAGE_PROCESS_CONFIG", None)
         self.key = folder / "web.pem"
         self.known_hosts = folder / "known_hosts"
-        # Several local clouds on one machine must not share addresses: those of other runs, and of pytest's workers.
-        network = f"10.{100 + os.getpid() % 100}"
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        network = lease()
         self.variables: Variables = {
             "fleet_name": "web",
             "fleet_count": len(NAMES),
@@ -91,7 +89,7 @@ class Site:
             "network_name": "web",
             "network_zone_id": "cn-hangzhou-h",
             "network_cidr_block": f"{network}.0.0/16",
-            "network_vswitch_cidr_block": f"{network}.{worker}.0/24",
+            "network_vswitch_cidr_block": f"{network}.0.0/24",
             "network_ssh_from": ["100.64.0.0/10"],
         }
         self.inventory = folder / "web.alitrust.yml"

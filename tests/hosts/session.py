@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import typing as t
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import yaml
 from controller.playbook import Ansible
 from hosts.fleet import Run, key_pair
+from hosts.networks import lease
 from modules.harness import Modules
 
 if t.TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Behind:
         self.modules = Modules(cloud)
         self.key = folder / "id"
         public = key_pair(self.key)
-        network = f"10.{60 + os.getpid() % 30}.{os.getpid() // 30 % 250}"
+        network = f"{lease()}.0"
         vpc = self.modules.run(
             "vpc",
             name="behind",

@@ -9,7 +9,6 @@ That the others can be check jobs is shown by tests/integration/awx/test_jobs.py
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ import pytest
 import yaml
 from awx.awx import EXAMPLE, Awx, Job, shows_no_secret
 from hosts.fleet import Site, key_pair
+from hosts.networks import lease
 from modules.harness import Modules
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
@@ -86,7 +86,7 @@ def test_a_fleet_in_jobs(tmp_path: Path) -> None:
         public = key_pair(old)
         key_pair(new)
         awx.ssh_key = old.read_text()
-        network = f"10.{50 + os.getpid() % 50}"  # several local clouds on one machine must not share addresses
+        network = lease()
         answers = {
             "fleet_name": "web",
             "fleet_image_name": "aliyun_3_x64_20G_uefi_alibase_*",
@@ -142,7 +142,7 @@ def test_a_key_in_a_secret(tmp_path: Path) -> None:
         awx = Fleet(tmp_path, cloud)
         awx.ssh_agent = Path(short)
         door(cloud).call("kms", "OpenKmsService")
-        network = f"10.{150 + os.getpid() % 50}"
+        network = lease()
         answers = {
             "fleet_name": "web",
             "fleet_image_name": "aliyun_3_x64_20G_uefi_alibase_*",

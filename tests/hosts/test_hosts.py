@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -22,6 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hosts.networks import lease
 
 from local_cloud import hosts as local_hosts
 from local_cloud.hosts import METADATA_ADDRESS, SERVICE_ADDRESS, HostError, HostOptions, Hosts, HostSpec, checks
@@ -38,9 +40,12 @@ def key_pair(path: Path) -> str:
     return path.with_suffix(".pub").read_text().strip()
 
 
+_network = functools.cache(lease)
+
+
 def make_spec(number: int, **more: t.Any) -> HostSpec:
     """Instances 1, 2, ... of a vSwitch that only this test process uses."""
-    base = f"10.{200 + os.getpid() % 50}.{os.getpid() // 50 % 250}"
+    base = f"{_network()}.0"
     values: dict[str, t.Any] = {
         "instance_id": f"i-host{number}",
         "hostname": f"web-{number}",

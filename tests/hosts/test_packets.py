@@ -15,6 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from hosts.networks import lease
 from hosts.packets import Machine, Probe
 from modules.harness import Modules
 from modules.network import IMAGE, Network
@@ -240,7 +241,7 @@ class Fleet:
 
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud, self.api = cloud, Modules(cloud).door()
-        network = f"10.{100 + os.getpid() % 100}"
+        network = lease()
         self.vpc = self.api.call("vpc", "CreateVpc", CidrBlock=f"{network}.0.0/16")["VpcId"]
         cloud.clock_advance(10)
         vswitch = {"VpcId": self.vpc, "ZoneId": "cn-hangzhou-h", "CidrBlock": f"{network}.77.0/24"}
