@@ -399,7 +399,6 @@ def settings_for(check: Check) -> dict[str, str]:
     }
     settings |= {
         "ALITRUST_CACHE": str(environment.CACHE),
-        "ALITRUST_LONG": os.environ["ALITRUST_LONG"],
         "ANSIBLE_COLLECTIONS_PATH": str(environment.collections()),
         "ANSIBLE_NOCOLOR": "1",
         "COVERAGE_FILE": str(BUILD / "coverage" / f"data.{check.name}"),
