@@ -127,6 +127,14 @@ class LocalCloud:
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")
 
+    def held(self) -> list[dict[str, str]]:
+        """The requests that a fault holds at this moment: kind of the fault, operation, request_id."""
+        return t.cast("list[dict[str, str]]", self._ask("GET", "held"))
+
+    def let_go(self) -> None:
+        """Have the requests that are held go on."""
+        self._ask("DELETE", "held")
+
     def requests(self, last: int | None = None, access_key_id: str | None = None) -> list[dict[str, t.Any]]:
         """The requests of the API, oldest first: operation, params (secrets masked), status, code, ..."""
         found: list[dict[str, t.Any]] = self._ask("GET", _query("requests", last=last, access_key_id=access_key_id))[

@@ -69,6 +69,13 @@ def create(server: Server) -> Starlette:
         server.faults.clear()
         return []
 
+    def held(_unused: Body) -> t.Any:
+        return server.holding.all()
+
+    def let_go(_unused: Body) -> t.Any:
+        server.holding.let_go()
+        return []
+
     def requests(body: Body) -> t.Any:
         last = int(body["last"]) if body.get("last") else None
         key = body.get("access_key_id")
@@ -127,6 +134,7 @@ def create(server: Server) -> Starlette:
             _route("settings", GET=settings, POST=change_settings),
             _route("clock", GET=clock, POST=change_clock),
             _route("faults", GET=faults, POST=add_fault, DELETE=clear_faults),
+            _route("held", GET=held, DELETE=let_go),
             _route("requests", GET=requests, DELETE=forget_requests),
             _route("reset", POST=reset),
             _route("preload", POST=preload),

@@ -27,6 +27,8 @@ KINDS = {
     "other_body": "it was done, but the answer is `body` (default: {}), with any `status` and `content_type`",
     "portal": "nothing was done: a page that asks to log in answers, or any `body`, `status` and `content_type`",
     "slow": "the answer comes after `seconds`",
+    "hold_before_commit": "nothing is done until it is let go; when the client leaves, nothing is",
+    "hold_after_commit": "it was done, but the answer waits until it is let go",
 }
 
 
@@ -34,14 +36,16 @@ KINDS = {
 class Fault:
     """One kind of trouble.
 
-    ``operation`` is ``ecs:RunInstances`` or a pattern of such; ``times`` how many calls are hit (None: until reset),
-    ``rate`` the share of calls that are (0 to 1), ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header
-    ``x-acs-retry-after`` to an error. ``body`` and ``content_type`` are for other_body and portal.
+    ``operation`` is ``ecs:RunInstances`` or a pattern of such; ``skip`` how many such calls pass before the first that
+    is hit; ``times`` how many calls are hit (None: until reset), ``rate`` the share of calls that are (0 to 1),
+    ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header ``x-acs-retry-after`` to an error. ``body``
+    and ``content_type`` are for other_body and portal.
     """
 
     kind: str
     operation: str = "*"
     times: int | None = 1
+    skip: int = 0
     rate: float = 1.0
     seconds: float = 0.0
     code: str | None = None
@@ -58,6 +62,8 @@ class Fault:
             raise ValueError("the fault 'error' needs a code and a status")
         if not 0 < self.rate <= 1:
             raise ValueError(f"rate must be above 0 and at most 1, not {self.rate}")
+        if self.skip < 0:
+            raise ValueError(f"skip must be 0 or more, not {self.skip}")
 
     def error(self) -> ApiError | None:
         """The error this fault answers with, None when it is of another kind."""
@@ -116,6 +122,9 @@ class Faults:
                 if fault.rate < 1 and random.random() >= fault.rate:
                     continue
                 if fault.error() and any(other.error() for other in hit.values()):
+                    continue
+                if fault.skip:
+                    fault.skip -= 1
                     continue
                 hit[fault.kind] = fault
                 if fault.times is not None:

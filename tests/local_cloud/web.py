@@ -14,7 +14,8 @@ import urllib.parse
 from starlette.concurrency import run_in_threadpool
 
 from local_cloud.answers import Answer
-from local_cloud.gate import Gate, Request
+from local_cloud.gate import Gate, Request, Visit
+from local_cloud.holding import Holding
 
 if t.TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,6 +35,7 @@ class Application:
     :param metadata: takes requests to 100.100.100.200; None: there is no metadata service.
     :param buckets: takes requests to ``<bucket>.oss-<region>.aliyuncs.com``; None: there are no buckets.
     :param sessions: takes WebSocket connections.
+    :param holding: where the requests are that a fault holds.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class Application:
         gate: Gate,
         control: ASGIApp,
         sessions: ASGIApp,
+        holding: Holding,
         metadata: ASGIApp | None = None,
         buckets: ASGIApp | None = None,
     ) -> None:
         self._gate = gate
         self._control = control
         self._sessions = sessions
+        self._holding = holding
         self._metadata = metadata
         self._buckets = buckets
 
@@ -88,11 +92,21 @@ class Application:
         visit = await run_in_threadpool(self._gate.admit, request)
         if visit.delay:
             await asyncio.sleep(visit.delay)
+        if not await self._held(receive, visit, "hold_before_commit"):
+            visit.answer = Answer(0, b"", drop=True)
         answer = await run_in_threadpool(self._gate.serve, visit)
+        await self._held(receive, visit, "hold_after_commit")
         if answer.drop:
             await _drop(receive, send)
         else:
             await _send(send, answer)
+
+    async def _held(self, receive: Receive, visit: Visit, kind: str) -> bool:
+        """Hold the request where a fault of this kind hit it; whether its client is still there."""
+        if kind not in visit.faults:
+            return True
+        about = {"kind": kind, "operation": visit.operation, "request_id": visit.request_id}
+        return await self._holding.hold(receive, about)
 
 
 def _headers(scope: Scope) -> dict[str, str]:

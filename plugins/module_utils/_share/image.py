@@ -106,6 +106,9 @@ class ImageShare(Resource[State]):
 
     def unshare(self, accounts: list[str]) -> None:
         self.cloud.call("ecs", "ModifyImageSharePermission", ImageId=self._image_id, RemoveAccount=accounts)
+        self.forget(accounts)
+
+    def forget(self, accounts: list[str]) -> None:
         self._note(self._recorded - set(accounts))
 
     def record(self, accounts: list[str]) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.client
 import threading
 import time
@@ -139,3 +140,47 @@ def test_a_fault_that_does_not_exist_is_refused(fresh_cloud: LocalCloud) -> None
         fresh_cloud.fault("throttling", colour="red")
     with pytest.raises(ControlError, match="needs a code and a status"):
         fresh_cloud.fault("error")
+
+
+def held(cloud: LocalCloud) -> list[dict[str, str]]:
+    """What is held, as soon as something is."""
+    while not (found := cloud.held()):
+        time.sleep(0.01)
+    return found
+
+
+@pytest.mark.parametrize(("kind", "there"), [("hold_before_commit", []), ("hold_after_commit", ["ann"])])
+def test_a_call_is_held_until_it_is_let_go(fresh_cloud: LocalCloud, wire: Wire, kind: str, there: list[str]) -> None:
+    fresh_cloud.fault(kind, "ram:CreateUser", skip=1)
+    wire.v3("ram", "CreateUser", UserName="abe")
+    replies: list[int] = []
+    one = threading.Thread(target=lambda: replies.append(wire.v3("ram", "CreateUser", UserName="ann").status))
+    one.start()
+    (request,) = held(fresh_cloud)
+    assert (request["kind"], request["operation"]) == (kind, "ram:CreateUser")
+    assert users(wire) == ["abe", *there]
+    assert replies == []
+    fresh_cloud.let_go()
+    one.join()
+    assert replies == [200]
+    assert users(wire) == ["abe", "ann"]
+    assert fresh_cloud.held() == []
+
+
+@pytest.mark.parametrize(("kind", "there"), [("hold_before_commit", []), ("hold_after_commit", ["vpc"])])
+def test_a_client_that_leaves_while_its_call_is_held(
+    fresh_cloud: LocalCloud, wire: Wire, kind: str, there: list[str]
+) -> None:
+    """What was not done yet is not done for it, and its ClientToken is free again."""
+    vpc = {**REGION, "VpcName": "vpc", "ClientToken": "one"}
+    fresh_cloud.fault(kind, "vpc:CreateVpc")
+    with pytest.raises(TimeoutError):
+        dataclasses.replace(wire, timeout=0.5).v3("vpc", "CreateVpc", **vpc)
+    while fresh_cloud.held():
+        time.sleep(0.01)
+    assert [one["VpcName"] for one in fresh_cloud.resources("vpc")] == there
+    assert wire.v3("vpc", "CreateVpc", **vpc).status == 200
+    assert [one["VpcName"] for one in fresh_cloud.resources("vpc")] == ["vpc"]
+    assert fresh_cloud.requests()[0]["faults"] == [kind]
+    with pytest.raises(ControlError, match="skip must be 0 or more, not -1"):
+        fresh_cloud.fault(kind, skip=-1)
