@@ -287,6 +287,15 @@ def context_of(trusted: str | None) -> ssl.SSLContext:
     return context
 
 
+def preload() -> None:
+    """Read the certificates of tasks that name none themselves; used by the controller before it forks workers.
+
+    What cannot be read is told by the task that needs it.
+    """
+    with contextlib.suppress(InvalidInput):
+        context_of(Route().trusted())
+
+
 @cache
 def _adapter(scheme: str, trusted: str | None) -> t.Any:
     """What keeps the connections of a scheme; C(trusted) as for C(context_of)."""
