@@ -20,7 +20,9 @@ from local_cloud.control import LocalCloud
 #: What is remembered of requests, and no resource.
 _OF_REQUESTS = {"client_token", "instance_session", "sts_session", "metadata_credentials"}
 #: What is another each time, by the names of members and by what it looks like.
-_ANOTHER = re.compile(r"KeyPairFingerPrint|_?PublicKey|SerialNumber|MacAddress|ResourceShare(Invitation)?Id|Material|AccessKeySecret")
+_ANOTHER = re.compile(
+    r"KeyPairFingerPrint|_?PublicKey|SerialNumber|MacAddress|ResourceShare(Invitation)?Id|Material|AccessKeySecret"
+)
 _PATTERNS = (
     (re.compile(r"\b([a-z]+)-bp1[a-z0-9]{17}\b"), r"\1"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), "uuid"),

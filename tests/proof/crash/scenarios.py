@@ -127,25 +127,25 @@ _WITH_NOBODY: Variables = {"encrypted_share_account_ids": []}
 SCENARIOS = {
     one.name: one
     for one in (
-        Scenario("provision", "provision", 6, FLEET),
-        Scenario("provision-secret", "provision", 4, SECRET_FLEET, prepare=_encrypted_disks),
-        Scenario("provision-changed", "provision", 4, _CHANGED, after="provision", prepare=_drifted),
-        Scenario("share-image", "share", 2, _SHARE, prepare=_image),
-        Scenario("share-snapshots", "share", 2, _SHARE, prepare=_snapshots),
-        Scenario("unshare-image", "unshare", 2, after="share-image"),
-        Scenario("unshare-snapshots", "unshare", 2, after="share-snapshots"),
+        Scenario("provision", "provision", 5, FLEET),
+        Scenario("provision-secret", "provision", 2, SECRET_FLEET, prepare=_encrypted_disks),
+        Scenario("provision-changed", "provision", 2, _CHANGED, after="provision", prepare=_drifted),
+        Scenario("share-image", "share", 1, _SHARE, prepare=_image),
+        Scenario("share-snapshots", "share", 1, _SHARE, prepare=_snapshots),
+        Scenario("unshare-image", "unshare", 1, after="share-image"),
+        Scenario("unshare-snapshots", "unshare", 1, after="share-snapshots"),
         Scenario("unshare-image-all", "unshare", 1, _WITH_NOBODY, after="share-image"),
         Scenario("unshare-snapshots-all", "unshare", 1, _WITH_NOBODY, after="share-snapshots"),
-        Scenario("isolate", "isolate", 2, after="provision", prepare=_instances),
+        Scenario("isolate", "isolate", 1, after="provision", prepare=_instances),
         Scenario(
             "kms_access",
             "kms_access",
-            2,
+            1,
             {"kms_access_key": "alias/disks", "kms_access_fleet": "web", "kms_access_hosts": "localhost:!localhost"},
             after="provision",
             prepare=_key,
         ),
-        Scenario("teardown", "teardown", 4, FLEET, after="provision", prepare=_known_hosts),
-        Scenario("teardown-secret", "teardown", 2, SECRET_FLEET, after="provision-secret"),
+        Scenario("teardown", "teardown", 2, FLEET, after="provision", prepare=_known_hosts),
+        Scenario("teardown-secret", "teardown", 1, SECRET_FLEET, after="provision-secret"),
     )
 }

@@ -27,6 +27,8 @@ from local_cloud.control import LocalCloud
 
 #: Long enough for what hangs only.
 _PATIENCE = 120.0
+#: How long time in the cloud may stand still.
+_STANDSTILL = 20.0
 _READS = re.compile(r"\w+:(Describe|Get|List|Decrypt)\w*")
 _SHORT = (
     *(f"ecs.{name}_seconds" for name in ("pending", "created_stopped", "starting", "stopping", "releasing")),
@@ -230,19 +232,19 @@ def _cut(way: str, running: Running) -> None:
 
 
 def _go_on(cloud: LocalCloud, rerun: Running) -> None:
-    """Let the next run begin, and then time in the cloud and what is held go on.
+    """Let the next run begin, and then what is held and time in the cloud go on.
 
-    The cloud's clock stands still until the run waits for something, so that it meets what is still on its way.
+    The cloud's clock stands still until the run says that it waits, so that it meets what is still on its way.
     """
     cloud.forget_requests()
     began = time.monotonic()
-    while rerun.process.poll() is None and time.monotonic() - began < _PATIENCE:
-        last = [one["operation"] for one in cloud.requests(last=3)]
-        if last:
+    while rerun.process.poll() is None and time.monotonic() - began < _STANDSTILL:
+        if cloud.held() and cloud.counts():
             cloud.let_go()
-        if len(last) == 3 and len(set(last)) == 1:
+        if ": waiting for " in rerun.output:
             break
         time.sleep(0.2)
+    cloud.let_go()
     cloud.clock_scale(1)
 
 

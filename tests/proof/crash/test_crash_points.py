@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 LONG = os.environ.get("ALITRUST_LONG") == "1"
 #: How many tests share the points of a scenario.
 PARTS = 8
+#: Multiples of the golden ratio are spread, whatever their number.
+_SPREAD = 0.618
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +33,18 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def chosen(points: list[sweep.Point], sample: int) -> list[sweep.Point]:
-    """So many of them, spread over all ways and calls; always the same."""
-    if sample >= len(points):
-        return points
-    return [points[index * len(points) // sample + len(points) // (2 * sample)] for index in range(sample)]
+def chosen(points: list[sweep.Point], name: str) -> list[sweep.Point]:
+    """Some of them, always the same: the ways take turns, also from one scenario to the next, at calls that are spread.
+
+    A call that changes something is worth most.
+    """
+    turn, picked = list(SCENARIOS).index(name), []
+    for number in range(SCENARIOS[name].sample):
+        way = sweep.WAYS[(turn + number) % len(sweep.WAYS)]
+        those = [point for point in points if point.way == way]
+        writing = [point for point in those if point.call.writes] or those
+        picked.append(writing[int((turn + number) * _SPREAD % 1 * len(writing))])
+    return picked
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -51,7 +60,7 @@ def test_a_run_that_was_cut_off_is_taken_up(
     recorded = sweep.record(base, name)
     points = recorded.points()
     wrong = []
-    for number, point in enumerate((points if LONG else chosen(points, recorded.scenario.sample))[part::parts]):
+    for number, point in enumerate((points if LONG else chosen(points, name))[part::parts]):
         folder = tmp_path / str(number)
         try:
             tried = sweep.cut(recorded, point, folder)
