@@ -37,18 +37,11 @@ KINDS = {
 class Fault:
     """One kind of trouble.
 
-<<<<<<< HEAD
     ``operation`` is ``ecs:RunInstances`` or a pattern of such; ``skip`` how many such calls pass before the first that
     is hit; ``times`` how many calls are hit (None: until reset), ``rate`` the share of calls that are (0 to 1),
     ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header ``x-acs-retry-after`` to an error. ``body``
-    and ``content_type`` are for other_body and portal.
-=======
-    ``operation`` is ``ecs:RunInstances`` or a pattern of such; ``times`` how many calls are hit (None: until reset),
-    ``rate`` the share of calls that are (0 to 1), ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header
-    ``x-acs-retry-after`` to an error. ``body`` and ``content_type`` are for other_body and portal. With
-    ``seconds_from``, each call gets seconds of its own between that and ``seconds``. ``spared`` calls go well before
-    the first is hit.
->>>>>>> 800f1cd (WIP weather)
+    and ``content_type`` are for other_body and portal. With ``seconds_from``, each call gets seconds of its own between
+    that and ``seconds``.
     """
 
     kind: str
@@ -64,7 +57,6 @@ class Fault:
     body: str | None = None
     content_type: str | None = None
     seconds_from: float | None = None
-    spared: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -73,13 +65,10 @@ class Fault:
             raise ValueError("the fault 'error' needs a code and a status")
         if not 0 < self.rate <= 1:
             raise ValueError(f"rate must be above 0 and at most 1, not {self.rate}")
-<<<<<<< HEAD
         if self.skip < 0:
             raise ValueError(f"skip must be 0 or more, not {self.skip}")
-=======
         if self.seconds_from is not None and not 0 <= self.seconds_from <= self.seconds:
             raise ValueError(f"seconds_from must be from 0 to seconds ({self.seconds}), not {self.seconds_from}")
->>>>>>> 800f1cd (WIP weather)
 
     def error(self) -> ApiError | None:
         """The error this fault answers with, None when it is of another kind."""
@@ -153,20 +142,13 @@ class Faults:
                 hits, share = chance.random() < fault.rate, chance.random()
                 if not hits or fault.kind in hit or not fnmatch.fnmatchcase(operation.lower(), fault.operation.lower()):
                     continue
-                if fault.spared > 0:
-                    fault.spared -= 1
-                    continue
                 if fault.error() and any(other.error() for other in hit.values()):
                     continue
-<<<<<<< HEAD
                 if fault.skip:
                     fault.skip -= 1
                     continue
-                hit[fault.kind] = fault
-=======
                 least = fault.seconds if fault.seconds_from is None else fault.seconds_from
                 hit[fault.kind] = replace(fault, seconds=least + (fault.seconds - least) * share, seconds_from=None)
->>>>>>> 800f1cd (WIP weather)
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:

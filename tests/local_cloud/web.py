@@ -109,14 +109,8 @@ class Application:
         if not await self._held(receive, visit, "hold_before_commit"):
             visit.answer = Answer(0, b"", drop=True)
         answer = await run_in_threadpool(self._gate.serve, visit)
-<<<<<<< HEAD
         await self._held(receive, visit, "hold_after_commit")
-        if answer.drop:
-            await _drop(receive, send)
-        else:
-=======
         if not answer.drop:
->>>>>>> 800f1cd (WIP weather)
             await _send(send, answer)
         return not answer.drop
 

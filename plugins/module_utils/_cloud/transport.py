@@ -151,8 +151,8 @@ class Exchange:
     status: int = 0
     content_type: str = ""
     request_id: str = ""
-    date: str = ""
     content: bytes = b""
+    date: str = ""
 
     def begin(self, of_credentials: bool) -> None:
         """Forget the request before."""

@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import dataclasses
-=======
 import email.utils
->>>>>>> 800f1cd (WIP weather)
 import http.client
 import threading
 import time
@@ -86,7 +83,7 @@ def test_a_seed_makes_chance_the_same_for_the_nth_call_of_an_operation(fresh_clo
 
 
 def test_some_calls_are_spared_before(fresh_cloud: LocalCloud, wire: Wire) -> None:
-    fresh_cloud.fault("throttling", "ram:ListUsers", times=1, spared=2)
+    fresh_cloud.fault("throttling", "ram:ListUsers", times=1, skip=2)
     assert wire.v3("ram", "ListRoles").status == 200
     assert [wire.v3("ram", "ListUsers").status for _index in range(4)] == [200, 200, 400, 200]
 

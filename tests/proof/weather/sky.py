@@ -117,7 +117,7 @@ class Account:
         return done.returncode, done.stdout + done.stderr
 
     def _uses(self, name: str) -> Variables:
-        return {
+        uses: dict[str, Variables] = {
             "audit": {
                 "audit_report_file": str(self.ansible.folder / "report.html"),
                 "audit_facts_file": str(self.ansible.folder / "facts.json"),
@@ -130,7 +130,8 @@ class Account:
             "share": {"encrypted_share_image_id": self.image, "encrypted_share_account_ids": [PARTNER]},
             "unshare": {"encrypted_share_image_id": self.image, "encrypted_share_account_ids": [PARTNER]},
             "isolate": {"isolate_instance_ids": [self.stray["InstanceId"]]},
-        }.get(name, {})
+        }
+        return uses.get(name, {})
 
     def lives(self, seed: int | None = None) -> Seen:
         """All playbooks, one after the other: the fleet comes, is used, and goes.

@@ -54,7 +54,7 @@ def test_the_run_ends_in_time(
     if before := PLAYBOOKS[: PLAYBOOKS.index(name)]:
         code, output = account.run(*before)
         assert code == 0, output
-    cloud.fault(kind, times=None, spared=call, **DOWN[kind])
+    cloud.fault(kind, times=None, skip=call, **DOWN[kind])
     start, offset = time.monotonic(), cloud.clock()["offset"]
     code, output = account.run(name)
     took = time.monotonic() - start + cloud.clock()["offset"] - offset

@@ -48,4 +48,4 @@ def monotonic() -> float:
 
 
 if _ADDRESS:
-    time.sleep, time.monotonic = sleep, monotonic
+    time.sleep, time.monotonic = sleep, monotonic  # type: ignore[assignment]
