@@ -278,6 +278,7 @@ CHECKS = [
     # What the collection promises, tried systematically: proof("crash", "crash"), ...
     # Playbooks cut off at their calls. Three at a time, because half of the time they wait.
     proof("crash", "crash", cores=2, options="-n 3 --dist worksteal"),
+    proof("weather", "weather", options="-n 2"),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",

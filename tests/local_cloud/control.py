@@ -116,6 +116,10 @@ class LocalCloud:
         """Push the cloud's clock forward; what becomes due happens before this returns."""
         self._ask("POST", "clock", {"advance": seconds})
 
+    def clock(self) -> dict[str, t.Any]:
+        """The cloud's time: now (text), offset from real time in seconds, scale."""
+        return t.cast("dict[str, t.Any]", self._ask("GET", "clock"))
+
     def clock_scale(self, scale: float) -> None:
         """Let the cloud's clock run ``scale`` times as fast; 0 stops it."""
         self._ask("POST", "clock", {"scale": scale})
@@ -123,6 +127,10 @@ class LocalCloud:
     def fault(self, kind: str, operation: str = "*", **options: t.Any) -> None:
         """Switch a fault on; see :class:`local_cloud.faults.Fault` for what there is (``times`` is 1 by default)."""
         self._ask("POST", "faults", {"kind": kind, "operation": operation, **options})
+
+    def seed_faults(self, seed: int | str | None) -> None:
+        """Let chance repeat itself: the n-th call of an operation meets what it met with this seed; None: no more."""
+        self._ask("POST", "faults", {"seed": seed})
 
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")

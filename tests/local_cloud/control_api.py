@@ -61,6 +61,10 @@ def create(server: Server) -> Starlette:
         return server.faults.all()
 
     def add_fault(body: Body) -> t.Any:
+        if "seed" in body:
+            _only(body, "seed")
+            server.faults.seed(body["seed"])
+            return server.faults.all()
         _only(body, *Fault.__dataclass_fields__)
         server.faults.add(Fault(**body))
         return server.faults.all()

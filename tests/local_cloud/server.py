@@ -151,6 +151,7 @@ class Server:
 
     def reset(self) -> None:
         """Empty the state: accounts and their keys stay, settings, faults and clock go back to normal."""
+        self.store.clock.reset()  # first: what is made anew is not made in the future
         seed.reset(self.store)
         if self._runner:
             self._runner.sweep()
@@ -158,7 +159,6 @@ class Server:
         self.faults.clear()
         self.holding.let_go()
         self.requests.reset()
-        self.store.clock.reset()
 
     def close(self) -> None:
         """Stop everything; the state stays on disk."""
@@ -239,6 +239,7 @@ class Server:
             lifespan="off",
             log_level="warning",
             access_log=False,
+            date_header=False,  # web.py gives the API's own
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
             h11_max_incomplete_event_size=MAX_HEADERS,

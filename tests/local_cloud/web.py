@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import logging
 import re
 import typing as t
@@ -60,6 +61,18 @@ class Application:
             return
         if scope["type"] != "http":
             return
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = email.utils.formatdate(self._gate.time_of_day(), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        if not await self._answer(scope, receive, dated):
+            await _drop(receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer a request; False: the connection is to be closed instead."""
         host = _headers(scope).get("host", "").partition(":")[0].lower()
         if host == METADATA_HOST and self._metadata:
             await self._metadata(scope, receive, send)
@@ -73,13 +86,14 @@ class Application:
             else:
                 await self._control(scope, receive, send)
         else:
-            await self._api(scope, receive, send)
+            return await self._api(scope, receive, send)
+        return True
 
-    async def _api(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _api(self, scope: Scope, receive: Receive, send: Send) -> bool:
         body = await _body(receive)
         if body is None:
             await _send(send, Answer(413, b"the request is too large\n"))
-            return
+            return True
         request = Request(
             method=scope["method"],
             path=scope["path"],
@@ -96,10 +110,9 @@ class Application:
             visit.answer = Answer(0, b"", drop=True)
         answer = await run_in_threadpool(self._gate.serve, visit)
         await self._held(receive, visit, "hold_after_commit")
-        if answer.drop:
-            await _drop(receive, send)
-        else:
+        if not answer.drop:
             await _send(send, answer)
+        return not answer.drop
 
     async def _held(self, receive: Receive, visit: Visit, kind: str) -> bool:
         """Hold the request where a fault of this kind hit it; whether its client is still there."""

@@ -151,6 +151,8 @@ class OutcomeUnknown(CloudError):
     """A call that must not be repeated blindly got no clear answer: look before acting again."""
 
 
+#: Codes by which Alibaba Cloud says that a request was signed too early or too late.
+OF_THE_CLOCK = ("IllegalTimestamp", "InvalidTimeStamp.Expired")
 #: What to do next, for codes whose text does not say it.
 HINTS: dict[str, str] = {
     **dict.fromkeys(
@@ -178,9 +180,7 @@ HINTS: dict[str, str] = {
         ),
         "Try another zone or instance type.",
     ),
-    **dict.fromkeys(
-        ("IllegalTimestamp", "InvalidTimeStamp.Expired"), "Check the clock of the machine that runs the task."
-    ),
+    **dict.fromkeys(OF_THE_CLOCK, "Check the clock of the machine that runs the task."),
     **dict.fromkeys(("IncompleteSignature", "SignatureDoesNotMatch"), "Check the AccessKey secret."),
     "AuthorizationLimitExceed": "A group has at most 200 rules, and the groups of a network interface 1,000 together: "
     "use a prefix list, or another group.",

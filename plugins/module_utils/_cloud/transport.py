@@ -141,6 +141,7 @@ class Exchange:
     :ivar of_credentials: the SDK asked for credentials, not for what the call is about
     :ivar secrets: parts of the request that must not be shown should an answer repeat them
     :ivar status: HTTP status, 0 as long as there is none
+    :ivar date: what time it was where the answer came from, as HTTP says it; empty where that does not say
     """
 
     address: str = ""
@@ -151,10 +152,11 @@ class Exchange:
     content_type: str = ""
     request_id: str = ""
     content: bytes = b""
+    date: str = ""
 
     def begin(self, of_credentials: bool) -> None:
         """Forget the request before."""
-        self.address = self.proxy = self.content_type = self.request_id = ""
+        self.address = self.proxy = self.content_type = self.request_id = self.date = ""
         self.of_credentials, self.secrets, self.status, self.content = of_credentials, (), 0, b""
 
     def foreign(self, product: str, action: str, lacking: t.Sequence[str] = ()) -> ForeignAnswer:
@@ -238,6 +240,7 @@ def _send(url: str, request: t.Any, options: dict[str, t.Any], route: Route, exc
     exchange.status = answer.status_code
     exchange.content_type = answer.headers.get("content-type", "")
     exchange.request_id = answer.headers.get("x-acs-request-id", "")
+    exchange.date = answer.headers.get("date", "")
     return SimpleNamespace(
         status_code=answer.status_code,
         status_message=answer.reason,

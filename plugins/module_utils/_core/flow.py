@@ -44,6 +44,7 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
                 done.append(step.name)
             cloud.written.clear()
             result = resource.settle(plan, actual)
+            cloud.catch_up()
         else:
             result = resource.foretell(plan, actual)
     except AlitrustError as error:

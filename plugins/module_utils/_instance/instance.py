@@ -14,6 +14,7 @@ from dataclasses import replace
 from .._assistant import agents
 from .._assistant.settings import session_manager_is_on
 from .._cloud.errors import AccessDenied, AlitrustError, UnexpectedState, WaitTimeout
+from .._cloud.writes import DOUBT
 from .._core import tagging
 from .._core import tags as tag_rules
 from .._core.plan import Plan
@@ -393,20 +394,22 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         return finder.with_roles(self.cloud, seen) if "ram_role_name" in self.desired.attributes else seen
 
     def _wait(self, deleted: set[str]) -> list[Instance]:
-        met: set[str] = set()
+        met: dict[str, float] = {}
         stopped = power.StoppedForGood(self.cloud)
 
         def poll() -> list[Instance]:
             seen = [one for one in self._look() if one["instance_id"] not in deleted]
             ids = {one["instance_id"] for one in seen}
-            vanished = [id for id in self.expected if id in met and id not in ids]
+            now = self.cloud.monotonic()
+            met.update(dict.fromkeys(ids, now))
+            # A read that is behind the one before may not show them yet.
+            vanished = [id for id in self.expected if now - met.get(id, now) > DOUBT]
             if vanished:
                 raise UnexpectedState(
                     f"{', '.join(vanished)} disappeared while the task waited for it.",
                     hint="See the account's events in the console; running the task again creates what is missing.",
                     instance_ids=vanished,
                 )
-            met.update(ids)
             self._check_stopped(stopped, seen)
             return seen
 

@@ -19,6 +19,7 @@ from .._cloud.errors import (
     OutcomeUnknown,
     UnexpectedState,
 )
+from .._cloud.writes import DOUBT as _DOUBT
 from .._core import naming, ownership, tagging
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
@@ -56,7 +57,7 @@ _DESCRIBE_AT_ONCE = 100
 #: By which DeleteKeyPairs says that the pair is bound.
 _ATTACHED = "InvalidParameter.KeypairAlreadyAttachedInstance"
 #: How long a pair that may have been made is looked for before it counts as not made, in seconds.
-DOUBT = 5.0
+DOUBT = _DOUBT
 #: How long a pair may take to show up once it was made, in seconds.
 _SHOW_UP = 60.0
 
@@ -457,6 +458,7 @@ class KeyPair(Resource[Actual]):
                 ),
                 lambda seen: "the old state" if seen else "not listed yet",
                 timeout=_SHOW_UP,
+                shows=True,
             )
             pair = waited.value
         if self.rebound:

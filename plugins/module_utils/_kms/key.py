@@ -11,6 +11,7 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._cloud.writes import DOUBT
 from .._core import naming, ownership, tags
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
@@ -23,7 +24,7 @@ from .key_planner import FIXED, Wanted
 from .keys import Key
 
 #: How long a key that may have been made is looked for before it counts as not made, in seconds.
-_DOUBT = 5.0
+_DOUBT = DOUBT
 
 
 SPEC: dict[str, dict[str, t.Any]] = {

@@ -244,6 +244,7 @@ def restore(cloud: Cloud, name: str) -> None:
         lambda seen: seen is not None and not seen.planned_delete_time,
         lambda seen: f"it will be deleted at {seen.planned_delete_time}" if seen else "there is none",
         timeout=cloud.connection.api_timeout,
+        shows=True,
     )
 
 

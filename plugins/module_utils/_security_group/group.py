@@ -208,6 +208,7 @@ class SecurityGroup(Resource[planner.Actual]):
             lambda group: group is not None and _shows(group, plan.after),
             lambda group: "the old state" if group else "not listed yet",
             timeout=_SHOW_UP,
+            shows=True,
         )
         return self._result(waited.value or {}, actual)
 
@@ -285,6 +286,7 @@ class SecurityGroup(Resource[planner.Actual]):
             lambda items: any(item["SecurityGroupId"] == self.group_id for item in items),
             lambda items: "not listed yet",
             timeout=_SHOW_UP,
+            shows=True,
         )
         owned = [
             item["SecurityGroupId"]

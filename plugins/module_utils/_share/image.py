@@ -127,7 +127,13 @@ class ImageShare(Resource[State]):
 
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         # Each account is looked for: the answers of the calls say nothing about a single one.
-        state = self.reread(f"image {self._image_id}", self.options["wait_timeout"])
+        # The record of whose they are may be ahead of them, and let one that was removed pass for somebody else's.
+        before, after = set(plan.before["account_ids"]), set(plan.after["account_ids"])
+        state = self.reread(
+            f"image {self._image_id}",
+            self.options["wait_timeout"],
+            lambda seen: {*seen.accounts} >= after - before and not {*seen.accounts} & (before - after),
+        )
         return {"encrypted_share": shown(state.image, state.accounts)}
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._cloud.writes import DOUBT
 from .._core import naming, ownership, tags
 from .._core.plan import Plan
 from .._core.resource import Resource
@@ -27,9 +28,9 @@ _PRODUCT = "resourcesharing"
 _SNAPSHOT = "Snapshot"
 _ALIVE = ("Active", "Pending")
 #: How long a share that may have been made is looked for before it counts as not made, in seconds.
-_DOUBT = 5.0
+_DOUBT = DOUBT
 #: How long a failure must show before it is believed: a read may be behind the call that mends it. In seconds.
-_BELIEVED = 3.0
+_BELIEVED = DOUBT
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import email.utils
 import http.client
 import threading
 import time
@@ -62,6 +63,49 @@ def test_a_rate_hits_a_share_of_the_calls(fresh_cloud: LocalCloud, wire: Wire) -
     fresh_cloud.fault("throttling", "ram:ListUsers", times=None, rate=0.5)
     statuses = {wire.v3("ram", "ListUsers").status for _index in range(40)}
     assert statuses == {200, 400}
+
+
+def test_a_seed_makes_chance_the_same_for_the_nth_call_of_an_operation(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("throttling", "ram:*", times=None, rate=0.5)
+
+    def statuses(seed: int, *others: str) -> list[int]:
+        fresh_cloud.seed_faults(seed)
+        found = []
+        for _index in range(20):
+            found.append(wire.v3("ram", "ListUsers").status)
+            for other in others:
+                wire.v3("ram", other)
+        return found
+
+    first = statuses(1)
+    assert statuses(1, "ListRoles", "ListGroups") == first
+    assert statuses(2) != first
+
+
+def test_some_calls_are_spared_before(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("throttling", "ram:ListUsers", times=1, skip=2)
+    assert wire.v3("ram", "ListRoles").status == 200
+    assert [wire.v3("ram", "ListUsers").status for _index in range(4)] == [200, 200, 400, 200]
+
+
+def test_each_read_can_be_behind_by_its_own_time(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.clock_scale(0)
+    fresh_cloud.clock_advance(20)
+    wire.v3("ram", "CreateUser", UserName="ann")
+    fresh_cloud.clock_advance(5)
+    fresh_cloud.seed_faults(1)
+    fresh_cloud.fault("read_lag", times=None, seconds=10, seconds_from=0)
+    assert {len(users(wire)) for _index in range(30)} == {0, 1}
+    with pytest.raises(ControlError, match="seconds_from"):
+        fresh_cloud.fault("slow", seconds=1, seconds_from=2)
+
+
+def test_the_time_of_day_can_be_another(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.set("clock_ahead_seconds", 2000)
+    reply = wire.v3("ram", "ListUsers")
+    assert reply.code == "InvalidTimeStamp.Expired"
+    ahead = email.utils.parsedate_to_datetime(reply.headers["date"]).timestamp() - time.time()
+    assert 1990 < ahead < 2010
 
 
 def test_a_connection_lost_before_the_commit_did_nothing(fresh_cloud: LocalCloud, wire: Wire) -> None:
