@@ -49,3 +49,19 @@ class Plan:
     @property
     def changed(self) -> bool:
         return bool(self.steps)
+
+    def does(self, *methods: str) -> bool:
+        """Whether one of the steps is carried out by one of these methods."""
+        return any(step.do in methods for step in self.steps)
+
+
+def told_ahead(
+    known: t.Mapping[str, t.Any], planned: t.Mapping[str, t.Any], unknown: t.Collection[str]
+) -> dict[str, t.Any]:
+    """A resource as check mode returns it.
+
+    :param known: what is there
+    :param planned: what the plan makes of it
+    :param unknown: what only Alibaba Cloud chooses when the plan is carried out: it is left out, not told as it was
+    """
+    return {**{key: value for key, value in known.items() if key not in unknown}, **planned}

@@ -15,7 +15,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
 from .._cloud.writes import DOUBT
 from .._core import naming, ownership, tags
-from .._core.plan import Plan
+from .._core.plan import Plan, told_ahead
 from .._core.resource import Resource
 from .._core.waiter import seen_within, wait_for
 from .._ram import recipients
@@ -230,7 +230,11 @@ class SnapshotShare(Resource[State]):
         old = actual.share or Share("", True, {}, {})
         targets = {one: old.targets.get(one, "") for one in plan.after["targets"]}
         share = old._replace(snapshots=dict.fromkeys(plan.after["snapshot_ids"], ""), targets=targets)
-        return {"encrypted_share": shown(self._name, State(share, actual.status), actual.sources)}
+        told = shown(self._name, State(share, actual.status), actual.sources)
+        unknown = {"status", "invited_account_ids"} if plan.changed else set()
+        if actual.share is None:
+            unknown.add("resource_share_id")
+        return {"encrypted_share": told_ahead(told, {}, unknown)}
 
     # ------------------------------------------------------------------ steps
 
