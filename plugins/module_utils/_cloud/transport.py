@@ -89,10 +89,19 @@ def named(proxy: str) -> str | None:
     """A proxy's host and port as text, without the user and password; None where the address can't be one."""
     with contextlib.suppress(ValueError):
         parts = urlsplit(_with_scheme(proxy))
-        if parts.hostname and parts.scheme in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
+        if (
+            parts.hostname
+            and is_host(parts.hostname)
+            and parts.scheme in ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+        ):
             # Not as host:port, which may be the whole value of an option that Ansible must not show.
             return f"{parts.hostname} (port {parts.port})" if parts.port else parts.hostname
     return None
+
+
+def is_host(name: str) -> bool:
+    """Whether this can be the name of a host, or its address: other characters would be part of a request."""
+    return name.isprintable() and not set(" \\<>\"'`{}|^").intersection(name)
 
 
 def _with_scheme(proxy: str) -> str:

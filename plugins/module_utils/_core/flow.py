@@ -12,6 +12,7 @@ from .._cloud import foretold
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, InvalidInput, WaitTimeout
 from .._cloud.options import Connection
+from .._cloud.texts import printable
 from . import summary
 from .plan import Plan
 from .resource import Resource
@@ -36,7 +37,7 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
         if plan.changed:
             resource.preflight(plan, actual)
             for warning in resource.warnings:
-                module.warn(warning)
+                module.warn(printable(warning))
         if (plan.changed or plan.unsettled) and not module.check_mode:
             for step in plan.steps:
                 cloud.written.clear()
@@ -60,7 +61,7 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
             changed=plan.changed,
             steps=[step.name for step in plan.steps],
             **_record(cloud),
-            **{"summary": summary.of_plan(plan), **result},
+            **_with_summary(result, summary.of_plan(plan)),
         )
 
 
@@ -88,9 +89,8 @@ def read(
         _fail(module, error, cloud, None, [])
     else:
         for warning in result.pop("warnings", ()):
-            module.warn(warning)
-        result.setdefault("summary", summary.of_reading(result))
-        module.exit_json(changed=False, **_record(cloud), **result)
+            module.warn(printable(warning))
+        module.exit_json(changed=False, **_record(cloud), **_with_summary(result, summary.of_reading(result)))
 
 
 def _door(module: AnsibleModule) -> Cloud:
@@ -111,6 +111,11 @@ def _door(module: AnsibleModule) -> Cloud:
                 hint="Run the task that makes it without check mode first.",
             )
     return cloud
+
+
+def _with_summary(result: dict[str, t.Any], otherwise: str) -> dict[str, t.Any]:
+    """A result with its own summary or else this one, fit for a terminal."""
+    return {**result, "summary": printable(str(result.get("summary", otherwise)))}
 
 
 def _record(cloud: Cloud | None) -> dict[str, t.Any]:

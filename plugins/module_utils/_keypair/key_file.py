@@ -17,12 +17,12 @@ import fcntl
 import json
 import os
 import stat
-import typing as t
 import uuid
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import tags
+from .._cloud.texts import from_json
+from .._core import files, tags
 from .public_key import PublicKey, public_half
 
 #: Bytes written on trial, more than any private key has.
@@ -59,10 +59,10 @@ def look(path: str) -> FileState:
     """
     path = os.path.abspath(os.path.expanduser(path))
     try:
-        with open(path, "rb") as handle:
-            content = handle.read(1 << 20)
-            mode = os.fstat(handle.fileno()).st_mode
+        content, mode = files.read(path, 1 << 20)
     except FileNotFoundError:
+        if os.path.lexists(path):
+            raise InvalidInput(f"private_key_file is {path}, a link to nothing; expected the path of a file.") from None
         left_over = any(map(os.path.lexists, _beside_it(path)))
         return FileState(path, unfinished=_marked(path), left_over=left_over, problem=_problem(path))
     except IsADirectoryError:
@@ -262,8 +262,17 @@ def _beside(path: str, what: str) -> str:
 
 
 def _open(path: str) -> int:
-    """A file of one's own for reading and writing, new or left over; never through a link."""
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+    """A file of one's own for reading and writing, new or left over; never through a link.
+
+    Who plants one of his there would read the key, and one with a second name would be another file that is lost.
+
+    :raises OSError: there is something else
+    """
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, _MODE)
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink > 1:
+        os.close(number)
+        raise OSError(errno.EEXIST, f"{path} is in the way, which is no file of this user's alone", path)
     os.fchmod(number, _MODE)
     return number
 
@@ -303,15 +312,14 @@ def _marked(path: str) -> str | None:
 
 def _noted(mark: str, name: str) -> str | None:
     try:
-        with open(mark, "rb") as handle:
-            return _note_in(handle.read(4096), name)
+        return _note_in(files.read(mark, 4096).content, name)
     except OSError:
         return None
 
 
 def _note_in(content: bytes, name: str) -> str | None:
     try:
-        found: t.Any = json.loads(content)
+        found = from_json(content)
     except ValueError:
         return None
     return str(found[name]) if isinstance(found, dict) and found.get(name) else None

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import typing as t
 from dataclasses import dataclass, replace
 
+from .._cloud import texts
 from .._cloud.door import Cloud, chunks
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
 from .._cloud.writes import DOUBT
@@ -121,7 +121,7 @@ def with_versions(cloud: Cloud, policy: Policy) -> Policy:
     """The policy, its versions included."""
     items = cloud.pages("ram", "ListPolicyVersions", PolicyType=policy.ref.type, PolicyName=policy.ref.name)
     versions = []
-    for item in sorted(items, key=lambda item: int(re.sub(r"\D", "", item["VersionId"]) or 0)):
+    for item in sorted(items, key=lambda item: texts.whole(item["VersionId"].removeprefix("v")) or 0):
         text = item.get("PolicyDocument")
         versions.append(
             Version(
