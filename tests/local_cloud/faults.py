@@ -8,11 +8,15 @@ from __future__ import annotations
 import fnmatch
 import random
 import threading
+import types
 import typing as t
 from dataclasses import asdict, dataclass
 
 from local_cloud.answers import Answer
 from local_cloud.framework import ApiError
+
+#: seconds that a fault can ask for
+LONGEST = 10**6
 
 KINDS = {
     "throttling": "400 Throttling.User",
@@ -27,6 +31,30 @@ KINDS = {
     "other_body": "it was done, but the answer is `body` (default: {}), with any `status` and `content_type`",
     "portal": "nothing was done: a page that asks to log in answers, or any `body`, `status` and `content_type`",
     "slow": "the answer comes after `seconds`",
+}
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be sent: half a surrogate pair can't."""
+    return value == value.encode("utf-8", "replace").decode()
+
+
+def _is_header(value: str) -> bool:
+    return value.isascii() and value.isprintable()
+
+
+#: of each member: its types, whether a value fits, and what is expected in words
+_FIELDS: dict[str, tuple[tuple[type, ...], t.Callable[[t.Any], bool], str]] = {
+    "operation": ((str,), _is_text, "a text"),
+    "times": ((int, types.NoneType), lambda value: value > 0, "1 or more, or null"),
+    "rate": ((int, float), lambda value: 0 < value <= 1, "above 0 and at most 1"),
+    "seconds": ((int, float), lambda value: 0 <= value <= LONGEST, f"0 to {LONGEST}"),
+    "code": ((str, types.NoneType), _is_text, "a text"),
+    "status": ((int, types.NoneType), lambda value: 200 <= value <= 599, "200 to 599"),
+    "message": ((str, types.NoneType), _is_text, "a text"),
+    "retry_after_ms": ((int, types.NoneType), lambda value: 0 <= value <= LONGEST * 1000, f"0 to {LONGEST * 1000}"),
+    "body": ((str, types.NoneType), _is_text, "a text"),
+    "content_type": ((str, types.NoneType), _is_header, "a media type"),
 }
 
 
@@ -56,8 +84,10 @@ class Fault:
             raise ValueError(f"there is no fault {self.kind!r}; there are: {', '.join(KINDS)}")
         if self.kind == "error" and not (self.code and self.status):
             raise ValueError("the fault 'error' needs a code and a status")
-        if not 0 < self.rate <= 1:
-            raise ValueError(f"rate must be above 0 and at most 1, not {self.rate}")
+        for name, (kinds, fits, expected) in _FIELDS.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kinds) or (value is not None and not fits(value)):
+                raise ValueError(f"{name} must be {expected}, not {value!r}")
 
     def error(self) -> ApiError | None:
         """The error this fault answers with, None when it is of another kind."""
