@@ -276,6 +276,8 @@ CHECKS = [
     pytest("eda", "tests/eda", venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", needs="chromium"),
     # What the collection promises, tried systematically: proof("crash", "crash"), ...
+    # Two at once: 100 s of two cores.
+    proof("together", "together", options="-n 3 --dist worksteal", cores=2),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",
