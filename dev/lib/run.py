@@ -278,6 +278,13 @@ CHECKS = [
     # What the collection promises, tried systematically: proof("crash", "crash"), ...
     # Two at once: 100 s of two cores.
     proof("together", "together", options="-n 3 --dist worksteal", cores=2),
+    # Playbooks cut off at their calls. Three at a time, because half of the time they wait.
+    proof("crash", "crash", cores=2, options="-n 3 --dist worksteal"),
+    proof("weather", "weather", options="-n 2"),
+    proof("hostile", "hostile", options="-n 2"),
+    # Which texts are templates differs from core to core: half a minute each.
+    proof("hostile-oldest", "hostile/test_hostile_playbooks.py", venv="oldest", python=VERSIONS[0]),
+    proof("hostile-newest", "hostile/test_hostile_playbooks.py", python=NEWEST),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",

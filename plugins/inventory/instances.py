@@ -190,6 +190,7 @@ import typing as t
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ..module_utils._cloud import texts
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
@@ -341,6 +342,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
         :raises InvalidInput: the first of them
         """
+        given = {name: self.get_option(name) for name in self.option_definitions}
+        if complaint := texts.complaint(given, self.option_definitions):
+            raise InvalidInput(complaint)
         listing.check_names(self.get_option("hostnames"))
         for name in self.get_option("variables"):
             if name not in (*_VARIABLES, "all"):

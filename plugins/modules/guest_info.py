@@ -170,15 +170,14 @@ summary:
   sample: keys would be changed
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.facts import Facts
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.state import SPEC, tell
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = InstanceModule(SPEC)
     module.check_mode = True  # what else would be changed by the functions that it shares with others
     run_module(module, lambda run, label: tell(module.params, Facts(module), run, label))
 

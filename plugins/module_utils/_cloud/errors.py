@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import typing as t
 
+from .texts import printable
+
 
 class AlitrustError(Exception):
     """Base of every failure this collection reports on purpose.
 
     A failure is told in three parts: what was asked, what went wrong, what to do next.
+
+    :cvar lines: whether the message has several lines
     """
+
+    lines = False
 
     def __init__(self, message: str, *, hint: str = "", **details: t.Any) -> None:
         super().__init__(message)
@@ -22,11 +28,11 @@ class AlitrustError(Exception):
         self.details = details
 
     def as_failure(self) -> dict[str, t.Any]:
-        """Arguments for C(fail_json)."""
+        """Arguments for C(fail_json). The message is fit for a terminal, whatever is in it."""
         text = self.message
         if self.hint:
             text += f"{'' if text.endswith(('.', '!', '?', ':')) else '.'} {self.hint}"
-        failure: dict[str, t.Any] = {"msg": text}
+        failure: dict[str, t.Any] = {"msg": printable(text, lines=self.lines)}
         failure.update({key: value for key, value in self.details.items() if value not in (None, "", [], {})})
         return failure
 
@@ -155,6 +161,8 @@ class OutcomeUnknown(CloudError):
     """A call that must not be repeated blindly got no clear answer: look before acting again."""
 
 
+#: Codes by which Alibaba Cloud says that a request was signed too early or too late.
+OF_THE_CLOCK = ("IllegalTimestamp", "InvalidTimeStamp.Expired")
 #: What to do next, for codes whose text does not say it.
 HINTS: dict[str, str] = {
     **dict.fromkeys(
@@ -182,9 +190,7 @@ HINTS: dict[str, str] = {
         ),
         "Try another zone or instance type.",
     ),
-    **dict.fromkeys(
-        ("IllegalTimestamp", "InvalidTimeStamp.Expired"), "Check the clock of the machine that runs the task."
-    ),
+    **dict.fromkeys(OF_THE_CLOCK, "Check the clock of the machine that runs the task."),
     **dict.fromkeys(("IncompleteSignature", "SignatureDoesNotMatch"), "Check the AccessKey secret."),
     "AuthorizationLimitExceed": "A group has at most 200 rules, and the groups of a network interface 1,000 together: "
     "use a prefix list, or another group.",

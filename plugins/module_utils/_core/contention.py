@@ -29,7 +29,6 @@ from .._cloud.errors import (
 from .plan import Plan, Step
 from .resource import Resource
 
-
 _SOMEBODY = "Somebody else seems to be changing this at the same time"
 
 

@@ -12,6 +12,7 @@ from .._cloud import foretold
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, CloudError, InvalidInput, Twins, UnexpectedState, WaitTimeout
 from .._cloud.options import Connection
+from .._cloud.texts import printable
 from . import contention, summary, twins
 from .plan import Plan
 from .resource import Resource
@@ -60,6 +61,7 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
                 done.append(step.name)
             cloud.written.clear()
             result = resource.settle(plan, actual)
+            cloud.catch_up()
         else:
             result = resource.foretell(plan, actual)
     except AlitrustError as error:
@@ -78,7 +80,7 @@ def _warn(module: AnsibleModule, texts: t.Collection[str], warned: frozenset[str
     """Warn of what has not been warned of yet; returns all that has."""
     for text in texts:
         if text not in warned:
-            module.warn(text)
+            module.warn(printable(text))
     return warned | set(texts)
 
 
@@ -110,7 +112,7 @@ def _exit(module: AnsibleModule, resource: Resource[t.Any], cloud: Cloud, plan: 
         changed=plan.changed,
         steps=[step.name for step in plan.steps],
         **_record(cloud),
-        **{"summary": summary.of_plan(plan), **result},
+        **_with_summary(result, summary.of_plan(plan)),
     )
 
 
@@ -138,9 +140,8 @@ def read(
         _fail(module, error, cloud, None, [])
     else:
         for warning in result.pop("warnings", ()):
-            module.warn(warning)
-        result.setdefault("summary", summary.of_reading(result))
-        module.exit_json(changed=False, **_record(cloud), **result)
+            module.warn(printable(warning))
+        module.exit_json(changed=False, **_record(cloud), **_with_summary(result, summary.of_reading(result)))
 
 
 def _door(module: AnsibleModule) -> Cloud:
@@ -161,6 +162,11 @@ def _door(module: AnsibleModule) -> Cloud:
                 hint="Run the task that makes it without check mode first.",
             )
     return cloud
+
+
+def _with_summary(result: dict[str, t.Any], otherwise: str) -> dict[str, t.Any]:
+    """A result with its own summary or else this one, fit for a terminal."""
+    return {**result, "summary": printable(str(result.get("summary", otherwise)))}
 
 
 def _record(cloud: Cloud | None) -> dict[str, t.Any]:

@@ -14,7 +14,7 @@ import stat
 import sys
 import typing as t
 
-from .._cloud.errors import AlitrustError, UnexpectedState
+from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 from .._ssh.authorized_keys import manage
 from . import sshd
 
@@ -82,6 +82,8 @@ def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dic
     if options["unit"]:
         found["unit_in_order"] = _unit_in_order(options["unit"], run)
     if options["keys"]:
+        if not options["user"]:
+            raise InvalidInput("keys are of a user; give user, too.")
         found["keys_differ"], found["warnings"] = _keys_differ(options, run, label)
     if options["sshd"]:
         found["sshd_differs"] = _sshd_differs(options["sshd"], run, label)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from .._assistant import agents
 from .._assistant.settings import session_manager_is_on
 from .._cloud.errors import AccessDenied, AlitrustError, UnexpectedState, WaitTimeout
+from .._cloud.writes import DOUBT
 from .._core import tagging
 from .._core import tags as tag_rules
 from .._core.plan import Plan
@@ -378,7 +379,9 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
             for gone in step.args["ids"] if step.do == "delete" else ():
                 self.cloud.foretold.would_delete(finder.KIND, gone)
         if plan.changed:
-            ones = [self._foretold(one, number) for one, number in roles.keep]
+            owned, powered = {"fleet": self.desired.fleet}, self._powered(plan)
+            kept = [({**one, **owned} if one in roles.adopted else one, number) for one, number in roles.keep]
+            ones = [{**self._foretold(one, number), **powered.get(one["instance_id"], {})} for one, number in kept]
             unborn = [self._unborn(number) for number in roles.new]
             for one in unborn:
                 self._make_known(one)
@@ -404,20 +407,22 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         return finder.with_roles(self.cloud, seen) if "ram_role_name" in self.desired.attributes else seen
 
     def _wait(self, deleted: set[str]) -> list[Instance]:
-        met: set[str] = set()
+        met: dict[str, float] = {}
         stopped = power.StoppedForGood(self.cloud)
 
         def poll() -> list[Instance]:
             seen = [one for one in self._look() if one["instance_id"] not in deleted]
             ids = {one["instance_id"] for one in seen}
-            vanished = [id for id in self.expected if id in met and id not in ids]
+            now = self.cloud.monotonic()
+            met.update(dict.fromkeys(ids, now))
+            # A read that is behind the one before may not show them yet.
+            vanished = [id for id in self.expected if now - met.get(id, now) > DOUBT]
             if vanished:
                 raise UnexpectedState(
                     f"{', '.join(vanished)} disappeared while the task waited for it.",
                     hint="See the account's events in the console; running the task again creates what is missing.",
                     instance_ids=vanished,
                 )
-            met.update(ids)
             self._check_stopped(stopped, seen)
             return seen
 
@@ -540,11 +545,26 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     def _foretold(self, one: Instance, number: int | None) -> Instance:
         to_set, to_remove = planner.tag_changes(self.desired, one)
         tags = {key: value for key, value in {**one["tags"], **to_set}.items() if key not in to_remove}
+        if one["fleet"]:
+            tags[tag_rules.OWNER_KEY] = one["fleet"]
         return {**one, **planner.differences(self.desired, one, number), "tags": tags}
+
+    def _powered(self, plan: Plan) -> dict[str, Instance]:
+        """What starting and stopping make of instances, by ID; how a stop is charged is known if the task says it."""
+        found: dict[str, Instance] = {}
+        for step in plan.steps:
+            if step.do in ("start", "stop"):
+                stopped = step.do == "stop"
+                mode = self.desired.stopped_mode if stopped else None
+                now = {"status": "Stopped" if stopped else "Running", "stopped_mode": mode}
+                found |= dict.fromkeys(step.args["ids"], now)
+        return found
 
     def _unborn(self, number: int | None) -> Instance:
         """An instance that does not exist yet, in the shape of one that does."""
-        blank = shape.instance({"InstanceId": None})
+        blank: Instance = dict.fromkeys(shape.instance({"InstanceId": ""}))
+        blank |= {"description": "", "security_group_ids": [], "deletion_protection": False}
+        blank["trusted"] = {"supports_vtpm": self.desired.trusted or None}
         wanted = {**self.desired.at_creation, **self.desired.of_new, "name": self.desired.name_with(number)}
         if self.outlook:
             place = next(offer[0] for run, offer in self.offers.items() if number in run)

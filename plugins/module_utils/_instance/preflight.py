@@ -13,7 +13,7 @@ import fnmatch
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from .._cloud import foretold
+from .._cloud import foretold, texts
 from .._cloud.door import Cloud, dig, json_list
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, DryRunPassed, NotFound
 from .._core.waiter import seen_within
@@ -386,8 +386,8 @@ def _vcpus(cloud: Cloud) -> tuple[int, int] | None:
         one.get("AttributeName"): dig(one, "AttributeValues.ValueItem") or []
         for one in dig(answer, "AccountAttributeItems.AccountAttributeItem") or []
     }
-    values = [str(items[0].get("Value")) for items in (told.get(name) for name in _VCPUS) if items]
-    return (int(values[0]), int(values[1])) if len(values) == 2 and all(map(str.isdigit, values)) else None
+    allowed, used = (texts.whole(items[0].get("Value")) if items else None for items in map(told.get, _VCPUS))
+    return None if allowed is None or used is None else (allowed, used)
 
 
 def _dry_run(cloud: Cloud, params: t.Mapping[str, t.Any]) -> CloudError | None:

@@ -11,9 +11,10 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._cloud.writes import DOUBT
 from .._core import naming, ownership, tags
 from .._core.module import TAGS_SPEC
-from .._core.plan import Plan
+from .._core.plan import Plan, told_ahead
 from .._core.removal import lasting_users
 from .._core.resource import Resource
 from .._core.waiter import seen_within
@@ -23,9 +24,10 @@ from .key_planner import FIXED, Wanted
 from .keys import Key
 
 #: How long a key that may have been made is looked for before it counts as not made, in seconds.
-_DOUBT = 5.0
+_DOUBT = DOUBT
 #: The shortest time in which KMS deletes a key, in days.
 _SHORTEST_WINDOW = 7
+
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "key_id": {"type": "str"},
@@ -185,7 +187,12 @@ class KmsKey(Resource[State]):
             metadata = {"KeyState": after["key_state"], "Description": after["description"]}
             metadata |= {FIXED[name]: value for name, value in self._wanted.fixed.items()} if self._wanted.fixed else {}
             keys.foretell(self.cloud, self._alias, metadata, {**after["tags"], tags.OWNER_KEY: self._owner})
-        return {"kms_key": {**known, **after}}
+        unknown = {"next_rotation_date"} if plan.does("rotate") else set()
+        if plan.does("schedule_deletion"):
+            unknown.add("delete_date")
+        if plan.does("cancel_deletion"):
+            after["delete_date"] = ""
+        return {"kms_key": told_ahead(known, after, unknown)}
 
     # ------------------------------------------------------------------ steps
 

@@ -12,6 +12,7 @@ import typing as t
 
 from .._cloud.errors import AlitrustError, CloudError, InvalidInput, NotFound, UnexpectedState, WaitTimeout
 from .._cloud.foretold import is_id
+from .._cloud.writes import DOUBT
 from .._core import ownership, tagging, twins
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
@@ -43,7 +44,7 @@ CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("name", "vpc_id")]}
 
 _LISTED = 20
 #: How long something that was just created may take to show up in lists, in seconds.
-_SHOW_UP = 10.0
+_SHOW_UP = DOUBT
 #: What every VPC has of itself, and what is looked at one by one.
 _OWN_PARTS = ("VRouter", "VSwitch", "SecurityGroup")
 
@@ -170,12 +171,15 @@ class Vpc(Resource[planner.Actual]):
         def state() -> tuple[planner.Shape | None, list[str]]:
             item = self._read_item()
             if item is None:
+                self.cloud.reads_are_behind()
                 return None, ["the VPC is not listed"]
             vpc = self._shape(item)
             status = {f"vSwitch {one['name']}": one["status"] for one in vpc["vswitches"]}
             missing = [f"vSwitch {name} is not listed" for name in sorted(wanted - {n[8:] for n in status})]
             pending = [f"{name} is {word}" for name, word in status.items() if word != "Available"]
             tags = [] if plan.after["tags"].items() <= vpc["tags"].items() else ["the tags are not as set"]
+            if missing or tags:
+                self.cloud.reads_are_behind()
             return vpc, missing + pending + tags
 
         waited = wait_for(

@@ -14,7 +14,7 @@ import contextlib
 import typing as t
 from dataclasses import dataclass, field
 
-from .._cloud import foretold
+from .._cloud import foretold, texts
 from .._cloud.door import Cloud, dig
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, InvalidInput, TransportFailure, UnexpectedState
 from .._core.plan import Plan
@@ -253,10 +253,11 @@ class Chain:
             answer = self.cloud.call("ecs", "DescribeAccountAttributes", AttributeName=[_GROUP_QUOTA])
             items = dig(answer, "AccountAttributeItems.AccountAttributeItem") or []
             values = [value.get("Value") for one in items for value in dig(one, "AttributeValues.ValueItem") or ()]
-            if not values or not str(values[0]).isdigit():
+            most = texts.whole(values[0]) if values else None
+            if most is None:
                 return
             count = int(self.cloud.call("ecs", "DescribeSecurityGroups", PageSize=1).get("TotalCount") or 0)
-            if count >= int(values[0]):
+            if count >= most:
                 self.findings.lacks.add(
                     "security_group",
                     f"The account has {count} security groups in this region and may have {values[0]}.",

@@ -209,6 +209,7 @@ class SecurityGroup(Resource[planner.Actual]):
             lambda group: group is not None and _shows(group, plan.after),
             lambda group: "the old state" if group else "not listed yet",
             timeout=_SHOW_UP,
+            shows=True,
         )
         return self._result(waited.value or {}, actual)
 
@@ -284,6 +285,7 @@ class SecurityGroup(Resource[planner.Actual]):
             lambda found: any(one.id == self.group_id for one in found),
             lambda found: "not listed yet",
             timeout=_SHOW_UP,
+            shows=True,
         )
         own, self.group_id = self.group_id, twins.to_use(self.cloud, self.group_id, lambda: self._made(group))
         if own != self.group_id:

@@ -387,6 +387,7 @@ class SecurityGroupRules(Resource[Group]):
             lambda group: f"{self._missing(group)} changes not visible",
             timeout=self.options["wait_timeout"],
             interval=0.25,
+            shows=True,
         )
         if self.state == "exact":
             self._refuse_others(waited.value)

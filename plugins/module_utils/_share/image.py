@@ -106,12 +106,15 @@ class ImageShare(Resource[State]):
 
     def unshare(self, accounts: list[str]) -> None:
         self.cloud.call("ecs", "ModifyImageSharePermission", ImageId=self._image_id, RemoveAccount=accounts)
-        self._noted -= set(accounts)
-        self._note(lambda recorded: recorded - set(accounts))
+        self.forget(accounts)
         # A run at the same time may have shared it again by the record that was just taken away.
         back = set(accounts) & set(read_accounts(self.cloud, self._image_id))
         if back:
             self.record(sorted(back))
+
+    def forget(self, accounts: list[str]) -> None:
+        self._noted -= set(accounts)
+        self._note(lambda recorded: recorded - set(accounts))
 
     def record(self, accounts: list[str]) -> None:
         self._noted |= set(accounts)
@@ -125,7 +128,13 @@ class ImageShare(Resource[State]):
 
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         # Each account is looked for: the answers of the calls say nothing about a single one.
-        state = self.reread(f"image {self._image_id}", self.options["wait_timeout"])
+        # The record of whose they are may be ahead of them, and let one that was removed pass for somebody else's.
+        before, after = set(plan.before["account_ids"]), set(plan.after["account_ids"])
+        state = self.reread(
+            f"image {self._image_id}",
+            self.options["wait_timeout"],
+            lambda seen: {*seen.accounts} >= after - before and not {*seen.accounts} & (before - after),
+        )
         lost = self._noted - record.accounts_in(state.image.tags)
         if lost:  # a run that took the share away at the same time has taken the record with it; or reads are behind
             self.record(sorted(lost))

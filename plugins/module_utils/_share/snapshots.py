@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from .._cloud.door import Cloud
 from .._cloud.errors import CloudError, InvalidInput, NotFound, OutcomeUnknown, Twins, UnexpectedState
+from .._cloud.writes import DOUBT
 from .._core import naming, ownership, tags, twins
-from .._core.plan import Plan
+from .._core.plan import Plan, told_ahead
 from .._core.resource import Resource
 from .._core.waiter import seen_within, wait_for
 from .._ram import recipients
@@ -27,9 +28,9 @@ _PRODUCT = "resourcesharing"
 _SNAPSHOT = "Snapshot"
 _ALIVE = ("Active", "Pending")
 #: How long a share that may have been made is looked for before it counts as not made, in seconds.
-_DOUBT = 5.0
+_DOUBT = DOUBT
 #: How long a failure must show before it is believed: a read may be behind the call that mends it. In seconds.
-_BELIEVED = 3.0
+_BELIEVED = DOUBT
 #: By which DisassociateResourceShare says that something is not in the share.
 _NOT_IN_IT = "DisassociateInvalid"
 
@@ -232,7 +233,11 @@ class SnapshotShare(Resource[State]):
         old = actual.share or Share("", True, {}, {})
         targets = {one: old.targets.get(one, "") for one in plan.after["targets"]}
         share = old._replace(snapshots=dict.fromkeys(plan.after["snapshot_ids"], ""), targets=targets)
-        return {"encrypted_share": shown(self._name, State(share, actual.status), actual.sources)}
+        told = shown(self._name, State(share, actual.status), actual.sources)
+        unknown = {"status", "invited_account_ids"} if plan.changed else set()
+        if actual.share is None:
+            unknown.add("resource_share_id")
+        return {"encrypted_share": told_ahead(told, {}, unknown)}
 
     # ------------------------------------------------------------------ steps
 
