@@ -57,6 +57,10 @@ class UnexpectedState(AlitrustError):
     """The cloud holds something this collection must not touch or cannot interpret."""
 
 
+class Twins(UnexpectedState):
+    """Several things of one name, all made by this collection: one of them may be about to go."""
+
+
 class CloudError(AlitrustError):
     """An error answer of Alibaba Cloud.
 

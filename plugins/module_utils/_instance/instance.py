@@ -54,6 +54,8 @@ RESTART_SHOWS_WITHIN = 10.0
 class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     """One instance, or a fleet of them."""
 
+    unseen = frozenset({"restart"})
+
     desired: Desired
     notes: list[str]
 
@@ -200,7 +202,8 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     def create(self, numbers: list[int | None]) -> None:
         places = self.offers[tuple(numbers)]
         offers = self._offered(places, numbers)
-        token = request.token(self.options, offers[0][1], self.desired.fleet, self.known)
+        numbered = self.desired.pattern is not None
+        token = request.token(self.options, offers[0][1], self.desired.fleet, self.known, numbered=numbered)
         made = creation.run_instances(self.cloud, offers, token)
         ids = self._placed(made, numbers)
         if made.lost:
@@ -342,6 +345,8 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     def _settled(self, plan: Plan, actual: State, deleted: set[str]) -> list[Instance]:
         """The instances once they are as wanted, as far as that is to be waited for."""
         if not self.expected:
+            if deleted and self.desired.state == "absent" and self.desired.fleet:
+                self._refuse_new(deleted)
             return []
         if not plan.changed and not any(one["status"] in MOVING for one in actual.members):
             seen = list(actual.members)
@@ -360,6 +365,12 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         if self.options["wait_for_trusted"]:
             seen = self._wait_for_trusted(seen)
         return seen
+
+    def _refuse_new(self, deleted: set[str]) -> None:
+        """:raises UnexpectedState: the fleet has instances again, of a run at the same time"""
+        new = [one for one in self._members() if one["instance_id"] not in deleted]
+        if new:
+            raise UnexpectedState(f"The fleet has instances that were not there before: {planner.titles(new)}.")
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         roles = planner.cast(self.desired, actual)

@@ -65,6 +65,8 @@ _SHOW_UP = 60.0
 class KeyPair(Resource[Actual]):
     """One key pair, by name."""
 
+    unseen = frozenset({"reset_password", "reboot"})
+
     def __init__(self, cloud: t.Any, options: dict[str, t.Any]) -> None:
         super().__init__(cloud, options)
         self.name = str(options["name"])

@@ -122,6 +122,16 @@ def test_a_rerun_that_finds_stock_elsewhere_or_a_newer_image_sends_the_same_toke
     assert len(tokens) == 1
 
 
+def test_runs_that_want_other_numbers_of_named_instances_send_the_same_token() -> None:
+    """So that only one of them creates; what is missing then is made by the other once it has seen that."""
+    full = options(**{**CREATABLE, "name": "web-[1,3]", "count": 3})
+    (place,) = places(full)
+    few, many = (parameters(place.over(full), desired(**full), numbers) for numbers in ([1], [1, 2, 3]))
+    assert token(full, few, "web", ["i-a"], numbered=True) == token(full, many, "web", ["i-a"], numbered=True)
+    assert token(full, few, "web", ["i-a"], numbered=True) != token(full, few, "shop", ["i-a"], numbered=True)
+    assert token(full, few, "web", ["i-a"], numbered=True) != token(full, few, "web", ["i-b"], numbered=True)
+
+
 @pytest.mark.parametrize(
     "other",
     [
