@@ -371,7 +371,7 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         """The instances once they are as wanted, as far as that is to be waited for."""
         if not self.expected:
             if deleted and self.desired.state == "absent" and self.desired.fleet:
-                self._refuse_new(deleted)
+                self._refuse_new(deleted | {one["instance_id"] for one in actual.members})
             return []
         if not plan.changed and not any(one["status"] in MOVING for one in actual.members):
             seen = list(actual.members)
@@ -391,9 +391,11 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
             seen = self._wait_for_trusted(seen)
         return seen
 
-    def _refuse_new(self, deleted: set[str]) -> None:
-        """:raises UnexpectedState: the fleet has instances again, of a run at the same time"""
-        new = [one for one in self._members() if one["instance_id"] not in deleted]
+    def _refuse_new(self, known: set[str]) -> None:
+        """:param known: the instances that there were, some of which may have to stay
+        :raises UnexpectedState: the fleet has others, of a run at the same time
+        """
+        new = [one for one in self._members() if one["instance_id"] not in known]
         if new:
             raise UnexpectedState(f"The fleet has instances that were not there before: {planner.titles(new)}.")
 
