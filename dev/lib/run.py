@@ -287,6 +287,8 @@ CHECKS = [
     proof("hostile-newest", "hostile/test_hostile_playbooks.py", python=NEWEST),
     # The local cloud, killed, asked nonsense and crowded: 2 minutes.
     proof("cloud", "cloud", options="-n 2 --dist worksteal"),
+    # Runs of playbooks on real hosts, interrupted at tasks. A part is one worker's at a time; about 100 s.
+    proof("crash-hosts", "crash_hosts", root=True, cores=2, first="dev/host-packages; ", options="-n 2 --dist load"),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",

@@ -56,6 +56,11 @@ options:
     description: Whether there are to be no others.
     type: bool
     default: false
+  remains:
+    description: Paths that are there only where an earlier run was interrupted, of which those are told that exist.
+    type: list
+    elements: path
+    default: []
   fact:
     description: A script that is to be there as a local fact.
     type: dict
@@ -163,6 +168,12 @@ fact_differs:
   returned: with O(fact)
   type: bool
   sample: false
+remains:
+  description: Those of O(remains) that exist.
+  returned: when there is a Python
+  type: list
+  elements: str
+  sample: []
 summary:
   description: The outcome in one line.
   returned: success
