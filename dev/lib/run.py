@@ -285,6 +285,8 @@ CHECKS = [
     # Which texts are templates differs from core to core: half a minute each.
     proof("hostile-oldest", "hostile/test_hostile_playbooks.py", venv="oldest", python=VERSIONS[0]),
     proof("hostile-newest", "hostile/test_hostile_playbooks.py", python=NEWEST),
+    # The local cloud, killed, asked nonsense and crowded: 2 minutes.
+    proof("cloud", "cloud", options="-n 2 --dist worksteal"),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",

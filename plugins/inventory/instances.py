@@ -76,6 +76,7 @@ options:
         another source.
       - Takes V(name), V(instance_id), V(host_name), V(private_ip), V(public_ip), V(eip), and V(tag:KEY) for the value
         of a tag.
+      - Characters that a terminal obeys or does not show become C(_).
     type: list
     elements: str
     default: [name, instance_id]
@@ -301,7 +302,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if instances is None:
                 instances = self._instances()
         except AlitrustError as error:
-            raise AnsibleParserError(f"{self.NAME}: {error.as_failure()['msg']}") from error
+            # Without its cause, which Ansible would show once more, and as it is.
+            raise AnsibleParserError(f"{self.NAME}: {error.as_failure()['msg']}") from None
         if self.get_option("cache"):
             self._cache[key] = instances
         self._populate(instances)

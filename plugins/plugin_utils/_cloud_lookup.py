@@ -86,7 +86,7 @@ class CloudLookup(LookupBase):
         """
         known = {name: one for name, one in self.option_definitions.items() if not name.startswith("_")}
         given = {name: self.get_option(name) for name in known} | connection | {_TERMS: list(terms)}
-        if complaint := texts.complaint(given, {_TERMS: {}, **known}):
+        if complaint := texts.complaint(given, {_TERMS: {"type": "list"}, **known}):
             raise InvalidInput(complaint)
 
     @abc.abstractmethod

@@ -8,12 +8,16 @@ from __future__ import annotations
 import fnmatch
 import random
 import threading
+import types
 import typing as t
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 
 from local_cloud.answers import Answer
 from local_cloud.framework import ApiError
+
+#: seconds that a fault can ask for
+LONGEST = 10**6
 
 KINDS = {
     "throttling": "400 Throttling.User",
@@ -30,6 +34,32 @@ KINDS = {
     "slow": "the answer comes after `seconds`",
     "hold_before_commit": "nothing is done until it is let go; when the client leaves, nothing is",
     "hold_after_commit": "it was done, but the answer waits until it is let go",
+}
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be sent: half a surrogate pair can't."""
+    return value == value.encode("utf-8", "replace").decode()
+
+
+def _is_header(value: str) -> bool:
+    return value.isascii() and value.isprintable()
+
+
+#: of each member: its types, whether a value fits, and what is expected in words
+_FIELDS: dict[str, tuple[tuple[type, ...], t.Callable[[t.Any], bool], str]] = {
+    "operation": ((str,), _is_text, "a text"),
+    "times": ((int, types.NoneType), lambda value: value > 0, "1 or more, or null"),
+    "skip": ((int,), lambda value: value >= 0, "0 or more"),
+    "rate": ((int, float), lambda value: 0 < value <= 1, "above 0 and at most 1"),
+    "seconds": ((int, float), lambda value: 0 <= value <= LONGEST, f"0 to {LONGEST}"),
+    "seconds_from": ((int, float, types.NoneType), lambda value: 0 <= value <= LONGEST, f"0 to {LONGEST}, or null"),
+    "code": ((str, types.NoneType), _is_text, "a text"),
+    "status": ((int, types.NoneType), lambda value: 200 <= value <= 599, "200 to 599"),
+    "message": ((str, types.NoneType), _is_text, "a text"),
+    "retry_after_ms": ((int, types.NoneType), lambda value: 0 <= value <= LONGEST * 1000, f"0 to {LONGEST * 1000}"),
+    "body": ((str, types.NoneType), _is_text, "a text"),
+    "content_type": ((str, types.NoneType), _is_header, "a media type"),
 }
 
 
@@ -63,11 +93,11 @@ class Fault:
             raise ValueError(f"there is no fault {self.kind!r}; there are: {', '.join(KINDS)}")
         if self.kind == "error" and not (self.code and self.status):
             raise ValueError("the fault 'error' needs a code and a status")
-        if not 0 < self.rate <= 1:
-            raise ValueError(f"rate must be above 0 and at most 1, not {self.rate}")
-        if self.skip < 0:
-            raise ValueError(f"skip must be 0 or more, not {self.skip}")
-        if self.seconds_from is not None and not 0 <= self.seconds_from <= self.seconds:
+        for name, (kinds, fits, expected) in _FIELDS.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kinds) or (value is not None and not fits(value)):
+                raise ValueError(f"{name} must be {expected}, not {value!r}")
+        if self.seconds_from is not None and self.seconds_from > self.seconds:
             raise ValueError(f"seconds_from must be from 0 to seconds ({self.seconds}), not {self.seconds_from}")
 
     def error(self) -> ApiError | None:

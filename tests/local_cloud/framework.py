@@ -50,13 +50,27 @@ class Identity:
     session_policy: dict[str, t.Any] | None = None
 
 
+class Parameters(dict[str, t.Any]):
+    """Parameters by name. One that a handler asks for by C([name]) and that is not there is missing in the request.
+
+    Not every operation has a description that says what is mandatory.
+    """
+
+    def __missing__(self, name: str) -> t.NoReturn:
+        raise ApiError(
+            "MissingParameter",
+            400,
+            f'The input parameter "{name}" that is mandatory for processing this request is not supplied.',
+        )
+
+
 @dataclass
 class Call:
     """One request that passed the gate."""
 
     product: str  # "ecs", "ram", "kms", "sts", "vpc", "trusted-server"
     action: str  # "RunInstances"
-    params: dict[str, t.Any]  # nested, typed, API names; absent parameters are absent
+    params: Parameters  # nested, typed, API names; absent parameters are absent
     region: str  # RegionId of the request, else the region of the endpoint or the default
     identity: Identity
     request_id: str

@@ -90,7 +90,10 @@ class Application:
         return True
 
     async def _api(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except _GoneError:  # half a request is none
+            return True
         if body is None:
             await _send(send, Answer(413, b"the request is too large\n"))
             return True
@@ -130,13 +133,21 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name: ",".join(sorted(values)) for name, values in several.items()}
 
 
+class _GoneError(Exception):
+    """The client has gone before all of its request was there."""
+
+
 async def _body(receive: Receive) -> bytes | None:
+    """The body of a request, None if it is too large.
+
+    :raises _GoneError: it breaks off
+    """
     parts: list[bytes] = []
     size = 0
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(parts)
+            raise _GoneError
         part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY:

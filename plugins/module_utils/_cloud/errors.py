@@ -27,6 +27,9 @@ class AlitrustError(Exception):
         self.hint = hint
         self.details = details
 
+    def __str__(self) -> str:
+        return printable(self.message, lines=self.lines)
+
     def as_failure(self) -> dict[str, t.Any]:
         """Arguments for C(fail_json). The message is fit for a terminal, whatever is in it."""
         text = self.message

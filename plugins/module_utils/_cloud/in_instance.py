@@ -20,6 +20,7 @@ class InstanceModule(AnsibleModule):
     """Core's, which refuses in words what no option can have. It supports check mode."""
 
     complaint = ""
+    params: dict[str, t.Any]
 
     def __init__(self, argument_spec: dict[str, t.Any]) -> None:
         super().__init__(argument_spec=argument_spec, supports_check_mode=True)
@@ -34,6 +35,6 @@ class InstanceModule(AnsibleModule):
             self.params = texts.survivable(self.params)
             texts.without_scalars(self.params, self.argument_spec)
 
-    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """Fail, with the complaint where there is one: core would put it in other words, or into none."""
         super().fail_json(self.complaint or msg, **kwargs)

@@ -51,6 +51,7 @@ class _Module(AnsibleModule):
     """
 
     complaint = ""
+    params: dict[str, t.Any]
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -60,7 +61,7 @@ class _Module(AnsibleModule):
             self.params = texts.survivable(self.params)
             texts.without_scalars(self.params, self.argument_spec)
 
-    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """Fail, with the complaint where there is one: core would put it in other words, or into none."""
         super().fail_json(self.complaint or msg, **kwargs)
 

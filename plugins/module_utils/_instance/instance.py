@@ -20,6 +20,7 @@ from .._core import tags as tag_rules
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import wait_for
+from .._kms import service as kms_service
 from .._ram.attachments import AttachmentActions
 from .._trust import options as trust_options
 from .._trust.waiting import until_trusted
@@ -27,6 +28,7 @@ from . import (
     bindings,
     companions,
     creation,
+    encryption,
     finder,
     named,
     options,
@@ -41,6 +43,7 @@ from . import (
 )
 from .desired import Desired
 from .disk_actions import DiskActions
+from .disks import short_of_data_disks
 from .names import counted
 from .places import Place
 from .planner import MOVING, State
@@ -100,7 +103,28 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         going = members if self.desired.state == "absent" else self._surplus(members)
         ids = [one["instance_id"] for one in going if not self.desired.terms.adopt]
         others = companions.strangers(self.cloud, ids)
+        if self._makes_disks(members, disks, missing) and not self._may_encrypt():
+            self.desired = self._desired_with(encryption.BOTH)
         return State(tuple(members), tuple(unowned), tuple(disks), others)
+
+    def _makes_disks(self, members: list[Instance], disks: t.Iterable[dict[str, t.Any]], missing: int) -> bool:
+        """Whether disks may be made that the task does not say of whether they are encrypted."""
+        if self.desired.state == "absent" or not encryption.silent(self.options):
+            return False
+        short = (short_of_data_disks(one, disks, self.options) for one in members)
+        return missing > 0 or any(short)
+
+    def _may_encrypt(self) -> bool:
+        """Whether KMS is on, which trusted instances need anyway; where that cannot be read the API will tell."""
+        if self.desired.trusted:
+            return True
+        try:
+            return kms_service.read_status(self.cloud) == "Enabled"
+        except AccessDenied:
+            return True
+
+    def _desired_with(self, plain: frozenset[str]) -> Desired:
+        return replace(self.desired, plain_disks=self.desired.plain_disks | plain)
 
     def _surplus(self, members: list[Instance]) -> list[Instance]:
         """Members of which some are to be deleted because they are too many."""
@@ -181,12 +205,13 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
                 self.options,
                 [len(run) for run in runs],
                 changes,
-                lambda options: request.parameters(options, self.desired, runs[0]),
+                lambda options, plain: request.parameters(options, self._desired_with(plain), runs[0]),
             )
         if self.outlook:
             self.offers = {tuple(run): offer for run, offer in zip(runs, self.outlook.offers, strict=True)}
             self.notes = [*self.outlook.notes, *self._other_images(actual)]
             self.warnings = self.outlook.warnings
+            self.desired = self._desired_with(self.outlook.plain_disks)
         self.known = {one["instance_id"] for one in actual.members}
 
     def _other_images(self, actual: State) -> list[str]:
@@ -346,7 +371,7 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         """The instances once they are as wanted, as far as that is to be waited for."""
         if not self.expected:
             if deleted and self.desired.state == "absent" and self.desired.fleet:
-                self._refuse_new(deleted)
+                self._refuse_new(deleted | {one["instance_id"] for one in actual.members})
             return []
         if not plan.changed and not any(one["status"] in MOVING for one in actual.members):
             seen = list(actual.members)
@@ -366,9 +391,11 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
             seen = self._wait_for_trusted(seen)
         return seen
 
-    def _refuse_new(self, deleted: set[str]) -> None:
-        """:raises UnexpectedState: the fleet has instances again, of a run at the same time"""
-        new = [one for one in self._members() if one["instance_id"] not in deleted]
+    def _refuse_new(self, known: set[str]) -> None:
+        """:param known: the instances that there were, some of which may have to stay
+        :raises UnexpectedState: the fleet has others, of a run at the same time
+        """
+        new = [one for one in self._members() if one["instance_id"] not in known]
         if new:
             raise UnexpectedState(f"The fleet has instances that were not there before: {planner.titles(new)}.")
 

@@ -21,7 +21,7 @@ import json
 import typing as t
 
 from .._core import tags as tagging
-from . import user_data
+from . import encryption, user_data
 from .desired import Desired
 from .disk_limits import DEFAULT_CATEGORY
 from .families import PARAMETER, TRUSTED_SYSTEM_MODE, family
@@ -81,7 +81,7 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
 
     :param options: with one instance type, one vSwitch and the image chosen
     """
-    given = {**options, **desired.of_new}
+    given = {**encryption.made(options, desired.plain_disks), **desired.of_new}
     params: dict[str, t.Any] = {api: given[key] for key, api in _PLAIN.items() if given[key] not in (None, "")}
     params["SecurityGroupIds"] = list(desired.attributes["security_group_ids"])
     params["Amount"] = len(numbers)
@@ -92,9 +92,9 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
     security = _security(options)
     if security:
         params["SecurityOptions"] = security
-    params["SystemDisk"] = _disk(options["system_disk"] or {}, text_size=True)
-    if options["data_disks"]:
-        params["DataDisk"] = [_disk(disk) for disk in options["data_disks"]]
+    params["SystemDisk"] = _disk(given["system_disk"] or {}, text_size=True)
+    if given["data_disks"]:
+        params["DataDisk"] = [_disk(disk) for disk in given["data_disks"]]
     text = script(options["user_data_allow_http"]) if options["user_data_trust_client"] else options["user_data"]
     if text is not None:
         params["UserData"] = base64.b64encode(user_data.raw(text)).decode()

@@ -21,7 +21,7 @@ from local_cloud.control import LocalCloud
 _OF_REQUESTS = {"client_token", "instance_session", "sts_session", "metadata_credentials"}
 #: What is another each time, by the names of members and by what it looks like.
 _ANOTHER = re.compile(
-    r"KeyPairFingerPrint|_?PublicKey|SerialNumber|MacAddress|ResourceShare(Invitation)?Id|Material|AccessKeySecret"
+    r"KeyPairFingerPrint|_?PublicKey|SerialNumber|MacAddress|ResourceShare(Invitation)?Id|Material|Sealed|AccessKeySecret"
 )
 _PATTERNS = (
     (re.compile(r"\b([a-z]+)-bp1[a-z0-9]{17}\b"), r"\1"),

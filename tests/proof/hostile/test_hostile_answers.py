@@ -160,7 +160,10 @@ def test_a_rule_of_others_is_harmless_in_what_is_told_of_it(modules: Modules, fi
             "Description": name[:512],
         }
         modules.door().call("ecs", "AuthorizeSecurityGroup", SecurityGroupId=group, **params)
-    wanted = {"security_group_id": group, "rules": [{"protocol": "tcp", "ports": 9999, "cidr": "10.0.0.1"}]}
+    wanted: dict[str, t.Any] = {
+        "security_group_id": group,
+        "rules": [{"protocol": "tcp", "ports": 9999, "cidr": "10.0.0.1"}],
+    }
     result = attempt(modules, "sg_rule", state="exact", check=True, **wanted)
     assert not result.get("failed"), result
     attempt(modules, "sg_rule", state="exact", **wanted)

@@ -45,6 +45,11 @@ def a_socket(path: Path) -> None:
     os.chdir(before)
 
 
+def _linked_fifo(path: Path) -> None:
+    os.mkfifo(path.parent / "fifo")
+    path.symlink_to("fifo")
+
+
 def _chain(path: Path) -> None:
     (path.parent / "second").symlink_to(path.parent / "third")
     path.symlink_to("second")
@@ -60,7 +65,7 @@ PLANTED: dict[str, Plant] = {
     "a chain of links to nothing": _chain,
     "a link to where new files run": lambda path: path.symlink_to("/etc/cron.d/alitrust-proof"),
     "a FIFO": os.mkfifo,
-    "a link to a FIFO": lambda path: (os.mkfifo(path.parent / "fifo"), path.symlink_to("fifo"))[1],
+    "a link to a FIFO": _linked_fifo,
     "a socket": a_socket,
     "a folder": lambda path: path.mkdir(),
     "a device": lambda path: path.symlink_to("/dev/zero"),
@@ -79,11 +84,14 @@ SECRETS: dict[str, tuple[str, dict[str, t.Any]]] = {
 }
 
 
+def given(option: str, path: Path | str) -> dict[str, t.Any]:
+    return {option: str(path)}
+
+
 def made(modules: Modules) -> int:
     """Keys there are, by whatever call."""
-    return len(modules.cloud.resources("key_pair")) + sum(
-        one["operation"] == "ram:CreateAccessKey" for one in modules.cloud.requests()
-    )
+    calls = [one for one in modules.cloud.requests() if one["operation"] == "ram:CreateAccessKey"]
+    return len(modules.cloud.resources("key_pair")) + len(calls)
 
 
 @pytest.mark.parametrize("module", SECRETS)
@@ -99,7 +107,7 @@ def test_a_secret_goes_through_nothing_that_is_planted(
         plant(path)
         before = snapshot(folder)
         try:
-            refused(modules, module, **needed, **{option: str(path)})
+            refused(modules, module, **needed, **given(option, str(path)))
             assert not made(modules), "a key was made"
             assert snapshot(folder) == before, "the folder is another"
         except Exception as exc:
@@ -193,14 +201,14 @@ def test_a_path_that_cannot_be_is_told(modules: Modules, module: str, tmp_path: 
     for name, (path, message) in PATHS.items():
         try:
             # Check mode trusts that an earlier task makes the folder of a private key.
-            result = attempt(modules, module, **needed, **{option: f"{tmp_path}/{path}"})
+            result = attempt(modules, module, **needed, **given(option, f"{tmp_path}/{path}"))
             assert result.get("failed")
             assert message in result["msg"], result["msg"]
         except Exception as exc:
             raise AssertionError(f"{name}: {type(exc).__name__}: {exc}") from exc
         assert snapshot(tmp_path) == before, name
     for name in ("~nobody-at-all/secret.pem", "/dev/null/secret.pem"):
-        assert attempt(modules, module, **needed, **{option: name}).get("failed")
+        assert attempt(modules, module, **needed, **given(option, name)).get("failed")
     figure("paths", len(PATHS) + 2)
 
 
@@ -215,7 +223,7 @@ def test_an_odd_name_is_that_of_the_file_and_no_other(
     option, needed = SECRETS[module]
     for name in ODD:
         modules.cloud.reset()
-        result = modules.attempt(module, **needed, **{option: str(tmp_path / name)})
+        result = modules.attempt(module, **needed, **given(option, str(tmp_path / name)))
         assert not result.get("failed"), (name, result["msg"])
         assert os.listdir(tmp_path) == [name]
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
@@ -251,7 +259,7 @@ def test_an_export_replaces_a_link_and_writes_through_none(modules: Modules, tmp
         PLANTED[plant](folder / name)
         refused(modules, "sg_rule_export", security_group_id=group, dest=str(folder), format="json")
     for time in ("../x", "a/b", "x\ny", "", ".", "..", "a" * 65, "\x1b[2J", "\u0661", "{{ 1233 + 1 }}"):
-        options = {"security_group_id": group, "dest": str(tmp_path), "format": "csv", "time": time}
+        options: dict[str, t.Any] = {"security_group_id": group, "dest": str(tmp_path), "format": "csv", "time": time}
         result = attempt(modules, "sg_rule_export", **options)
         assert result.get("failed") or time == "", (time, result)
     figure("planted places", len(tried) + len(refusing) + 10)

@@ -150,7 +150,10 @@ def test_a_file_that_cannot_be_is_told_and_nothing_of_it_is_written(
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         try:
             refused(modules, "sg_rule", message, security_group_id=group, rules_file=str(path))
-            asked = {"rules_file": str(path), "packets": [{"protocol": "tcp", "port": 22, "peer": "10.0.0.1"}]}
+            asked: dict[str, t.Any] = {
+                "rules_file": str(path),
+                "packets": [{"protocol": "tcp", "port": 22, "peer": "10.0.0.1"}],
+            }
             assert attempt(modules, "sg_access_info", **asked).get("failed"), "another module takes it"
         except Exception as exc:
             raise AssertionError(f"{name} {content[:80]!r}: {type(exc).__name__}: {exc}") from exc
@@ -195,7 +198,7 @@ def test_what_others_put_into_rules_is_text_in_an_export(modules: Modules, tmp_p
                 cells = [cell for line in csv.reader(handle) for cell in line]
                 assert not [one for one in cells if one.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"))]
                 assert "'=1+1" in cells
-        imported = {
+        imported: dict[str, t.Any] = {
             "security_group_id": other,
             "rules_file": export["path"],
             "state": "exact",
