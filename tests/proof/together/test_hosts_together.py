@@ -118,8 +118,8 @@ def test_hosts_of_one_play_at_once(shared_cloud: LocalCloud, tmp_path: Path, fig
         "key_pair": HOSTS,
     }
     for one, names in there.items():
-        key = {"vpc": "VpcName", "security_group": "SecurityGroupName", "role": "RoleName", "key_pair": "KeyPairName"}
-        found = collections.Counter(record[key[one]] for record in shared_cloud.resources(one))
+        names_by = {"vpc": "Vpc", "security_group": "SecurityGroup", "role": "Role", "key_pair": "KeyPair"}
+        found = collections.Counter(record[f"{names_by[one]}Name"] for record in shared_cloud.resources(one))
         assert found == collections.Counter(names), one
     assert len(shared_cloud.resources("security_group")[0]["Permissions"]) == 1
     code, output, results = play.run()
