@@ -402,9 +402,9 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         roles = planner.cast(self.desired, actual)
         ones = [one for one, _number in roles.keep]
-        for step in plan.steps:
-            for gone in step.args["ids"] if step.do == "delete" else ():
-                self.cloud.foretold.would_delete(finder.KIND, gone)
+        gone = [one for step in plan.steps if step.do == "delete" for one in step.args["ids"]]
+        for instance_id in gone:
+            self.cloud.foretold.would_delete(finder.KIND, instance_id)
         if plan.changed:
             owned, powered = {"fleet": self.desired.fleet}, self._powered(plan)
             kept = [({**one, **owned} if one in roles.adopted else one, number) for one, number in roles.keep]
@@ -415,7 +415,7 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
             ones += unborn
         if self.outlook:
             self.placements = [self._placement(offer[0], list(run)) for run, offer in self.offers.items()]
-        return self._result(ones)
+        return self._result(ones, len(gone))
 
     def _make_known(self, one: Instance) -> None:
         """Let later tasks of a check run know an instance that would be there by then."""

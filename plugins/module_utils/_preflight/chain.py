@@ -219,7 +219,9 @@ class Chain:
         vpc = self._section("vpc").get("vpc") or self._stand_in_vpc()
         there = {one["name"]: str(one["vswitch_id"]) for one in vpc["vswitches"]}
         wanted = [one for one in self.options["vpc"].get("vswitches") or () if isinstance(one, dict)]
-        return str(vpc["vpc_id"]), [there[str(one.get("name") or "")] for one in wanted]
+        names = [str(one.get("name") or "") for one in wanted]
+        # A VPC that is to go and has to stay does not have what it is not to get.
+        return str(vpc["vpc_id"]), [there[name] for name in names if name in there]
 
     def _stand_in_vpc(self) -> dict[str, t.Any]:
         """Where a VPC lacks something, that is told; what comes after it is judged as if it had been made."""
