@@ -189,6 +189,7 @@ import json
 import typing as t
 
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ..module_utils._cloud import texts
@@ -279,13 +280,28 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     filled[name] = self.templar.template(filled[name])
                 except AnsibleError as error:
                     raise AnsibleParserError(f"{self.NAME}: {name} has a template without a value: {error}") from error
+            self._check_truth(name, filled[name])
         tidy_lists(filled, {name: {**one, "aliases": _aliases(one)} for name, one in self.option_definitions.items()})
         for name, value in filled.items():
+            if isinstance(value, list) and self.option_definitions.get(name, {}).get("elements") == "str":
+                filled[name] = [one if isinstance(one, str) else str(one) for one in value]
             if value == [""]:
                 raise AnsibleParserError(
                     f"{self.NAME}: {name} is blank. Leave it out, or see why it is: a template in it may have no value."
                 )
         return filled
+
+    def _check_truth(self, name: str, value: t.Any) -> None:
+        """Refuse what is no truth value, which Ansible takes for false.
+
+        :raises AnsibleParserError: naming the option
+        """
+        if self.option_definitions.get(name, {}).get("type") != "bool" or value in (None, ""):
+            return
+        try:
+            boolean(value)
+        except TypeError:
+            raise AnsibleParserError(f"{self.NAME}: {name} is {value!r}; expected true or false.") from None
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)

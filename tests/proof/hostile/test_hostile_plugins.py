@@ -112,7 +112,7 @@ WATCHED: list[dict[str, t.Any]] = [
     *({"interval": value} for value in (0, -1, "nan", "inf", "-inf", "1e400", "soon", [1], {"a": 1}, 10**400)),
     *({"region": value} for value in ("", "cn hangzhou", "cn-hangzhou-h", "../x", ESCAPES, *NO_TEXT)),
     *({"tags": value} for value in ("a", [1], 7, True, {NO_TEXT[1]: "x"}, {"a": NO_TEXT[0]})),
-    *({"instance_ids": value} for value in ({"a": 1}, ["web"], [["i-1"]], ["i-1\n"], [NO_TEXT[0]], "i-1 i-2")),
+    *({"instance_ids": value} for value in ({"a": 1}, ["web"], [["i-1"]], [NO_TEXT[0]], "i-1 i-2")),
     *({"trust": value} for value in ("perhaps", 2, [True], {"a": 1})),
     *({"report_existing": value} for value in ("perhaps", 2, [True])),
     *({"trust_fresh_seconds": value} for value in ("an hour", -1, [1])),
