@@ -89,6 +89,8 @@ def complaint(params: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> str
 
 def _wrong(value: t.Any, option: t.Mapping[str, t.Any], with_bytes: bool) -> str:
     kind = option.get("type", "str")
+    if kind in ("int", "float") and isinstance(value, str) and _endless(value):
+        value = float("inf")
     if kind in ("int", "float") and isinstance(value, (int, float)) and not abs(value) < _LARGEST:
         return f" is not a number that can be meant; expected one from -{_LARGEST - 1} to {_LARGEST - 1}"
     if kind in ("str", "path") and isinstance(value, (list, tuple, t.Mapping)) and not with_bytes:
@@ -112,10 +114,15 @@ def _wrong(value: t.Any, option: t.Mapping[str, t.Any], with_bytes: bool) -> str
     return ""
 
 
+def _endless(text: str) -> bool:
+    """Whether Python makes something of it that is no number to count with."""
+    return text.strip().lower().lstrip("+-") in ("inf", "infinity", "nan")
+
+
 def survivable(value: t.Any) -> t.Any:
     """A copy of what there is a complaint about, without what ansible-core could not even log or convert."""
     if isinstance(value, str):
-        return _HALF.sub("?", value)
+        return "?" if _endless(value) else _HALF.sub("?", value)
     if isinstance(value, float) and not abs(value) < _LARGEST:
         return "?"
     if isinstance(value, t.Mapping):

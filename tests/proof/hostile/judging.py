@@ -81,7 +81,9 @@ def attempt(modules: Modules, module: str, *, check: bool = False, **options: t.
     for line in (result.get("summary", ""), *result.get("steps", ()), *result.get("kept", ())):
         fit_for_terminals(line)
     if check or result.get("failed"):
-        assert not written(modules), f"{'check mode' if check else result['msg']}: wrote {written(modules)}"
+        # A command is how that module reads.
+        done = [one for one in written(modules) if (module, one) != ("host_key_info", "ecs:RunCommand")]
+        assert not done, f"{'check mode' if check else result['msg']}: wrote {done}"
     return result
 
 

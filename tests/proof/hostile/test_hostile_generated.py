@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
     from proof.hostile.wrong_values import Case
 
 #: Of the default run: each so many cases.
-_SAMPLE = 7
+_SAMPLE = 12
 #: Modules that change something, with a change in a world that has what it needs.
 CHANGES = {maker.__name__: maker for maker in changes.CHANGES}
 WRITING = {

@@ -29,7 +29,7 @@ WRONG: list[tuple[str, str]] = [
     ('"\\e[2J": x', r"There is no option \x1b[2J"),
     ("region: cn hangzhou", "region is 'cn hangzhou'"),
     ("region: cn-hangzhou-h", "which is a zone"),
-    ('region: "cn-hangzhou\\n"', "region"),
+    ('region: "cn-hangzhou\\n"', ""),
     ("region: [cn-hangzhou]", "region"),
     ("regions: ['../x']", "region is '../x'"),
     ("regions: [on]", "region is 'True'"),

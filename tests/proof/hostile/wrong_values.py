@@ -50,7 +50,7 @@ WRONG: dict[str, tuple[t.Any, ...]] = {
 }
 #: By type, what may pass or not, but never badly.
 STRANGE: dict[str, tuple[t.Any, ...]] = {
-    "int": (10**30, -(10**30), -1, 0, True, "1e3", "\uff11\uff12", "1_0", ""),
+    "int": (10**30, -(10**30), -1, 0, True, "1e3", "inf", "\uff11\uff12", "1_0", ""),
     "float": ("nan", "inf", "-inf", 1e308, -1, 0, True, "\u0661"),
     "bool": ("no", "ON", "", 1.0),
     "dict": ({"": "x"}, {"a": None}, {"a": {"b": [1]}}, {"a": True}, {ESCAPES: BIDI}, {"k" * LONG: "v"}, {}),

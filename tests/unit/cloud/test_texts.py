@@ -66,7 +66,7 @@ def test_what_no_option_can_have_is_told_without_its_value(given: dict[str, t.An
     assert texts.complaint(given, SPEC) == complaint
 
 
-@pytest.mark.parametrize("number", [2**31, -(2**31), 10**400, float("inf"), float("nan")])
+@pytest.mark.parametrize("number", [2**31, -(2**31), 10**400, float("inf"), float("nan"), "-inf", " NaN "])
 def test_a_number_that_no_clock_takes_is_none(number: t.Any) -> None:
     assert "number is not a number that can be meant" in texts.complaint({"number": number}, SPEC)
 
