@@ -70,7 +70,7 @@ class Call:
 
     product: str  # "ecs", "ram", "kms", "sts", "vpc", "trusted-server"
     action: str  # "RunInstances"
-    params: Parameters  # nested, typed, API names; absent parameters are absent
+    params: dict[str, t.Any]  # nested, typed, API names; absent parameters are absent
     region: str  # RegionId of the request, else the region of the endpoint or the default
     identity: Identity
     request_id: str
@@ -83,6 +83,9 @@ class Call:
     client: str = ""  # address of who calls
     host: str = ""  # name and port under which the caller found the server
     secure: bool = False  # whether by HTTPS
+
+    def __post_init__(self) -> None:
+        self.params = Parameters(self.params)
 
     @property
     def account_id(self) -> str:

@@ -98,8 +98,8 @@ class Requests:
             flat[choose.choice((*_NAMES, _DEEP))] = choose.choice(TEXTS)
         for name in list(flat):
             if wrong and choose.random() < 0.02:
-                change = choose.choice((str.lower, str.upper, lambda text: f"{text}.1", lambda text: f"{text}."))
-                flat[change(name)] = flat.pop(name) if choose.random() < 0.5 else choose.choice(TEXTS)
+                changed = choose.choice((name.lower(), name.upper(), f"{name}.1", f"{name}."))
+                flat[changed] = flat.pop(name) if choose.random() < 0.5 else choose.choice(TEXTS)
         if wrong == 0.9 and choose.random() < 0.02:
             flat |= {f"Tag.{number}.Key": "k" for number in range(1, 3000)}
         return flat

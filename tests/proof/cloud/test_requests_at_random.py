@@ -26,7 +26,7 @@ CLIENTS = 4
 def test_no_request_makes_it_err(seed: int, tmp_path: Path, figure: Figure, long: bool) -> None:
     """Requests from its own parameter data: wrong types, limits, names, unicode, huge, by four clients at once."""
     rounds = 60 if long else 5
-    with LocalCloud.start(tmp_path / "state", **{"ecs.agent_without_hosts": "loopback"}) as cloud:
+    with LocalCloud.start(tmp_path / "state", ecs__agent_without_hosts="loopback") as cloud:
         account = furnish(cloud)
         wrong: list[t.Any] = []
         done: set[tuple[str, str]] = set()
