@@ -276,6 +276,7 @@ CHECKS = [
     pytest("eda", "tests/eda", venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", needs="chromium"),
     # What the collection promises, tried systematically: proof("crash", "crash"), ...
+    proof("model", "model", cores=2, options="-n 2 --dist worksteal"),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",
