@@ -172,6 +172,10 @@ class LocalCloud:
         """The records of a kind, as stored."""
         return t.cast("list[dict[str, t.Any]]", self._ask("GET", _query("resources", kind=kind, region=region)))
 
+    def records(self) -> list[dict[str, t.Any]]:
+        """All records there are, as :meth:`preload` takes them, each with what is ``scheduled`` for it."""
+        return t.cast("list[dict[str, t.Any]]", self._ask("GET", "records"))
+
     def agent(self, instance_id: str, *, online: bool) -> None:
         """Cut the agent of an instance off from Cloud Assistant, or let it back.
 

@@ -143,6 +143,9 @@ def create(server: Server) -> Starlette:
             raise _BadRequest("say which: /_local/resources?kind=instance")
         return server.store.find(body["kind"], body.get("region"))
 
+    def records(_unused: Body) -> t.Any:
+        return server.store.everything()
+
     application = Starlette(
         routes=[
             _route("status", GET=status),
@@ -154,6 +157,7 @@ def create(server: Server) -> Starlette:
             _route("reset", POST=reset),
             _route("preload", POST=preload),
             _route("resources", GET=resources),
+            _route("records", GET=records),
             _route("agents", GET=offline_agents, POST=switch_agent),
             _route("kms_instances", GET=kms_instances, POST=put_kms_instance),
             _route("tunnels", GET=tunnels, POST=cut_tunnel),

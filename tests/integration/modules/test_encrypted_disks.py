@@ -165,7 +165,9 @@ def test_the_disk_of_an_encrypted_image_keeps_the_key_of_the_image(modules: Modu
     modules.run("kms_service")
     key = modules.run("kms_key", alias="disks")["kms_key"]["key_id"]
     modules.run("kms_share_role", purpose="disk_encrypt")
-    options = plain(network, network.new_group("db"), name="own", image_id=image(modules, key), data_disks=[{"size": 20}])
+    options = plain(
+        network, network.new_group("db"), name="own", image_id=image(modules, key), data_disks=[{"size": 20}]
+    )
     service = modules.run("kms_key_info", key_ids=["alias/acs/ecs"])["kms_keys"][0]["key_id"]
     made = modules.run("trusted_instance", **options)
     assert disks(network, made) == sorted([("data", True, service), ("system", True, key)])
