@@ -288,7 +288,7 @@ CHECKS = [
     # The local cloud, killed, asked nonsense and crowded: 2 minutes.
     proof("cloud", "cloud", options="-n 2 --dist worksteal"),
     # Runs of playbooks on real hosts, interrupted at tasks. A part is one worker's at a time; about 100 s.
-    proof("crash-hosts", "crash_hosts", root=True, cores=2, first="dev/host-packages; ", options="-n 2 --dist load"),
+    proof("hosts", "crash_hosts", root=True, cores=2, first="dev/host-packages; ", options="-n 2 --dist load"),
     proof("model", "model", cores=2, options="-n 2 --dist worksteal"),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
