@@ -65,7 +65,8 @@ _SHOW_UP = 60.0
 class KeyPair(Resource[Actual]):
     """One key pair, by name."""
 
-    unseen = frozenset({"reset_password", "reboot"})
+    # A private key is handed out once, so that a pair of somebody else is of no use here.
+    unseen = frozenset({"make", "reset_password", "reboot"})
 
     def __init__(self, cloud: t.Any, options: dict[str, t.Any]) -> None:
         super().__init__(cloud, options)
