@@ -276,6 +276,7 @@ CHECKS = [
     pytest("eda", "tests/eda", venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", needs="chromium"),
     # What the collection promises, tried systematically: proof("crash", "crash"), ...
+    proof("canaries", "canaries", options="-n 2", cores=2),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",

@@ -37,6 +37,7 @@ class FileState:
     :ivar public: public half of the private key there; None when it cannot be told
     :ivar loose: whether others than the owner have rights to it
     :ivar unfinished: owner tag of the pair that an earlier run was creating for this path when it broke off
+    :ivar left: whether something of such a run is beside the path
     :ivar problem: why nothing can be written there, in words
     """
 
@@ -45,6 +46,7 @@ class FileState:
     public: PublicKey | None = None
     loose: bool = False
     unfinished: str | None = None
+    left: bool = False
     problem: str = ""
 
 
@@ -59,12 +61,13 @@ def look(path: str) -> FileState:
             content = handle.read(1 << 20)
             mode = os.fstat(handle.fileno()).st_mode
     except FileNotFoundError:
-        return FileState(path, unfinished=_marked(path), problem=_problem(path))
+        return FileState(path, unfinished=_marked(path), left=_left(path), problem=_problem(path))
     except IsADirectoryError:
         raise InvalidInput(f"private_key_file is {path}, a directory; expected the path of a file.") from None
     except OSError as exc:
         raise InvalidInput(f"private_key_file is {path}, which cannot be read: {exc.strerror}.") from None
-    return FileState(path, True, public_half(content), bool(stat.S_IMODE(mode) & 0o077), _marked(path))
+    loose = bool(stat.S_IMODE(mode) & 0o077)
+    return FileState(path, True, public_half(content), loose, _marked(path), _left(path))
 
 
 def restrict(path: str) -> None:
@@ -73,6 +76,17 @@ def restrict(path: str) -> None:
         os.chmod(path, _MODE)
     except OSError as exc:
         raise UnexpectedState(f"The rights of {path} cannot be changed to 0600: {exc.strerror}.") from None
+
+
+def tidy(path: str) -> None:
+    """Remove what a run that broke off left beside a file that is whole, unless a task is at it at this moment."""
+    with contextlib.suppress(OSError):
+        mark = _open(_mark_path(path))
+        try:
+            _lock(mark, _mark_path(path))
+            _remove(path)
+        finally:
+            os.close(mark)
 
 
 class Destination:
@@ -87,6 +101,9 @@ class Destination:
         self._pair = pair
         self._mark = -1
         self._key = -1
+        self._locked = False
+        #: whether there is, or may be, a pair that is known by the mark
+        self._awaited = False
 
     def __enter__(self) -> Destination:
         """:raises UnexpectedState: when the key could not be kept there"""
@@ -98,17 +115,27 @@ class Destination:
             if os.path.lexists(self.path):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             self._mark = _open(_mark_path(self.path))
-            fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._mark, _mark_path(self.path))
+            self._locked = True
+            os.fchmod(self._mark, _MODE)
+            former = _owner_in(self._mark)
+            self._awaited = former is not None
+            self.owner = former or _new_owner(self._pair)
             self._key = _open(_key_path(self.path))
+            os.fchmod(self._key, _MODE)
             _rewrite(self._key, b"\n" * _TRIAL)
-            self.owner = _owner_in(self._mark) or _new_owner(self._pair)
-            _rewrite(self._mark, json.dumps({"owner": self.owner}).encode())
+            if former is None:
+                _rewrite(self._mark, json.dumps({"owner": self.owner}).encode())
             _sync_folder(self.path)
         except OSError as exc:
-            self._close()
+            self.__exit__()
             why = "another task is at it at this moment" if isinstance(exc, BlockingIOError) else exc.strerror
             raise UnexpectedState(f"The private key could not be kept in {self.path}: {why}.", hint=hint) from None
         return self
+
+    def await_key(self) -> None:
+        """From now on there may be a pair, so that what tells it stays until it is known what became of it."""
+        self._awaited = True
 
     def keep(self, private_key: str) -> None:
         """Put the key there: whole or not at all, never over another file.
@@ -131,18 +158,18 @@ class Destination:
 
     def give_up(self) -> None:
         """Remove what is beside the path, because nothing is on its way any more."""
-        for path in (_key_path(self.path), _mark_path(self.path)):
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+        self._awaited, self._locked = False, False  # from now on another task may be at it
+        _remove(self.path)
 
     def __exit__(self, *_error: object) -> None:
-        self._close()
-
-    def _close(self) -> None:
+        if self._locked and not self._awaited:
+            _remove(self.path, key_too=self._key >= 0)
         for number in (self._key, self._mark):
             if number >= 0:
-                os.close(number)
+                with contextlib.suppress(OSError):  # what it had to say was said by fsync
+                    os.close(number)
         self._key = self._mark = -1
+        self._locked = False
 
 
 def _mark_path(path: str) -> str:
@@ -160,9 +187,29 @@ def _beside(path: str, what: str) -> str:
 
 def _open(path: str) -> int:
     """A file of one's own for reading and writing, new or left over; never through a link."""
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
-    os.fchmod(number, _MODE)
-    return number
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+
+
+def _lock(mark: int, path: str) -> None:
+    """:raises BlockingIOError: another task is at it, or was at it a moment ago and has removed the mark"""
+    fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        same = os.path.samestat(os.fstat(mark), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        same = False
+    if not same:
+        raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
+
+
+def _remove(path: str, *, key_too: bool = True) -> None:
+    # The mark goes last: it is what everything else is known by.
+    for beside in (_key_path(path), _mark_path(path)) if key_too else (_mark_path(path),):
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+
+
+def _left(path: str) -> bool:
+    return any(os.path.lexists(beside) for beside in (_key_path(path), _mark_path(path)))
 
 
 def _rewrite(number: int, content: bytes) -> None:

@@ -349,6 +349,7 @@ class KeyPair(Resource[Actual]):
         only where the ownership tag proves that this very creation made it.
         """
         deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
+        destination.await_key()
         while True:
             try:
                 answer = self.cloud.call("ecs", "CreateKeyPair", KeyPairName=self.name, Tag=tags_of.to_api(tags))
@@ -410,6 +411,8 @@ class KeyPair(Resource[Actual]):
         if self.desired.state == "absent":
             return self._result(None, actual)
         pair = actual.pair
+        if self.file is not None and planner.untidy(actual):
+            key_file.tidy(self.file.path)
         if self.desired.state != "unbound":
             tags = plan.after.get("tags", {})
             anew = actual.pair is None or planner.must_go(self.desired, actual)

@@ -85,6 +85,12 @@ def lost(actual: Actual) -> bool:
     )
 
 
+def untidy(actual: Actual) -> bool:
+    """Whether the file has the pair's private key, and what a run that broke off left beside it is of no use."""
+    pair, file = actual.pair, actual.file
+    return bool(pair and file and file.exists and file.left and file.public == stored(pair["public_key"]))
+
+
 def must_go(desired: Desired, actual: Actual) -> bool:
     """Whether the pair that is there has to be deleted, for good or to make place for another."""
     if actual.pair is None or desired.state == "unbound":
@@ -151,7 +157,7 @@ def plan(desired: Desired, actual: Actual) -> Plan:
                 "the console, not at one from within. Until then nobody can log in with it; reboot: true restarts at "
                 "once."
             )
-    return Plan(before, after, tuple(steps), tuple(warnings), kept=(kept,) if kept else ())
+    return Plan(before, after, tuple(steps), tuple(warnings), unsettled=untidy(actual), kept=(kept,) if kept else ())
 
 
 def _shown(actual: Actual) -> dict[str, t.Any]:

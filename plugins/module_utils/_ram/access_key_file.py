@@ -5,22 +5,40 @@
 """The file that a new AccessKey pair goes to. Private.
 
 RAM tells the secret of a pair once. So everything that can fail on this side fails before the pair is asked for: the
-place is opened and filled on trial first.
+place is opened, locked and filled on trial first. What it is filled with is a note, by which a later run can tell that
+this one broke off, and which pairs the user had before.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import json
 import os
 import stat
-import tempfile
+import typing as t
 from dataclasses import dataclass
 
-from .._cloud.errors import InvalidInput, UnexpectedState
+from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 
 #: Bytes written on trial, more than a pair has.
 _TRIAL = 4096
+_MODE = 0o600
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a run that broke off, or one that is at it at this moment, has left beside a path.
+
+    :ivar user: whose pair it was to be; empty where that cannot be told
+    :ivar access_key_id: the pair that it has got; empty when it has got none
+    :ivar known: pairs that the user had before
+    """
+
+    user: str = ""
+    access_key_id: str = ""
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,12 +47,14 @@ class FileState:
 
     :ivar access_key_id: the pair in the file; empty when there is none
     :ivar loose: whether others than the owner have rights to it
+    :ivar left: what a run that broke off left beside it
     """
 
     path: str
     exists: bool = False
     access_key_id: str = ""
     loose: bool = False
+    left: Left | None = None
 
 
 def look(path: str) -> FileState:
@@ -53,7 +73,7 @@ def look(path: str) -> FileState:
             raise InvalidInput(f"The directory {folder} of access_key_file does not exist.") from None
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InvalidInput(f"The directory {folder} of access_key_file cannot be written to.") from None
-        return FileState(path)
+        return FileState(path, left=_left(path))
     except IsADirectoryError:
         raise InvalidInput(f"access_key_file is {path}, a directory; expected the path of a file.") from None
     except OSError as exc:
@@ -61,35 +81,50 @@ def look(path: str) -> FileState:
     except ValueError:
         found = None
     key = found.get("access_key_id") if isinstance(found, dict) else None
-    return FileState(path, True, key if isinstance(key, str) else "", bool(stat.S_IMODE(mode) & 0o077))
+    loose = bool(stat.S_IMODE(mode) & 0o077)
+    return FileState(path, True, key if isinstance(key, str) else "", loose, _left(path))
 
 
 def restrict(path: str) -> None:
     """Take every right from others than the owner."""
     try:
-        os.chmod(path, 0o600)
+        os.chmod(path, _MODE)
     except OSError as exc:
         raise UnexpectedState(f"The rights of {path} cannot be changed to 0600: {exc.strerror}.") from None
 
 
-class Destination:
-    """A place that is ready to take an AccessKey pair. Use it as a context."""
+def tidy(path: str) -> None:
+    """Remove what a run that broke off left beside a file that is whole, unless a task is at it at this moment."""
+    with contextlib.suppress(OSError):
+        number = _open(_beside(path))
+        try:
+            os.unlink(_beside(path))
+        finally:
+            os.close(number)
 
-    def __init__(self, path: str) -> None:
+
+class Destination:
+    """A place that is ready to take an AccessKey pair. Use it as a context.
+
+    :param user: whose pair it will be
+    :param known: pairs that the user has by now
+    """
+
+    def __init__(self, path: str, user: str, known: t.Iterable[str]) -> None:
         self.path = path
+        self._note = {"user_name": user, "known": list(known)}
         self._number = -1
-        self._beside = ""
+        self._placed = False
 
     def __enter__(self) -> Destination:
         """:raises UnexpectedState: when the pair could not be kept there"""
         try:
-            self._number, self._beside = tempfile.mkstemp(prefix=".", dir=os.path.dirname(self.path))  # mode 0600
-            self._write(b"\n" * _TRIAL)
+            self._number = _open(_beside(self.path))
+            # JSON may have blanks behind it, so that a shorter text can take the place of this one at once.
+            self._write(json.dumps(self._note).encode().ljust(_TRIAL))
         except OSError as exc:
-            self.__exit__()
-            raise UnexpectedState(
-                f"An AccessKey pair could not be kept in {self.path}: {exc.strerror}.", hint="Nothing was created."
-            ) from None
+            self._close(remove=True)
+            raise self._failed(exc) from None
         return self
 
     def keep(self, user: str, access_key_id: str, secret: str) -> None:
@@ -98,26 +133,115 @@ class Destination:
         :raises OSError: it could not be written
         """
         content = {"user_name": user, "access_key_id": access_key_id, "access_key_secret": secret}
-        self._write(json.dumps(content, indent=2).encode() + b"\n")
+        text = json.dumps(content, indent=2).encode() + b"\n"
+        self._write(text)
+        os.ftruncate(self._number, len(text))
+        os.fsync(self._number)
+        self._put()
+
+    def finish(self) -> None:
+        """Put a pair there that a run which broke off has got.
+
+        :raises UnexpectedState: it cannot be put there
+        """
         try:
-            os.link(self._beside, self.path)
+            self._number = _open(_beside(self.path))
+            self._put()
+        except OSError as exc:
+            raise self._failed(exc) from None
+        finally:
+            self._close(remove=False)
+
+    def _put(self) -> None:
+        beside = _beside(self.path)
+        try:
+            os.link(beside, self.path)
         except OSError:
             # A file system without links, or somebody was faster.
             if os.path.lexists(self.path):
                 raise
-            os.rename(self._beside, self.path)
+            os.rename(beside, self.path)
+        self._placed = True
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
 
     def _write(self, content: bytes) -> None:
+        """Write it with blanks behind it, which JSON may have: so it takes the place of what was there at once."""
         os.lseek(self._number, 0, os.SEEK_SET)
-        left = memoryview(content)
+        left = memoryview(content.ljust(_TRIAL))
         while left:
             left = left[os.write(self._number, left) :]
-        os.ftruncate(self._number, len(content))
         os.fsync(self._number)
 
-    def __exit__(self, *_error: object) -> None:
-        if self._number >= 0:
-            os.close(self._number)
+    def _failed(self, exc: OSError) -> UnexpectedState:
+        why = "another task is at it at this moment" if isinstance(exc, BlockingIOError) else exc.strerror
+        return UnexpectedState(
+            f"An AccessKey pair could not be kept in {self.path}: {why}.", hint="Nothing was created."
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        # An error of ours tells what became of the pair. After anything else, the note has to.
+        self._close(remove=kind is None or issubclass(kind, AlitrustError))
+
+    def _close(self, *, remove: bool) -> None:
+        if self._number < 0:
+            return
+        if remove and not self._placed:
             with contextlib.suppress(OSError):
-                os.unlink(self._beside)
+                os.unlink(_beside(self.path))
+        with contextlib.suppress(OSError):  # what it had to say was said by fsync
+            os.close(self._number)
         self._number = -1
+
+
+def _beside(path: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.new")
+
+
+def _open(path: str) -> int:
+    """A file of one's own, new or left over, that no other task is at; never through a link."""
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_at(number, path):  # another task was at it a moment ago
+            raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
+        try:
+            os.fchmod(number, _MODE)
+        except OSError:
+            os.unlink(path)
+            raise
+    except OSError:
+        os.close(number)
+        raise
+    return number
+
+
+def _is_at(number: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(number), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
+
+
+def _left(path: str) -> Left | None:
+    try:
+        number = os.open(_beside(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with open(number, "rb") as handle:
+        try:
+            found = json.loads(handle.read(1 << 16))
+        except (OSError, ValueError):
+            return Left()
+    told = found if isinstance(found, dict) else {}
+    known = told.get("known")
+    return Left(
+        _text(told.get("user_name")),
+        _text(told.get("access_key_id")) if _text(told.get("access_key_secret")) else "",
+        tuple(_text(one) for one in known) if isinstance(known, list) else (),
+    )
+
+
+def _text(value: t.Any) -> str:
+    return value if isinstance(value, str) else ""
