@@ -15,6 +15,9 @@ if t.TYPE_CHECKING:
 #: date formats of the API: to the second, and to the minute (instances)
 SECOND_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 MINUTE_FORMAT = "%Y-%m-%dT%H:%MZ"
+#: where the clock stops: in 2500, so that what is due centuries later still has a date
+LATEST = dt.datetime(2500, 1, 1, tzinfo=dt.UTC).timestamp()
+FASTEST = 10**6
 
 
 class Clock:
@@ -27,13 +30,13 @@ class Clock:
     def __init__(self, store: Store) -> None:
         self._store = store
         saved = store.variable("clock") or {}
-        self._cloud_base = float(saved.get("cloud", 0.0))
-        self._real_base = float(saved.get("real", 0.0))
-        self._scale = float(saved.get("scale", 1.0))
+        #: cloud's time, real time at that moment, scale; one object, because other threads read while one changes it
+        self._base = (float(saved.get("cloud", 0.0)), float(saved.get("real", 0.0)), float(saved.get("scale", 1.0)))
 
     def timestamp(self) -> float:
         """The time in seconds since 1970, to the microsecond as datetimes are, so that both compare exactly."""
-        return round(self._cloud_base + (time.time() - self._real_base) * self._scale, 6)
+        cloud, real, scale = self._base
+        return round(min(cloud + (time.time() - real) * scale, LATEST), 6)
 
     def now(self) -> dt.datetime:
         """The time, aware, in UTC."""
@@ -45,7 +48,7 @@ class Clock:
 
     @property
     def scale(self) -> float:
-        return self._scale
+        return self._base[2]
 
     @property
     def offset(self) -> float:
@@ -55,20 +58,20 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Push the clock forward and apply the transitions that this makes due.
 
-        :raises ValueError: for a negative number; time doesn't go back.
+        :raises ValueError: for a negative number, because time doesn't go back, or one that leads past the year 2500.
         """
-        if seconds < 0:
-            raise ValueError(f"the clock can't go back; seconds must be 0 or more, not {seconds}")
-        self._rebase(self.timestamp() + seconds, self._scale)
+        if not 0 <= seconds <= LATEST - self.timestamp():
+            raise ValueError(f"the clock can't go back, nor past 2500; seconds must be 0 or more, not {seconds}")
+        self._rebase(self.timestamp() + seconds, self.scale)
         self._store.apply_due()
 
     def set_scale(self, scale: float) -> None:
         """Let the clock run ``scale`` times as fast as real time. 0 stops it (it then moves by ``advance`` only).
 
-        :raises ValueError: for a negative number.
+        :raises ValueError: for a negative number, or one above a million.
         """
-        if scale < 0:
-            raise ValueError(f"the scale of the clock must be 0 or more, not {scale}")
+        if not 0 <= scale <= FASTEST:
+            raise ValueError(f"the scale of the clock must be 0 to {FASTEST}, not {scale}")
         self._rebase(self.timestamp(), scale)
 
     def reset(self) -> None:
@@ -76,5 +79,6 @@ class Clock:
         self._rebase(time.time(), 1.0)
 
     def _rebase(self, cloud: float, scale: float) -> None:
-        self._cloud_base, self._real_base, self._scale = cloud, time.time(), scale
-        self._store.set_variable("clock", {"cloud": self._cloud_base, "real": self._real_base, "scale": self._scale})
+        real = time.time()
+        self._base = (cloud, real, scale)
+        self._store.set_variable("clock", {"cloud": cloud, "real": real, "scale": scale})

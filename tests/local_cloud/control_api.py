@@ -5,26 +5,30 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local_cloud import identities
 from local_cloud.faults import Fault
 from local_cloud.services.kms import instances
 from local_cloud.session_manager import agents
+from local_cloud.texts import parse_json
 
 if t.TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from local_cloud.server import Server
 
 Body = dict[str, t.Any]
+
+#: bytes of a request; what is preloaded can be a whole account
+MAX_BODY = 256 * 1024 * 1024
+_KINDS = {str: "a text", list: "a list", dict: "an object", bool: "true or false"}
 
 
 class _BadRequest(Exception):
@@ -52,21 +56,32 @@ def create(server: Server) -> Starlette:
     def change_clock(body: Body) -> t.Any:
         _only(body, "advance", "scale")
         if "scale" in body:
-            server.store.clock.set_scale(float(body["scale"]))
+            server.store.clock.set_scale(_number(body, "scale"))
         if "advance" in body:
-            server.store.clock.advance(float(body["advance"]))
+            server.store.clock.advance(_number(body, "advance"))
         return clock({})
 
     def faults(_unused: Body) -> t.Any:
         return server.faults.all()
 
     def add_fault(body: Body) -> t.Any:
+        if "seed" in body:
+            _only(body, "seed")
+            server.faults.seed(body["seed"])
+            return server.faults.all()
         _only(body, *Fault.__dataclass_fields__)
         server.faults.add(Fault(**body))
         return server.faults.all()
 
     def clear_faults(_unused: Body) -> t.Any:
         server.faults.clear()
+        return []
+
+    def held(_unused: Body) -> t.Any:
+        return server.holding.all()
+
+    def let_go(_unused: Body) -> t.Any:
+        server.holding.let_go()
         return []
 
     def requests(body: Body) -> t.Any:
@@ -84,36 +99,43 @@ def create(server: Server) -> Starlette:
 
     def preload(body: Body) -> t.Any:
         _only(body, "records")
+        records = _member(body, "records", list)
         with server.store.transaction():
-            for record in body["records"]:
-                server.store.put(record["kind"], record["id"], record["data"], region=record.get("region", ""))
-        return {"records": len(body["records"])}
+            for record in records:
+                if not isinstance(record, dict):
+                    raise _BadRequest("a record is an object with kind, id and data, and region where it has one")
+                _only(record, "kind", "id", "data", "region")
+                kind, id, data = _text(record, "kind"), _text(record, "id"), _member(record, "data", dict)
+                server.store.put(kind, id, data, region=_text(record, "region") if "region" in record else "")
+        return {"records": len(records)}
 
     def offline_agents(_unused: Body) -> t.Any:
         return server.store.find(agents.OFFLINE)
 
     def switch_agent(body: Body) -> t.Any:
         _only(body, "instance_id", "online")
-        if not isinstance(body["online"], bool):
-            raise _BadRequest(f"online is true or false, not {body['online']!r}")
-        agents.switch(server.store, body["instance_id"], online=body["online"])
+        agents.switch(server.store, _text(body, "instance_id"), online=_member(body, "online", bool))
         return offline_agents({})
 
     def kms_instances(_unused: Body) -> t.Any:
         return server.store.find("kms_instance")
 
     def put_kms_instance(body: Body) -> t.Any:
-        account_id = body.pop("account_id", None) or identities.account_keys(server.store)[0]["account_id"]
-        region = body.pop("region", None) or server.settings["default_region"]
+        account_id = identities.account_keys(server.store)[0]["account_id"]
+        if body.get("account_id"):
+            account_id = _text(body, "account_id")
+        region = _text(body, "region") if body.get("region") else server.settings["default_region"]
+        instance_id = _text(body, "instance_id")
+        members = {name: value for name, value in body.items() if name not in ("account_id", "region", "instance_id")}
         with server.store.transaction():
-            return instances.put(server.store, account_id, region, body.pop("instance_id"), body)
+            return instances.put(server.store, account_id, region, instance_id, members)
 
     def tunnels(_unused: Body) -> t.Any:
         return server.sessions.live()
 
     def cut_tunnel(body: Body) -> t.Any:
         _only(body, "cut")
-        server.sessions.cut(body["cut"])
+        server.sessions.cut(_text(body, "cut"))
         return {}
 
     def resources(body: Body) -> t.Any:
@@ -121,37 +143,78 @@ def create(server: Server) -> Starlette:
             raise _BadRequest("say which: /_local/resources?kind=instance")
         return server.store.find(body["kind"], body.get("region"))
 
-    return Starlette(
+    def records(_unused: Body) -> t.Any:
+        return server.store.everything()
+
+    application = Starlette(
         routes=[
             _route("status", GET=status),
             _route("settings", GET=settings, POST=change_settings),
             _route("clock", GET=clock, POST=change_clock),
             _route("faults", GET=faults, POST=add_fault, DELETE=clear_faults),
+            _route("held", GET=held, DELETE=let_go),
             _route("requests", GET=requests, DELETE=forget_requests),
             _route("reset", POST=reset),
             _route("preload", POST=preload),
             _route("resources", GET=resources),
+            _route("records", GET=records),
             _route("agents", GET=offline_agents, POST=switch_agent),
             _route("kms_instances", GET=kms_instances, POST=put_kms_instance),
             _route("tunnels", GET=tunnels, POST=cut_tunnel),
         ]
     )
+    application.router.redirect_slashes = False  # it would read the Host header as an address
+    return application
 
 
 def _route(name: str, **functions: t.Callable[[Body], t.Any]) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
-            body = dict(request.query_params) if request.method == "GET" else _parsed(await request.body())
-            return JSONResponse(await run_in_threadpool(functions[request.method], body))
+            read = request.method not in functions or request.method == "GET"  # HEAD, which a route for GET takes too
+            body = dict(request.query_params) if read else _parsed(await _body(request))
+            return JSONResponse(await run_in_threadpool(functions["GET" if read else request.method], body))
         except (ValueError, TypeError, KeyError, _BadRequest) as error:
             message = f"missing: {error}" if isinstance(error, KeyError) else str(error)
             return JSONResponse({"error": message}, status_code=400)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it; what came is not all that was sent
 
     return Route(f"/_local/{name}", endpoint, methods=list(functions))
 
 
+async def _body(request: Request) -> bytes:
+    text = bytearray()
+    async for part in request.stream():
+        text += part
+        if len(text) > MAX_BODY:
+            raise _BadRequest(f"at most {MAX_BODY} bytes are taken")
+    return bytes(text)
+
+
+def _member(body: Body, name: str, kind: type) -> t.Any:
+    """A member of a body, which has to be there and of a type.
+
+    :raises _BadRequest: it is of another type
+    :raises KeyError: there is none
+    """
+    value = body[name]
+    if not isinstance(value, kind):
+        raise _BadRequest(f"{name} is {_KINDS[kind]}, not {str(value)[:100]!r}")
+    return value
+
+
+def _text(body: Body, name: str) -> str:
+    return t.cast("str", _member(body, name, str))
+
+
+def _number(body: Body, name: str) -> float:
+    if isinstance(body[name], bool):
+        raise _BadRequest(f"{name} is a number")
+    return float(body[name])
+
+
 def _parsed(text: bytes) -> Body:
-    body = json.loads(text or b"{}")
+    body = parse_json(text or b"{}")
     if not isinstance(body, dict):
         raise _BadRequest("expected a JSON object")
     return body

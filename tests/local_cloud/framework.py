@@ -50,6 +50,20 @@ class Identity:
     session_policy: dict[str, t.Any] | None = None
 
 
+class Parameters(dict[str, t.Any]):
+    """Parameters by name. One that a handler asks for by C([name]) and that is not there is missing in the request.
+
+    Not every operation has a description that says what is mandatory.
+    """
+
+    def __missing__(self, name: str) -> t.NoReturn:
+        raise ApiError(
+            "MissingParameter",
+            400,
+            f'The input parameter "{name}" that is mandatory for processing this request is not supplied.',
+        )
+
+
 @dataclass
 class Call:
     """One request that passed the gate."""
@@ -69,6 +83,9 @@ class Call:
     client: str = ""  # address of who calls
     host: str = ""  # name and port under which the caller found the server
     secure: bool = False  # whether by HTTPS
+
+    def __post_init__(self) -> None:
+        self.params = Parameters(self.params)
 
     @property
     def account_id(self) -> str:

@@ -143,6 +143,6 @@ def app(server: Server) -> Starlette:
 
     async def endpoint(request: Request) -> Response:
         client = request.client.host if request.client else ""
-        return await run_in_threadpool(service.answer, request.method, request.url.path, request.headers, client)
+        return await run_in_threadpool(service.answer, request.method, request.scope["path"], request.headers, client)
 
     return Starlette(routes=[Route("/{path:path}", endpoint, methods=["GET", "PUT", "POST", "DELETE"])])

@@ -104,6 +104,6 @@ def app(server: Server) -> Starlette:
 
     async def endpoint(request: Request) -> Response:
         host = request.headers.get("host", "").partition(":")[0].lower()
-        return await run_in_threadpool(buckets.answer, request.method, host, request.url.path)
+        return await run_in_threadpool(buckets.answer, request.method, host, request.scope["path"])
 
     return Starlette(routes=[Route("/{path:path}", endpoint, methods=["GET", "PUT", "POST", "DELETE"])])

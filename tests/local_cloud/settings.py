@@ -13,6 +13,7 @@ and reads them with ``call.settings["instance.starting_seconds"]``. The type of 
 from __future__ import annotations
 
 import difflib
+import re
 import typing as t
 from dataclasses import dataclass
 
@@ -23,6 +24,11 @@ if t.TYPE_CHECKING:
 
 Value = bool | int | float | str
 
+#: 31 years of seconds, and more than there can be of anything
+_MOST = 10**9
+#: of HTTP
+_STATUSES = (200, 599)
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -30,14 +36,18 @@ class Setting:
     default: t.Any
     help: str
     choices: tuple[t.Any, ...] = ()
+    form: str = ""
 
 
 DEFINED: dict[str, Setting] = {}
 
 
-def define(name: str, default: Value, help: str, choices: t.Sequence[Value] = ()) -> None:
-    """Declare a setting: its name, default (which gives the type), one line of help, and the values allowed if few."""
-    setting = Setting(name, default, help, tuple(choices))
+def define(name: str, default: Value, help: str, choices: t.Sequence[Value] = (), *, form: str = "") -> None:
+    """Declare a setting: its name, default (which gives the type), one line of help, and the values allowed if few.
+
+    :param form: a regular expression that a text has to fit
+    """
+    setting = Setting(name, default, help, tuple(choices), form)
     if DEFINED.get(name, setting) != setting:
         raise RuntimeError(f"setting {name} is defined twice, differently")
     DEFINED[name] = setting
@@ -91,13 +101,27 @@ def _convert(setting: Setting, value: t.Any) -> t.Any:
         )
     elif kind is str:
         converted = str(value)
+        converted.encode()  # half a surrogate pair could not be kept
     else:
         try:
             converted = kind(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             converted = None
+        else:
+            _check_range(setting, converted)
     if converted is None:
         raise ValueError(f"setting {setting.name} takes a {kind.__name__}, not {value!r}")
     if setting.choices and converted not in setting.choices:
         raise ValueError(f"setting {setting.name} is one of {', '.join(map(str, setting.choices))}, not {value!r}")
+    if setting.form and not re.fullmatch(setting.form, converted):
+        raise ValueError(f"setting {setting.name} looks like {setting.default!r}, not like {value!r}")
     return converted
+
+
+def _check_range(setting: Setting, number: float) -> None:
+    """:raises ValueError: a date that is so many seconds away, or a status, could not be written"""
+    least, most = min(0, setting.default), _MOST
+    if setting.name.endswith("_status") and setting.default >= _STATUSES[0]:
+        least, most = _STATUSES
+    if not least <= number <= most:  # nor is it a number if it is neither less nor more
+        raise ValueError(f"setting {setting.name} is a number from {least} to {most}, not {number}")

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import re
 import typing as t
 from pathlib import Path
 
 import yaml
 
-from local_cloud.framework import ApiError
+from local_cloud.framework import ApiError, Parameters
 from local_cloud.products import Product
 from local_cloud.sdk_models import STRING, Field, request_model
 from local_cloud.settings import Settings, define
+from local_cloud.texts import digits
 
 define(
     "unknown_parameters",
@@ -40,6 +42,10 @@ _VISIBLE = {"RegionId", "AcceptLanguage", "OwnerId", "OwnerAccount", "ResourceOw
 
 _LIMITS = Path(__file__).parent / "data" / "limits"
 _MAX_INDEX = 1000
+#: of a 64-bit integer
+_LEAST, _MOST = -(2**63), 2**63 - 1
+#: names within a name: the deepest parameter has four
+_MAX_PARTS = 16
 
 #: Alibaba Cloud would have ignored it, so whoever runs into it should know how to go on
 _STRICT = "(the local cloud's setting unknown_parameters=ignore lets it pass)"
@@ -82,7 +88,7 @@ def fields_of(product: Product, action: str) -> dict[str, Field]:
     return fields
 
 
-def check(product: Product, action: str, flat: t.Mapping[str, str], settings: Settings) -> dict[str, t.Any]:
+def check(product: Product, action: str, flat: t.Mapping[str, str], settings: Settings) -> Parameters:
     """Return the parameters nested and typed.
 
     :raises ApiError: MissingParameter, or InvalidParameter which names the parameter and what is wrong with it.
@@ -93,7 +99,7 @@ def check(product: Product, action: str, flat: t.Mapping[str, str], settings: Se
     for name, value in flat.items():
         if name in fields or name not in COMMON:
             _insert(tree, name, value)
-    parameters = {}
+    parameters = Parameters()
     for name, value in tree.items():
         if name not in fields:
             if refuse:
@@ -111,6 +117,8 @@ def check(product: Product, action: str, flat: t.Mapping[str, str], settings: Se
 
 def _insert(tree: dict[str, t.Any], name: str, value: str) -> None:
     *parents, last = name.split(".")
+    if len(parents) >= _MAX_PARTS:
+        raise _invalid(f"{name[:100]}...", f"it has more than {_MAX_PARTS} parts")
     for part in parents:
         inner = tree.setdefault(part, {})
         if not isinstance(inner, dict):
@@ -144,10 +152,10 @@ def _scalar(field: Field, value: str, path: str) -> t.Any:
             raise _invalid(path, f"expected true or false, not {value!r}")
         return value.lower() == "true"
     if field.type == "integer":
-        if not re.fullmatch(r"[+-]?\d{1,19}", value):
+        if not re.fullmatch(r"[+-]?[0-9]{1,19}", value) or not _LEAST <= int(value) <= _MOST:
             raise _invalid(path, f"expected an integer, not {value!r}")
         return int(value)
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value):
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", value) or not math.isfinite(float(value)):
         raise _invalid(path, f"expected a number, not {value!r}")
     return float(value)
 
@@ -156,15 +164,15 @@ def _typed_list(field: Field, value: t.Any, path: str, refuse: bool) -> list[t.A
     if not isinstance(value, dict):
         raise _invalid(path, f"expected a list: {path}.1, {path}.2, ...")
     for index in value:
-        if not re.fullmatch(r"[1-9]\d*", index) or int(index) > _MAX_INDEX:
+        if not 1 <= (digits(index) or 0) <= _MAX_INDEX or index.startswith("0"):
             raise _invalid(f"{path}.{index}", f"items are numbered from 1 to {_MAX_INDEX}")
     item = field.item or STRING
     typed = (_typed(item, value[index], f"{path}.{index}", refuse) for index in sorted(value, key=int))
     return [entry for entry in typed if entry is not None]
 
 
-def _typed_object(field: Field, value: dict[str, t.Any], path: str, refuse: bool) -> dict[str, t.Any]:
-    typed = {}
+def _typed_object(field: Field, value: dict[str, t.Any], path: str, refuse: bool) -> Parameters:
+    typed = Parameters()
     for name, inner in value.items():
         known = name if name in field.fields else name[:1].upper() + name[1:]  # older clients send Tag.1.key
         if known not in field.fields:

@@ -6,7 +6,7 @@
 
 The cloud hands a private key out once. So everything that can fail on this side fails before the key is asked for: the
 place is opened, locked and filled on trial first. And a mark stays beside it until the key is safe, so that a later run
-can tell a pair whose key got lost on the way.
+can tell a pair whose key got lost on the way. Another mark stands while a pair is deleted whose key the file has.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import uuid
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import tags
+from .._cloud.texts import from_json
+from .._core import files, tags
 from .public_key import PublicKey, public_half
 
 #: Bytes written on trial, more than any private key has.
 _TRIAL = 16384
-_MODE = 0o600
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class FileState:
     :ivar public: public half of the private key there; None when it cannot be told
     :ivar loose: whether others than the owner have rights to it
     :ivar unfinished: owner tag of the pair that an earlier run was creating for this path when it broke off
-    :ivar left: whether something of such a run is beside the path
+    :ivar going: whether an earlier run broke off between deleting the pair of the key that is there and the key
+    :ivar left_over: whether something is beside the path that a run has left
     :ivar problem: why nothing can be written there, in words
     """
 
@@ -46,7 +47,8 @@ class FileState:
     public: PublicKey | None = None
     loose: bool = False
     unfinished: str | None = None
-    left: bool = False
+    going: bool = False
+    left_over: bool = False
     problem: str = ""
 
 
@@ -57,36 +59,103 @@ def look(path: str) -> FileState:
     """
     path = os.path.abspath(os.path.expanduser(path))
     try:
-        with open(path, "rb") as handle:
-            content = handle.read(1 << 20)
-            mode = os.fstat(handle.fileno()).st_mode
+        content, mode = files.read(path, 1 << 20)
     except FileNotFoundError:
-        return FileState(path, unfinished=_marked(path), left=_left(path), problem=_problem(path))
+        if os.path.lexists(path):
+            raise InvalidInput(f"private_key_file is {path}, a link to nothing; expected the path of a file.") from None
+        return FileState(path, unfinished=_marked(path), left_over=_left_over(path), problem=_problem(path))
     except IsADirectoryError:
         raise InvalidInput(f"private_key_file is {path}, a directory; expected the path of a file.") from None
     except OSError as exc:
         raise InvalidInput(f"private_key_file is {path}, which cannot be read: {exc.strerror}.") from None
-    loose = bool(stat.S_IMODE(mode) & 0o077)
-    return FileState(path, True, public_half(content), loose, _marked(path), _left(path))
+    public = public_half(content)
+    return FileState(
+        path,
+        exists=True,
+        public=public,
+        loose=bool(stat.S_IMODE(mode) & 0o077),
+        unfinished=_marked(path),
+        going=public is not None and _noted(_going_path(path), "public_key") == public.blob,
+        left_over=_left_over(path),
+    )
+
+
+def is_busy(path: str) -> bool:
+    """Whether a run is at this path at this moment, as far as can be told."""
+    try:
+        number = os.open(_mark_path(path), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(number)
+    return False
+
+
+def tidy(path: str) -> None:
+    """Remove what runs have left beside a path; what another run is at stays."""
+    with contextlib.suppress(OSError):
+        mark = files.open_own(_mark_path(path))
+        try:
+            files.lock(mark, _mark_path(path))
+            _remove(_beside_it(path))
+        finally:
+            os.close(mark)
+
+
+def note_removal(path: str, public: PublicKey) -> None:
+    """Note which key is about to go, before its pair does.
+
+    :raises UnexpectedState: it cannot be noted
+    """
+    mark = _going_path(path)
+    try:
+        number = files.open_own(mark)
+        try:
+            _rewrite(number, json.dumps({"public_key": public.blob}).encode())
+        except OSError:
+            _remove([mark])
+            raise
+        finally:
+            with contextlib.suppress(OSError):  # what it had to say was said by fsync
+                os.close(number)
+        _sync_folder(path)
+    except OSError as exc:
+        raise UnexpectedState(
+            f"{mark} cannot be written, by which a later run would know that {path} has to go: {exc.strerror}.",
+            hint="Nothing was changed. See to the rights of the directory, or leave private_key_file out and delete "
+            "the file yourself.",
+        ) from None
+
+
+def remove(path: str) -> None:
+    """Remove the key and what is beside it.
+
+    :raises UnexpectedState: it stays
+    """
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    except OSError as exc:
+        raise UnexpectedState(f"The private key {path} cannot be deleted: {exc.strerror}.") from None
+    tidy(path)
 
 
 def restrict(path: str) -> None:
     """Take every right from others than the owner."""
     try:
-        os.chmod(path, _MODE)
+        os.chmod(path, files.OWN)
     except OSError as exc:
         raise UnexpectedState(f"The rights of {path} cannot be changed to 0600: {exc.strerror}.") from None
 
 
-def tidy(path: str) -> None:
-    """Remove what a run that broke off left beside a file that is whole, unless a task is at it at this moment."""
-    with contextlib.suppress(OSError):
-        mark = _open(_mark_path(path))
-        try:
-            _lock(mark, _mark_path(path))
-            _remove(path)
-        finally:
-            os.close(mark)
+class Busy(UnexpectedState):
+    """Another task writes there at this moment, or has just written there."""
 
 
 class Destination:
@@ -106,23 +175,24 @@ class Destination:
         self._awaited = False
 
     def __enter__(self) -> Destination:
-        """:raises UnexpectedState: when the key could not be kept there"""
+        """:raises Busy: when another task is at it, or was faster
+        :raises UnexpectedState: when the key could not be kept there
+        """
         hint = "Nothing was created. Make the directory and see to its rights, or choose another private_key_file."
         problem = _problem(self.path)
         if problem:
             raise UnexpectedState(problem, hint=hint)
         try:
-            if os.path.lexists(self.path):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-            self._mark = _open(_mark_path(self.path))
-            _lock(self._mark, _mark_path(self.path))
+            self._refuse_existing()
+            self._mark = files.open_own(_mark_path(self.path))
+            files.lock(self._mark, _mark_path(self.path))
             self._locked = True
-            os.fchmod(self._mark, _MODE)
             former = _owner_in(self._mark)
             self._awaited = former is not None
             self.owner = former or _new_owner(self._pair)
-            self._key = _open(_key_path(self.path))
-            os.fchmod(self._key, _MODE)
+            # Who had the lock before may have finished between two looks.
+            self._refuse_existing()
+            self._key = files.open_own(_key_path(self.path))
             _rewrite(self._key, b"\n" * _TRIAL)
             if former is None:
                 _rewrite(self._mark, json.dumps({"owner": self.owner}).encode())
@@ -130,12 +200,17 @@ class Destination:
         except OSError as exc:
             self.__exit__()
             why = "another task is at it at this moment" if isinstance(exc, BlockingIOError) else exc.strerror
-            raise UnexpectedState(f"The private key could not be kept in {self.path}: {why}.", hint=hint) from None
+            kind = Busy if isinstance(exc, (BlockingIOError, FileExistsError)) else UnexpectedState
+            raise kind(f"The private key could not be kept in {self.path}: {why}.", hint=hint) from None
         return self
 
     def await_key(self) -> None:
         """From now on there may be a pair, so that what tells it stays until it is known what became of it."""
         self._awaited = True
+
+    def _refuse_existing(self) -> None:
+        if os.path.lexists(self.path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
     def keep(self, private_key: str) -> None:
         """Put the key there: whole or not at all, never over another file.
@@ -159,11 +234,12 @@ class Destination:
     def give_up(self) -> None:
         """Remove what is beside the path, because nothing is on its way any more."""
         self._awaited, self._locked = False, False  # from now on another task may be at it
-        _remove(self.path)
+        _remove(_beside_it(self.path))
 
     def __exit__(self, *_error: object) -> None:
         if self._locked and not self._awaited:
-            _remove(self.path, key_too=self._key >= 0)
+            # Without the second, it was not this run's.
+            _remove(_beside_it(self.path) if self._key >= 0 else [_mark_path(self.path)])
         for number in (self._key, self._mark):
             if number >= 0:
                 with contextlib.suppress(OSError):  # what it had to say was said by fsync
@@ -180,36 +256,28 @@ def _key_path(path: str) -> str:
     return _beside(path, "new")
 
 
+def _going_path(path: str) -> str:
+    return _beside(path, "deleting")
+
+
+def _beside_it(path: str) -> tuple[str, ...]:
+    """All that may lie there; what tells of the others goes last."""
+    return _key_path(path), _going_path(path), _mark_path(path)
+
+
+def _left_over(path: str) -> bool:
+    return any(map(os.path.lexists, _beside_it(path)))
+
+
 def _beside(path: str, what: str) -> str:
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.{what}")
 
 
-def _open(path: str) -> int:
-    """A file of one's own for reading and writing, new or left over; never through a link."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
-
-
-def _lock(mark: int, path: str) -> None:
-    """:raises BlockingIOError: another task is at it, or was at it a moment ago and has removed the mark"""
-    fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    try:
-        same = os.path.samestat(os.fstat(mark), os.stat(path, follow_symlinks=False))
-    except FileNotFoundError:
-        same = False
-    if not same:
-        raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
-
-
-def _remove(path: str, *, key_too: bool = True) -> None:
-    # The mark goes last: it is what everything else is known by.
-    for beside in (_key_path(path), _mark_path(path)) if key_too else (_mark_path(path),):
+def _remove(paths: t.Iterable[str]) -> None:
+    for path in paths:
         with contextlib.suppress(OSError):
-            os.unlink(beside)
-
-
-def _left(path: str) -> bool:
-    return any(os.path.lexists(beside) for beside in (_key_path(path), _mark_path(path)))
+            os.unlink(path)
 
 
 def _rewrite(number: int, content: bytes) -> None:
@@ -232,7 +300,7 @@ def _sync_folder(path: str) -> None:
 
 def _owner_in(number: int) -> str | None:
     os.lseek(number, 0, os.SEEK_SET)
-    return _owner(os.read(number, 4096))
+    return _note_in(os.read(number, 4096), "owner")
 
 
 def _new_owner(pair: str) -> str:
@@ -242,19 +310,22 @@ def _new_owner(pair: str) -> str:
 
 
 def _marked(path: str) -> str | None:
+    return _noted(_mark_path(path), "owner")
+
+
+def _noted(mark: str, name: str) -> str | None:
     try:
-        with open(_mark_path(path), "rb") as handle:
-            return _owner(handle.read(4096))
+        return _note_in(files.read(mark, 4096, links=False).content, name)
     except OSError:
         return None
 
 
-def _owner(content: bytes) -> str | None:
+def _note_in(content: bytes, name: str) -> str | None:
     try:
-        found: t.Any = json.loads(content)
+        found = from_json(content)
     except ValueError:
         return None
-    return str(found["owner"]) if isinstance(found, dict) and found.get("owner") else None
+    return str(found[name]) if isinstance(found, dict) and found.get(name) else None
 
 
 def _problem(path: str) -> str:

@@ -12,8 +12,6 @@ this one broke off, and which pairs the user had before.
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import stat
@@ -21,10 +19,11 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
+from .._cloud.texts import from_json
+from .._core import files
 
 #: Bytes written on trial, more than a pair has.
 _TRIAL = 4096
-_MODE = 0o600
 
 
 @dataclass(frozen=True)
@@ -65,19 +64,28 @@ def look(path: str) -> FileState:
     path = os.path.abspath(os.path.expanduser(path))
     folder = os.path.dirname(path)
     try:
-        with open(path, "rb") as handle:
-            mode = os.fstat(handle.fileno()).st_mode
-            found = json.loads(handle.read(1 << 16))
+        content, mode = files.read(path, 1 << 16)
     except FileNotFoundError:
+        if os.path.lexists(path):
+            raise InvalidInput(f"access_key_file is {path}, a link to nothing; expected the path of a file.") from None
         if not os.path.isdir(folder):
             raise InvalidInput(f"The directory {folder} of access_key_file does not exist.") from None
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InvalidInput(f"The directory {folder} of access_key_file cannot be written to.") from None
+        try:
+            files.refuse_others(_beside(path))
+        except OSError as exc:
+            raise InvalidInput(
+                f"An AccessKey pair could not be kept in {path}: {exc.strerror}.",
+                hint="Nothing was created. Move it away, or choose another access_key_file.",
+            ) from None
         return FileState(path, left=_left(path))
     except IsADirectoryError:
         raise InvalidInput(f"access_key_file is {path}, a directory; expected the path of a file.") from None
     except OSError as exc:
         raise InvalidInput(f"access_key_file is {path}, which cannot be read: {exc.strerror}.") from None
+    try:
+        found = from_json(content)
     except ValueError:
         found = None
     key = found.get("access_key_id") if isinstance(found, dict) else None
@@ -88,7 +96,7 @@ def look(path: str) -> FileState:
 def restrict(path: str) -> None:
     """Take every right from others than the owner."""
     try:
-        os.chmod(path, _MODE)
+        os.chmod(path, files.OWN)
     except OSError as exc:
         raise UnexpectedState(f"The rights of {path} cannot be changed to 0600: {exc.strerror}.") from None
 
@@ -96,7 +104,7 @@ def restrict(path: str) -> None:
 def tidy(path: str) -> None:
     """Remove what a run that broke off left beside a file that is whole, unless a task is at it at this moment."""
     with contextlib.suppress(OSError):
-        number = _open(_beside(path))
+        number = _open(_beside(path), names=2)  # it may be the file's second name
         try:
             os.unlink(_beside(path))
         finally:
@@ -120,8 +128,7 @@ class Destination:
         """:raises UnexpectedState: when the pair could not be kept there"""
         try:
             self._number = _open(_beside(self.path))
-            # JSON may have blanks behind it, so that a shorter text can take the place of this one at once.
-            self._write(json.dumps(self._note).encode().ljust(_TRIAL))
+            self._write(json.dumps(self._note).encode())
         except OSError as exc:
             self._close(remove=True)
             raise self._failed(exc) from None
@@ -199,41 +206,24 @@ def _beside(path: str) -> str:
     return os.path.join(folder, f".{name}.new")
 
 
-def _open(path: str) -> int:
-    """A file of one's own, new or left over, that no other task is at; never through a link."""
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+def _open(path: str, *, names: int = 1) -> int:
+    """A file of one's own that no other task is at."""
+    number = files.open_own(path, names=names)
     try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not _is_at(number, path):  # another task was at it a moment ago
-            raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
-        try:
-            os.fchmod(number, _MODE)
-        except OSError:
-            os.unlink(path)
-            raise
+        files.lock(number, path)
     except OSError:
         os.close(number)
         raise
     return number
 
 
-def _is_at(number: int, path: str) -> bool:
-    try:
-        return os.path.samestat(os.fstat(number), os.stat(path, follow_symlinks=False))
-    except FileNotFoundError:
-        return False
-
-
 def _left(path: str) -> Left | None:
     try:
-        number = os.open(_beside(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        found = from_json(files.read(_beside(path), 1 << 16, links=False).content)
     except OSError:
         return None
-    with open(number, "rb") as handle:
-        try:
-            found = json.loads(handle.read(1 << 16))
-        except (OSError, ValueError):
-            return Left()
+    except ValueError:
+        return Left()
     told = found if isinstance(found, dict) else {}
     known = told.get("known")
     return Left(

@@ -23,6 +23,7 @@ VERSIONS = {
     "sts": "2015-04-01",
     "vpc": "2016-04-28",
     "trusted-server": "2020-06-13",
+    "resourcesharing": "2020-01-10",
 }
 
 

@@ -57,7 +57,7 @@ class Modules:
         return result
 
     def attempt(self, module_name: str, /, *, check: bool = False, **options: t.Any) -> Result:
-        """Run one module and return its result, whether it failed or not."""
+        """Run one module and return its result, whether it fails or not."""
         connection = {
             "region": self.region,
             "endpoint_url": self.cloud.endpoint,

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from local_cloud.settings import define
+from local_cloud.texts import parse_json
 
 if t.TYPE_CHECKING:
     from local_cloud.framework import Call
@@ -27,8 +27,8 @@ def loads(call: Call, text: str) -> t.Any:
     :raises ValueError: it is not JSON.
     """
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         if '"' in text or call.settings["json_single_quotes"] == "refuse":
             raise
-        return json.loads(text.replace("'", '"'))
+        return parse_json(text.replace("'", '"'))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import struct
 import time
 import typing as t
@@ -18,6 +17,7 @@ from local_cloud.session_manager.frames import FrameError, Message
 from local_cloud.session_manager.pace import Allowance, Pace
 from local_cloud.settings import Settings, define
 from local_cloud.store import Record, Store
+from local_cloud.texts import parse_json
 
 if t.TYPE_CHECKING:
     from starlette.types import Receive, Send
@@ -197,7 +197,7 @@ class Channel:
     def _resize(way: agents.Way, payload: bytes) -> None:
         """The layout of this payload is UNCERTAIN: here JSON with rows and cols; what can't be read changes nothing."""
         with contextlib.suppress(ValueError, TypeError, KeyError, struct.error):
-            size = json.loads(payload)
+            size = parse_json(payload)
             way.resize(int(size["rows"]), int(size["cols"]))
 
     # -- from the instance

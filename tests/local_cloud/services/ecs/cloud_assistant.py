@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import typing as t
 
@@ -33,6 +32,7 @@ from local_cloud.services.ecs.common import (
     shown_tags,
     tagged_instances,
 )
+from local_cloud.texts import parse_json
 
 _OUTPUT_LONGEST = 24 * 1024
 _CONTENT_LONGEST = {False: 24 * 1024, True: 18 * 1024}  # by KeepCommand; as base64
@@ -154,7 +154,7 @@ def _parameters(parameters: str | Record) -> Record:
     :raises ApiError: they are no JSON object
     """
     try:
-        values = json.loads(parameters) if isinstance(parameters, str) else parameters
+        values = parse_json(parameters) if isinstance(parameters, str) else parameters
     except ValueError:
         values = None
     if not isinstance(values, dict):

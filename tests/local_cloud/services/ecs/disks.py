@@ -34,6 +34,7 @@ from local_cloud.services.ecs.common import (
 from local_cloud.services.ecs.images import usable_image
 from local_cloud.services.ecs.key_use import DISK_ROLE, IMAGE_ROLE, SNAPSHOT_ROLE, inherited, require_key
 from local_cloud.services.ecs.trusted import kms_enabled
+from local_cloud.texts import digits
 
 
 def system_disk(call: Call, instance_type: InstanceType, image: Record, request: Record) -> Record:
@@ -148,8 +149,7 @@ def limits_of(category: str, level: str | None, parameter: str) -> tuple[str, Di
 def _number(value: object, default: int | None) -> int | None:
     if value in (None, ""):
         return default
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
+    return digits(value)
 
 
 def encryption(call: Call, request: Record) -> Record:

@@ -33,7 +33,7 @@ from local_cloud.services.shapes import ABSENT
 from local_cloud.settings import define
 
 define("ecs.key_pairs", 500, "key pairs of an account in a region")
-define("ecs.key_bits", 2048, "length of the RSA keys that CreateKeyPair makes")
+define("ecs.key_bits", 2048, "length of the RSA keys that CreateKeyPair makes", (1024, 2048, 3072, 4096))
 define("ecs.key_pair_delete_unknown", "", "code for deleting an unknown name; empty: it succeeds (UNCERTAIN)")
 define("ecs.key_pair_delete_attached", False, "whether a bound key pair can be deleted, as the older service allowed")
 

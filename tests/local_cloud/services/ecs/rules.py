@@ -14,6 +14,7 @@ from local_cloud.services.ecs.common import Record, ecs, find_one, page_token, s
 from local_cloud.services.ecs.security_groups import get_group
 from local_cloud.services.shapes import Verbatim
 from local_cloud.settings import define
+from local_cloud.texts import digits
 
 define(
     "ecs.priority_type",
@@ -176,8 +177,8 @@ def _check_advanced(call: Call, request: Record, rule: Record) -> None:
 def _protocol(call: Call, value: str | None) -> str:
     if not value:
         raise ApiError("MissingParameter", 400, 'The input parameter "IpProtocol" is mandatory.')
-    protocol = _PROTOCOLS.get(value.upper())
-    if protocol is None and call.settings["ecs.protocol_numbers"] and value.isdigit() and int(value) <= 255:
+    protocol, number = _PROTOCOLS.get(value.upper()), digits(value)
+    if protocol is None and call.settings["ecs.protocol_numbers"] and number is not None and number <= 255:
         return value
     if protocol is None:
         raise ApiError(
@@ -197,11 +198,12 @@ def _policy(value: str | None) -> str:
 
 def _priority(value: t.Any) -> str:
     text = str(value if value not in (None, "") else 1)
-    if not (text.isascii() and text.isdigit()):
+    number = digits(text)
+    if number is None:
         raise ApiError("InvalidPriority.Malformed", 400, "The specified parameter Priority is not valid.")
-    if not 1 <= int(text) <= 100:
+    if not 1 <= number <= 100:
         raise ApiError("InvalidPriority.ValueNotSupported", 400, "The specified parameter Priority must be 1 to 100.")
-    return str(int(text))
+    return str(number)
 
 
 def _nic_type(call: Call, group: Record, value: str | None) -> str:

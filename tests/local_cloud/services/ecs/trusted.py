@@ -17,11 +17,14 @@ from local_cloud.settings import define
 
 _SUPPORT = ("supported", "unsupported")
 
-define("ecs.trusted.kms_off", "403 InvalidParameter.KMSKeyId.KMSUnauthorized", "refusal: KMS is not activated")
-define("ecs.trusted.wrong_mode", "400 InvalidParameter", "refusal: TrustedSystemMode is not vTPM")
-define("ecs.trusted.wrong_family", "400 InvalidInstanceType.ValueNotSupported", "refusal: the family has no vTPM")
-define("ecs.trusted.wrong_image", "403 ImageNotSupportInstanceType", "refusal: the image has no trusted boot")
-define("ecs.trusted.wrong_disk", "403 InvalidInstanceType.NotSupportDiskCategory", "refusal: system disk is no ESSD")
+for _name, _answer, _why in (
+    ("kms_off", "403 InvalidParameter.KMSKeyId.KMSUnauthorized", "KMS is not activated"),
+    ("wrong_mode", "400 InvalidParameter", "TrustedSystemMode is not vTPM"),
+    ("wrong_family", "400 InvalidInstanceType.ValueNotSupported", "the family has no vTPM"),
+    ("wrong_image", "403 ImageNotSupportInstanceType", "the image has no trusted boot"),
+    ("wrong_disk", "403 InvalidInstanceType.NotSupportDiskCategory", "system disk is no ESSD"),
+):
+    define(f"ecs.trusted.{_name}", _answer, f"refusal: {_why}", form=r"[45]\d\d \S+")
 define("ecs.secure_boot", "unsupported", "what instance types and UEFI images say about secure boot", _SUPPORT)
 define("ecs.enclave_invited", False, "whether ConfidentialComputingMode=Enclave may be used")
 

@@ -14,6 +14,7 @@ import typing as t
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.kms.common import Record, invalid, kms
 from local_cloud.settings import Settings, define
+from local_cloud.texts import digits
 
 if t.TYPE_CHECKING:
     from local_cloud.store import Store
@@ -60,6 +61,12 @@ def put(store: Store, account_id: str, region: str, instance_id: str, members: R
         raise ValueError(f"unknown: {', '.join(unknown)}; there are: {', '.join(_defaults('', '', ''))}")
     if members.get("Status", STATES[0]) not in STATES:
         raise ValueError(f"Status is one of {', '.join(STATES)}, not {members['Status']!r}")
+    for name, value in members.items():
+        kind = type(_defaults("", "", "")[name])
+        if type(value) is not kind or (kind is list and not all(isinstance(one, str) for one in value)):
+            raise ValueError(f"{name} is a {kind.__name__}{' of texts' if kind is list else ''}, not {value!r}")
+    if digits(members.get("SecretNum", "0")) is None:
+        raise ValueError(f"SecretNum is a number in a text, not {members['SecretNum']!r}")
     clock = store.clock
     fresh = _defaults(instance_id, clock.text(), clock.text(clock.now() + dt.timedelta(days=_DAYS)))
     record = {**fresh, **(store.get("kms_instance", instance_id) or {}), **members}

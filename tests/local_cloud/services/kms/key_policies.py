@@ -9,6 +9,7 @@ import json
 
 from local_cloud.framework import Call
 from local_cloud.services.kms.common import Record, get_key, invalid, kms, save
+from local_cloud.texts import parse_json
 
 _LONGEST = 32768
 _NAME = "default"
@@ -32,7 +33,7 @@ def check_policy(text: str) -> str:
     :raises ApiError: 400 InvalidParameter
     """
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except ValueError as error:
         raise invalid("Policy", "it is not JSON.") from error
     statements = document.get("Statement") if isinstance(document, dict) else None

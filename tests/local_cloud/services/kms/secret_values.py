@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from local_cloud import iam
@@ -16,6 +15,7 @@ from local_cloud.services.kms.common import Record, get_living_secret, get_secre
 from local_cloud.services.kms.crypto import open_sealed, seal, usable
 from local_cloud.services.kms.keys import new_key
 from local_cloud.settings import define
+from local_cloud.texts import parse_json
 
 define(
     "kms.secret_version_code",
@@ -132,7 +132,7 @@ def _stages(call: Call) -> list[str]:
     if not text:
         return [CURRENT]
     try:
-        given = json.loads(str(text))
+        given = parse_json(str(text))
     except ValueError as error:
         raise invalid("VersionStages", "it is not JSON.") from error
     stages = given.get("VersionStage") if isinstance(given, dict) else given

@@ -32,6 +32,7 @@ from local_cloud.services.kms.common import (
 from local_cloud.services.kms.keys import SYMMETRIC, tags_of
 from local_cloud.services.kms.secret_values import CURRENT, new_version
 from local_cloud.settings import define
+from local_cloud.texts import digits
 
 define(
     "kms.secrets_need_instance",
@@ -192,10 +193,10 @@ def delete_secret(call: Call) -> Record:
 
 
 def _window(call: Call) -> int:
-    text = str(call.get("RecoveryWindowInDays") or "30")
-    if not text.isdigit() or not 7 <= int(text) <= 30:
+    days = digits(call.get("RecoveryWindowInDays") or "30")
+    if days is None or not 7 <= days <= 30:
         raise invalid("RecoveryWindowInDays", "it must be 7 to 30.")
-    return int(text)
+    return days
 
 
 @kms("RestoreSecret")

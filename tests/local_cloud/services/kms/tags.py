@@ -20,6 +20,7 @@ from local_cloud.services.kms.common import (
     save_secret,
 )
 from local_cloud.services.kms.keys import TAG_LIMIT, tags_of
+from local_cloud.texts import digits
 
 #: rows that ListTagResources shows at once
 _ROWS = 200
@@ -117,6 +118,7 @@ def list_tag_resources(call: Call) -> Record:
             continue
         if all(name in own and value in (None, "", own[name]) for name, value in wanted):
             rows += [{"ResourceId": resource[id_name], "ResourceType": kind, **tag} for tag in resource["Tags"]]
-    first = int(call.get("NextToken") or 0) if str(call.get("NextToken") or 0).isdigit() else len(rows)
+    position = digits(call.get("NextToken") or 0)
+    first = len(rows) if position is None else position
     following = str(first + _ROWS) if len(rows) > first + _ROWS else ""
     return {"TagResources": {"TagResource": rows[first : first + _ROWS]}, "NextToken": following}

@@ -172,7 +172,7 @@ def page(
     if marker := call.get("Marker"):
         try:
             after = base64.b64decode(str(marker), altchars=b"-_", validate=True).decode()
-        except (binascii.Error, UnicodeError) as error:
+        except (binascii.Error, ValueError) as error:
             raise ApiError("InvalidParameter.Marker", 400, "The parameter Marker is not a marker of a list.") from error
         rest = [record for record in rest if key(record) > after]
     shown = rest[:size]

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import typing as t
 
 from local_cloud.framework import ApiError
+from local_cloud.texts import parse_json
 
 #: longest policy document, in characters
 LONGEST = 6144
@@ -62,7 +62,7 @@ def check_trust(text: str) -> None:
 
 def _statements(text: str) -> list[dict[str, t.Any]]:
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except ValueError as error:
         raise _malformed("it is not JSON") from error
     if not isinstance(document, dict) or document.get("Version") != "1" or set(document) - {"Version", "Statement"}:

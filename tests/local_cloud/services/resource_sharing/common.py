@@ -21,6 +21,7 @@ from local_cloud import directory
 from local_cloud.framework import ApiError, Call, Handler, operation
 from local_cloud.services.shapes import complete
 from local_cloud.settings import define
+from local_cloud.texts import digits
 
 Record = dict[str, t.Any]
 
@@ -82,10 +83,9 @@ def page(call: Call, records: list[Record]) -> tuple[list[Record], Record]:
     size = int(call.get("MaxResults") or 20)
     if not 1 <= size <= 100:
         raise ApiError("InvalidParameter.MaxResults", 400, "The MaxResults is invalid.")
-    token = str(call.get("NextToken") or "0")
-    if not token.isdigit():
+    first = digits(call.get("NextToken") or "0")
+    if first is None:
         raise ApiError("InvalidParameter.NextToken", 400, "The NextToken is invalid.")
-    first = int(token)
     following = str(first + size) if len(records) > first + size else ""
     return records[first : first + size], {"NextToken": following}
 

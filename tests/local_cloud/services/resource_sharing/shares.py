@@ -11,7 +11,7 @@ import secrets
 import string
 
 from local_cloud import directory
-from local_cloud.framework import ApiError, Call
+from local_cloud.framework import ApiError, Call, Parameters
 from local_cloud.services.resource_sharing.associations import add, take_away
 from local_cloud.services.resource_sharing.common import (
     Record,
@@ -110,7 +110,9 @@ def tag_resources(call: Call) -> Record:
         raise ApiError("InvalidParameter.ResourceType", 400, "The ResourceType is invalid.")
     new = {tag.get("Key", ""): tag.get("Value", "") for tag in call.get("Tag") or ()}
     for share_id in call.get("ResourceId") or ():
-        share = get_usable_share(dataclasses.replace(call, params={**call.params, "ResourceShareId": share_id}))
+        share = get_usable_share(
+            dataclasses.replace(call, params=Parameters({**call.params, "ResourceShareId": share_id}))
+        )
         labels = {**{tag["Key"]: tag["Value"] for tag in share["Tags"]}, **new}
         share["Tags"] = [{"Key": key, "Value": value} for key, value in labels.items()]
         save(call, "resource_share", share_id, share)

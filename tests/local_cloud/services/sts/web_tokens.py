@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import typing as t
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from local_cloud.settings import Settings, define
+from local_cloud.texts import parse_json
 
 define(
     "sts.oidc_providers",
@@ -46,7 +46,7 @@ class Provider:
     def configured(cls, settings: Settings) -> dict[str, Provider]:
         """The providers of the setting, by ARN; none when it can't be read."""
         try:
-            found = json.loads(settings["sts.oidc_providers"])
+            found = parse_json(settings["sts.oidc_providers"])
             return {
                 arn: cls(entry["issuer"], tuple(entry["client_ids"]), tuple(entry["jwks"]["keys"]))
                 for arn, entry in found.items()
@@ -108,7 +108,7 @@ def _bytes(text: str) -> bytes:
 
 def _json(text: str) -> Claims:
     try:
-        value = json.loads(_bytes(text))
+        value = parse_json(_bytes(text))
     except ValueError:
         raise TokenError("it is not JSON") from None
     if not isinstance(value, dict):

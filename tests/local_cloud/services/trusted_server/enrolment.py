@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.trusted_server.common import (
     Record,
@@ -17,6 +15,7 @@ from local_cloud.services.trusted_server.common import (
     required,
     trusted_server,
 )
+from local_cloud.texts import parse_json
 
 _LONGEST_EXTENSIONS = 4096
 
@@ -74,7 +73,7 @@ def texts(value: str) -> list[str]:
     """A list that is sent as one text: a JSON array, or separated by commas."""
     if value.lstrip().startswith("["):
         try:
-            return [str(item) for item in json.loads(value)]
+            return [str(item) for item in parse_json(value)]
         except ValueError as error:
             raise ApiError("InvalidParameter", 400, f"{value!r} is not a JSON array.") from error
     return [item.strip() for item in value.split(",") if item.strip()]

@@ -26,6 +26,7 @@ from local_cloud.services.vpc.common import (
     texts,
 )
 from local_cloud.settings import define
+from local_cloud.texts import digits
 
 define("vpc.eip_binding_seconds", 0.3, "how long an elastic IP address is Associating or Unassociating")
 define("vpc.eips", 20, "elastic IP addresses of an account in a region")
@@ -110,9 +111,10 @@ def modify_eip_address_attribute(call: Call) -> Record:
 
 
 def _bandwidth(text: t.Any, charge: str) -> str:
-    if not str(text).isdigit() or not 1 <= int(text) <= _MOST_BANDWIDTH[charge]:
+    bandwidth = digits(text)
+    if bandwidth is None or not 1 <= bandwidth <= _MOST_BANDWIDTH[charge]:
         raise invalid("Bandwidth")
-    return str(int(text))
+    return str(bandwidth)
 
 
 @served("ReleaseEipAddress", ecs=True)
