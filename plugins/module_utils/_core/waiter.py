@@ -62,7 +62,7 @@ def wait_for(
         if shows:
             cloud.reads_are_behind()
             # Whatever one read shows before all do, the next one may not.
-            pause = max(interval, min(cloud.behind_for(), timeout - waited))
+            pause = max(interval, min(cloud.behind_for(), timeout - waited - interval))
         words = describe(value)
         if words != last or waited - told >= _SILENCE:
             still = "still " if words == last else ""

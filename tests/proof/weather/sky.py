@@ -64,6 +64,8 @@ FLEET: Variables = {
     "network_ssh_from": ["192.0.2.0/24"],
     "network_rules": [{"protocol": "tcp", "ports": "443", "cidr": "192.0.2.0/24", "description": "HTTPS"}],
 }
+#: Under which a test notes the calls of its seed, for the end of the run.
+CALLS = "calls"
 HASTENED = Path(__file__).parent / "hastened"
 #: Records that come and go with calls.
 OF_CALLS = ("access_key", "client_token", "sts_session", "instance_session", "metadata_credentials")
@@ -99,7 +101,9 @@ class Account:
         [self.stray] = records.fleet(self.modules, 1, "stray")
         users = Users(cloud)
         # One each, by which their calls are told apart.
-        self.keys: dict[str, Key] = {name: users.make(f"runs-{name}", EVERYTHING) for name in PLAYBOOKS}
+        self.keys: dict[str, Key] = {name: users.make(f"runs-{name}", EVERYTHING) for name in USES}
+        self.inventory = folder / "web.alitrust.yml"
+        self.inventory.write_text(yaml.safe_dump({"plugin": "alitrust.ecs.instances", "trust": True, "ram_role": True}))
         cloud.clock_advance(60)
 
     def run(self, *names: str, options: t.Sequence[str] = ()) -> tuple[int, str]:
@@ -115,6 +119,21 @@ class Account:
         book.write_text(yaml.safe_dump(plays))
         done = self.ansible.command("ansible-playbook", str(book), *options)
         return done.returncode, done.stdout + done.stderr
+
+    def listed(self) -> dict[str, t.Any]:
+        """The groups of the inventory, each with its hosts, and what is said of these."""
+        asked = self.ansible.environment
+        self.ansible.environment = {**asked, **self.keys["inventory"].environment()}
+        done = self.ansible.command("ansible-inventory", "-i", self.inventory, "--list")
+        self.ansible.environment = asked
+        assert done.returncode == 0, done.stderr
+        groups: dict[str, t.Any] = json.loads(done.stdout)
+        hosts = groups.pop("_meta")["hostvars"]
+        about = {
+            name: (values.get("alitrust_ram_role_name"), values.get("alitrust_status"))
+            for name, values in hosts.items()
+        }
+        return {"groups": groups, "hosts": about}
 
     def _uses(self, name: str) -> Variables:
         uses: dict[str, Variables] = {
@@ -148,10 +167,12 @@ class Account:
             assert code == 0, output
             self.cloud.clock_advance(60)  # what is under way has come to its end
             stored[moment] = self.stored()
+            if names is WITH_FLEET:
+                listed = self.listed()
         faults = Counter(fault for one in self.cloud.requests() for fault in one["faults"])
         hit = sum(1 for one in self.cloud.requests() if set(one["faults"]) - {"read_lag"})
         calls = {name: sum(self.cloud.counts(key.id).values()) for name, key in self.keys.items()}
-        return Seen(stored, calls, dict(faults), hit)
+        return Seen(stored, listed, calls, dict(faults), hit)
 
     def stored(self) -> Stored:
         """What is in the account, without what is different each time: by kind, each record as text."""
@@ -166,12 +187,14 @@ class Seen(t.NamedTuple):
     """What came of a life of the account.
 
     :ivar stored: what was there, by moment
+    :ivar listed: what the inventory had when the fleet was there
     :ivar calls: by playbook
     :ivar faults: how many calls met each kind
     :ivar hit: calls that met something else than a read that is behind
     """
 
     stored: dict[str, Stored]
+    listed: dict[str, t.Any]
     calls: dict[str, int]
     faults: dict[str, int]
     hit: int
@@ -180,6 +203,8 @@ class Seen(t.NamedTuple):
 WITH_FLEET = ("provision", "verdicts", "audit", "kms_access", "share", "isolate")
 TO_THE_END = ("unshare", "teardown")
 PLAYBOOKS = (*WITH_FLEET, *TO_THE_END)
+#: What makes calls.
+USES = (*PLAYBOOKS, "inventory")
 
 #: Members that are drawn, and whatever else is.
 _DRAWN = ("SerialNumber", "HostName", "KeyPairFingerPrint", "RoleId", "UserId", "GroupId")

@@ -510,28 +510,29 @@ def test_lists_are_sent_as_the_api_takes_them() -> None:
     assert list(chunks([], 2)) == []
 
 
+def given_up(cloud: Cloud, product: str, action: str) -> str:
+    with pytest.raises(errors.CloudError) as caught:
+        cloud.call(product, action)
+    return caught.value.message
+
+
 def test_where_the_cloud_is_down_the_next_call_is_given_up_soon(world: World) -> None:
-    down = refused("ServiceUnavailable", 503)
-    world.answers(*[down] * 100)
-    with pytest.raises(errors.CloudError, match="given up after 120 s"):
-        world.cloud.call("ram", "GetRole", RoleName="web")
+    world.answers(*[refused("ServiceUnavailable", 503)] * 100)
+    assert "given up after 120 s" in given_up(world.cloud, "ram", "ListRoles")
     before = sum(world.slept)
-    with pytest.raises(errors.CloudError, match="given up after 5 s"):
-        world.cloud.in_region("cn-shanghai").call("ecs", "DescribeInstances")
+    assert "given up after 5 s" in given_up(world.cloud.in_region("cn-shanghai"), "ecs", "DescribeInstances")
     assert sum(world.slept) - before <= 5
 
 
-@pytest.mark.parametrize("answer", [Reply('{"RequestId": "R"}', 200, {}), refused("Forbidden.RAM", 403)])
-def test_where_somebody_answers_again_the_budget_is_whole_again(world: World, answer: Reply) -> None:
+@pytest.mark.parametrize("answer", [{}, refused("Forbidden.RAM", 403)])
+def test_where_somebody_answers_again_the_budget_is_whole_again(world: World, answer: t.Any) -> None:
     world.answers(*[refused("Throttling.User")] * 100)
-    with pytest.raises(errors.CloudError, match="given up after 120 s"):
-        world.cloud.call("ram", "ListRoles")
+    assert "given up after 120 s" in given_up(world.cloud, "ram", "ListRoles")
     world.answers(answer)
     with contextlib.suppress(errors.CloudError):
         world.cloud.call("ram", "DeleteRole", RoleName="web")
     world.answers(*[refused("Throttling.User")] * 100)
-    with pytest.raises(errors.CloudError, match="given up after 120 s"):
-        world.cloud.call("ram", "ListRoles")
+    assert "given up after 120 s" in given_up(world.cloud, "ram", "ListRoles")
 
 
 @pytest.mark.parametrize(("api_timeout", "longest"), [(120, 30), (12, 12), (1, 5)])
