@@ -93,7 +93,7 @@ def build(cloud: LocalCloud) -> None:
         key_name="ops",
         http_tokens="required",
         system_disk=encrypted,
-        data_disks=[{"size": 40}],
+        data_disks=[{"size": 40, "encrypted": False}],
     )
     modules.run(
         "trusted_instance",

@@ -184,7 +184,7 @@ NOT_EXCHANGED = {
     "reads what could not be read before, and then stores at most one version": {"store_if_other"},
     "changes the state of instances, which the next run reads": {"reboot", "restart", "start", "stop"},
     "notes by tags what is shared": {"forget", "record"},
-    "writes a file here, whole or not at all": {"restrict", "restrict_file", "write"},
+    "writes a file here, whole or not at all": {"finish_access_key", "restrict", "restrict_file", "write"},
 }
 
 
