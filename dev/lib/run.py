@@ -278,6 +278,8 @@ CHECKS = [
     # What the collection promises, tried systematically: proof("crash", "crash"), ...
     # The local cloud, killed, asked nonsense and crowded: 2 minutes.
     proof("cloud", "cloud", options="-n 2 --dist worksteal"),
+    # A week of modules: a minute. With --long also an hour of playbooks on real hosts, which needs root.
+    proof("week", "week", first='[ "$ALITRUST_LONG" != 1 ] || dev/host-packages; '),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",
