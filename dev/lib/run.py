@@ -276,10 +276,22 @@ CHECKS = [
     pytest("eda", "tests/eda", venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", needs="chromium"),
     # What the collection promises, tried systematically: proof("crash", "crash"), ...
+    # Two at once: 100 s of two cores.
+    proof("together", "together", options="-n 3 --dist worksteal", cores=2),
+    # Playbooks cut off at their calls. Three at a time, because half of the time they wait.
+    proof("crash", "crash", cores=2, options="-n 3 --dist worksteal"),
+    proof("weather", "weather", options="-n 2"),
+    proof("hostile", "hostile", options="-n 2"),
+    # Which texts are templates differs from core to core: half a minute each.
+    proof("hostile-oldest", "hostile/test_hostile_playbooks.py", venv="oldest", python=VERSIONS[0]),
+    proof("hostile-newest", "hostile/test_hostile_playbooks.py", python=NEWEST),
     # The local cloud, killed, asked nonsense and crowded: 2 minutes.
     proof("cloud", "cloud", options="-n 2 --dist worksteal"),
     # A week of modules: a minute. With --long also an hour of playbooks on real hosts, which needs root.
     proof("week", "week", first='[ "$ALITRUST_LONG" != 1 ] || dev/host-packages; '),
+    # Runs of playbooks on real hosts, interrupted at tasks. A part is one worker's at a time; about 100 s.
+    proof("crash-hosts", "crash_hosts", root=True, cores=2, first="dev/host-packages; ", options="-n 2 --dist load"),
+    proof("model", "model", cores=2, options="-n 2 --dist worksteal"),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
         "hosts",

@@ -92,6 +92,8 @@ options:
       - How long one call may take with all its repetitions, in seconds.
       - Calls that fail for a passing reason (throttling, a server error, a broken connection) are repeated with
         growing, random pauses within this budget. Where nobody listens at the address, they are for 10 seconds only.
+      - A single try ends with the budget, too, but is given 5 seconds at least. Once a call was given up, the others of
+        the task are repeated for 5 seconds only, until one is answered.
       - What is no answer of Alibaba Cloud, such as the page of a captive portal or of a gateway, counts as such a
         reason, and never as an empty list.
     type: int

@@ -62,6 +62,10 @@ def audit_html(audit: t.Any, template: t.Any) -> str:
         )
     try:
         return html(audit, str(template))
+    except (LookupError, TypeError, ValueError, AttributeError) as exc:
+        raise AnsibleFilterError(
+            f"audit_html needs the value 'audit' that alitrust.ecs.audit_info returns; this one is not whole: {exc}."
+        ) from None
     except jinja2.TemplateError as exc:
         raise AnsibleFilterError(f"The template of the report cannot be rendered: {exc}") from exc
 

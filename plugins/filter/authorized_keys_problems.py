@@ -43,7 +43,7 @@ _value:
 """
 
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
 
@@ -55,7 +55,11 @@ def authorized_keys_problems(keys: t.Any) -> list[str]:
     complaint = _core_version.complaint()
     if complaint:
         raise AnsibleFilterError(complaint)
-    if isinstance(keys, str) or not isinstance(keys, Iterable) or not all(isinstance(key, str) for key in keys):
+    if (
+        isinstance(keys, (str, Mapping))
+        or not isinstance(keys, Iterable)
+        or not all(isinstance(key, str) for key in keys)
+    ):
         raise AnsibleFilterError("authorized_keys_problems needs a list of lines of authorized_keys.")
     return listed.read(keys)[1]
 

@@ -76,6 +76,7 @@ options:
         another source.
       - Takes V(name), V(instance_id), V(host_name), V(private_ip), V(public_ip), V(eip), and V(tag:KEY) for the value
         of a tag.
+      - Characters that a terminal obeys or does not show become C(_).
     type: list
     elements: str
     default: [name, instance_id]
@@ -188,8 +189,10 @@ import json
 import typing as t
 
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ..module_utils._cloud import texts
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
@@ -277,13 +280,28 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     filled[name] = self.templar.template(filled[name])
                 except AnsibleError as error:
                     raise AnsibleParserError(f"{self.NAME}: {name} has a template without a value: {error}") from error
+            self._check_truth(name, filled[name])
         tidy_lists(filled, {name: {**one, "aliases": _aliases(one)} for name, one in self.option_definitions.items()})
         for name, value in filled.items():
+            if isinstance(value, list) and self.option_definitions.get(name, {}).get("elements") == "str":
+                filled[name] = [one if isinstance(one, str) else str(one) for one in value]
             if value == [""]:
                 raise AnsibleParserError(
                     f"{self.NAME}: {name} is blank. Leave it out, or see why it is: a template in it may have no value."
                 )
         return filled
+
+    def _check_truth(self, name: str, value: t.Any) -> None:
+        """Refuse what is no truth value, which Ansible takes for false.
+
+        :raises AnsibleParserError: naming the option
+        """
+        if self.option_definitions.get(name, {}).get("type") != "bool" or value in (None, ""):
+            return
+        try:
+            boolean(value)
+        except TypeError:
+            raise AnsibleParserError(f"{self.NAME}: {name} is {value!r}; expected true or false.") from None
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
@@ -300,7 +318,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if instances is None:
                 instances = self._instances()
         except AlitrustError as error:
-            raise AnsibleParserError(f"{self.NAME}: {error.as_failure()['msg']}") from error
+            # Without its cause, which Ansible would show once more, and as it is.
+            raise AnsibleParserError(f"{self.NAME}: {error.as_failure()['msg']}") from None
         if self.get_option("cache"):
             self._cache[key] = instances
         self._populate(instances)
@@ -341,6 +360,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
         :raises InvalidInput: the first of them
         """
+        given = {name: self.get_option(name) for name in self.option_definitions}
+        if complaint := texts.complaint(given, self.option_definitions):
+            raise InvalidInput(complaint)
         listing.check_names(self.get_option("hostnames"))
         for name in self.get_option("variables"):
             if name not in (*_VARIABLES, "all"):

@@ -92,6 +92,7 @@ import typing as t
 
 from ..module_utils._cloud.door import Cloud
 from ..module_utils._cloud.errors import UnexpectedState
+from ..module_utils._cloud.texts import printable
 from ..module_utils._kms import secrets
 from ..plugin_utils._cloud_lookup import CloudLookup
 
@@ -123,5 +124,5 @@ class LookupModule(CloudLookup):
         if self.get_option("on_missing") == "error":
             raise UnexpectedState(missing, hint="Check name and region; on_missing says what else to do than to fail.")
         if self.get_option("on_missing") == "warn":
-            self._display.warning(f"{self.NAME}: {missing}")
+            self._display.warning(f"{self.NAME}: {printable(missing)}")
         return None

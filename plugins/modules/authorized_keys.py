@@ -131,14 +131,13 @@ summary:
   sample: /root/.ssh/authorized_keys of root was changed
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.authorized_keys import SPEC, manage
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = InstanceModule(SPEC)
     run_module(module, lambda run, label: manage(module.params, run, label, check_mode=module.check_mode))
 
 

@@ -118,14 +118,13 @@ summary:
   sample: 2 lines of keys of root in /root/.ssh/authorized_keys
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.authorized_keys import INFO_SPEC, tell
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=INFO_SPEC, supports_check_mode=True)
+    module = InstanceModule(INFO_SPEC)
     run_module(module, lambda run, _label: {"changed": False, **tell(module.params, run)})
 
 

@@ -88,7 +88,8 @@ options:
 notes:
   - What is encrypted with the service key of ECS cannot be shared. Copy it with a CMK, and share the copy.
   - The share of an image has no tags. With whom this module has shared an image is kept in tags of the image,
-    C(alitrust.ecs:shared-with-1) and so on. Accounts that others have shared it with are taken away only with O(adopt).
+    C(alitrust.ecs:shared-with-) and one of the accounts. Accounts that others have shared it with are taken away only
+    with O(adopt).
 seealso:
   - module: alitrust.ecs.encrypted_share_info
   - module: alitrust.ecs.kms_share_role

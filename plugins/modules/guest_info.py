@@ -56,6 +56,11 @@ options:
     description: Whether there are to be no others.
     type: bool
     default: false
+  remains:
+    description: Paths that are there only where an earlier run was interrupted, of which those are told that exist.
+    type: list
+    elements: path
+    default: []
   fact:
     description: A script that is to be there as a local fact.
     type: dict
@@ -163,6 +168,12 @@ fact_differs:
   returned: with O(fact)
   type: bool
   sample: false
+remains:
+  description: Those of O(remains) that exist.
+  returned: when there is a Python
+  type: list
+  elements: str
+  sample: []
 summary:
   description: The outcome in one line.
   returned: success
@@ -170,15 +181,14 @@ summary:
   sample: keys would be changed
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.facts import Facts
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.state import SPEC, tell
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = InstanceModule(SPEC)
     module.check_mode = True  # what else would be changed by the functions that it shares with others
     run_module(module, lambda run, label: tell(module.params, Facts(module), run, label))
 

@@ -58,7 +58,9 @@ options:
         about, because the private key may well be on another machine.
       - A pair whose creation broke off before the private key arrived is recognised by what is left beside this path,
         and is created
-        again.
+        again. While another task is creating it, this one waits.
+      - With O(state=absent) the file goes with the pair where it holds the private key of the pair. Another file
+        stays.
     type: path
   private_key_secret:
     description:

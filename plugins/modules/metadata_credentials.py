@@ -135,14 +135,13 @@ summary:
   sample: credentials of the RAM role trusted-web that expire at 2026-01-23T18:33:18Z
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import AlitrustError
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram.metadata import SPEC, read_credentials
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = InstanceModule(SPEC)
     try:
         result = read_credentials(module.params)
     except AlitrustError as error:

@@ -173,19 +173,21 @@ ram_policy:
       type: dict
       sample: {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:DescribeInstances", "Resource": "*"}]}
     default_version:
-      description: The version in force. Not returned in check mode for a policy that would be created.
+      description: The version in force. Not returned in check mode for a policy that would be created, or get a new
+        version.
       type: str
       sample: v1
     attachment_count:
-      description: How many roles, users and user groups have it. Not returned as RV(ram_policy.default_version).
+      description: How many roles, users and user groups have it. Not returned in check mode for a policy that would be
+        created.
       type: int
       sample: 1
     create_date:
-      description: When it was created. Not returned as RV(ram_policy.default_version).
+      description: When it was created. Not returned as RV(ram_policy.attachment_count).
       type: str
       sample: "2026-01-23T12:33:18Z"
     update_date:
-      description: When it was changed last. Not returned as RV(ram_policy.default_version).
+      description: When it was changed last. Not returned in check mode when the policy would be created or changed.
       type: str
       sample: "2026-01-23T12:33:18Z"
 kept:

@@ -29,6 +29,10 @@ notes:
   - The families known to support trusted mode are g6t, c6t and r6t (a trusted image makes the instance trusted); g7t,
     c7t and r7t (with SGX); g7, c7, r7, g8i, c8i, r8i, g8a, c8a, r8a, g8ine, c8ine, g9ae, i5g, gn8v and gn8is. All but
     the first three are created with C(TrustedSystemMode) and an image that boots by UEFI.
+  - Disks are encrypted by default, which is free. What it costs is freedom later. A disk cannot be decrypted, snapshots
+    and images of it are encrypted, too, and those with the service key cannot be shared with other accounts before they
+    are copied with a key of one's own. For images to be shared give O(system_disk.kms_key_id), or
+    O(system_disk.encrypted=false).
   - With an instance go its system disk, the data disks that Alibaba Cloud shows with C(DeleteWithInstance) (of those in
     O(data_disks), the ones with O(data_disks[].delete_with_instance)), the network interfaces with C(DeleteOnRelease),
     its public address, and the automatic snapshots of deleted disks with C(DeleteAutoSnapshot). Other disks, elastic IP
@@ -241,7 +245,13 @@ options:
         type: str
         choices: [PL0, PL1, PL2, PL3]
       encrypted:
-        description: Whether the disk is encrypted.
+        description:
+          - Whether the disk is encrypted. That is decided when it is made.
+          - New disks are, with the service key of ECS unless O(system_disk.kms_key_id) is given, and V(false) makes
+            them without. See the notes for what that costs. Where KMS is off (which only instances without
+            O(trusted_mode) can do without) or where Alibaba Cloud refuses, they are made without it, with a warning.
+            Existing disks are left as they are unless the option is given.
+          - The disk of an encrypted image of one's own has the key of the image.
         type: bool
       kms_key_id:
         description: The CMK to encrypt with, its ID or an alias (V(alias/disks)). Without it, the service key of ECS.
@@ -267,7 +277,9 @@ options:
         type: str
         choices: [PL0, PL1, PL2, PL3]
       encrypted:
-        description: Whether the disk is encrypted.
+        description:
+          - Whether the disk is encrypted. New ones are by default, as O(system_disk.encrypted) says.
+          - A disk from a snapshot is encrypted as that is.
         type: bool
       kms_key_id:
         description: The CMK to encrypt with, its ID or an alias (V(alias/disks)). Without it, the service key of ECS.

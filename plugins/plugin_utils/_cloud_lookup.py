@@ -15,13 +15,16 @@ from ansible import context
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._cloud import foretold
+from ..module_utils._cloud import foretold, texts
 from ..module_utils._cloud.door import Cloud
-from ..module_utils._cloud.errors import AlitrustError
+from ..module_utils._cloud.errors import AlitrustError, InvalidInput
 from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
 from . import _check_run, _core_version, _run_calls
 
 Key = t.Hashable
+
+#: How messages name what a lookup is given besides options.
+_TERMS = "what is looked up"
 
 
 class _Memory:
@@ -61,7 +64,9 @@ class CloudLookup(LookupBase):
             raise AnsibleLookupError(complaint)
         self.set_options(var_options=variables, direct=options)
         try:
-            connection = Connection.from_options({name: self._plain(name) for name in CONNECTION_SPEC})
+            given = {name: self._plain(name) for name in CONNECTION_SPEC}
+            self._check(terms, given)
+            connection = Connection.from_options(given)
             cloud: Cloud = _memory.get(("door", connection), lambda: Cloud(connection))
             if context.CLIARGS.get("check"):
                 records = _check_run.records()
@@ -73,6 +78,16 @@ class CloudLookup(LookupBase):
         except AlitrustError as error:
             # Without its causes, which Ansible would show: they may have parts of an answer.
             raise AnsibleLookupError(f"{self.NAME}: {error.as_failure()['msg']}") from None
+
+    def _check(self, terms: list[t.Any], connection: dict[str, t.Any]) -> None:
+        """Refuse what no option can have.
+
+        :raises InvalidInput: naming it
+        """
+        known = {name: one for name, one in self.option_definitions.items() if not name.startswith("_")}
+        given = {name: self.get_option(name) for name in known} | connection | {_TERMS: list(terms)}
+        if complaint := texts.complaint(given, {_TERMS: {"type": "list"}, **known}):
+            raise InvalidInput(complaint)
 
     @abc.abstractmethod
     def look_up(self, cloud: Cloud, terms: list[t.Any]) -> list[t.Any]:

@@ -70,6 +70,7 @@ class Bench:
             ANSIBLE_CALLBACK_PLUGINS=str(folder / "callbacks"),
             ANSIBLE_CALLBACKS_ENABLED="starts",
             BENCH_STARTS=str(self.starts),
+            REQUESTS_CA_BUNDLE=str(cloud.ca_certificate),
         )
 
     def run(self, tasks: list[dict[str, t.Any]], *, changes: bool = False) -> list[tuple[str, float]]:
@@ -123,7 +124,7 @@ def prepared(bench: Bench, cloud: LocalCloud) -> dict[str, dict[str, t.Any]]:
         "ram_role_name": "web",
         "key_name": "ops",
     }
-    tls = {"endpoint_url": cloud.tls_endpoint, "ca_bundle": str(cloud.ca_certificate)}
+    tls = {"endpoint_url": cloud.tls_endpoint}
     rules = [{"protocol": "tcp", "ports": [number], "cidr": "192.0.2.0/24"} for number in range(1, RULES + 1)]
     kms: dict[str, t.Any] = {"alitrust.ecs.kms_service": {}}
     kinds: dict[str, dict[str, t.Any]] = {

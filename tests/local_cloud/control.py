@@ -116,6 +116,10 @@ class LocalCloud:
         """Push the cloud's clock forward; what becomes due happens before this returns."""
         self._ask("POST", "clock", {"advance": seconds})
 
+    def clock(self) -> dict[str, t.Any]:
+        """The cloud's time: now (text), offset from real time in seconds, scale."""
+        return t.cast("dict[str, t.Any]", self._ask("GET", "clock"))
+
     def clock_scale(self, scale: float) -> None:
         """Let the cloud's clock run ``scale`` times as fast; 0 stops it."""
         self._ask("POST", "clock", {"scale": scale})
@@ -124,8 +128,20 @@ class LocalCloud:
         """Switch a fault on; see :class:`local_cloud.faults.Fault` for what there is (``times`` is 1 by default)."""
         self._ask("POST", "faults", {"kind": kind, "operation": operation, **options})
 
+    def seed_faults(self, seed: int | str | None) -> None:
+        """Let chance repeat itself: the n-th call of an operation meets what it met with this seed; None: no more."""
+        self._ask("POST", "faults", {"seed": seed})
+
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")
+
+    def held(self) -> list[dict[str, str]]:
+        """The requests that a fault holds at this moment: kind of the fault, operation, request_id."""
+        return t.cast("list[dict[str, str]]", self._ask("GET", "held"))
+
+    def let_go(self) -> None:
+        """Have the requests that are held go on."""
+        self._ask("DELETE", "held")
 
     def requests(self, last: int | None = None, access_key_id: str | None = None) -> list[dict[str, t.Any]]:
         """The requests of the API, oldest first: operation, params (secrets masked), status, code, ..."""
@@ -155,6 +171,10 @@ class LocalCloud:
     def resources(self, kind: str, region: str | None = None) -> list[dict[str, t.Any]]:
         """The records of a kind, as stored."""
         return t.cast("list[dict[str, t.Any]]", self._ask("GET", _query("resources", kind=kind, region=region)))
+
+    def records(self) -> list[dict[str, t.Any]]:
+        """All records there are, as :meth:`preload` takes them, each with what is ``scheduled`` for it."""
+        return t.cast("list[dict[str, t.Any]]", self._ask("GET", "records"))
 
     def agent(self, instance_id: str, *, online: bool) -> None:
         """Cut the agent of an instance off from Cloud Assistant, or let it back.

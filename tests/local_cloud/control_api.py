@@ -65,12 +65,23 @@ def create(server: Server) -> Starlette:
         return server.faults.all()
 
     def add_fault(body: Body) -> t.Any:
+        if "seed" in body:
+            _only(body, "seed")
+            server.faults.seed(body["seed"])
+            return server.faults.all()
         _only(body, *Fault.__dataclass_fields__)
         server.faults.add(Fault(**body))
         return server.faults.all()
 
     def clear_faults(_unused: Body) -> t.Any:
         server.faults.clear()
+        return []
+
+    def held(_unused: Body) -> t.Any:
+        return server.holding.all()
+
+    def let_go(_unused: Body) -> t.Any:
+        server.holding.let_go()
         return []
 
     def requests(body: Body) -> t.Any:
@@ -132,16 +143,21 @@ def create(server: Server) -> Starlette:
             raise _BadRequest("say which: /_local/resources?kind=instance")
         return server.store.find(body["kind"], body.get("region"))
 
+    def records(_unused: Body) -> t.Any:
+        return server.store.everything()
+
     application = Starlette(
         routes=[
             _route("status", GET=status),
             _route("settings", GET=settings, POST=change_settings),
             _route("clock", GET=clock, POST=change_clock),
             _route("faults", GET=faults, POST=add_fault, DELETE=clear_faults),
+            _route("held", GET=held, DELETE=let_go),
             _route("requests", GET=requests, DELETE=forget_requests),
             _route("reset", POST=reset),
             _route("preload", POST=preload),
             _route("resources", GET=resources),
+            _route("records", GET=records),
             _route("agents", GET=offline_agents, POST=switch_agent),
             _route("kms_instances", GET=kms_instances, POST=put_kms_instance),
             _route("tunnels", GET=tunnels, POST=cut_tunnel),

@@ -10,7 +10,8 @@ import random
 import threading
 import types
 import typing as t
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 
 from local_cloud.answers import Answer
 from local_cloud.framework import ApiError
@@ -31,6 +32,8 @@ KINDS = {
     "other_body": "it was done, but the answer is `body` (default: {}), with any `status` and `content_type`",
     "portal": "nothing was done: a page that asks to log in answers, or any `body`, `status` and `content_type`",
     "slow": "the answer comes after `seconds`",
+    "hold_before_commit": "nothing is done until it is let go; when the client leaves, nothing is",
+    "hold_after_commit": "it was done, but the answer waits until it is let go",
 }
 
 
@@ -47,8 +50,10 @@ def _is_header(value: str) -> bool:
 _FIELDS: dict[str, tuple[tuple[type, ...], t.Callable[[t.Any], bool], str]] = {
     "operation": ((str,), _is_text, "a text"),
     "times": ((int, types.NoneType), lambda value: value > 0, "1 or more, or null"),
+    "skip": ((int,), lambda value: value >= 0, "0 or more"),
     "rate": ((int, float), lambda value: 0 < value <= 1, "above 0 and at most 1"),
     "seconds": ((int, float), lambda value: 0 <= value <= LONGEST, f"0 to {LONGEST}"),
+    "seconds_from": ((int, float, types.NoneType), lambda value: 0 <= value <= LONGEST, f"0 to {LONGEST}, or null"),
     "code": ((str, types.NoneType), _is_text, "a text"),
     "status": ((int, types.NoneType), lambda value: 200 <= value <= 599, "200 to 599"),
     "message": ((str, types.NoneType), _is_text, "a text"),
@@ -62,14 +67,17 @@ _FIELDS: dict[str, tuple[tuple[type, ...], t.Callable[[t.Any], bool], str]] = {
 class Fault:
     """One kind of trouble.
 
-    ``operation`` is ``ecs:RunInstances`` or a pattern of such; ``times`` how many calls are hit (None: until reset),
-    ``rate`` the share of calls that are (0 to 1), ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header
-    ``x-acs-retry-after`` to an error. ``body`` and ``content_type`` are for other_body and portal.
+    ``operation`` is ``ecs:RunInstances`` or a pattern of such; ``skip`` how many such calls pass before the first that
+    is hit; ``times`` how many calls are hit (None: until reset), ``rate`` the share of calls that are (0 to 1),
+    ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header ``x-acs-retry-after`` to an error. ``body``
+    and ``content_type`` are for other_body and portal. With ``seconds_from``, each call gets seconds of its own between
+    that and ``seconds``.
     """
 
     kind: str
     operation: str = "*"
     times: int | None = 1
+    skip: int = 0
     rate: float = 1.0
     seconds: float = 0.0
     code: str | None = None
@@ -78,6 +86,7 @@ class Fault:
     retry_after_ms: int | None = None
     body: str | None = None
     content_type: str | None = None
+    seconds_from: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -88,6 +97,8 @@ class Fault:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, kinds) or (value is not None and not fits(value)):
                 raise ValueError(f"{name} must be {expected}, not {value!r}")
+        if self.seconds_from is not None and self.seconds_from > self.seconds:
+            raise ValueError(f"seconds_from must be from 0 to seconds ({self.seconds}), not {self.seconds_from}")
 
     def error(self) -> ApiError | None:
         """The error this fault answers with, None when it is of another kind."""
@@ -123,12 +134,25 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self._seed: str | None = None
+        self._calls: Counter[str] = Counter()
+
+    def seed(self, seed: t.Any) -> None:
+        """Let chance be the same again: from now on, the n-th call of an operation meets what it met with this seed.
+
+        By operation, because the order of calls that are made side by side is nobody's. None: true chance again.
+        """
+        with self._lock:
+            self._seed = None if seed is None else str(seed)
+            self._calls.clear()
 
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
+        """Switch all off, and forget the seed."""
+        self.seed(None)
         with self._lock:
             self._faults.clear()
 
@@ -140,14 +164,21 @@ class Faults:
         """The faults that hit this call, by kind, each used up by one. An error stops at the first."""
         hit: dict[str, Fault] = {}
         with self._lock:
+            self._calls[operation] += 1
+            seed = None if self._seed is None else f"{self._seed} {operation} {self._calls[operation]}"
+            chance = random.Random(seed)
             for fault in list(self._faults):
-                if fault.kind in hit or not fnmatch.fnmatchcase(operation.lower(), fault.operation.lower()):
-                    continue
-                if fault.rate < 1 and random.random() >= fault.rate:
+                # Drawn for each, so that what one fault hits does not depend on the others.
+                hits, share = chance.random() < fault.rate, chance.random()
+                if not hits or fault.kind in hit or not fnmatch.fnmatchcase(operation.lower(), fault.operation.lower()):
                     continue
                 if fault.error() and any(other.error() for other in hit.values()):
                     continue
-                hit[fault.kind] = fault
+                if fault.skip:
+                    fault.skip -= 1
+                    continue
+                least = fault.seconds if fault.seconds_from is None else fault.seconds_from
+                hit[fault.kind] = replace(fault, seconds=least + (fault.seconds - least) * share, seconds_from=None)
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:

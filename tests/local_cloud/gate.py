@@ -30,6 +30,7 @@ from local_cloud.store import Store
 
 define("default_region", "cn-hangzhou", "the region of a request that names none, in its parameters or its host")
 define("signature_window_seconds", 900, "how far the date of a signature may be from real time")
+define("clock_ahead_seconds", 0.0, "how far the API's time of day, for signatures and Date, is ahead of this machine's")
 define(
     "action_case",
     "ignore",
@@ -274,8 +275,12 @@ class Gate:
                 400,
                 "The input parameter Timestamp is not valid; expected 2026-01-31T12:00:00Z, UTC.",
             ) from None
-        if abs(moment.timestamp() - time.time()) > self._settings["signature_window_seconds"]:
+        if abs(moment.timestamp() - self.time_of_day()) > self._settings["signature_window_seconds"]:
             raise ApiError("InvalidTimeStamp.Expired", 400, "Specified time stamp or date value is expired.")
+
+    def time_of_day(self) -> float:
+        """What the API takes for the real time, in seconds since 1970."""
+        return time.time() + float(self._settings["clock_ahead_seconds"])
 
     def _check_token(self, credential: identities.Credential, token: str | None) -> None:
         if credential.token is None:

@@ -31,6 +31,7 @@ from local_cloud.control import ControlError
 from local_cloud.faults import Faults
 from local_cloud.framework import OPERATIONS
 from local_cloud.gate import Gate
+from local_cloud.holding import Holding
 from local_cloud.products import PRODUCTS
 from local_cloud.requests_log import RequestLog
 from local_cloud.services.ecs import lifecycle
@@ -105,6 +106,7 @@ class Server:
             self.settings.set(name, value)
         seed.seed(self.store)
         self.faults = Faults()
+        self.holding = Holding()
         self.requests = RequestLog()
         self.authority = Authority(state_dir / "ca")
         self._socket = _listen(port)
@@ -121,6 +123,7 @@ class Server:
             Gate(self.store, self.settings, self.faults, self.requests),
             control_api.create(self),
             self.sessions,
+            self.holding,
             metadata=_app("local_cloud.metadata", self),
             buckets=_app("local_cloud.oss", self),
         )
@@ -148,13 +151,14 @@ class Server:
 
     def reset(self) -> None:
         """Empty the state: accounts and their keys stay, settings, faults and clock go back to normal."""
+        self.store.clock.reset()  # first: what is made anew is not made in the future
         seed.reset(self.store)
         if self._runner:
             self._runner.sweep()
         self.settings.reset()
         self.faults.clear()
+        self.holding.let_go()
         self.requests.reset()
-        self.store.clock.reset()
 
     def close(self) -> None:
         """Stop everything; the state stays on disk."""
@@ -235,6 +239,7 @@ class Server:
             lifespan="off",
             log_level="warning",
             access_log=False,
+            date_header=False,  # web.py gives the API's own
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
             h11_max_incomplete_event_size=MAX_HEADERS,

@@ -230,6 +230,18 @@ class Store:
             if len(rows) < _READ_AT_ONCE:
                 return
 
+    def everything(self) -> list[Record]:
+        """Return every record with its kind, id and region, oldest first, and what is ``scheduled`` for it, if any."""
+        with self._lock:
+            rows = self.execute("SELECT kind, id, region, data FROM record ORDER BY seq")
+            later: dict[tuple[str, str], list[list[t.Any]]] = {}
+            for kind, id, at, changes in self.execute("SELECT kind, id, at, changes FROM schedule ORDER BY at, n"):
+                later.setdefault((kind, id), []).append([at, changes and json.loads(changes)])
+        return [
+            {"kind": kind, "id": id, "region": region, "data": json.loads(data), "scheduled": later.get((kind, id), [])}
+            for kind, id, region, data in rows
+        ]
+
     def region_of(self, kind: str, id: str) -> str | None:
         """Return the region a record was put with, None when there is no such record."""
         rows = self.execute("SELECT region FROM record WHERE kind = ? AND id = ?", (kind, id))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import logging
 import re
 import typing as t
@@ -14,7 +15,8 @@ import urllib.parse
 from starlette.concurrency import run_in_threadpool
 
 from local_cloud.answers import Answer
-from local_cloud.gate import Gate, Request
+from local_cloud.gate import Gate, Request, Visit
+from local_cloud.holding import Holding
 
 if t.TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,6 +36,7 @@ class Application:
     :param metadata: takes requests to 100.100.100.200; None: there is no metadata service.
     :param buckets: takes requests to ``<bucket>.oss-<region>.aliyuncs.com``; None: there are no buckets.
     :param sessions: takes WebSocket connections.
+    :param holding: where the requests are that a fault holds.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Application:
         gate: Gate,
         control: ASGIApp,
         sessions: ASGIApp,
+        holding: Holding,
         metadata: ASGIApp | None = None,
         buckets: ASGIApp | None = None,
     ) -> None:
         self._gate = gate
         self._control = control
         self._sessions = sessions
+        self._holding = holding
         self._metadata = metadata
         self._buckets = buckets
 
@@ -56,6 +61,18 @@ class Application:
             return
         if scope["type"] != "http":
             return
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = email.utils.formatdate(self._gate.time_of_day(), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        if not await self._answer(scope, receive, dated):
+            await _drop(receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer a request; False: the connection is to be closed instead."""
         host = _headers(scope).get("host", "").partition(":")[0].lower()
         if host == METADATA_HOST and self._metadata:
             await self._metadata(scope, receive, send)
@@ -69,16 +86,17 @@ class Application:
             else:
                 await self._control(scope, receive, send)
         else:
-            await self._api(scope, receive, send)
+            return await self._api(scope, receive, send)
+        return True
 
-    async def _api(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _api(self, scope: Scope, receive: Receive, send: Send) -> bool:
         try:
             body = await _body(receive)
         except _GoneError:  # half a request is none
-            return
+            return True
         if body is None:
             await _send(send, Answer(413, b"the request is too large\n"))
-            return
+            return True
         request = Request(
             method=scope["method"],
             path=scope["path"],
@@ -91,11 +109,20 @@ class Application:
         visit = await run_in_threadpool(self._gate.admit, request)
         if visit.delay:
             await asyncio.sleep(visit.delay)
+        if not await self._held(receive, visit, "hold_before_commit"):
+            visit.answer = Answer(0, b"", drop=True)
         answer = await run_in_threadpool(self._gate.serve, visit)
-        if answer.drop:
-            await _drop(receive, send)
-        else:
+        await self._held(receive, visit, "hold_after_commit")
+        if not answer.drop:
             await _send(send, answer)
+        return not answer.drop
+
+    async def _held(self, receive: Receive, visit: Visit, kind: str) -> bool:
+        """Hold the request where a fault of this kind hit it; whether its client is still there."""
+        if kind not in visit.faults:
+            return True
+        about = {"kind": kind, "operation": visit.operation, "request_id": visit.request_id}
+        return await self._holding.hold(receive, about)
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -14,11 +14,12 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 PREFIX = "ansible_collections.alitrust.ecs.plugins."
 OURS = {"ansible", "ansible_collections", ""}
+COMMON = {"_cloud", "_cloud/errors", "_cloud/in_instance", "_cloud/texts"}
 #: What each of them brings along, besides itself.
 BROUGHT = {
-    "metadata_credentials": {"_cloud", "_cloud/answers", "_cloud/errors", "_ram", "_ram/metadata"},
+    "metadata_credentials": {*COMMON, "_cloud/answers", "_ram", "_ram/metadata"},
     "authorized_keys": {
-        *("_cloud", "_cloud/errors", "_ssh"),
+        *(*COMMON, "_ssh"),
         *(f"_ssh/{name}" for name in ("authorized_keys", "entry", "host", "key", "lines", "listed", "module")),
         *(f"_ssh/{name}" for name in ("patterns", "rights", "sshd")),
     },

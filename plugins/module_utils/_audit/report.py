@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from .._cloud import texts
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput
 from .._cloud.spelling import nearest
@@ -87,9 +88,10 @@ def _limits(given: dict[str, t.Any] | None) -> dict[str, int]:
             raise InvalidInput(
                 f"limits has {name!r}; expected some of {', '.join(found)}.", hint=nearest([name], found)
             )
-        if not str(value).isdigit() or int(value) < 1:
+        number = texts.whole(value)
+        if not number:
             raise InvalidInput(f"limits.{name} is {value!r}; expected a number above 0.")
-        found[name] = int(value)
+        found[name] = number
     return found
 
 

@@ -10,9 +10,10 @@ Python 3.8 and its standard library.
 
 from __future__ import annotations
 
-import json
 import re
 import typing as t
+
+from .texts import from_json
 
 #: As much of a body is looked at, and shown.
 _LOOKED_AT = 1 << 16
@@ -44,7 +45,7 @@ def lacking(body: t.Any, required: t.Mapping[str, str]) -> list[str]:
 def parsed(content: bytes | str) -> t.Any:
     """What is in a body of JSON; None where it is no JSON."""
     try:
-        return json.loads(content)
+        return from_json(content)
     except ValueError:
         return None
 

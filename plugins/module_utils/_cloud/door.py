@@ -15,6 +15,8 @@ import time
 import typing as t
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ from .operations import PAGING, PASSED_ROLE
 from .options import Connection
 from .products import HOSTS, OPERATIONS, VERSIONS
 from .required import REQUIRED
+from .writes import Writes
 
 Params = t.Mapping[str, t.Any]
 T = t.TypeVar("T")
@@ -36,6 +39,8 @@ _OLD_SIGNATURE = ("trusted-server",)
 _WITHOUT_REGION = (*_GLOBAL_ENDPOINTS, "sts")
 _CONNECT_TIMEOUT_MS = 10_000
 _READ_TIMEOUT_MS = 30_000
+#: What a single try is given even where less of the budget is left.
+_SHORTEST_MS = 5_000
 _NOT_SENT = (
     "Connection refused",
     "NewConnectionError",
@@ -96,6 +101,8 @@ class Cloud:
         self.api_calls: Counter[str] = Counter()
         self.passed_roles: set[str] = set()
         self.written: list[str] = []
+        self._writes = Writes()
+        self._down = threading.Event()  # a call was given up, and nobody has answered since
         self.foretold = Foretold()
         self._counting = threading.Lock()  # reads of many things may run side by side
         self._clients: dict[str, t.Any] = {}
@@ -122,6 +129,8 @@ class Cloud:
         other._credential = self._credential
         other.passed_roles = self.passed_roles
         other.written = self.written
+        other._writes = self._writes
+        other._down = self._down
         other.foretold = self.foretold.in_region(region)
         return other
 
@@ -139,10 +148,28 @@ class Cloud:
         given = {**(params or {}), **more}
         if role := given.get(PASSED_ROLE.get((product, action), "")):
             self.passed_roles.add(str(role))
+        self._writes.forget(action, given)
         answer = self._send(product, action, given)
         if not action.startswith(_READING):
             self.written.append(f"{product}:{action}")
+            self._writes.note(action, given, answer, self.monotonic())
         return answer
+
+    def reads_are_behind(self) -> None:
+        """Note that a read does not show what this task has written."""
+        self._writes.behind = True
+
+    def catch_up(self) -> None:
+        """Wait until all reads show what was written, where they were seen to be behind.
+
+        Those who read next would find the state before, or a part of it.
+        """
+        if left := self.behind_for():
+            self.sleep(left)
+
+    def behind_for(self) -> float:
+        """Seconds until all reads show what was written; 0 where none was seen to be behind."""
+        return self._writes.left(self.monotonic())
 
     def walk(self, product: str, action: str, params: Params) -> t.Iterator[list[dict[str, t.Any]]]:
         """The pages of a list with thousands of items. The next one is read while the caller works on this one.
@@ -209,13 +236,13 @@ class Cloud:
         """
         how, request = self._request(product, action, params)
 
-        def once() -> dict[str, t.Any]:
+        def once(left: float) -> dict[str, t.Any]:
             client = self._client(product)
             with self._one_call(product, action) as exchange:
-                answer = _whole(product, action, client.call_api(how, request, _runtime())["body"], exchange)
+                answer = _whole(product, action, client.call_api(how, request, _runtime(left))["body"], exchange)
             return t.cast("dict[str, t.Any]", _without_nulls(answer)) if bare else answer
 
-        return self._repeated(product, action, once)
+        return self._repeated(product, action, once, params)
 
     def _request(self, product: str, action: str, params: Params) -> tuple[t.Any, t.Any]:
         """How an operation is called, and with what, as the SDK's core takes it."""
@@ -246,13 +273,17 @@ class Cloud:
             query=utils.Utils.query(given), body=utils.Utils.parse_to_map(body) if body else None
         )
 
-    def _repeated(self, product: str, action: str, once: t.Callable[[], T]) -> T:
-        budget = self.connection.api_timeout
+    def _repeated(self, product: str, action: str, once: t.Callable[[float], T], params: Params | None = None) -> T:
+        """Try until it succeeds; each try is told how many seconds of the budget are left."""
+        budget = float(self.connection.api_timeout)
+        if self._down.is_set():
+            budget = min(budget, retry.DOWN_BUDGET)
+        end = self.monotonic() + budget
         backoff = retry.Backoff(budget, self.monotonic)
         refused: retry.Backoff | None = None  # its budget begins with the first of several refusals in a row
         while True:
             try:
-                return once()
+                answer = once(end - self.monotonic())
             except errors.CloudError as error:
                 if retry.must_not_repeat(product, action, error):
                     raise errors.OutcomeUnknown(
@@ -263,7 +294,8 @@ class Cloud:
                         status=error.status,
                         request_id=error.request_id,
                     ) from error
-                if not retry.is_transient(error):
+                if not retry.is_transient(error) and not self._writes.deny(error.code, params, self.monotonic()):
+                    self._down.clear()
                     raise
                 delay = backoff.next_delay(error.retry_after)
                 limit = budget
@@ -274,8 +306,13 @@ class Cloud:
                 else:
                     refused = None
                 if delay is None:
+                    if retry.is_outage(error):
+                        self._down.set()
                     error.message += f" (given up after {limit:g} s of retries)"
                     raise
+            else:
+                self._down.clear()
+                return answer
             self.sleep(delay)
 
     @contextlib.contextmanager
@@ -301,7 +338,7 @@ class Cloud:
         client = credentials.client_for(self.connection, self._issue_session)
         source = self.connection.source
 
-        def once() -> t.Any:
+        def once(_left: float) -> t.Any:
             with transport.through(self._route) as exchange:
                 return credentials.usable(client, exchange, source)
 
@@ -383,8 +420,12 @@ def dig(answer: t.Any, path: str) -> t.Any:
 # ---------------------------------------------------------------------- SDK details
 
 
-def _runtime() -> t.Any:
-    return sdk.core("darabonba.runtime").RuntimeOptions()
+def _runtime(left: float) -> t.Any:
+    """How long a single try may take, of which C(left) seconds would use up the budget."""
+    most = max(_SHORTEST_MS, int(left * 1000))
+    return sdk.core("darabonba.runtime").RuntimeOptions(
+        connect_timeout=min(_CONNECT_TIMEOUT_MS, most), read_timeout=min(_READ_TIMEOUT_MS, most)
+    )
 
 
 def _whole(product: str, action: str, body: t.Any, exchange: transport.Exchange) -> dict[str, t.Any]:
@@ -431,7 +472,7 @@ def _from_answer(product: str, action: str, exc: Exception, exchange: transport.
     # A complaint about the signature repeats the whole request, secrets among its parameters included.
     text = re.split(r"\s*\b(?:server|client)\s+(?:string\s*to\s*sign|canonical)", text, flags=re.IGNORECASE)[0]
     after = getattr(exc, "retry_after", None)
-    return errors.from_answer(
+    error = errors.from_answer(
         product,
         action,
         str(code),
@@ -440,6 +481,24 @@ def _from_answer(product: str, action: str, exc: Exception, exchange: transport.
         request_id=request_id,
         retry_after=after / 1000 if after else None,
         ram_action=str((data.get("AccessDeniedDetail") or {}).get("AuthAction") or ""),
+    )
+    if error.code in errors.OF_THE_CLOCK:
+        error.hint = _clocks(exchange.date) or error.hint
+    return error
+
+
+def _clocks(date: str) -> str:
+    """What time it is here and where an answer came from, given its C(Date); nothing where that is not readable."""
+    here = datetime.now(UTC)
+    try:
+        there = parsedate_to_datetime(date).astimezone(UTC)
+    except (TypeError, ValueError):
+        return ""
+    apart = round((here - there).total_seconds())
+    return (
+        f"The clock of the machine that runs the task says {here:%Y-%m-%dT%H:%M:%SZ}, that of Alibaba Cloud "
+        f"{there:%Y-%m-%dT%H:%M:%SZ}: the machine's is {abs(apart)} s {'fast' if apart > 0 else 'slow'}. "
+        "Set it right, for example by NTP."
     )
 
 

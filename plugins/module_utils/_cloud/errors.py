@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import typing as t
 
+from .texts import printable
+
 
 class AlitrustError(Exception):
     """Base of every failure this collection reports on purpose.
 
     A failure is told in three parts: what was asked, what went wrong, what to do next.
+
+    :cvar lines: whether the message has several lines
     """
+
+    lines = False
 
     def __init__(self, message: str, *, hint: str = "", **details: t.Any) -> None:
         super().__init__(message)
@@ -21,12 +27,15 @@ class AlitrustError(Exception):
         self.hint = hint
         self.details = details
 
+    def __str__(self) -> str:
+        return printable(self.message, lines=self.lines)
+
     def as_failure(self) -> dict[str, t.Any]:
-        """Arguments for C(fail_json)."""
+        """Arguments for C(fail_json). The message is fit for a terminal, whatever is in it."""
         text = self.message
         if self.hint:
             text += f"{'' if text.endswith(('.', '!', '?', ':')) else '.'} {self.hint}"
-        failure: dict[str, t.Any] = {"msg": text}
+        failure: dict[str, t.Any] = {"msg": printable(text, lines=self.lines)}
         failure.update({key: value for key, value in self.details.items() if value not in (None, "", [], {})})
         return failure
 
@@ -49,6 +58,10 @@ class WaitTimeout(AlitrustError):
 
 class UnexpectedState(AlitrustError):
     """The cloud holds something this collection must not touch or cannot interpret."""
+
+
+class Twins(UnexpectedState):
+    """Several things of one name, all made by this collection: one of them may be about to go."""
 
 
 class CloudError(AlitrustError):
@@ -151,6 +164,8 @@ class OutcomeUnknown(CloudError):
     """A call that must not be repeated blindly got no clear answer: look before acting again."""
 
 
+#: Codes by which Alibaba Cloud says that a request was signed too early or too late.
+OF_THE_CLOCK = ("IllegalTimestamp", "InvalidTimeStamp.Expired")
 #: What to do next, for codes whose text does not say it.
 HINTS: dict[str, str] = {
     **dict.fromkeys(
@@ -178,9 +193,7 @@ HINTS: dict[str, str] = {
         ),
         "Try another zone or instance type.",
     ),
-    **dict.fromkeys(
-        ("IllegalTimestamp", "InvalidTimeStamp.Expired"), "Check the clock of the machine that runs the task."
-    ),
+    **dict.fromkeys(OF_THE_CLOCK, "Check the clock of the machine that runs the task."),
     **dict.fromkeys(("IncompleteSignature", "SignatureDoesNotMatch"), "Check the AccessKey secret."),
     "AuthorizationLimitExceed": "A group has at most 200 rules, and the groups of a network interface 1,000 together: "
     "use a prefix list, or another group.",

@@ -11,7 +11,6 @@ optional credential fields.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import typing as t
@@ -20,7 +19,8 @@ from urllib.parse import urlsplit
 
 from .errors import InvalidInput
 from .spelling import nearest
-from .transport import Route, named
+from .texts import from_json
+from .transport import Route, is_host, named
 
 #: Argument specification shared by every cloud module. The documentation is in doc_fragments/cloud.py.
 CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
@@ -207,7 +207,7 @@ def _profile_region(values: t.Mapping[str, t.Any], environ: t.Mapping[str, str])
     path = os.path.join(home, ".aliyun", "config.json")
     try:
         with open(path, encoding="utf-8") as stream:
-            content = json.load(stream)
+            content = from_json(stream.read())
         name = values.get("profile") or environ.get("ALIBABA_CLOUD_PROFILE", "").strip() or content["current"]
         told = next(one.get("region_id") for one in content["profiles"] if one["name"] == name)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
@@ -227,7 +227,7 @@ def _connection_file(environ: t.Mapping[str, str]) -> dict[str, str]:
     # No other cloud may take the place of the one that was asked for, so nothing of this passes in silence.
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as stream:
-            content = json.load(stream)
+            content = from_json(stream.read())
     except OSError as exc:
         raise InvalidInput(
             f"{CONNECTION_FILE} names {path}, which can't be read: {exc.strerror}.",
@@ -275,7 +275,7 @@ def _check_endpoint(url: str | None) -> None:
     if "@" in parts.netloc:
         # The address itself is not repeated: what is before the @ may be a password.
         raise InvalidInput(f"endpoint_url has a user name or password in it; {expected}.")
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or not is_host(host):
         raise InvalidInput(f"endpoint_url is {url!r}; {expected}.")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise InvalidInput(f"endpoint_url is {url!r}; {expected}.")

@@ -17,6 +17,9 @@ _NOT_CARRIED_OUT = ("Rejected.Throttling", "LastTokenProcessing", "IdempotentPro
 #: How long to try again where nobody listens, in seconds: long enough for a restart, too short to wait out a wrong
 #: address.
 REFUSED_BUDGET = 10.0
+#: How long to try again where the call before was given up: the cloud is down, and a task may be about many things. In
+#: seconds.
+DOWN_BUDGET = 5.0
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 10.0
 
@@ -38,6 +41,11 @@ def is_transient(error: CloudError) -> bool:
 def is_refused(error: CloudError) -> bool:
     """Whether nobody listens at the address called."""
     return isinstance(error, TransportFailure) and "Connection refused" in error.text
+
+
+def is_outage(error: CloudError) -> bool:
+    """Whether it says nothing about the call, only that calls are not carried out now."""
+    return isinstance(error, TransportFailure) or is_throttling(error) or error.status >= 500
 
 
 def may_have_happened(error: CloudError) -> bool:

@@ -146,4 +146,4 @@ def preload() -> None:
     core("alibabacloud_tea_openapi.utils_models")
     core("darabonba.runtime")
     load("alibabacloud_credentials.client", "alibabacloud-credentials")
-    transport.context_of(None)
+    transport.preload()

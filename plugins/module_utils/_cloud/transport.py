@@ -89,10 +89,19 @@ def named(proxy: str) -> str | None:
     """A proxy's host and port as text, without the user and password; None where the address can't be one."""
     with contextlib.suppress(ValueError):
         parts = urlsplit(_with_scheme(proxy))
-        if parts.hostname and parts.scheme in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
+        if (
+            parts.hostname
+            and is_host(parts.hostname)
+            and parts.scheme in ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+        ):
             # Not as host:port, which may be the whole value of an option that Ansible must not show.
             return f"{parts.hostname} (port {parts.port})" if parts.port else parts.hostname
     return None
+
+
+def is_host(name: str) -> bool:
+    """Whether this can be the name of a host, or its address: other characters would be part of a request."""
+    return name.isprintable() and not set(" \\<>\"'`{}|^").intersection(name)
 
 
 def _with_scheme(proxy: str) -> str:
@@ -141,6 +150,7 @@ class Exchange:
     :ivar of_credentials: the SDK asked for credentials, not for what the call is about
     :ivar secrets: parts of the request that must not be shown should an answer repeat them
     :ivar status: HTTP status, 0 as long as there is none
+    :ivar date: what time it was where the answer came from, as HTTP says it; empty where that does not say
     """
 
     address: str = ""
@@ -151,10 +161,11 @@ class Exchange:
     content_type: str = ""
     request_id: str = ""
     content: bytes = b""
+    date: str = ""
 
     def begin(self, of_credentials: bool) -> None:
         """Forget the request before."""
-        self.address = self.proxy = self.content_type = self.request_id = ""
+        self.address = self.proxy = self.content_type = self.request_id = self.date = ""
         self.of_credentials, self.secrets, self.status, self.content = of_credentials, (), 0, b""
 
     def foreign(self, product: str, action: str, lacking: t.Sequence[str] = ()) -> ForeignAnswer:
@@ -238,6 +249,7 @@ def _send(url: str, request: t.Any, options: dict[str, t.Any], route: Route, exc
     exchange.status = answer.status_code
     exchange.content_type = answer.headers.get("content-type", "")
     exchange.request_id = answer.headers.get("x-acs-request-id", "")
+    exchange.date = answer.headers.get("date", "")
     return SimpleNamespace(
         status_code=answer.status_code,
         status_message=answer.reason,
@@ -285,6 +297,15 @@ def context_of(trusted: str | None) -> ssl.SSLContext:
             hint=f"Expected a file in the form PEM in the option ca_bundle, or in the variable {_CA_BUNDLES[0]}.",
         ) from exc
     return context
+
+
+def preload() -> None:
+    """Read the certificates of tasks that name none themselves; used by the controller before it forks workers.
+
+    What cannot be read is told by the task that needs it.
+    """
+    with contextlib.suppress(InvalidInput):
+        context_of(Route().trusted())
 
 
 @cache

@@ -10,9 +10,10 @@ import typing as t
 
 from .._cloud import foretold
 from .._cloud.door import Cloud
-from .._cloud.errors import AlitrustError, InvalidInput, WaitTimeout
+from .._cloud.errors import AlitrustError, CloudError, InvalidInput, Twins, UnexpectedState, WaitTimeout
 from .._cloud.options import Connection
-from . import summary
+from .._cloud.texts import printable
+from . import contention, summary, twins
 from .plan import Plan
 from .resource import Resource
 
@@ -25,42 +26,94 @@ def run(module: AnsibleModule, resource_class: type[Resource[t.Any]]) -> None:
     cloud: Cloud | None = None
     done: list[str] = []
     plan: Plan | None = None
+    begun = False
     try:
         cloud = _door(module)
-        resource = resource_class(cloud, module.params)
-        resource.validate()
-        actual = resource.find()
-        plan = resource.plan(actual)
-        for warning in plan.warnings:
-            module.warn(warning)
-        if plan.changed:
-            resource.preflight(plan, actual)
-            for warning in resource.warnings:
-                module.warn(warning)
+        start, again = cloud.monotonic(), False
+        warned: frozenset[str] = frozenset()
+        while True:
+            try:
+                plan = None
+                resource = resource_class(cloud, module.params)
+                resource.validate()
+                actual = resource.find()
+                plan = resource.plan(actual)
+                warned = _warn(module, plan.warnings, warned)
+                if plan.changed:
+                    resource.preflight(plan, actual)
+                    warned = _warn(module, resource.warnings, warned)
+                break
+            except Twins:
+                # Two runs have made it at the same moment, and one of them gives way.
+                if cloud.monotonic() - start > twins.TOGETHER:
+                    raise
+                cloud.sleep(1.0)
+            except (CloudError, UnexpectedState) as error:
+                # Somebody may have changed it between two reads, which do not fit together then.
+                if again or not contention.may_be_another(error):
+                    raise
+                again = True
         if (plan.changed or plan.unsettled) and not module.check_mode:
+            begun = plan.changed
             for step in plan.steps:
                 cloud.written.clear()
                 resource.apply(step)
                 done.append(step.name)
             cloud.written.clear()
             result = resource.settle(plan, actual)
+            cloud.catch_up()
         else:
             result = resource.foretell(plan, actual)
     except AlitrustError as error:
-        _fail(module, error, cloud, plan, done)
+        now = None
+        if begun and cloud is not None and plan is not None:
+            now = _look_again(module, resource_class, cloud, plan, done, error)
+        if now is None or cloud is None:
+            _fail(module, error, cloud, plan, done)
+        else:
+            _exit(module, now.resource, cloud, now.plan_as_done, now.result)
     else:
-        if plan.kept:
-            result["kept"] = list(plan.kept)
-        if cloud.foretold.made:
-            result["foretold"] = cloud.foretold.made
-        if module._diff:
-            result["diff"] = {"before": resource.shown(plan.before), "after": resource.shown(plan.after)}
-        module.exit_json(
-            changed=plan.changed,
-            steps=[step.name for step in plan.steps],
-            **_record(cloud),
-            **{"summary": summary.of_plan(plan), **result},
-        )
+        _exit(module, resource, cloud, plan, result)
+
+
+def _warn(module: AnsibleModule, texts: t.Collection[str], warned: frozenset[str]) -> frozenset[str]:
+    """Warn of what has not been warned of yet; returns all that has."""
+    for text in texts:
+        if text not in warned:
+            module.warn(printable(text))
+    return warned | set(texts)
+
+
+def _look_again(
+    module: AnsibleModule,
+    resource_class: type[Resource[t.Any]],
+    cloud: Cloud,
+    plan: Plan,
+    done: list[str],
+    error: AlitrustError,
+) -> contention.Done | None:
+    """Whether somebody else has done what a step failed to do; looking is no change."""
+    written = list(cloud.written)
+    try:
+        return contention.look_again(resource_class(cloud, module.params), plan, done, error, written)
+    finally:
+        cloud.written[:] = written
+
+
+def _exit(module: AnsibleModule, resource: Resource[t.Any], cloud: Cloud, plan: Plan, result: dict[str, t.Any]) -> None:
+    """Report success."""
+    if plan.kept:
+        result["kept"] = list(plan.kept)
+    if cloud.foretold.made:
+        result["foretold"] = cloud.foretold.made
+    if module._diff:
+        result["diff"] = {"before": resource.shown(plan.before), "after": resource.shown(plan.after)}
+    module.exit_json(
+        changed=plan.changed,
+        steps=[step.name for step in plan.steps],
+        **_record(cloud),
+        **_with_summary(result, summary.of_plan(plan)),
+    )
 
 
 def read(
@@ -87,9 +140,8 @@ def read(
         _fail(module, error, cloud, None, [])
     else:
         for warning in result.pop("warnings", ()):
-            module.warn(warning)
-        result.setdefault("summary", summary.of_reading(result))
-        module.exit_json(changed=False, **_record(cloud), **result)
+            module.warn(printable(warning))
+        module.exit_json(changed=False, **_record(cloud), **_with_summary(result, summary.of_reading(result)))
 
 
 def _door(module: AnsibleModule) -> Cloud:
@@ -110,6 +162,11 @@ def _door(module: AnsibleModule) -> Cloud:
                 hint="Run the task that makes it without check mode first.",
             )
     return cloud
+
+
+def _with_summary(result: dict[str, t.Any], otherwise: str) -> dict[str, t.Any]:
+    """A result with its own summary or else this one, fit for a terminal."""
+    return {**result, "summary": printable(str(result.get("summary", otherwise)))}
 
 
 def _record(cloud: Cloud | None) -> dict[str, t.Any]:

@@ -15,6 +15,7 @@ from ansible.module_utils.common.validation import (
     check_required_one_of,
 )
 
+from .._cloud import texts
 from .._cloud.options import CONNECTION_SPEC
 
 #: Tags as every module that manages tagged things takes them.
@@ -44,11 +45,25 @@ _NARROWING = frozenset({"event_ids", "expected"})
 
 
 class _Module(AnsibleModule):
-    """Core's, which tidies lists before it compares their elements with C(choices)."""
+    """Core's, which tidies lists before it compares their elements with C(choices).
+
+    :ivar complaint: what no option can have, to be said when secrets are known
+    """
+
+    complaint = ""
+    params: dict[str, t.Any]
 
     def _load_params(self) -> None:
         super()._load_params()
         tidy_lists(self.params, self.argument_spec)
+        self.complaint = texts.complaint(self.params, self.argument_spec)
+        if self.complaint:
+            self.params = texts.survivable(self.params)
+            texts.without_scalars(self.params, self.argument_spec)
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
+        """Fail, with the complaint where there is one: core would put it in other words, or into none."""
+        super().fail_json(self.complaint or msg, **kwargs)
 
 
 def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> AnsibleModule:
@@ -62,6 +77,8 @@ def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> 
     together = [(check, constraints.pop(name)) for name, check in _CONSTRAINTS.items() if name in constraints]
     spec = {**CONNECTION_SPEC, **FORETOLD_SPEC, **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
+    if complaint := module.complaint or texts.complaint(module.params, module.argument_spec):
+        module.fail_json(msg=complaint)
     blanks = without_blanks(module.params, module.argument_spec)
     missing = [name for name in blanks if module.argument_spec[name].get("required")]
     if missing:

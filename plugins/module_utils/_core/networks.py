@@ -16,6 +16,8 @@ import typing as t
 
 def meant(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """The network that an address or a CIDR block is, or is in; None for what is neither."""
+    if "%" in value:  # an interface of some machine, which Python takes for a part of the address
+        return None
     try:
         return ipaddress.ip_network(value, strict=False)
     except ValueError:

@@ -5,13 +5,15 @@
 """The plan: what a task would change, as a value. Private.
 
 It is made by pure functions from the desired and the actual state, and is the only thing that decides: check mode
-reports it, diff prints it, apply executes it.
+reports it, diff prints it, apply executes it. What people read of it is fit for their terminal.
 """
 
 from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
+
+from .._cloud.texts import printable
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Step:
     name: str
     do: str
     args: dict[str, t.Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,26 @@ class Plan:
     unsettled: bool = False
     kept: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "warnings", tuple(map(printable, self.warnings)))
+        object.__setattr__(self, "kept", tuple(map(printable, self.kept)))
+
     @property
     def changed(self) -> bool:
         return bool(self.steps)
+
+    def does(self, *methods: str) -> bool:
+        """Whether one of the steps is carried out by one of these methods."""
+        return any(step.do in methods for step in self.steps)
+
+
+def told_ahead(
+    known: t.Mapping[str, t.Any], planned: t.Mapping[str, t.Any], unknown: t.Collection[str]
+) -> dict[str, t.Any]:
+    """A resource as check mode returns it.
+
+    :param known: what is there
+    :param planned: what the plan makes of it
+    :param unknown: what only Alibaba Cloud chooses when the plan is carried out: it is left out, not told as it was
+    """
+    return {**{key: value for key, value in known.items() if key not in unknown}, **planned}

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._cloud.texts import printable
+
 
 class _Screen:
     sink: t.Callable[[str], None] | None = None
@@ -20,7 +22,7 @@ class _Screen:
 def report(line: str) -> None:
     """Show one line where that is possible."""
     if _Screen.sink is not None:
-        _Screen.sink(line)
+        _Screen.sink(printable(line))
 
 
 def set_sink(sink: t.Callable[[str], None] | None) -> None:

@@ -10,10 +10,11 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import CloudError, NotFound, UnexpectedState, WaitTimeout
+from .._cloud.writes import DOUBT
 from . import progress
 
 #: How long what was just seen may be a late echo of something already gone, in seconds.
-_ECHO = 5.0
+_ECHO = DOUBT
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
 

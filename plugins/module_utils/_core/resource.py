@@ -10,6 +10,7 @@ import abc
 import typing as t
 
 from .._cloud.door import Cloud
+from .._cloud.errors import NotFound
 from .plan import Plan, Step
 from .waiter import wait_for
 
@@ -21,8 +22,11 @@ class Resource(abc.ABC, t.Generic[State]):
 
     :param cloud: the door
     :param options: the module's options, blank ones already None
+    :cvar unseen: methods of steps whose work C(find) does not show: nobody else can be seen to have done it
     :ivar warnings: what C(preflight) has found that one would rather know, beside the warnings of the plan
     """
+
+    unseen: t.ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, cloud: Cloud, options: dict[str, t.Any]) -> None:
         self.cloud = cloud
@@ -65,18 +69,34 @@ class Resource(abc.ABC, t.Generic[State]):
         """What a diff shows of a plan's C(before) or C(after): what is a line to a person is one line of text here."""
         return state
 
-    def reread(self, what: str, timeout: float) -> State:
+    def reread(self, what: str, timeout: float, shows: t.Callable[[State], bool] = lambda seen: True) -> State:
         """Read until the state asks for no step any more: reads may be behind writes for a while.
 
         :param what: for messages, for example C(the role web)
         :param timeout: in seconds
+        :param shows: whether a state that asks for no step is the new one; one half of it may be behind the other
         :raises WaitTimeout: naming the steps that the last state read would still need
         """
-        return wait_for(
+
+        def read() -> State | NotFound:
+            try:
+                return self.find()
+            except NotFound as denied:  # of a part of what was still to be seen, or has just been
+                return denied
+
+        def words(seen: State | NotFound) -> str:
+            if isinstance(seen, NotFound):
+                return seen.message
+            steps = "; ".join(step.name for step in self.plan(seen).steps)
+            return f"it would still be necessary to {steps}" if steps else "a part of the old state"
+
+        waited = wait_for(
             self.cloud,
             f"{what} to show the changes",
-            self.find,
-            lambda seen: not self.plan(seen).changed,
-            lambda seen: "it would still be necessary to " + "; ".join(step.name for step in self.plan(seen).steps),
+            read,
+            lambda seen: not isinstance(seen, NotFound) and not self.plan(seen).changed and shows(seen),
+            words,
             timeout=timeout,
-        ).value
+            shows=True,
+        )
+        return t.cast("State", waited.value)

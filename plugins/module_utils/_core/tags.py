@@ -75,6 +75,10 @@ def check(tags: t.Mapping[str, t.Any] | None) -> None:
     if len(tags) > _MAX_TAGS:
         raise InvalidInput(f"tags has {len(tags)} entries; at most {_MAX_TAGS} are possible.")
     for key, value in tags.items():
+        if isinstance(value, (dict, list)):
+            raise InvalidInput(
+                f"The tag {key!r} has a {'list' if isinstance(value, list) else 'dictionary'}; expected text."
+            )
         if not key or len(key) > LONGEST_VALUE or len(text(value)) > LONGEST_VALUE:
             raise InvalidInput(f"The tag {key!r} is not possible; a key has 1 to 128 characters, a value up to 128.")
         if key.lower().startswith((*SYSTEM_PREFIXES, "http://", "https://")):

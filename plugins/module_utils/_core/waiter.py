@@ -38,12 +38,14 @@ def wait_for(
     timeout: float,
     interval: float = 0.5,
     longest: float = 5.0,
+    shows: bool = False,
 ) -> Waited[Seen]:
     """Poll until C(done).
 
     :param what: for messages, for example C(3 instances to be Running)
     :param describe: the state seen, in words; a line of progress is shown when it changes, and now and then when not
     :param interval: first pause in seconds; grows to C(longest)
+    :param shows: what is waited for is done already; only reads may not show it yet
     :raises WaitTimeout: with the last state seen and how long it waited
     """
     start = cloud.monotonic()
@@ -56,12 +58,17 @@ def wait_for(
         waited = cloud.monotonic() - start
         if done(value):
             return Waited(value, waited, polls)
+        pause = interval
+        if shows:
+            cloud.reads_are_behind()
+            # Whatever one read shows before all do, the next one may not.
+            pause = max(interval, min(cloud.behind_for(), timeout - waited - interval))
         words = describe(value)
         if words != last or waited - told >= _SILENCE:
             still = "still " if words == last else ""
             progress.report(f"{still}waiting for {what}: {words} (at most {max(0.0, timeout - waited):.0f} s more)")
             last, told = words, waited
-        if waited + interval > timeout:
+        if waited + pause > timeout:
             raise WaitTimeout(
                 f"Waited {waited:.0f} s for {what}; last seen: {words}.",
                 hint="Raise wait_timeout, or look at the resource in the console.",
@@ -69,7 +76,7 @@ def wait_for(
                 polls=polls,
                 last_state=words,
             )
-        cloud.sleep(interval)
+        cloud.sleep(pause)
         interval = min(interval * 1.5, longest)
 
 

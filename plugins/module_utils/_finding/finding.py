@@ -74,7 +74,7 @@ class TrustEvent(Resource[list[Finding]]):
 
     def settle(self, plan: Plan, actual: list[Finding]) -> dict[str, t.Any]:
         handled = set(plan.after)
-        by_id = {**self.options, "event_ids": sorted(handled)}
+        by_id = {**self.options, "event_ids": self._told(plan, actual)}
         seen = wait_for(
             self.cloud,
             f"{len(handled)} findings to be {self.options['state']}",
@@ -86,11 +86,22 @@ class TrustEvent(Resource[list[Finding]]):
         return {"findings": seen}
 
     def foretell(self, plan: Plan, actual: list[Finding]) -> dict[str, t.Any]:
-        if not plan.changed:
-            return {"findings": actual if self.options["event_ids"] else []}
+        # What only the trusted server can tell of a decision.
+        unknown = dict.fromkeys(("modified", "handled", "status_number", "handle_type_number"))
+        decided = {"state": self.options["state"], **unknown}
+        told = self._told(plan, actual)
         return {
-            "findings": [{**one, "state": self.options["state"]} for one in actual if one["event_id"] in plan.after]
+            "findings": [
+                {**one, **(decided if one["event_id"] in plan.after else {})}
+                for one in actual
+                if one["event_id"] in told
+            ]
         }
+
+    def _told(self, plan: Plan, actual: list[Finding]) -> list[str]:
+        """Of which findings the result tells: those that are handled, and named ones that were handled before."""
+        before = {one["event_id"] for one in actual if self.options["event_ids"] and one["state"] != "open"}
+        return sorted({*plan.after, *before})
 
 
 def _late(seen: t.Sequence[Finding], handled: set[str], state: str) -> set[str]:

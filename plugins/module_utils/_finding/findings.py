@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._cloud import texts
 from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import naming
@@ -58,9 +59,10 @@ def levels(options: Options, meanings: known.Table) -> list[int] | None:
     by_name = {name: number for number, name in meanings["event_level"].items()}
     wanted = []
     for level in options["levels"]:
-        if level not in by_name and not level.isdecimal():
+        number = by_name.get(level, texts.whole(level))
+        if number is None:
             raise InvalidInput(f"levels has {level!r}; expected {', '.join(by_name)} or a number.")
-        wanted.append(by_name.get(level, int(level) if level.isdecimal() else 0))
+        wanted.append(number)
     return wanted
 
 
@@ -168,10 +170,7 @@ def words(one: Finding) -> str:
 
 def _number(value: t.Any) -> int | None:
     """Numbers come as text in answers."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
+    return texts.whole(value)
 
 
 def _seconds(value: t.Any) -> float | None:

@@ -14,7 +14,7 @@ import stat
 import sys
 import typing as t
 
-from .._cloud.errors import AlitrustError, UnexpectedState
+from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 from .._ssh.authorized_keys import manage
 from . import sshd
 
@@ -35,6 +35,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "user": {"type": "str"},
     "keys": {"type": "list", "elements": "str", "no_log": False},
     "exclusive": {"type": "bool", "default": False},
+    "remains": {"type": "list", "elements": "path", "default": []},
     "fact": {
         "type": "dict",
         "options": {"path": {"type": "path", "required": True}, "content": {"type": "str", "required": True}},
@@ -82,9 +83,12 @@ def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dic
     if options["unit"]:
         found["unit_in_order"] = _unit_in_order(options["unit"], run)
     if options["keys"]:
+        if not options["user"]:
+            raise InvalidInput("keys are of a user; give user, too.")
         found["keys_differ"], found["warnings"] = _keys_differ(options, run, label)
     if options["sshd"]:
         found["sshd_differs"] = _sshd_differs(options["sshd"], run, label)
+    found["remains"] = [path for path in options["remains"] if os.path.lexists(path)]
     if options["fact"]:
         found["fact_differs"] = _fact_differs(options["fact"], label)
         if not found["fact_differs"]:

@@ -118,6 +118,7 @@ def _never_seen(cloud: Cloud, ids: list[str]) -> list[str]:
             lambda number: f"{number} of them",
             timeout=VISIBLE_WITHIN,
             longest=2.0,
+            shows=True,
         )
     except WaitTimeout:
         return [one for one in ids if one not in seen]

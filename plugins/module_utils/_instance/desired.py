@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from .._core import ownership
 from .._core import tags as tagging
-from . import places
+from . import encryption, places
 from .names import Pattern
 from .shape import Instance
 
@@ -46,6 +46,7 @@ class Desired:
     :ivar plain_name: the name of the only instance, None where C(pattern) gives the names or names don't matter
     :ivar only_named: whether the fleet was named apart from the instance, so that only C(plain_name) in it is meant
     :ivar attributes: options of L(IN_PLACE) that were given
+    :ivar plain_disks: the options of disks that are made as they are given, see L(encryption.made)
     :ivar fixed: options of L(AT_CREATION) that were given, each with the values that will do, the preferred one first
     """
 
@@ -66,6 +67,7 @@ class Desired:
     trusted: bool = True
     restart_if_needed: bool = False
     stopped_mode: str | None = None
+    plain_disks: frozenset[str] = encryption.NONE
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Desired:

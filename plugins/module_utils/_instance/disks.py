@@ -21,7 +21,7 @@ from .._cloud.errors import UnexpectedState
 from .._core import ownership
 from .._core import tags as tagging
 from .._core.plan import Step
-from . import disk_limits
+from . import disk_limits, encryption
 from .desired import Desired
 from .disk_limits import DEFAULT_CATEGORY
 from .families import SYSTEM_DISK_CATEGORY
@@ -154,7 +154,8 @@ def _data(
             reason = f"an instance has at most {MOST_DATA_DISKS} data disks"
             found.stuck.append(Stuck("data_disks", _amount(len(attached)), _amount(len(wanted)), reason))
             return
-        _add(found, desired, one, New(one, option, want, name_of(one, number + 1)), all_disks)
+        made = encryption.made_disk(encryption.DATA, want, desired.plain_disks)
+        _add(found, desired, one, New(one, option, made, name_of(one, number + 1)), all_disks)
 
 
 def _matched(ours: list[Item], wanted: t.Sequence[Item]) -> t.Iterator[tuple[str, Item, Item]]:

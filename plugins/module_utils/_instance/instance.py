@@ -14,11 +14,13 @@ from dataclasses import replace
 from .._assistant import agents
 from .._assistant.settings import session_manager_is_on
 from .._cloud.errors import AccessDenied, AlitrustError, UnexpectedState, WaitTimeout
+from .._cloud.writes import DOUBT
 from .._core import tagging
 from .._core import tags as tag_rules
 from .._core.plan import Plan
 from .._core.resource import Resource
 from .._core.waiter import wait_for
+from .._kms import service as kms_service
 from .._ram.attachments import AttachmentActions
 from .._trust import options as trust_options
 from .._trust.waiting import until_trusted
@@ -26,6 +28,7 @@ from . import (
     bindings,
     companions,
     creation,
+    encryption,
     finder,
     named,
     options,
@@ -40,6 +43,7 @@ from . import (
 )
 from .desired import Desired
 from .disk_actions import DiskActions
+from .disks import short_of_data_disks
 from .names import counted
 from .places import Place
 from .planner import MOVING, State
@@ -52,6 +56,8 @@ RESTART_SHOWS_WITHIN = 10.0
 
 class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     """One instance, or a fleet of them."""
+
+    unseen = frozenset({"restart"})
 
     desired: Desired
     notes: list[str]
@@ -97,7 +103,28 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         going = members if self.desired.state == "absent" else self._surplus(members)
         ids = [one["instance_id"] for one in going if not self.desired.terms.adopt]
         others = companions.strangers(self.cloud, ids)
+        if self._makes_disks(members, disks, missing) and not self._may_encrypt():
+            self.desired = self._desired_with(encryption.BOTH)
         return State(tuple(members), tuple(unowned), tuple(disks), others)
+
+    def _makes_disks(self, members: list[Instance], disks: t.Iterable[dict[str, t.Any]], missing: int) -> bool:
+        """Whether disks may be made that the task does not say of whether they are encrypted."""
+        if self.desired.state == "absent" or not encryption.silent(self.options):
+            return False
+        short = (short_of_data_disks(one, disks, self.options) for one in members)
+        return missing > 0 or any(short)
+
+    def _may_encrypt(self) -> bool:
+        """Whether KMS is on, which trusted instances need anyway; where that cannot be read the API will tell."""
+        if self.desired.trusted:
+            return True
+        try:
+            return kms_service.read_status(self.cloud) == "Enabled"
+        except AccessDenied:
+            return True
+
+    def _desired_with(self, plain: frozenset[str]) -> Desired:
+        return replace(self.desired, plain_disks=self.desired.plain_disks | plain)
 
     def _surplus(self, members: list[Instance]) -> list[Instance]:
         """Members of which some are to be deleted because they are too many."""
@@ -178,12 +205,13 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
                 self.options,
                 [len(run) for run in runs],
                 changes,
-                lambda options: request.parameters(options, self.desired, runs[0]),
+                lambda options, plain: request.parameters(options, self._desired_with(plain), runs[0]),
             )
         if self.outlook:
             self.offers = {tuple(run): offer for run, offer in zip(runs, self.outlook.offers, strict=True)}
             self.notes = [*self.outlook.notes, *self._other_images(actual)]
             self.warnings = self.outlook.warnings
+            self.desired = self._desired_with(self.outlook.plain_disks)
         self.known = {one["instance_id"] for one in actual.members}
 
     def _other_images(self, actual: State) -> list[str]:
@@ -199,7 +227,8 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     def create(self, numbers: list[int | None]) -> None:
         places = self.offers[tuple(numbers)]
         offers = self._offered(places, numbers)
-        token = request.token(self.options, offers[0][1], self.desired.fleet, self.known)
+        numbered = self.desired.pattern is not None
+        token = request.token(self.options, offers[0][1], self.desired.fleet, self.known, numbered=numbered)
         made = creation.run_instances(self.cloud, offers, token)
         ids = self._placed(made, numbers)
         if made.lost:
@@ -341,6 +370,8 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     def _settled(self, plan: Plan, actual: State, deleted: set[str]) -> list[Instance]:
         """The instances once they are as wanted, as far as that is to be waited for."""
         if not self.expected:
+            if deleted and self.desired.state == "absent" and self.desired.fleet:
+                self._refuse_new(deleted | {one["instance_id"] for one in actual.members})
             return []
         if not plan.changed and not any(one["status"] in MOVING for one in actual.members):
             seen = list(actual.members)
@@ -360,21 +391,31 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
             seen = self._wait_for_trusted(seen)
         return seen
 
+    def _refuse_new(self, known: set[str]) -> None:
+        """:param known: the instances that there were, some of which may have to stay
+        :raises UnexpectedState: the fleet has others, of a run at the same time
+        """
+        new = [one for one in self._members() if one["instance_id"] not in known]
+        if new:
+            raise UnexpectedState(f"The fleet has instances that were not there before: {planner.titles(new)}.")
+
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         roles = planner.cast(self.desired, actual)
         ones = [one for one, _number in roles.keep]
-        for step in plan.steps:
-            for gone in step.args["ids"] if step.do == "delete" else ():
-                self.cloud.foretold.would_delete(finder.KIND, gone)
+        gone = [one for step in plan.steps if step.do == "delete" for one in step.args["ids"]]
+        for instance_id in gone:
+            self.cloud.foretold.would_delete(finder.KIND, instance_id)
         if plan.changed:
-            ones = [self._foretold(one, number) for one, number in roles.keep]
+            owned, powered = {"fleet": self.desired.fleet}, self._powered(plan)
+            kept = [({**one, **owned} if one in roles.adopted else one, number) for one, number in roles.keep]
+            ones = [{**self._foretold(one, number), **powered.get(one["instance_id"], {})} for one, number in kept]
             unborn = [self._unborn(number) for number in roles.new]
             for one in unborn:
                 self._make_known(one)
             ones += unborn
         if self.outlook:
             self.placements = [self._placement(offer[0], list(run)) for run, offer in self.offers.items()]
-        return self._result(ones)
+        return self._result(ones, len(gone))
 
     def _make_known(self, one: Instance) -> None:
         """Let later tasks of a check run know an instance that would be there by then."""
@@ -393,20 +434,22 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
         return finder.with_roles(self.cloud, seen) if "ram_role_name" in self.desired.attributes else seen
 
     def _wait(self, deleted: set[str]) -> list[Instance]:
-        met: set[str] = set()
+        met: dict[str, float] = {}
         stopped = power.StoppedForGood(self.cloud)
 
         def poll() -> list[Instance]:
             seen = [one for one in self._look() if one["instance_id"] not in deleted]
             ids = {one["instance_id"] for one in seen}
-            vanished = [id for id in self.expected if id in met and id not in ids]
+            now = self.cloud.monotonic()
+            met.update(dict.fromkeys(ids, now))
+            # A read that is behind the one before may not show them yet.
+            vanished = [id for id in self.expected if now - met.get(id, now) > DOUBT]
             if vanished:
                 raise UnexpectedState(
                     f"{', '.join(vanished)} disappeared while the task waited for it.",
                     hint="See the account's events in the console; running the task again creates what is missing.",
                     instance_ids=vanished,
                 )
-            met.update(ids)
             self._check_stopped(stopped, seen)
             return seen
 
@@ -529,11 +572,26 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     def _foretold(self, one: Instance, number: int | None) -> Instance:
         to_set, to_remove = planner.tag_changes(self.desired, one)
         tags = {key: value for key, value in {**one["tags"], **to_set}.items() if key not in to_remove}
+        if one["fleet"]:
+            tags[tag_rules.OWNER_KEY] = one["fleet"]
         return {**one, **planner.differences(self.desired, one, number), "tags": tags}
+
+    def _powered(self, plan: Plan) -> dict[str, Instance]:
+        """What starting and stopping make of instances, by ID; how a stop is charged is known if the task says it."""
+        found: dict[str, Instance] = {}
+        for step in plan.steps:
+            if step.do in ("start", "stop"):
+                stopped = step.do == "stop"
+                mode = self.desired.stopped_mode if stopped else None
+                now = {"status": "Stopped" if stopped else "Running", "stopped_mode": mode}
+                found |= dict.fromkeys(step.args["ids"], now)
+        return found
 
     def _unborn(self, number: int | None) -> Instance:
         """An instance that does not exist yet, in the shape of one that does."""
-        blank = shape.instance({"InstanceId": None})
+        blank: Instance = dict.fromkeys(shape.instance({"InstanceId": ""}))
+        blank |= {"description": "", "security_group_ids": [], "deletion_protection": False}
+        blank["trusted"] = {"supports_vtpm": self.desired.trusted or None}
         wanted = {**self.desired.at_creation, **self.desired.of_new, "name": self.desired.name_with(number)}
         if self.outlook:
             place = next(offer[0] for run, offer in self.offers.items() if number in run)

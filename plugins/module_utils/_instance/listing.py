@@ -88,12 +88,15 @@ def check_names(names: t.Iterable[str]) -> None:
 def host_name(one: Facts, names: t.Iterable[str], *, safe: bool = False) -> str:
     """The first of these that the instance has; its id when it has none of them.
 
+    Ansible shows it as it is, so that what a terminal obeys or does not show becomes C(_) in any case.
+
     :param safe: with C(_) for what means something in a host pattern
     """
     for name in names:
         found = one["tags"].get(name[len(_TAG) :]) if name.startswith(_TAG) else one[name]
         if found:
-            return re.sub(r"[^\w.-]", "_", str(found)) if safe else str(found)
+            seen = "".join(letter if letter.isprintable() else "_" for letter in str(found))
+            return re.sub(r"[^\w.-]", "_", seen) if safe else seen
     return str(one["instance_id"])
 
 

@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput
+from .._cloud.texts import whole
 
 _SEQUENCE = re.compile(r"^(?P<prefix>[^\[\]]*)\[(?P<begin>\d*),(?P<bits>\d*)\](?P<suffix>[^\[\]]*)$")
 _MAX_BITS = 6
@@ -47,8 +48,8 @@ class Pattern:
                     "for web-001, web-002 and so on."
                 )
             return None
-        begin, bits = int(found["begin"] or 0), int(found["bits"] or _MAX_BITS)
-        if not 1 <= bits <= _MAX_BITS or begin >= 10**bits:
+        begin, bits = whole(found["begin"] or 0), whole(found["bits"] or _MAX_BITS)
+        if begin is None or bits is None or not 1 <= bits <= _MAX_BITS or begin >= 10**bits:
             raise InvalidInput(
                 f"{option} is {text!r}; in [begin,bits] bits is 1 to {_MAX_BITS} and begin has no more digits."
             )

@@ -14,7 +14,7 @@ from .._core import naming
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .._ram import attachments
-from . import disks, places
+from . import disks, encryption, places
 from .attachables import Changes
 from .desired import Desired
 from .families import SELF_MANAGED, VTPM_TAG
@@ -497,9 +497,10 @@ def _new_image(desired: Desired, number: int | None, options: t.Mapping[str, t.A
     host_name = desired.host_name_for(number, "${instance_id}")
     if host_name is not None:
         image["host_name"] = host_name
+    made = encryption.made(options, desired.plain_disks)
     for key in ("image_family", "image_name", "system_disk", "data_disks"):
-        if options[key]:
-            image[key] = options[key]
+        if made[key]:
+            image[key] = made[key]
     image["tags"] = dict(desired.tags or {})
     image["fleet"] = desired.fleet
     image["trusted_mode"] = desired.trusted
@@ -524,6 +525,11 @@ def _creation_warnings(desired: Desired, roles: Cast, options: t.Mapping[str, t.
             f"{names}: no ram_role_name is given, and without a role for the trusted service an instance cannot report "
             "to it. A role can be attached later; with an attestation system of your own give trust_service: "
             "self_managed."
+        )
+    if desired.plain_disks and encryption.silent(options):
+        yield (
+            f"{names}: the disks will not be encrypted, because KMS is not switched on. Switch it on with "
+            "alitrust.ecs.kms_service first: a disk can be encrypted at its creation only."
         )
     if not desired.attributes.get("key_name") and not options["user_data"]:
         yield (

@@ -15,6 +15,7 @@ import typing as t
 
 from .._cloud.door import Cloud, chunks, dig
 from .._cloud.errors import CloudError, NotFound, OutcomeUnknown, UnexpectedState
+from .._cloud.writes import DOUBT
 from .._core.waiter import wait_for
 from . import finder
 from .names import counted
@@ -130,6 +131,7 @@ def _drive(
     """Ask every instance that is in the state C(source), until each was accepted or is C(there) without having been."""
     accepted: set[str] = set()
     seen: Statuses = dict.fromkeys(ids, source)  # the plan was made from a fresh look
+    start = cloud.monotonic()
 
     def poll() -> Statuses:
         nonlocal seen
@@ -139,7 +141,7 @@ def _drive(
         if not accepted.issuperset(ids):
             seen = statuses(cloud, ids)
             gone = [one for one in ids if one not in seen]
-            if gone:
+            if gone and cloud.monotonic() - start > DOUBT:  # one that was just made may not be seen by each read
                 raise UnexpectedState(f"{', '.join(gone)} disappeared before {action} was carried out.")
         return seen
 

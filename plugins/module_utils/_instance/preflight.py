@@ -13,7 +13,7 @@ import fnmatch
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from .._cloud import foretold
+from .._cloud import foretold, texts
 from .._cloud.door import Cloud, dig, json_list
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, DryRunPassed, NotFound
 from .._core.waiter import seen_within
@@ -22,7 +22,7 @@ from .._kms.service import read_status
 from .._network import find
 from .._ram import roles
 from .._security_group import find as group_find
-from . import attachables, places, room
+from . import attachables, encryption, places, room
 from .attachables import Changes
 from .places import Place
 from .requirements import Facts, Verdict, encrypted_disks, judge, no_room, why_unfit
@@ -30,6 +30,7 @@ from .requirements import Facts, Verdict, encrypted_disks, judge, no_room, why_u
 Options = t.Mapping[str, t.Any]
 Item = dict[str, t.Any]
 Found = t.TypeVar("Found")
+Parameters = t.Callable[[Options, frozenset[str]], Item]
 
 #: Whose images are looked up by family or name when O(image_owner) is not given. Anybody may publish an image under any
 #: name, so images of others are only taken when asked for.
@@ -62,6 +63,7 @@ class Outlook:
     :ivar image_id: the image, looked up or as given
     :ivar os_type: its system, None where it could not be read
     :ivar vpc_ids: the VPC of each vSwitch, as far as that could be read
+    :ivar plain_disks: the options of disks that are not encrypted by default, see L(encryption.made)
     :ivar notes: what could not be judged
     :ivar warnings: what everybody should know
     """
@@ -71,6 +73,7 @@ class Outlook:
     os_type: str | None = None
     vpc_ids: t.Mapping[str, str | None] = field(default_factory=dict)
     passed_over: list[dict[str, t.Any]] = field(default_factory=list)
+    plain_disks: frozenset[str] = encryption.NONE
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -80,13 +83,14 @@ def check(
     options: Options,
     calls: t.Sequence[int],
     changes: Changes,
-    parameters: t.Callable[[Options], Item],
+    parameters: Parameters,
 ) -> Outlook | None:
     """Prove that instances could be created and changed now.
 
     :param calls: how many instances each call is to create
     :param changes: instances that get other groups, another key pair, another role
-    :param parameters: those of the first RunInstances, for its dry run, from options with one choice of each
+    :param parameters: those of the first RunInstances, for its dry run, from options with one choice of each, and the
+        options of disks that are not encrypted by default
     :returns: None where none is to be created
     :raises Unmet: every requirement that is not met, at once
     """
@@ -99,14 +103,14 @@ def check(
         image = facts.image or {}
         image_id = str(image.get("ImageId") or options["image_id"] or "")
         if not unmet and image_id and len(verdict.unmet) == verdict.unseen:
-            first = _dry_runs(cloud, {**options, "image_id": image_id}, parameters, verdict)
+            first, plain = _dry_runs(cloud, {**options, "image_id": image_id}, image, parameters, verdict)
             while first is None and facts.older_images and _image_refused(verdict):
                 refused = f"{image_id} ({verdict.unmet[-1]['problem'].rstrip('.')})"
                 image, *older = facts.older_images
                 facts = replace(facts, image=image, older_images=older, unfit_images=[*facts.unfit_images, refused])
                 verdict, image_id = judge(options, facts, calls), str(image.get("ImageId"))
                 if len(verdict.unmet) == verdict.unseen:
-                    first = _dry_runs(cloud, {**options, "image_id": image_id}, parameters, verdict)
+                    first, plain = _dry_runs(cloud, {**options, "image_id": image_id}, image, parameters, verdict)
             if first is not None:  # what could not be seen is there: it was made a moment ago
                 full = verdict.room[:first]
                 offers = [[place for place in offer if place not in full] for offer in verdict.offers]
@@ -116,6 +120,7 @@ def check(
                     image.get("OSType"),
                     {key: item.get("VpcId") for key, item in (facts.vswitches or {}).items()},
                     verdict.passed_over,
+                    plain,
                     [*notes, *verdict.notes],
                     verdict.warnings,
                 )
@@ -150,24 +155,36 @@ def lacking_for_change(cloud: Cloud, options: Options, changes: Changes) -> Verd
     return verdict
 
 
-def _dry_runs(cloud: Cloud, options: Options, parameters: t.Callable[[Options], Item], verdict: Verdict) -> int | None:
-    """Which of the places passes the dry run first; None when none does, with the reason in the verdict."""
+def _dry_runs(
+    cloud: Cloud, options: Options, image: Item, parameters: Parameters, verdict: Verdict
+) -> tuple[int | None, frozenset[str]]:
+    """Which of the places passes the dry run first, and with which disks not encrypted by default; None when none does,
+    with the reason in the verdict."""
+    plain = encryption.by_image(image)
     if _is_foretold(cloud, options):
-        return 0 if not verdict.unmet else None
+        return (0 if not verdict.unmet else None), plain
     for number, place in enumerate(verdict.room):
-        failure = _dry_run(cloud, parameters(place.over(options)))
+        failure = _dry_run(cloud, parameters(place.over(options), plain))
+        if failure and encryption.refused(failure) and encryption.silent(options) - plain:
+            refusal, plain = failure, encryption.BOTH
+            failure = _dry_run(cloud, parameters(place.over(options), plain))
+            if failure is None:
+                verdict.warnings.append(
+                    "The disks of the new instances will not be encrypted, which is refused here: "
+                    f"{refusal.message.rstrip('.')}."
+                )
         if failure is None:
-            return number
+            return number, plain
         if not places.no_room(failure):
             if not verdict.unmet and _about_image(failure):
                 problem = f"The image {options['image_id']} is refused: {failure.message}"
                 verdict.refuse(_IMAGE_REFUSED, "image_id", problem, todo=failure.hint)
             elif not verdict.unmet:
                 verdict.refuse("dry run of RunInstances", "", failure.message, todo=failure.hint)
-            return None
+            return None, plain
         verdict.passed_over.append(place.passed_over(failure.message))
     no_room(verdict)
-    return None
+    return None, plain
 
 
 def _about_image(error: CloudError) -> bool:
@@ -386,8 +403,8 @@ def _vcpus(cloud: Cloud) -> tuple[int, int] | None:
         one.get("AttributeName"): dig(one, "AttributeValues.ValueItem") or []
         for one in dig(answer, "AccountAttributeItems.AccountAttributeItem") or []
     }
-    values = [str(items[0].get("Value")) for items in (told.get(name) for name in _VCPUS) if items]
-    return (int(values[0]), int(values[1])) if len(values) == 2 and all(map(str.isdigit, values)) else None
+    allowed, used = (texts.whole(items[0].get("Value")) if items else None for items in map(told.get, _VCPUS))
+    return None if allowed is None or used is None else (allowed, used)
 
 
 def _dry_run(cloud: Cloud, params: t.Mapping[str, t.Any]) -> CloudError | None:

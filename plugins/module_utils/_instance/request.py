@@ -4,12 +4,13 @@
 
 """The request that creates instances, and the token that keeps it from creating them twice. Private.
 
-A re-run after a crash must send the token of the crashed run, so the token is made from what both know: the whole
-request as the options have it, and the instances the fleet had before. It does not depend on which of several instance
-types, vSwitches or images is used: two runs that choose differently then cannot both create, because a token that was
-used with other parameters is refused. A token that depended on the request alone would bring back the ids of
-instances that were deleted since; the same can still happen here when a fleet is back at a former set of instances,
-which is why the ids in the answer are believed only once they are seen (creation.py).
+A re-run after a crash must send the token of the crashed run, so the token is made from what both know: the fleet and
+the instances it had before. It does not depend on how many more are wanted, nor on which of several instance types,
+vSwitches or images is used: two runs that want or choose differently then cannot both create, because a token that was
+used with other parameters is refused. Only where all have one name, so that it cannot be told which of them are there,
+is it made from the whole request as the options have it. A token that depended on the request alone would bring back
+the ids of instances that were deleted since; the same can still happen here when a fleet is back at a former set of
+instances, which is why the ids in the answer are believed only once they are seen (creation.py).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import json
 import typing as t
 
 from .._core import tags as tagging
-from . import user_data
+from . import encryption, user_data
 from .desired import Desired
 from .disk_limits import DEFAULT_CATEGORY
 from .families import PARAMETER, TRUSTED_SYSTEM_MODE, family
@@ -80,7 +81,7 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
 
     :param options: with one instance type, one vSwitch and the image chosen
     """
-    given = {**options, **desired.of_new}
+    given = {**encryption.made(options, desired.plain_disks), **desired.of_new}
     params: dict[str, t.Any] = {api: given[key] for key, api in _PLAIN.items() if given[key] not in (None, "")}
     params["SecurityGroupIds"] = list(desired.attributes["security_group_ids"])
     params["Amount"] = len(numbers)
@@ -91,9 +92,9 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
     security = _security(options)
     if security:
         params["SecurityOptions"] = security
-    params["SystemDisk"] = _disk(options["system_disk"] or {}, text_size=True)
-    if options["data_disks"]:
-        params["DataDisk"] = [_disk(disk) for disk in options["data_disks"]]
+    params["SystemDisk"] = _disk(given["system_disk"] or {}, text_size=True)
+    if given["data_disks"]:
+        params["DataDisk"] = [_disk(disk) for disk in given["data_disks"]]
     text = script(options["user_data_allow_http"]) if options["user_data_trust_client"] else options["user_data"]
     if text is not None:
         params["UserData"] = base64.b64encode(user_data.raw(text)).decode()
@@ -102,17 +103,24 @@ def parameters(options: t.Mapping[str, t.Any], desired: Desired, numbers: t.Sequ
 
 
 def token(
-    options: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], fleet: str | None, existing: t.Iterable[str]
+    options: t.Mapping[str, t.Any],
+    params: t.Mapping[str, t.Any],
+    fleet: str | None,
+    existing: t.Iterable[str],
+    *,
+    numbered: bool = False,
 ) -> str:
     """A ClientToken that a re-run makes again, as long as the fleet still looks the same to it.
 
     :param options: as the task has them, with every choice
     :param params: for any of the choices
     :param existing: ids of the fleet's instances before the call
+    :param numbered: whether each of the new instances has a name of its own
     """
     same = {key: value for key, value in params.items() if key not in _CHOSEN}
     choices = {key: options[key] for key in _CHOICES}
-    text = json.dumps([fleet, sorted(existing), same, choices], sort_keys=True, separators=(",", ":"))
+    about = [] if numbered else [same, choices]
+    text = json.dumps([fleet, sorted(existing), *about], sort_keys=True, separators=(",", ":"))
     return "alitrust-" + hashlib.sha256(text.encode()).hexdigest()[:48]
 
 

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._cloud import texts
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, InvalidInput
 from .._cloud.options import CONNECTION_SPEC, Connection
@@ -65,10 +66,14 @@ class Watch:
         # Blank values go first: none of them is a number or a dictionary.
         given = {name: one for name, one in args.items() if not blank(one)}
         tidy_lists(given, SPEC)
+        if complaint := texts.complaint(given, SPEC):
+            raise InvalidInput(complaint)
         checked = ArgumentSpecValidator(SPEC).validate(given)
         if checked.error_messages:
             raise InvalidInput(f"{'. '.join(checked.error_messages)}.")
         options = checked.validated_parameters
+        if complaint := texts.complaint(options, SPEC):
+            raise InvalidInput(complaint)
         without_blanks(options, SPEC)
         if options["interval"] <= 0:
             raise InvalidInput(f"interval is {options['interval']:g}; expected a number of seconds above 0.")
@@ -127,7 +132,8 @@ def changes(before: t.Mapping[str, Instance], after: t.Mapping[str, Instance], r
                 continue
             name = one["name"] or instance_id
             told = _event(kind, was, is_now, region, now)
-            told["summary"] = one["trust"]["summary"] if kind == "trust" else f"{name} is {is_now or 'gone'}"
+            line = one["trust"]["summary"] if kind == "trust" else f"{name} is {is_now or 'gone'}"
+            told["summary"] = texts.printable(line)
             told["instance"] = {**{key: one[key] for key in _TOLD}, "trust": one.get("trust")}
             events.append(told)
     return events

@@ -6,7 +6,7 @@
 
 The cloud hands a private key out once. So everything that can fail on this side fails before the key is asked for: the
 place is opened, locked and filled on trial first. And a mark stays beside it until the key is safe, so that a later run
-can tell a pair whose key got lost on the way.
+can tell a pair whose key got lost on the way. Another mark stands while a pair is deleted whose key the file has.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import fcntl
 import json
 import os
 import stat
-import typing as t
 import uuid
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
-from .._core import tags
+from .._cloud.texts import from_json
+from .._core import files, tags
 from .public_key import PublicKey, public_half
 
 #: Bytes written on trial, more than any private key has.
@@ -37,6 +37,8 @@ class FileState:
     :ivar public: public half of the private key there; None when it cannot be told
     :ivar loose: whether others than the owner have rights to it
     :ivar unfinished: owner tag of the pair that an earlier run was creating for this path when it broke off
+    :ivar going: whether an earlier run broke off between deleting the pair of the key that is there and the key
+    :ivar left_over: whether something is beside the path that a run has left
     :ivar problem: why nothing can be written there, in words
     """
 
@@ -45,6 +47,8 @@ class FileState:
     public: PublicKey | None = None
     loose: bool = False
     unfinished: str | None = None
+    going: bool = False
+    left_over: bool = False
     problem: str = ""
 
 
@@ -55,16 +59,85 @@ def look(path: str) -> FileState:
     """
     path = os.path.abspath(os.path.expanduser(path))
     try:
-        with open(path, "rb") as handle:
-            content = handle.read(1 << 20)
-            mode = os.fstat(handle.fileno()).st_mode
+        content, mode = files.read(path, 1 << 20)
     except FileNotFoundError:
-        return FileState(path, unfinished=_marked(path), problem=_problem(path))
+        if os.path.lexists(path):
+            raise InvalidInput(f"private_key_file is {path}, a link to nothing; expected the path of a file.") from None
+        left_over = any(map(os.path.lexists, _beside_it(path)))
+        return FileState(path, unfinished=_marked(path), left_over=left_over, problem=_problem(path))
     except IsADirectoryError:
         raise InvalidInput(f"private_key_file is {path}, a directory; expected the path of a file.") from None
     except OSError as exc:
         raise InvalidInput(f"private_key_file is {path}, which cannot be read: {exc.strerror}.") from None
-    return FileState(path, True, public_half(content), bool(stat.S_IMODE(mode) & 0o077), _marked(path))
+    public = public_half(content)
+    return FileState(
+        path,
+        exists=True,
+        public=public,
+        loose=bool(stat.S_IMODE(mode) & 0o077),
+        unfinished=_marked(path),
+        going=public is not None and _noted(_going_path(path), "public_key") == public.blob,
+        left_over=any(map(os.path.lexists, _beside_it(path))),
+    )
+
+
+def is_busy(path: str) -> bool:
+    """Whether a run is at this path at this moment, as far as can be told."""
+    try:
+        number = os.open(_mark_path(path), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(number)
+    return False
+
+
+def tidy(path: str) -> None:
+    """Remove what runs have left beside a key that is whole; what another run is at stays."""
+    if not is_busy(path):
+        for left in _beside_it(path):
+            with contextlib.suppress(OSError):
+                os.unlink(left)
+
+
+def note_removal(path: str, public: PublicKey) -> None:
+    """Note which key is about to go, before its pair does.
+
+    :raises UnexpectedState: it cannot be noted
+    """
+    mark = _going_path(path)
+    try:
+        number = _open(mark)
+        try:
+            _rewrite(number, json.dumps({"public_key": public.blob}).encode())
+        finally:
+            os.close(number)
+        _sync_folder(path)
+    except OSError as exc:
+        raise UnexpectedState(
+            f"{mark} cannot be written, by which a later run would know that {path} has to go: {exc.strerror}.",
+            hint="Nothing was changed. See to the rights of the directory, or leave private_key_file out and delete "
+            "the file yourself.",
+        ) from None
+
+
+def remove(path: str) -> None:
+    """Remove the key and what is beside it.
+
+    :raises UnexpectedState: it stays
+    """
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    except OSError as exc:
+        raise UnexpectedState(f"The private key {path} cannot be deleted: {exc.strerror}.") from None
+    tidy(path)
 
 
 def restrict(path: str) -> None:
@@ -73,6 +146,10 @@ def restrict(path: str) -> None:
         os.chmod(path, _MODE)
     except OSError as exc:
         raise UnexpectedState(f"The rights of {path} cannot be changed to 0600: {exc.strerror}.") from None
+
+
+class Busy(UnexpectedState):
+    """Another task writes there at this moment, or has just written there."""
 
 
 class Destination:
@@ -89,16 +166,18 @@ class Destination:
         self._key = -1
 
     def __enter__(self) -> Destination:
-        """:raises UnexpectedState: when the key could not be kept there"""
+        """:raises Busy: when another task is at it, or was faster
+        :raises UnexpectedState: when the key could not be kept there
+        """
         hint = "Nothing was created. Make the directory and see to its rights, or choose another private_key_file."
         problem = _problem(self.path)
         if problem:
             raise UnexpectedState(problem, hint=hint)
         try:
-            if os.path.lexists(self.path):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            self._refuse_existing()
             self._mark = _open(_mark_path(self.path))
             fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._refuse_outdated()
             self._key = _open(_key_path(self.path))
             _rewrite(self._key, b"\n" * _TRIAL)
             self.owner = _owner_in(self._mark) or _new_owner(self._pair)
@@ -107,8 +186,23 @@ class Destination:
         except OSError as exc:
             self._close()
             why = "another task is at it at this moment" if isinstance(exc, BlockingIOError) else exc.strerror
-            raise UnexpectedState(f"The private key could not be kept in {self.path}: {why}.", hint=hint) from None
+            kind = Busy if isinstance(exc, (BlockingIOError, FileExistsError)) else UnexpectedState
+            raise kind(f"The private key could not be kept in {self.path}: {why}.", hint=hint) from None
         return self
+
+    def _refuse_existing(self) -> None:
+        if os.path.lexists(self.path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+    def _refuse_outdated(self) -> None:
+        """Who had the lock before may have finished between two looks: the mark is gone then, and the key is there."""
+        try:
+            there = os.stat(_mark_path(self.path)).st_ino
+        except FileNotFoundError:
+            there = None
+        if there != os.fstat(self._mark).st_ino:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        self._refuse_existing()
 
     def keep(self, private_key: str) -> None:
         """Put the key there: whole or not at all, never over another file.
@@ -153,14 +247,32 @@ def _key_path(path: str) -> str:
     return _beside(path, "new")
 
 
+def _going_path(path: str) -> str:
+    return _beside(path, "deleting")
+
+
+def _beside_it(path: str) -> tuple[str, ...]:
+    """All that may lie there; what tells of the others goes last."""
+    return _key_path(path), _going_path(path), _mark_path(path)
+
+
 def _beside(path: str, what: str) -> str:
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.{what}")
 
 
 def _open(path: str) -> int:
-    """A file of one's own for reading and writing, new or left over; never through a link."""
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+    """A file of one's own for reading and writing, new or left over; never through a link.
+
+    Who plants one of his there would read the key, and one with a second name would be another file that is lost.
+
+    :raises OSError: there is something else
+    """
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, _MODE)
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink > 1:
+        os.close(number)
+        raise OSError(errno.EEXIST, f"{path} is in the way, which is no file of this user's alone", path)
     os.fchmod(number, _MODE)
     return number
 
@@ -185,7 +297,7 @@ def _sync_folder(path: str) -> None:
 
 def _owner_in(number: int) -> str | None:
     os.lseek(number, 0, os.SEEK_SET)
-    return _owner(os.read(number, 4096))
+    return _note_in(os.read(number, 4096), "owner")
 
 
 def _new_owner(pair: str) -> str:
@@ -195,19 +307,22 @@ def _new_owner(pair: str) -> str:
 
 
 def _marked(path: str) -> str | None:
+    return _noted(_mark_path(path), "owner")
+
+
+def _noted(mark: str, name: str) -> str | None:
     try:
-        with open(_mark_path(path), "rb") as handle:
-            return _owner(handle.read(4096))
+        return _note_in(files.read(mark, 4096).content, name)
     except OSError:
         return None
 
 
-def _owner(content: bytes) -> str | None:
+def _note_in(content: bytes, name: str) -> str | None:
     try:
-        found: t.Any = json.loads(content)
+        found = from_json(content)
     except ValueError:
         return None
-    return str(found["owner"]) if isinstance(found, dict) and found.get("owner") else None
+    return str(found[name]) if isinstance(found, dict) and found.get(name) else None
 
 
 def _problem(path: str) -> str:

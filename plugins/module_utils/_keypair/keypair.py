@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from .._cloud.door import chunks, json_list
@@ -18,6 +19,7 @@ from .._cloud.errors import (
     OutcomeUnknown,
     UnexpectedState,
 )
+from .._cloud.writes import DOUBT as _DOUBT
 from .._core import naming, ownership, tagging
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
@@ -55,13 +57,15 @@ _DESCRIBE_AT_ONCE = 100
 #: By which DeleteKeyPairs says that the pair is bound.
 _ATTACHED = "InvalidParameter.KeypairAlreadyAttachedInstance"
 #: How long a pair that may have been made is looked for before it counts as not made, in seconds.
-DOUBT = 5.0
+DOUBT = _DOUBT
 #: How long a pair may take to show up once it was made, in seconds.
 _SHOW_UP = 60.0
 
 
 class KeyPair(Resource[Actual]):
     """One key pair, by name."""
+
+    unseen = frozenset({"reset_password", "reboot"})
 
     def __init__(self, cloud: t.Any, options: dict[str, t.Any]) -> None:
         super().__init__(cloud, options)
@@ -112,7 +116,7 @@ class KeyPair(Resource[Actual]):
             )
         self._check_secret()
         key = public_key.parse("public_key", options["public_key"]) if options["public_key"] else None
-        if state in ("present", "bound") and options["private_key_file"]:
+        if state != "unbound" and options["private_key_file"]:
             self.file = key_file.look(options["private_key_file"])
         self.desired = Desired(
             name=self.name,
@@ -154,6 +158,7 @@ class KeyPair(Resource[Actual]):
         return key_secret.look(self.cloud, name, into=state != "absent")
 
     def find(self) -> Actual:
+        self._await_other_run()
         pair = self.found = self._read()
         kept = self._look_into_secret()
         given = self.options["kms_key_id"]
@@ -191,6 +196,16 @@ class KeyPair(Resource[Actual]):
     # ------------------------------------------------------------------ steps
 
     def make(self, path: str, tags: dict[str, str], replaces: bool, users: list[str]) -> None:
+        try:
+            self._make(path, tags, replaces, users)
+        except key_file.Busy:
+            # A run that nobody waits for any more was faster; what it has made is what is wanted.
+            self._await_other_run()
+            pair, file = self._read(), key_file.look(path)
+            if pair is None or file.public is None or file.public != public_key.stored(pair["public_key"]):
+                raise
+
+    def _make(self, path: str, tags: dict[str, str], replaces: bool, users: list[str]) -> None:
         with key_file.Destination(path, self.name) as destination:
             if users:
                 self.unbind(users)
@@ -251,9 +266,15 @@ class KeyPair(Resource[Actual]):
                 if self.cloud.monotonic() > deadline:
                     raise
 
-    def delete(self) -> None:
+    def delete(self, private_key_file: str | None = None) -> None:
+        """:param private_key_file: the file that has its private key and goes after it"""
+        if private_key_file and self.file and self.file.public:
+            key_file.note_removal(private_key_file, self.file.public)
         self._delete()
         self.replaced = self.found
+
+    def delete_file(self, path: str) -> None:
+        key_file.remove(path)
 
     def _delete(self) -> None:
         delete_when_free(
@@ -404,10 +425,25 @@ class KeyPair(Resource[Actual]):
                 return pair
             self.cloud.sleep(0.5)
 
+    def _await_other_run(self) -> None:
+        """Wait while another run is at the file of the private key, such as a worker that its controller left behind.
+
+        It is not waited for longer than for a call; what it has not finished then is said where it is in the way.
+        """
+        if self.file is None:
+            return
+        deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
+        while key_file.is_busy(self.file.path) and self.cloud.monotonic() < deadline:
+            self.cloud.sleep(0.5)
+        self.file = key_file.look(self.file.path)
+
     # ------------------------------------------------------------------ results
 
     def settle(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
-        if self.desired.state == "absent":
+        absent, file = self.desired.state == "absent", actual.file
+        if file is not None and file.left_over and (absent or os.path.exists(file.path)):
+            key_file.tidy(file.path)
+        if absent:
             return self._result(None, actual)
         pair = actual.pair
         if self.desired.state != "unbound":
@@ -424,6 +460,7 @@ class KeyPair(Resource[Actual]):
                 ),
                 lambda seen: "the old state" if seen else "not listed yet",
                 timeout=_SHOW_UP,
+                shows=True,
             )
             pair = waited.value
         if self.rebound:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import ownership
@@ -18,6 +18,7 @@ from .key_secret import SecretState
 from .public_key import DOCUMENTED_TYPES, PublicKey, stored
 
 _LISTED = 20
+_KEPT_IN = ("private_key_file", "private_key_secret")
 _NOT_SET = "The password is not set"
 
 
@@ -120,7 +121,8 @@ def plan(desired: Desired, actual: Actual) -> Plan:
         if kept:
             return Plan(before, before, kept=(kept,))
     if desired.state == "absent":
-        return _removal(desired, actual, before)
+        unsettled = actual.file is not None and actual.file.left_over
+        return replace(_removal(desired, actual, before), unsettled=unsettled)
     after = dict(before)
     steps: list[Step] = []
     warnings: list[str] = []
@@ -151,7 +153,9 @@ def plan(desired: Desired, actual: Actual) -> Plan:
                 "the console, not at one from within. Until then nobody can log in with it; reboot: true restarts at "
                 "once."
             )
-    return Plan(before, after, tuple(steps), tuple(warnings), kept=(kept,) if kept else ())
+    # What an interrupted run has left beside a key that is whole goes, and is no change.
+    unsettled = actual.file is not None and actual.file.exists and actual.file.left_over
+    return Plan(before, after, tuple(steps), tuple(warnings), unsettled, kept=(kept,) if kept else ())
 
 
 def _shown(actual: Actual) -> dict[str, t.Any]:
@@ -188,9 +192,14 @@ def _removal(desired: Desired, actual: Actual, before: dict[str, t.Any]) -> Plan
     if going:
         secret = t.cast("SecretState", actual.secret)
         after = {"private_key_secret": {"name": secret.name, "pending_deletion": True}}
+    file_going, file_kept = _file_removal(desired, actual)
+    if not file_going and "private_key_file" in before:
+        after["private_key_file"] = before["private_key_file"]
+    going, kept = (*file_going, *going), (*file_kept, *kept)
     if actual.pair is None:
         return Plan(before, after, going, unused, kept=kept)
-    delete = Step(f"delete key pair {name}", "delete")
+    with_file = {"private_key_file": file_going[0].args["path"]} if file_going else {}
+    delete = Step(f"delete key pair {name}", "delete", with_file)
     if not users:
         return Plan(before, after, (delete, *going), unused, kept=kept)
     if desired.if_bound == "unbind":
@@ -205,9 +214,25 @@ def _removal(desired: Desired, actual: Actual, before: dict[str, t.Any]) -> Plan
         warning += " They keep its public key and go on showing its name, which no other pair can have while they do."
         # The instances go on taking the key.
         if going:
-            kept = (f"The secret {desired.private_key_secret} stays: {listed(users)} still take its key.",)
-        going, after = (), {key: value for key, value in before.items() if key == "private_key_secret"}
+            where = desired.private_key_file or f"The secret {desired.private_key_secret}"
+            kept = (f"{where} stays: {listed(users)} still take its key.",)
+        going, after = (), {key: value for key, value in before.items() if key in _KEPT_IN}
     return Plan(before, after, (delete, *going), (warning,), kept=kept)
+
+
+def _file_removal(desired: Desired, actual: Actual) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """What deletes the file with its pair, and why it stays.
+
+    Only one that is proven to hold the private key of the pair goes with it: the path may be anybody's key.
+    """
+    pair, file = actual.pair, actual.file
+    if file is None or not file.exists:
+        return (), ()
+    if file.going if pair is None else file.public is not None and file.public == stored(pair["public_key"]):
+        return (Step(f"delete the private key {file.path}", "delete_file", {"path": file.path}),), ()
+    if pair is None:
+        return (), ()
+    return (), (f"{file.path} stays: it does not hold the private key of the key pair {desired.name}.",)
 
 
 def _secret_removal(desired: Desired, secret: SecretState | None) -> tuple[tuple[Step, ...], tuple[str, ...]]:

@@ -13,6 +13,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from .._cloud import texts
 from .._cloud.door import Cloud
 from .._cloud.errors import AccessDenied, CloudError, InvalidInput, NotFound, TransportFailure, UnexpectedState
 from . import service
@@ -233,7 +234,7 @@ def shown(instance: Instance) -> dict[str, t.Any]:
 
 def _number(value: t.Any) -> int | None:
     """A number, which KMS sends as text in one place."""
-    return int(value) if str(value).isdigit() else None
+    return texts.whole(value)
 
 
 def read_instances(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -11,9 +11,10 @@ import typing as t
 from functools import cached_property
 
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._cloud.writes import DOUBT
 from .._core import naming, ownership, tags
 from .._core.module import TAGS_SPEC
-from .._core.plan import Plan
+from .._core.plan import Plan, told_ahead
 from .._core.removal import lasting_users
 from .._core.resource import Resource
 from .._core.waiter import seen_within
@@ -23,7 +24,9 @@ from .key_planner import FIXED, Wanted
 from .keys import Key
 
 #: How long a key that may have been made is looked for before it counts as not made, in seconds.
-_DOUBT = 5.0
+_DOUBT = DOUBT
+#: The shortest time in which KMS deletes a key, in days.
+_SHORTEST_WINDOW = 7
 
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -184,7 +187,12 @@ class KmsKey(Resource[State]):
             metadata = {"KeyState": after["key_state"], "Description": after["description"]}
             metadata |= {FIXED[name]: value for name, value in self._wanted.fixed.items()} if self._wanted.fixed else {}
             keys.foretell(self.cloud, self._alias, metadata, {**after["tags"], tags.OWNER_KEY: self._owner})
-        return {"kms_key": {**known, **after}}
+        unknown = {"next_rotation_date"} if plan.does("rotate") else set()
+        if plan.does("schedule_deletion"):
+            unknown.add("delete_date")
+        if plan.does("cancel_deletion"):
+            after["delete_date"] = ""
+        return {"kms_key": told_ahead(known, after, unknown)}
 
     # ------------------------------------------------------------------ steps
 
@@ -217,6 +225,9 @@ class KmsKey(Resource[State]):
                 if "dkms_instance_id" not in fixed:
                     instances.needs_one(self.cloud, error, "all keys but one in a region")
                 raise
+        oldest = keys.read_owned(self.cloud, self._owner)
+        if oldest is not None and oldest.id != self._created:
+            self._give_way(alias, oldest.id)
 
     def create_alias(self, alias: str, key_id: str | None) -> None:
         wanted = key_id or self._created
@@ -225,11 +236,33 @@ class KmsKey(Resource[State]):
         except AlreadyExists as error:
             # Either an earlier try of this very call whose answer was lost, or somebody was faster.
             found = self.cloud.call("kms", "DescribeKey", KeyId=alias)["KeyMetadata"]["KeyId"]
-            if found != wanted:
+            if found == wanted:
+                return
+            if self._created and self._made_for_us(found):
+                self._give_way(alias, found)
+            else:
                 raise UnexpectedState(
                     f"{alias} was given to the key {found} by somebody else in the meantime.",
                     hint="Run the task again to see what it would change.",
                 ) from error
+
+    def _made_for_us(self, key_id: str) -> bool:
+        key = keys.read_key(self.cloud, key_id)
+        return key is not None and key.tags.get(tags.OWNER_KEY) == self._owner
+
+    def _give_way(self, alias: str, key_id: str) -> None:
+        """Use the key that a parallel run of this task made, and schedule the deletion of the one made here."""
+        unneeded, self._created = self._created, key_id
+        try:
+            self.cloud.call("kms", "ScheduleKeyDeletion", KeyId=unneeded, PendingWindowInDays=_SHORTEST_WINDOW)
+        except NotFound:
+            return
+        except CloudError as error:
+            raise UnexpectedState(
+                f"Somebody else made the key {key_id} for {alias} at the same moment. The key {unneeded}, which this "
+                f"task made, is not needed, and its deletion cannot be scheduled: {error.message}",
+                hint=f"Schedule the deletion of {unneeded}.",
+            ) from error
 
     def update_alias(self, alias: str, key_id: str) -> None:
         self.cloud.call("kms", "UpdateAlias", AliasName=alias, KeyId=key_id)

@@ -158,14 +158,16 @@ def read_all(cloud: Cloud) -> list[Key]:
 def read_owned(cloud: Cloud, owner: str) -> Key | None:
     """A key that was made for an owner, has no alias and is not on its way out; None if there is none.
 
-    That is what a run leaves behind that was interrupted between the key and its alias.
+    That is what a run leaves behind that was interrupted between the key and its alias. Of several, which runs at the
+    same time make, it is the oldest.
     """
     wanted = [{"Key": tags.OWNER_KEY, "Value": owner}]
-    for item in service.listed(cloud, "ListTagResources", ResourceType="key", Tag=wanted):
-        key = read_key(cloud, item["ResourceId"])
-        if key is not None and not key.aliases and key.state != PENDING_DELETION:
-            return key
-    return None
+    found = [
+        key
+        for item in service.listed(cloud, "ListTagResources", ResourceType="key", Tag=wanted)
+        if (key := read_key(cloud, item["ResourceId"])) and not key.aliases and key.state != PENDING_DELETION
+    ]
+    return min(found, key=lambda key: (str(key.metadata.get("CreationDate")), key.id), default=None)
 
 
 # ---------------------------------------------------------------------- results

@@ -13,7 +13,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import ownership, tags
 from .._core.module import TAGS_SPEC
-from .._core.plan import Plan
+from .._core.plan import Plan, told_ahead
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from . import instances, keys, labels, secret_planner, secrets
@@ -139,7 +139,14 @@ class KmsSecret(Resource[Actual]):
         if not after:
             return {"kms_secret": {}}
         tagged = {**({tags.OWNER_KEY: self._owner} if actual.secret is None else {}), **after["tags"]}
-        return {"kms_secret": {**known, **after, "tags": tagged}}
+        unknown = {"update_date"} if plan.changed else set()
+        if plan.does("store", "store_if_other", "make_current"):
+            unknown |= {"version_id", "versions"}
+        if plan.does("delete"):
+            unknown.add("planned_delete_time")
+        if plan.does("restore"):
+            after["planned_delete_time"] = ""
+        return {"kms_secret": told_ahead(known, {**after, "tags": tagged}, unknown)}
 
     def _note(self, after: dict[str, t.Any], there: Secret | None) -> None:
         """Let later tasks of a check run know."""
@@ -244,6 +251,7 @@ def restore(cloud: Cloud, name: str) -> None:
         lambda seen: seen is not None and not seen.planned_delete_time,
         lambda seen: f"it will be deleted at {seen.planned_delete_time}" if seen else "there is none",
         timeout=cloud.connection.api_timeout,
+        shows=True,
     )
 
 

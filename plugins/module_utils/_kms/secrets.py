@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, NotFound, UnexpectedState
+from .._cloud.writes import DOUBT
 from .._core import naming, ownership
 from .._core import tags as tagging
 from .._core.waiter import seen_within
@@ -37,7 +38,7 @@ SHORTEST_WINDOW, LONGEST_WINDOW = 7, 30
 _ARN = re.compile(r"acs:kms:[a-z0-9-]+:\d+:secret/")
 _IN_WINDOW = "Rejected.ResourceInDeleteWindow"
 #: How long a secret that may have been made is looked for, in seconds.
-_DOUBT = 5.0
+_DOUBT = DOUBT
 #: As long a part of a value is looked for in what an error says.
 _TELLING = 4
 

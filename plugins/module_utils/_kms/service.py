@@ -90,6 +90,7 @@ class KmsService(Resource[str]):
             lambda status: status == "Enabled",
             str,
             timeout=self.options["wait_timeout"],
+            shows=True,
         )
         return {"kms_service": {"status": waited.value}}
 

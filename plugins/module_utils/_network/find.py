@@ -15,7 +15,7 @@ import typing as t
 
 from .._cloud import foretold
 from .._cloud.door import Cloud, chunks
-from .._cloud.errors import UnexpectedState
+from .._cloud.errors import Twins, UnexpectedState
 from .._core import ownership
 from .._core import tags as tagging
 from . import shape
@@ -61,7 +61,8 @@ def vpc_by_name(cloud: Cloud, name: str, *, ours_first: bool = False) -> Item | 
     if ours_first:
         found = ownership.ours_first(found, lambda item: shape.vpc(item, ())["tags"])
     if len(found) > 1:
-        raise UnexpectedState(
+        ours = all(ownership.proven(shape.vpc(item, ())["tags"]) for item in found)
+        raise (Twins if ours else UnexpectedState)(
             f"{len(found)} VPCs are named {name}: {', '.join(item['VpcId'] for item in found)}.",
             hint="Say which one with vpc_id.",
         )

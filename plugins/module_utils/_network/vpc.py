@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 
-from .._cloud.errors import CloudError, InvalidInput, NotFound, WaitTimeout
+from .._cloud.errors import AlitrustError, CloudError, InvalidInput, NotFound, UnexpectedState, WaitTimeout
 from .._cloud.foretold import is_id
-from .._core import ownership, tagging
+from .._cloud.writes import DOUBT
+from .._core import ownership, tagging, twins
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
-from .._core.plan import Plan
+from .._core.plan import Plan, Step
 from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
 from .._core.waiter import wait_for
@@ -42,7 +44,7 @@ CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("name", "vpc_id")]}
 
 _LISTED = 20
 #: How long something that was just created may take to show up in lists, in seconds.
-_SHOW_UP = 10.0
+_SHOW_UP = DOUBT
 #: What every VPC has of itself, and what is looked at one by one.
 _OWN_PARTS = ("VRouter", "VSwitch", "SecurityGroup")
 
@@ -54,6 +56,8 @@ class Vpc(Resource[planner.Actual]):
         super().__init__(cloud, options)
         self.desired = planner.Desired()
         self.vpc_id = ""
+        self.found: planner.Shape = {}
+        self.gone: list[str] = []  # IDs of the vSwitches that this task has deleted
 
     def validate(self) -> None:
         for index, one in enumerate(self.options["vswitches"] or ()):
@@ -68,7 +72,7 @@ class Vpc(Resource[planner.Actual]):
         if item is None:
             return planner.Actual()
         self.vpc_id = item["VpcId"]
-        vpc = self._shape(item)
+        vpc = self.found = self._shape(item)
         if not planner.may_go(self.desired, vpc):
             return planner.Actual(vpc)
         if self.desired.terms.leave_others:
@@ -111,9 +115,40 @@ class Vpc(Resource[planner.Actual]):
     def delete_vswitch(self, vswitch_id: str) -> None:
         # Nothing is deleted before the whole VPC is free: without vSwitches it is of no use to what is left in it.
         self._delete(f"vSwitch {vswitch_id}", "DeleteVSwitch", VSwitchId=vswitch_id)
+        self.gone.append(vswitch_id)
 
     def delete(self) -> None:
         self._delete(f"VPC {self.desired.label}", "DeleteVpc", VpcId=self.vpc_id)
+
+    def apply(self, step: Step) -> None:
+        try:
+            super().apply(step)
+        except UnexpectedState as error:
+            if self.gone:
+                error.message += f" Somebody else has begun to use it at the same time.{self._give_back()}"
+            raise
+
+    def _give_back(self) -> str:
+        """The vSwitches again where somebody has begun to use the VPC, which goes whole or not at all; in words."""
+        words = ""
+        for one in self.found["vswitches"]:
+            if one["vswitch_id"] not in self.gone:
+                continue
+            request = {
+                "VpcId": self.vpc_id,
+                "VSwitchName": one["name"] or None,
+                "ZoneId": one["zone_id"],
+                "CidrBlock": one["cidr_block"],
+                "Tag": tags_of.to_api(one["tags"]),
+            }
+            try:
+                made = self.cloud.call("vpc", "CreateVSwitch", request)["VSwitchId"]
+                words += f" vSwitch {one['name'] or one['vswitch_id']} is there again, as {made}."
+            except AlitrustError as trouble:
+                if isinstance(trouble, CloudError) and "cidr" in trouble.code.lower():
+                    continue  # they have made it again themselves
+                words += f" vSwitch {one['name'] or one['vswitch_id']} is gone ({trouble.message.rstrip('.')})."
+        return words
 
     def _delete(self, what: str, action: str, **target: str) -> None:
         delete_when_free(
@@ -136,12 +171,15 @@ class Vpc(Resource[planner.Actual]):
         def state() -> tuple[planner.Shape | None, list[str]]:
             item = self._read_item()
             if item is None:
+                self.cloud.reads_are_behind()
                 return None, ["the VPC is not listed"]
             vpc = self._shape(item)
             status = {f"vSwitch {one['name']}": one["status"] for one in vpc["vswitches"]}
             missing = [f"vSwitch {name} is not listed" for name in sorted(wanted - {n[8:] for n in status})]
             pending = [f"{name} is {word}" for name, word in status.items() if word != "Available"]
             tags = [] if plan.after["tags"].items() <= vpc["tags"].items() else ["the tags are not as set"]
+            if missing or tags:
+                self.cloud.reads_are_behind()
             return vpc, missing + pending + tags
 
         waited = wait_for(
@@ -260,14 +298,18 @@ class Vpc(Resource[planner.Actual]):
 
     def _settle_duplicates(self, name: str) -> None:
         """Give way to an older VPC of this name that a broken-off or parallel run of this task made."""
-        owned = [
-            item["VpcId"]
-            for item in find.vpcs(self.cloud, names=[name])
-            if shape.vpc(item, ())["tags"].get(tags_of.OWNER_KEY) == name
-        ]
-        if owned and owned[0] != self.vpc_id:
-            self.cloud.call("vpc", "DeleteVpc", VpcId=self.vpc_id)
-            self.vpc_id = owned[0]
+
+        def made() -> list[twins.Twin]:
+            return [
+                twins.Twin(str(item.get("CreationTime")), str(item["VpcId"]))
+                for item in find.vpcs(self.cloud, names=[name])
+                if shape.vpc(item, ())["tags"].get(tags_of.OWNER_KEY) == name
+            ]
+
+        own, self.vpc_id = self.vpc_id, twins.to_use(self.cloud, self.vpc_id, made)
+        if own != self.vpc_id:
+            with contextlib.suppress(NotFound):
+                self.cloud.call("vpc", "DeleteVpc", VpcId=own)
             self._wait_available()
 
     def _shows_up(self, switch: planner.Switch) -> bool:

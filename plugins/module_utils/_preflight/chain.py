@@ -14,7 +14,7 @@ import contextlib
 import typing as t
 from dataclasses import dataclass, field
 
-from .._cloud import foretold
+from .._cloud import foretold, texts
 from .._cloud.door import Cloud, dig
 from .._cloud.errors import AccessDenied, AlitrustError, CloudError, InvalidInput, TransportFailure, UnexpectedState
 from .._core.plan import Plan
@@ -219,7 +219,9 @@ class Chain:
         vpc = self._section("vpc").get("vpc") or self._stand_in_vpc()
         there = {one["name"]: str(one["vswitch_id"]) for one in vpc["vswitches"]}
         wanted = [one for one in self.options["vpc"].get("vswitches") or () if isinstance(one, dict)]
-        return str(vpc["vpc_id"]), [there[str(one.get("name") or "")] for one in wanted]
+        names = [str(one.get("name") or "") for one in wanted]
+        # A VPC that is to go and has to stay does not have what it is not to get.
+        return str(vpc["vpc_id"]), [there[name] for name in names if name in there]
 
     def _stand_in_vpc(self) -> dict[str, t.Any]:
         """Where a VPC lacks something, that is told; what comes after it is judged as if it had been made."""
@@ -253,10 +255,11 @@ class Chain:
             answer = self.cloud.call("ecs", "DescribeAccountAttributes", AttributeName=[_GROUP_QUOTA])
             items = dig(answer, "AccountAttributeItems.AccountAttributeItem") or []
             values = [value.get("Value") for one in items for value in dig(one, "AttributeValues.ValueItem") or ()]
-            if not values or not str(values[0]).isdigit():
+            most = texts.whole(values[0]) if values else None
+            if most is None:
                 return
             count = int(self.cloud.call("ecs", "DescribeSecurityGroups", PageSize=1).get("TotalCount") or 0)
-            if count >= int(values[0]):
+            if count >= most:
                 self.findings.lacks.add(
                     "security_group",
                     f"The account has {count} security groups in this region and may have {values[0]}.",

@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import asdict, dataclass, field
 
 from .._cloud.errors import AlitrustError
+from .._cloud.texts import printable
 
 #: How messages of the modules begin: with the option they are about.
 _ABOUT = re.compile(r"(?P<root>[a-z][a-z0-9_]*)(?:\[(?P<index>\d+)\])?(?P<rest>(?:\.[a-z_]+)*)(?![\w/-])")
@@ -145,4 +146,4 @@ class Lacks:
 def text(found: t.Sequence[Lack]) -> str:
     """All lacks as the message of one failure."""
     many = f"{len(found)} things are lacking" if len(found) > 1 else "One thing is lacking"
-    return "\n".join([f"{many}; nothing was changed:", *(f"- {one.line}" for one in found)])
+    return "\n".join([f"{many}; nothing was changed:", *(f"- {printable(one.line)}" for one in found)])

@@ -25,6 +25,8 @@ _MOST_FAULTS = 100
 class Lacking(AlitrustError):
     """Something is lacking, and the task is to fail then."""
 
+    lines = True
+
 
 def read(cloud: Cloud | AlitrustError, options: Options, *, check_mode: bool = False) -> dict[str, t.Any]:
     """What C(preflight_info) returns.

@@ -18,6 +18,8 @@ import tempfile
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._cloud.texts import from_json
+from .._core import files
 
 #: Bytes written on trial, more than a pair has.
 _TRIAL = 4096
@@ -45,10 +47,10 @@ def look(path: str) -> FileState:
     path = os.path.abspath(os.path.expanduser(path))
     folder = os.path.dirname(path)
     try:
-        with open(path, "rb") as handle:
-            mode = os.fstat(handle.fileno()).st_mode
-            found = json.loads(handle.read(1 << 16))
+        content, mode = files.read(path, 1 << 16)
     except FileNotFoundError:
+        if os.path.lexists(path):
+            raise InvalidInput(f"access_key_file is {path}, a link to nothing; expected the path of a file.") from None
         if not os.path.isdir(folder):
             raise InvalidInput(f"The directory {folder} of access_key_file does not exist.") from None
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -58,6 +60,8 @@ def look(path: str) -> FileState:
         raise InvalidInput(f"access_key_file is {path}, a directory; expected the path of a file.") from None
     except OSError as exc:
         raise InvalidInput(f"access_key_file is {path}, which cannot be read: {exc.strerror}.") from None
+    try:
+        found = from_json(content)
     except ValueError:
         found = None
     key = found.get("access_key_id") if isinstance(found, dict) else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .._cloud import foretold, results
 from .._cloud.door import Cloud, chunks, json_list
 from .._cloud.errors import AlitrustError, NotFound, UnexpectedState, WaitTimeout
+from .._cloud.writes import DOUBT
 from .._core import regions as all_regions
 from .._core.plan import Step
 from .._core.removal import lasting_users
@@ -24,7 +25,7 @@ _DESCRIBE_AT_ONCE = 50
 _INSTANCES_AT_ONCE = 100
 #: How long an item that failed is watched before the failure is believed, in seconds: a repeated call fails for what
 #: its lost first try has done, and reads may be behind writes.
-_DOUBT = 5.0
+_DOUBT = DOUBT
 #: How long an instance that is not found is looked for, in seconds: it may just have been created.
 _UNSEEN = 3.0
 

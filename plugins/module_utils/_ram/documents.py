@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from .._cloud.errors import InvalidInput, UnexpectedState
+from .._cloud.texts import from_json
 
 Document = dict[str, t.Any]
 Kind = t.Literal["permission", "trust"]
@@ -59,7 +60,7 @@ def parse(option: str, text: str, kind: Kind) -> Document:
     :raises InvalidInput: what is wrong with it
     """
     try:
-        document = _texts_only(json.loads(text))
+        document = _texts_only(from_json(text))
     except ValueError as exc:
         raise InvalidInput(f"{option} is not valid JSON: {exc}.") from exc
     problem = _problem(document, kind)
@@ -77,7 +78,7 @@ def from_answer(what: str, text: str | None) -> Document:
     :raises UnexpectedState: it is not JSON
     """
     try:
-        document = json.loads(text or "")
+        document = from_json(text or "")
     except ValueError as exc:
         raise UnexpectedState(f"RAM returned a document of {what} that is not JSON: {exc}.") from exc
     if not isinstance(document, dict):

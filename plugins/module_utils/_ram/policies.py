@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import typing as t
 from dataclasses import dataclass, replace
 
+from .._cloud import texts
 from .._cloud.door import Cloud, chunks
 from .._cloud.errors import AlreadyExists, InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
+from .._cloud.writes import DOUBT
 from .._core import ownership, tags
 from .._core.plan import Step
-from .._core.waiter import wait_for
+from .._core.waiter import seen_within, wait_for
 from . import documents
 from .documents import Document
 
@@ -120,7 +121,7 @@ def with_versions(cloud: Cloud, policy: Policy) -> Policy:
     """The policy, its versions included."""
     items = cloud.pages("ram", "ListPolicyVersions", PolicyType=policy.ref.type, PolicyName=policy.ref.name)
     versions = []
-    for item in sorted(items, key=lambda item: int(re.sub(r"\D", "", item["VersionId"]) or 0)):
+    for item in sorted(items, key=lambda item: texts.whole(item["VersionId"].removeprefix("v")) or 0):
         text = item.get("PolicyDocument")
         versions.append(
             Version(
@@ -271,8 +272,13 @@ class PolicyActions:
             )
         except OutcomeUnknown:
             # Not repeated, because a second version would be made: look whether it is there.
-            found = read_policy(self.cloud, PolicyRef("Custom", name))
-            if found is None or not documents.same(found.document, document):
+            ref = PolicyRef("Custom", name)
+
+            def same() -> Policy | None:
+                found = read_policy(self.cloud, ref)
+                return found if found is not None and documents.same(found.document, document) else None
+
+            if seen_within(self.cloud, same, DOUBT) is None:
                 raise
 
     def set_default_version(self, name: str, version: str) -> None:
@@ -311,5 +317,6 @@ def appeared(cloud: Cloud, what: str, read: t.Callable[[], Found | None]) -> Fou
         lambda found: found is not None,
         lambda found: "not there",
         timeout=cloud.connection.api_timeout,
+        shows=True,
     )
     return t.cast("Found", seen.value)

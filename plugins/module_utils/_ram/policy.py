@@ -120,7 +120,7 @@ class RamPolicy(PolicyActions, RamResource[State]):
         found = actual.policy
         if found is None or not plan.after:
             return {"ram_policy": dict(plan.after)}
-        return {"ram_policy": {**shape.policy(found), **plan.after}}
+        return {"ram_policy": shape.foretold(plan, shape.policy(found), plan.after)}
 
 
 def read_policies(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
-from .._core.plan import Plan
+from .._core.plan import Plan, told_ahead
 from . import recipients, user_planner
 from .policies import Entity, Policy
 from .policy_planner import refs_view
@@ -18,6 +18,14 @@ from .user_planner import GroupState, UserState
 
 #: What a plan about a role says of the role itself.
 ROLE_PLANNED = ("name", "description", "max_session_duration", "trust_policy", "policies")
+
+
+def foretold(plan: Plan, known: dict[str, t.Any], planned: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What is there as it would be after the plan, without what only Alibaba Cloud chooses when something changes."""
+    unknown = {"update_date"} if plan.changed else set()
+    if plan.does("create_policy_version"):
+        unknown.add("default_version")
+    return told_ahead(known, planned, unknown)
 
 
 def policy(found: Policy) -> dict[str, t.Any]:
@@ -79,7 +87,7 @@ def foretold_role(plan: Plan, actual: RoleState) -> dict[str, t.Any]:
     """The role as it would be after the plan, as far as that can be known."""
     if not plan.after:
         return {}
-    return {**role(actual), **{key: plan.after[key] for key in ROLE_PLANNED if key in plan.after}}
+    return foretold(plan, role(actual), {key: plan.after[key] for key in ROLE_PLANNED if key in plan.after})
 
 
 def foretold_instance_role(plan: Plan, actual: RoleState) -> dict[str, t.Any]:
@@ -106,10 +114,10 @@ def user(state: UserState) -> dict[str, t.Any]:
 
 def foretold_user(plan: Plan, actual: UserState) -> dict[str, t.Any]:
     """The user as it would be after the plan, as far as that can be known."""
+    if not plan.after:
+        return {}
     hidden = ("password", "access_key_in_file")
-    return (
-        {**user(actual), **{key: value for key, value in plan.after.items() if key not in hidden}} if plan.after else {}
-    )
+    return foretold(plan, user(actual), {key: value for key, value in plan.after.items() if key not in hidden})
 
 
 def group(state: GroupState) -> dict[str, t.Any]:
@@ -127,7 +135,7 @@ def group(state: GroupState) -> dict[str, t.Any]:
 
 def foretold_group(plan: Plan, actual: GroupState) -> dict[str, t.Any]:
     """The group as it would be after the plan, as far as that can be known."""
-    return {**group(actual), **plan.after} if plan.after else {}
+    return foretold(plan, group(actual), plan.after) if plan.after else {}
 
 
 def _carrying(name: str, carriers: t.Mapping[str, str]) -> list[str]:

@@ -68,6 +68,8 @@ def wanted_policies(given: list[dict[str, t.Any]] | None) -> tuple[PolicyRef, ..
 class RamUser(UserActions, RamResource[UserState]):
     """One RAM user."""
 
+    unseen = frozenset({"create_login_profile", "update_login_profile", "reset_password", "create_access_key"})
+
     _applied = False
 
     def validate(self) -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from .._cloud import foretold
 from .._cloud.door import Cloud, chunks, json_list
-from .._cloud.errors import UnexpectedState
+from .._cloud.errors import Twins, UnexpectedState
 from .._core import ownership
 from .._core import tags as tagging
 from . import shape
@@ -97,7 +97,8 @@ def by_name(
         narrower = [] if vpc_id or network_type == "classic" else ["vpc_id"]
         if narrower and not network_type and not all(item.get("VpcId") for item in found):
             narrower.append("network_type: classic for the one in the classic network")
-        raise UnexpectedState(
+        ours = all(ownership.proven(shape.group(item)["tags"]) for item in found)
+        raise (Twins if ours else UnexpectedState)(
             f"{len(found)} security groups are named {name}: {listed}.",
             hint="Say which one with security_group_id" + (f", or with {' or '.join(narrower)}." if narrower else "."),
         )

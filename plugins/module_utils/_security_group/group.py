@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import replace
 
 from .._cloud.errors import NotFound, UnexpectedState
-from .._core import ownership, tagging
+from .._core import ownership, tagging, twins
 from .._core import tags as tags_of
 from .._core.module import TAGS_SPEC
 from .._core.plan import Plan
@@ -208,6 +209,7 @@ class SecurityGroup(Resource[planner.Actual]):
             lambda group: group is not None and _shows(group, plan.after),
             lambda group: "the old state" if group else "not listed yet",
             timeout=_SHOW_UP,
+            shows=True,
         )
         return self._result(waited.value or {}, actual)
 
@@ -276,24 +278,28 @@ class SecurityGroup(Resource[planner.Actual]):
         Names are not unique, and a group that was created a moment ago may not be listed yet, so that two runs can both
         find nothing and both create. Once our own group is listed the other one is too; the older one stays.
         """
-        waited = wait_for(
+        wait_for(
             self.cloud,
             f"security group {group['name']} to be listed",
-            lambda: find.all_by_name(
-                self.cloud, group["name"], group["vpc_id"], network_type=self.desired.network_type
-            ),
-            lambda items: any(item["SecurityGroupId"] == self.group_id for item in items),
-            lambda items: "not listed yet",
+            lambda: self._made(group),
+            lambda found: any(one.id == self.group_id for one in found),
+            lambda found: "not listed yet",
             timeout=_SHOW_UP,
+            shows=True,
         )
-        owned = [
-            item["SecurityGroupId"]
-            for item in waited.value
+        own, self.group_id = self.group_id, twins.to_use(self.cloud, self.group_id, lambda: self._made(group))
+        if own != self.group_id:
+            with contextlib.suppress(NotFound):
+                self.cloud.call("ecs", "DeleteSecurityGroup", SecurityGroupId=own)
+
+    def _made(self, group: dict[str, t.Any]) -> list[twins.Twin]:
+        """The groups of its name that this collection has made for it."""
+        found = find.all_by_name(self.cloud, group["name"], group["vpc_id"], network_type=self.desired.network_type)
+        return [
+            twins.Twin(str(item.get("CreationTime")), str(item["SecurityGroupId"]))
+            for item in found
             if shape.group(item)["tags"].get(tags_of.OWNER_KEY) == group["name"]
         ]
-        if owned and owned[0] != self.group_id:
-            self.cloud.call("ecs", "DeleteSecurityGroup", SecurityGroupId=self.group_id)
-            self.group_id = owned[0]
 
 
 def _shows(group: dict[str, t.Any], wanted: dict[str, t.Any]) -> bool:

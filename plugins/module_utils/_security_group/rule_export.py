@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import typing as t
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from .._network.find import chosen_vpc
 from . import find, rule_file, rules
 from .planner import check_id, check_place
 
+#: Bytes of a file that is there, more than any with rules has.
+_LARGEST = 16 << 20
 _TIME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._\-]{0,63}")
 
 
@@ -100,11 +103,16 @@ class RuleExport(Resource[Export]):
 def _content(path: str) -> str | None:
     """What is in the file now; what is no text differs from every text.
 
+    A link, or a file with a second name, is replaced, and what is in it is not looked at: it may be what nobody wants
+    in a diff.
+
     :raises UnexpectedState: when something else than a readable file is in the way
     """
     try:
-        with open(path, encoding="utf-8", errors="replace", newline="") as handle:
-            return handle.read()
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink > 1):
+            return ""
+        return files.read(path, _LARGEST).content.decode("utf-8", "replace")
     except FileNotFoundError:
         return None
     except OSError as exc:

@@ -17,6 +17,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._cloud.errors import InvalidInput
+from .._cloud.texts import from_json
+from .._core import files
 from .rule import LOWEST_PRIORITY, SYSTEM_PRIORITY, Rule
 from .rule_options import combinations, notes
 
@@ -146,8 +148,7 @@ def read(path: str, most: int | None = None, map_system_priority: bool = False) 
     :raises InvalidInput: when it cannot be read at all
     """
     try:
-        with open(path, "rb") as handle:
-            content = handle.read(_LARGEST + 1)
+        content = files.read(path, _LARGEST + 1).content
     except OSError as exc:
         raise InvalidInput(f"The rules file {path} cannot be read: {exc.strerror}.") from None
     if len(content) > _LARGEST:
@@ -223,9 +224,7 @@ def _check_same(known: tuple[str, Rule] | None, rule: Rule) -> None:
 
 def _from_json(text: str, name: str) -> t.Iterator[tuple[str, Item]]:
     try:
-        found = json.loads(text)
-    except RecursionError:
-        raise InvalidInput(f"{name} is nested too deeply to be JSON of rules.") from None
+        found = from_json(text)
     except ValueError as exc:
         raise InvalidInput(f"{name} is not JSON: {exc}.") from None
     for key in ("Permissions", "Permission"):  # an answer of DescribeSecurityGroupAttribute, whole or in part

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import replace
 
 from .._cloud.errors import InvalidInput
+from .._cloud.texts import whole
 from .._core import naming, networks
 from .rule import DIRECTIONS, LOWEST_PRIORITY, NO_PORTS, SYSTEM_PRIORITY, Rule, is_number, known_protocol
 from .services import SERVICES
@@ -173,8 +174,9 @@ def protocol_name(where: str, value: t.Any) -> str:
     word = known_protocol(str(value if value is not None else ""))
     if word in _NAMES:
         return word
-    if word.isdigit() and int(word) <= 255:
-        return str(int(word))
+    number = whole(word)
+    if number is not None and number <= 255:
+        return str(number)
     hint = f"{word} is a service: write service: {word} instead." if word in SERVICES else ""
     raise InvalidInput(
         f"{where} is {value!r}; expected {', '.join(_NAMES)}, or the number of a protocol (0 to 255).", hint=hint
@@ -207,10 +209,11 @@ def port_range(where: str, value: str, protocol: str) -> str:
 
 def _priority(where: str, value: t.Any) -> int:
     text = str(1 if value is None else value).strip()
-    if not text.isdigit() or not 1 <= int(text) <= LOWEST_PRIORITY:
+    number = whole(text)
+    if number is None or not 1 <= number <= LOWEST_PRIORITY:
         hint = "110 is for the system's own rules; 100 is the next to it." if text == str(SYSTEM_PRIORITY) else ""
         raise InvalidInput(f"{where} is {value!r}; expected a number from 1 (decides first) to 100.", hint=hint)
-    return int(text)
+    return number
 
 
 def _local(options: t.Mapping[str, t.Any], where: str, direction: str) -> str:

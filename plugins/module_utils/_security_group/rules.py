@@ -387,8 +387,19 @@ class SecurityGroupRules(Resource[Group]):
             lambda group: f"{self._missing(group)} changes not visible",
             timeout=self.options["wait_timeout"],
             interval=0.25,
+            shows=True,
         )
+        if self.state == "exact":
+            self._refuse_others(waited.value)
         return self._result(waited.value.rules)
+
+    def _refuse_others(self, group: Group) -> None:
+        """:raises UnexpectedState: there are other rules than this task has left: somebody else changed them"""
+        late = self._changes(group)
+        lines = [rule.line for rule in late.removes] + [rule.line for rule, _wanted in late.rewords]
+        if lines or late.adds:
+            what = f"has rules that were not there before: {'; '.join(lines)}" if lines else "lacks some of its rules"
+            raise UnexpectedState(f"The security group {self.label} {what}.")
 
     def foretell(self, plan: Plan, actual: Group) -> dict[str, t.Any]:
         if plan.changed:

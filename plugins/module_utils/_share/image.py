@@ -48,7 +48,9 @@ def shown(image: Source, accounts: t.Iterable[str]) -> dict[str, t.Any]:
 class ImageShare(Resource[State]):
     """Which accounts may use an image."""
 
-    _labels: t.Mapping[str, str] | None = None  # tags of the image, as this task leaves them
+    def __init__(self, cloud: Cloud, options: dict[str, t.Any]) -> None:
+        super().__init__(cloud, options)
+        self._noted: set[str] = set()  # accounts that this task has recorded
 
     def validate(self) -> None:
         for name in ("name", "resource_directory_ids", "folder_paths"):
@@ -69,8 +71,6 @@ class ImageShare(Resource[State]):
 
     def find(self) -> State:
         image = sources.read_image(self.cloud, self._image_id)
-        if self._labels is None:
-            self._labels = dict(image.tags)
         return State(image, read_accounts(self.cloud, self._image_id))
 
     def plan(self, actual: State) -> Plan:
@@ -106,25 +106,38 @@ class ImageShare(Resource[State]):
 
     def unshare(self, accounts: list[str]) -> None:
         self.cloud.call("ecs", "ModifyImageSharePermission", ImageId=self._image_id, RemoveAccount=accounts)
-        self._note(self._recorded - set(accounts))
+        self.forget(accounts)
+        # A run at the same time may have shared it again by the record that was just taken away.
+        back = set(accounts) & set(read_accounts(self.cloud, self._image_id))
+        if back:
+            self.record(sorted(back))
+
+    def forget(self, accounts: list[str]) -> None:
+        self._noted -= set(accounts)
+        self._note(lambda recorded: recorded - set(accounts))
 
     def record(self, accounts: list[str]) -> None:
-        self._note(self._recorded | set(accounts))
+        self._noted |= set(accounts)
+        self._note(lambda recorded: recorded | self._noted)
 
-    def _note(self, accounts: t.Collection[str]) -> None:
-        labels = self._labels or {}
-        to_set, to_remove = record.changes(labels, accounts)
+    def _note(self, change: t.Callable[[frozenset[str]], t.Collection[str]]) -> None:
+        """Change the record, as it is now."""
+        labels = sources.read_image(self.cloud, self._image_id).tags
+        to_set, to_remove = record.changes(labels, change(record.accounts_in(labels)))
         tagging.write(self.cloud, "ecs", "image", [self._image_id], to_set, to_remove)
-        kept = {key: value for key, value in labels.items() if key not in to_remove}
-        self._labels = {**kept, **to_set}
-
-    @property
-    def _recorded(self) -> frozenset[str]:
-        return record.accounts_in(self._labels or {})
 
     def settle(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         # Each account is looked for: the answers of the calls say nothing about a single one.
-        state = self.reread(f"image {self._image_id}", self.options["wait_timeout"])
+        # The record of whose they are may be ahead of them, and let one that was removed pass for somebody else's.
+        before, after = set(plan.before["account_ids"]), set(plan.after["account_ids"])
+        state = self.reread(
+            f"image {self._image_id}",
+            self.options["wait_timeout"],
+            lambda seen: {*seen.accounts} >= after - before and not {*seen.accounts} & (before - after),
+        )
+        lost = self._noted - record.accounts_in(state.image.tags)
+        if lost:  # a run that took the share away at the same time has taken the record with it; or reads are behind
+            self.record(sorted(lost))
         return {"encrypted_share": shown(state.image, state.accounts)}
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:

@@ -56,7 +56,7 @@ def plan_image(
     ours: t.Collection[str] | None = None,
     terms: ownership.Terms = _PLAIN,
 ) -> Plan:
-    """:param ours: accounts that this collection has shared it with; None: all of them
+    """:param ours: accounts that are recorded as those that this collection has shared it with; None: all of them
     :raises UnexpectedState: more accounts than an image can be shared with, or others share it with one that has to go
     """
     added, removed = difference(held, wanted, state)
@@ -94,6 +94,14 @@ def plan_image(
         name = f"adopt the share of image {image_id} with {', '.join(adopted)}"
         steps.insert(0, Step(name, "record", {"accounts": adopted}))
     before, after = _image_view(image_id, held), _image_view(image_id, left)
+    # A run that was cut off between a share and its record. Left there, it would make ours what others share later.
+    recorded = [one for one in sorted(ours or ()) if one not in held]
+    stale = difference(recorded, wanted, state)[1]
+    if stale:
+        name = f"forget that image {image_id} was shared with {', '.join(stale)}"
+        steps.append(Step(name, "forget", {"accounts": stale}))
+        before["recorded_account_ids"] = recorded
+        after["recorded_account_ids"] = [one for one in recorded if one not in (*stale, *added)]
     return Plan(before, after, tuple(steps), kept=(kept,) if kept else ())
 
 

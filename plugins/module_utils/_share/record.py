@@ -5,7 +5,8 @@
 """With whom this collection has shared an image, kept in tags of the image. Private; pure functions.
 
 The share of an image has no tags of its own, and DescribeImageSharePermission does not tell who made it. A tag takes
-the numbers of several accounts; there are as many tags as it takes.
+the numbers of several accounts, and its key one of them: so runs that share with different accounts at the same time do
+not write over each other's tags.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from .._core import tags
 _PREFIX = f"{tags.OWN_PREFIX}shared-with-"
 
 #: The record in words.
-PROOF = f"a tag {_PREFIX}1 that names them"
+PROOF = f"a tag {_PREFIX}... that names them"
+#: Tags of an image that this takes at most, of the 20 that it can have.
+_MOST = 8
 
 
 def accounts_in(labels: t.Mapping[str, str]) -> frozenset[str]:
@@ -27,16 +30,28 @@ def accounts_in(labels: t.Mapping[str, str]) -> frozenset[str]:
 
 def changes(labels: t.Mapping[str, str], accounts: t.Collection[str]) -> tuple[dict[str, str], list[str]]:
     """Tags to set and keys to remove, by which an image records these accounts and no others."""
-    wanted = _packed(accounts)
+    left = {
+        key: " ".join(one for one in value.split() if one in accounts)
+        for key, value in labels.items()
+        if key.startswith(_PREFIX)
+    }
+    wanted = {key: value for key, value in left.items() if value}
+    wanted |= _packed(set(accounts) - accounts_in(wanted), taken=wanted)
+    if len(wanted) > _MOST:
+        wanted = _packed(accounts, taken=())
     to_set = {key: value for key, value in wanted.items() if labels.get(key) != value}
     return to_set, sorted(key for key in labels if key.startswith(_PREFIX) and key not in wanted)
 
 
-def _packed(accounts: t.Collection[str]) -> dict[str, str]:
+def _packed(accounts: t.Collection[str], taken: t.Container[str]) -> dict[str, str]:
+    """:param taken: keys of other accounts"""
     values: list[str] = []
     for one in sorted(accounts):
         if values and len(values[-1]) + 1 + len(one) <= tags.LONGEST_VALUE:
             values[-1] += f" {one}"
         else:
             values.append(one)
-    return {f"{_PREFIX}{number}": value for number, value in enumerate(values, 1)}
+    return {
+        next((key for one in value.split() if (key := f"{_PREFIX}{one}") not in taken), f"{_PREFIX}{number}"): value
+        for number, value in enumerate(values, 1)
+    }

@@ -12,9 +12,10 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .._cloud.door import Cloud
-from .._cloud.errors import InvalidInput, NotFound, OutcomeUnknown, UnexpectedState
-from .._core import naming, ownership, tags
-from .._core.plan import Plan
+from .._cloud.errors import CloudError, InvalidInput, NotFound, OutcomeUnknown, Twins, UnexpectedState
+from .._cloud.writes import DOUBT
+from .._core import naming, ownership, tags, twins
+from .._core.plan import Plan, told_ahead
 from .._core.resource import Resource
 from .._core.waiter import seen_within, wait_for
 from .._ram import recipients
@@ -27,9 +28,11 @@ _PRODUCT = "resourcesharing"
 _SNAPSHOT = "Snapshot"
 _ALIVE = ("Active", "Pending")
 #: How long a share that may have been made is looked for before it counts as not made, in seconds.
-_DOUBT = 5.0
+_DOUBT = DOUBT
 #: How long a failure must show before it is believed: a read may be behind the call that mends it. In seconds.
-_BELIEVED = 3.0
+_BELIEVED = DOUBT
+#: By which DisassociateResourceShare says that something is not in the share.
+_NOT_IN_IT = "DisassociateInvalid"
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,8 @@ class SnapshotShare(Resource[State]):
         found = list_shares(self.cloud, self._name)
         if len(found) > 1:
             ids = ", ".join(sorted(str(one["ResourceShareId"]) for one in found))
-            raise UnexpectedState(
+            ours = all(ownership.proven(tags.from_api(one.get("Tags"))) for one in found)
+            raise (Twins if ours else UnexpectedState)(
                 f"There are {len(found)} resource shares with the name {self._name}: {ids}.",
                 hint="Delete or rename all but one of them, or use another name.",
             )
@@ -229,7 +233,11 @@ class SnapshotShare(Resource[State]):
         old = actual.share or Share("", True, {}, {})
         targets = {one: old.targets.get(one, "") for one in plan.after["targets"]}
         share = old._replace(snapshots=dict.fromkeys(plan.after["snapshot_ids"], ""), targets=targets)
-        return {"encrypted_share": shown(self._name, State(share, actual.status), actual.sources)}
+        told = shown(self._name, State(share, actual.status), actual.sources)
+        unknown = {"status", "invited_account_ids"} if plan.changed else set()
+        if actual.share is None:
+            unknown.add("resource_share_id")
+        return {"encrypted_share": told_ahead(told, {}, unknown)}
 
     # ------------------------------------------------------------------ steps
 
@@ -251,6 +259,24 @@ class SnapshotShare(Resource[State]):
                     self._created = str(found[0]["ResourceShareId"])
                 elif self.cloud.monotonic() > deadline:
                     raise
+        self._give_way()
+
+    def _give_way(self) -> None:
+        """Give up the share just made where a parallel run has made one of this name, which the API allows.
+
+        :raises UnexpectedState: that was so, and the older share may have other members
+        """
+
+        def made() -> list[twins.Twin]:
+            return [
+                twins.Twin(str(one.get("CreateTime")), str(one["ResourceShareId"]))
+                for one in list_shares(self.cloud, self._name)
+                if ownership.proven(tags.from_api(one.get("Tags")))
+            ]
+
+        if twins.to_use(self.cloud, self._created, made) != self._created:
+            self.delete_share()
+            raise UnexpectedState(f"Somebody else made a resource share {self._name} at the same moment.")
 
     @property
     def _owner_tag(self) -> list[dict[str, str]]:
@@ -269,7 +295,21 @@ class SnapshotShare(Resource[State]):
 
     def disassociate(self, snapshots: list[str], targets: list[str]) -> None:
         params = {**_entities(snapshots, targets), "ResourceShareId": self._share_id()}
-        self.cloud.call(_PRODUCT, "DisassociateResourceShare", params)
+        try:
+            self.cloud.call(_PRODUCT, "DisassociateResourceShare", params)
+        except CloudError as error:
+            if error.code != _NOT_IN_IT:
+                raise
+            # Somebody else has taken some of them out in the meantime.
+            share = self.find().share
+            held = {**share.snapshots, **share.targets} if share else {}
+            left = [[one for one in ids if one in held] for ids in (snapshots, targets)]
+            if left == [snapshots, targets]:
+                raise
+            if any(left):
+                self.cloud.call(
+                    _PRODUCT, "DisassociateResourceShare", {**_entities(*left), "ResourceShareId": self._share_id()}
+                )
 
     def delete_share(self) -> None:
         with contextlib.suppress(NotFound):
@@ -277,7 +317,10 @@ class SnapshotShare(Resource[State]):
 
     def _share_id(self) -> str:
         if not self._created:
-            self._created = str(list_shares(self.cloud, self._name)[0]["ResourceShareId"])
+            found = list_shares(self.cloud, self._name)
+            if not found:
+                raise UnexpectedState(f"There is no resource share {self._name} any more.")
+            self._created = str(found[0]["ResourceShareId"])
         return self._created
 
 

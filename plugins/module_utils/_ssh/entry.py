@@ -18,6 +18,7 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
+from .._cloud.texts import whole
 from .key import Refused, check, is_certificate, is_private, is_type, own_type
 from .patterns import check_from
 
@@ -220,8 +221,8 @@ def _check_environment(value: str) -> None:
 
 
 def _check_tunnel(value: str) -> None:
-    number = re.fullmatch(r"\d+", value)
-    if value.lower() != "any" and not (number and int(value) <= _LARGEST_TUNNEL):
+    number = whole(value)
+    if value.lower() != "any" and (number is None or number > _LARGEST_TUNNEL):
         raise Refused('the value of the option tunnel must be a number or "any"')
 
 
@@ -240,8 +241,8 @@ def _check_place(value: str, option: str) -> None:
 
 
 def _is_port(text: str) -> bool:
-    if re.fullmatch(r"\d+", text):
-        return 0 < int(text) <= _LARGEST_PORT
+    if re.fullmatch("[0-9]+", text):
+        return 0 < (whole(text) or 0) <= _LARGEST_PORT
     try:
         return socket.getservbyname(text, "tcp") > 0
     except (OSError, ValueError):

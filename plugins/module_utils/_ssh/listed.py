@@ -13,6 +13,7 @@ import dataclasses
 import re
 import typing as t
 
+from .._cloud.texts import printable
 from .entry import Entry, comment_of, parse
 from .key import Refused, is_private, is_type, neighbours, own_type
 
@@ -47,7 +48,7 @@ def read(listed: t.Iterable[str]) -> tuple[list[Entry], list[str]]:
             entries.append(entry)
         elif same[0].comment != entry.comment:
             problems.append(f"{label}: it is the same key, with the same options, as {same[0].label}")
-    return entries, problems
+    return entries, list(map(printable, problems))
 
 
 def keys(listed: t.Iterable[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -69,7 +70,7 @@ def keys(listed: t.Iterable[str]) -> tuple[list[tuple[str, str]], list[str]]:
             )
         elif pair not in found:
             found.append(pair)
-    return found, problems
+    return found, list(map(printable, problems))
 
 
 def never_used(entries: t.Sequence[Entry]) -> list[str]:

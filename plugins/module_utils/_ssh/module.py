@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._cloud import texts
 from .._cloud.errors import AlitrustError
 from .key import is_private
 
@@ -49,5 +50,5 @@ def run_module(module: t.Any, work: t.Callable[[Run, Label], dict[str, t.Any]]) 
         module.fail_json(**error.as_failure())
     else:
         for warning in result.pop("warnings"):
-            module.warn(warning)
+            module.warn(texts.printable(warning))
         module.exit_json(**result)

@@ -31,6 +31,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "trust_programs": {"type": "bool", "default": True},
     **PROPERTY_SPEC,
 }
+#: In seconds since 1970; a smaller number is a year, or what YAML makes of a time of day.
+_EARLIEST = 1e9
 
 
 def rules(options: t.Mapping[str, t.Any]) -> Rules:
@@ -69,6 +71,8 @@ def moment(option: str, text: str | None) -> float | None:
         return None
     try:
         seconds = float(text)
+        if seconds and not seconds >= _EARLIEST:
+            seconds = -1.0
     except ValueError:
         seconds = _timestamp(text)
     if not 0 <= seconds < 1e11:  # what is larger is in milliseconds

@@ -11,6 +11,7 @@ import typing as t
 
 from .._cloud.door import Cloud
 from .._cloud.errors import CloudError
+from .._cloud.texts import printable
 from . import options as shared
 from . import server
 from .verdict import Judgement, Record, Rules, clock, judge, last_report
@@ -67,7 +68,7 @@ def section(
     reported = last_report(known)
     return {
         "verdict": judgement.verdict,
-        "reason": judgement.reason,
+        "reason": printable(judgement.reason),
         "causes": [],
         "property_uuid": uuid,
         "supports_vtpm": one["trusted"]["supports_vtpm"],
@@ -88,7 +89,7 @@ def told(one: Instance, trust: Section) -> Instance:
     """The instance with this section and its verdict in one line."""
     why = "; ".join(filter(None, (trust["reason"], *trust["causes"])))
     line = f"{one['name'] or one['instance_id']} is {trust['verdict']}" + (f": {why}" if why else "")
-    return {**one, "trust": {**trust, "summary": line}}
+    return {**one, "trust": {**trust, "summary": printable(line)}}
 
 
 def summary(one: Instance) -> str:

@@ -76,10 +76,38 @@ def test_share_and_unshare_encrypted_snapshots_with_a_folder(playbooks: Playbook
         "encrypted_share_name": "backup",
     }
     folder = "rd-Ab12Cd/r-Ef34Gh/fd-Ij56Kl*"
+    modules.cloud.forget_requests()
+    unnamed = playbooks.refused("share", **{**share, "encrypted_share_name": ""}, encrypted_share_folder_paths=[folder])
+    assert "Set encrypted_share_name" in unnamed
+    assert playbooks.writing_calls() == []
     assert playbooks.changed("share", encrypted_share_folder_paths=[folder], **share) == 2
     assert recipients(modules, "share_snapshot") == [folder]
     assert playbooks.changed("unshare", **share) == 2
     assert recipients(modules, "share_snapshot") == []
+
+
+def test_unshare_takes_up_what_was_cut_off(playbooks: Playbooks, modules: Modules) -> None:
+    """After the share has ended, which told whom it was with; and after the role is gone, but not its policies."""
+    image = shareable.image(modules, shareable.key(modules))
+    share: dict[str, t.Any] = {"encrypted_share_image_id": image, "encrypted_share_account_ids": [PARTNER]}
+    playbooks.changed("share", **share)
+    modules.run("encrypted_share", state="absent", image_id=image)
+    assert playbooks.changed("unshare", encrypted_share_image_id=image) == 1
+    assert recipients(modules) == []
+
+    playbooks.changed("share", **share)
+    modules.run("encrypted_share", state="absent", image_id=image)
+    (role,) = (
+        one for one in modules.cloud.resources("role") if one["RoleName"].endswith("ShareEncryptImageDefaultRole")
+    )
+    call = modules.door().call
+    for policy in role["Policies"]:
+        names = {name: policy[name] for name in ("PolicyType", "PolicyName")}
+        call("ram", "DetachPolicyFromRole", RoleName=role["RoleName"], **names)
+    call("ram", "DeleteRole", RoleName=role["RoleName"])
+    assert playbooks.changed("unshare", encrypted_share_image_id=image) == 1
+    assert not [one for one in modules.cloud.resources("policy") if one["PolicyName"].startswith("alitrust-share")]
+    assert playbooks.changed("unshare", encrypted_share_image_id=image) == 0
 
 
 def test_a_fleet_with_disks_encrypted_by_a_cmk_gets_the_role_that_it_takes(

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import email.utils
 import http.client
 import threading
 import time
@@ -61,6 +63,49 @@ def test_a_rate_hits_a_share_of_the_calls(fresh_cloud: LocalCloud, wire: Wire) -
     fresh_cloud.fault("throttling", "ram:ListUsers", times=None, rate=0.5)
     statuses = {wire.v3("ram", "ListUsers").status for _index in range(40)}
     assert statuses == {200, 400}
+
+
+def test_a_seed_makes_chance_the_same_for_the_nth_call_of_an_operation(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("throttling", "ram:*", times=None, rate=0.5)
+
+    def statuses(seed: int, *others: str) -> list[int]:
+        fresh_cloud.seed_faults(seed)
+        found = []
+        for _index in range(20):
+            found.append(wire.v3("ram", "ListUsers").status)
+            for other in others:
+                wire.v3("ram", other)
+        return found
+
+    first = statuses(1)
+    assert statuses(1, "ListRoles", "ListGroups") == first
+    assert statuses(2) != first
+
+
+def test_some_calls_are_spared_before(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("throttling", "ram:ListUsers", times=1, skip=2)
+    assert wire.v3("ram", "ListRoles").status == 200
+    assert [wire.v3("ram", "ListUsers").status for _index in range(4)] == [200, 200, 400, 200]
+
+
+def test_each_read_can_be_behind_by_its_own_time(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.clock_scale(0)
+    fresh_cloud.clock_advance(20)
+    wire.v3("ram", "CreateUser", UserName="ann")
+    fresh_cloud.clock_advance(5)
+    fresh_cloud.seed_faults(1)
+    fresh_cloud.fault("read_lag", times=None, seconds=10, seconds_from=0)
+    assert {len(users(wire)) for _index in range(30)} == {0, 1}
+    with pytest.raises(ControlError, match="seconds_from"):
+        fresh_cloud.fault("slow", seconds=1, seconds_from=2)
+
+
+def test_the_time_of_day_can_be_another(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.set("clock_ahead_seconds", 2000)
+    reply = wire.v3("ram", "ListUsers")
+    assert reply.code == "InvalidTimeStamp.Expired"
+    ahead = email.utils.parsedate_to_datetime(reply.headers["date"]).timestamp() - time.time()
+    assert 1990 < ahead < 2010
 
 
 def test_a_connection_lost_before_the_commit_did_nothing(fresh_cloud: LocalCloud, wire: Wire) -> None:
@@ -139,3 +184,47 @@ def test_a_fault_that_does_not_exist_is_refused(fresh_cloud: LocalCloud) -> None
         fresh_cloud.fault("throttling", colour="red")
     with pytest.raises(ControlError, match="needs a code and a status"):
         fresh_cloud.fault("error")
+
+
+def held(cloud: LocalCloud) -> list[dict[str, str]]:
+    """What is held, as soon as something is."""
+    while not (found := cloud.held()):
+        time.sleep(0.01)
+    return found
+
+
+@pytest.mark.parametrize(("kind", "there"), [("hold_before_commit", []), ("hold_after_commit", ["ann"])])
+def test_a_call_is_held_until_it_is_let_go(fresh_cloud: LocalCloud, wire: Wire, kind: str, there: list[str]) -> None:
+    fresh_cloud.fault(kind, "ram:CreateUser", skip=1)
+    wire.v3("ram", "CreateUser", UserName="abe")
+    replies: list[int] = []
+    one = threading.Thread(target=lambda: replies.append(wire.v3("ram", "CreateUser", UserName="ann").status))
+    one.start()
+    (request,) = held(fresh_cloud)
+    assert (request["kind"], request["operation"]) == (kind, "ram:CreateUser")
+    assert users(wire) == ["abe", *there]
+    assert replies == []
+    fresh_cloud.let_go()
+    one.join()
+    assert replies == [200]
+    assert users(wire) == ["abe", "ann"]
+    assert fresh_cloud.held() == []
+
+
+@pytest.mark.parametrize(("kind", "there"), [("hold_before_commit", []), ("hold_after_commit", ["vpc"])])
+def test_a_client_that_leaves_while_its_call_is_held(
+    fresh_cloud: LocalCloud, wire: Wire, kind: str, there: list[str]
+) -> None:
+    """What was not done yet is not done for it, and its ClientToken is free again."""
+    vpc = {**REGION, "VpcName": "vpc", "ClientToken": "one"}
+    fresh_cloud.fault(kind, "vpc:CreateVpc")
+    with pytest.raises(TimeoutError):
+        dataclasses.replace(wire, timeout=0.5).v3("vpc", "CreateVpc", **vpc)
+    while fresh_cloud.held():
+        time.sleep(0.01)
+    assert [one["VpcName"] for one in fresh_cloud.resources("vpc")] == there
+    assert wire.v3("vpc", "CreateVpc", **vpc).status == 200
+    assert [one["VpcName"] for one in fresh_cloud.resources("vpc")] == ["vpc"]
+    assert fresh_cloud.requests()[0]["faults"] == [kind]
+    with pytest.raises(ControlError, match="skip must be 0 or more, not -1"):
+        fresh_cloud.fault(kind, skip=-1)

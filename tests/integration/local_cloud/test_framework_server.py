@@ -88,6 +88,17 @@ def test_fixtures_that_can_t_be_used_are_explained_and_put_nothing_in(
     assert fresh_cloud.resources("user") == []
 
 
+def test_what_is_there_can_be_taken_out_and_put_back(fresh_cloud: LocalCloud) -> None:
+    fresh_cloud.preload([{"kind": "user", "id": "x/ann", "region": "cn-hangzhou", "data": {"UserName": "ann"}}])
+    there = fresh_cloud.records()
+    ann = {"kind": "user", "id": "x/ann", "region": "cn-hangzhou", "data": {"UserName": "ann"}, "scheduled": []}
+    assert there[-1] == ann
+    fresh_cloud.reset()
+    assert ann not in fresh_cloud.records()
+    fresh_cloud.preload(there)
+    assert fresh_cloud.records() == there
+
+
 def test_a_mistake_in_a_handler_is_an_internal_error_without_its_details(fresh_cloud: LocalCloud, wire: Wire) -> None:
     broken = {"kind": "user", "id": f"{fresh_cloud.account_id}/ann", "data": {"AccountId": fresh_cloud.account_id}}
     fresh_cloud.preload([broken])

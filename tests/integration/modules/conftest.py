@@ -10,6 +10,9 @@ import typing as t
 import pytest
 from modules.harness import CheckRun, Modules
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import writes
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import removal
+
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
@@ -30,3 +33,10 @@ def priority_type(request: pytest.FixtureRequest, fresh_cloud: LocalCloud) -> No
 def check_run(modules: Modules) -> CheckRun:
     """Tasks of one run in check mode, which know what those before them have foretold."""
     return CheckRun(modules)
+
+
+@pytest.fixture(autouse=True)
+def shorter_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads of these local clouds are less far behind, and who waits in vain waits less long."""
+    monkeypatch.setattr(writes, "LAG", 0.5)
+    monkeypatch.setattr(removal, "_ECHO", 5.0)

@@ -52,6 +52,12 @@ class Modules:
         :param check: in check mode
         :param fails: whether the task must fail; the other outcome is an assertion error that shows the result
         """
+        result = self.attempt(module_name, check=check, **options)
+        assert bool(result.get("failed")) == fails, result
+        return result
+
+    def attempt(self, module_name: str, /, *, check: bool = False, **options: t.Any) -> Result:
+        """Run one module and return its result, whether it fails or not."""
         connection = {
             "region": self.region,
             "endpoint_url": self.cloud.endpoint,
@@ -70,7 +76,6 @@ class Modules:
         with _given(args), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
             module.main()
         result: Result = json.loads(output.getvalue())
-        assert bool(result.get("failed")) == fails, result
         return result
 
     def door(self, **options: t.Any) -> Cloud:

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from modules.harness import Modules
 from modules.network import IMAGE, Network
+from modules.shareable import image
 
 DISK_ROLE = "AliyunECSDiskEncryptDefaultRole"
 
@@ -101,3 +102,72 @@ def test_what_encrypted_disks_lack_is_named_before_anything_is_made(
     failed = modules.run("trusted_instance", fails=True, **wanted(network, network.new_group("web"), kms_key_id=key))
     assert reason in failed["msg"]
     assert not modules.cloud.resources("instance")
+
+
+def plain(network: Network, group: str, **more: t.Any) -> dict[str, t.Any]:
+    """Options for one instance that say nothing of encryption."""
+    options = wanted(network, group)
+    for disk in (options["system_disk"], *options["data_disks"]):
+        del disk["encrypted"]
+    return {**options, **more}
+
+
+def test_disks_are_encrypted_by_default_and_those_that_exist_stay(modules: Modules, network: Network) -> None:
+    modules.run("kms_service")
+    options = plain(network, network.new_group("web"))
+    foretold = modules.run("trusted_instance", check=True, **options)
+    made = modules.run("trusted_instance", **options)
+    assert foretold["diff"]["after"] == made["diff"]["after"]
+    assert made["diff"]["after"]["instances"]["vault"]["system_disk"]["encrypted"] is True
+    service = modules.run("kms_key_info", key_ids=["alias/acs/ecs"])["kms_keys"][0]["key_id"]
+    assert disks(network, made) == [("data", True, service), ("data", True, service), ("system", True, service)]
+    assert not modules.run("trusted_instance", **options)["changed"]
+
+    bare = plain(network, network.new_group("db"), name="bare", system_disk={"encrypted": False}, data_disks=[])
+    made = modules.run("trusted_instance", **bare)
+    assert disks(network, made) == [("system", False, "")]
+    # Silence asks nothing of what exists; what is added is encrypted.
+    grown = {**bare, "system_disk": None, "data_disks": [{"size": 20}, {"size": 30, "encrypted": False}]}
+    made = modules.run("trusted_instance", **grown)
+    assert not made["needs_replacement"]
+    assert disks(network, made) == [("data", False, ""), ("data", True, service), ("system", False, "")]
+
+
+def test_without_kms_disks_of_an_ordinary_instance_are_not_encrypted(modules: Modules, network: Network) -> None:
+    options = plain(network, network.new_group("web"), trusted_mode=False)
+    made = modules.run("trusted_instance", **options)
+    assert {encrypted for _type, encrypted, _key in disks(network, made)} == {False}
+    (warning,) = [one for one in made["warnings"] if "encrypted" in str(one)]
+    assert "KMS is not switched on" in str(warning)
+    again = modules.run("trusted_instance", **options)
+    assert not again["changed"]
+    assert not [one for one in again.get("warnings", []) if "encrypted" in str(one)]
+
+
+def test_where_encryption_is_refused_disks_are_made_without(modules: Modules, network: Network) -> None:
+    modules.run("kms_service")
+    options = plain(network, network.new_group("web"))
+    refusal = {"code": "InvalidParameter.NotSupportEncrypted", "status": 400, "message": "No encryption in this zone."}
+    modules.cloud.fault("error", "ecs:RunInstances", **refusal)
+    made = modules.run("trusted_instance", **options)
+    assert {encrypted for _type, encrypted, _key in disks(network, made)} == {False}
+    (warning,) = [one for one in made["warnings"] if "encrypted" in str(one)]
+    assert "No encryption in this zone" in str(warning)
+    # Who asks for it in so many words gets it, or the refusal.
+    modules.cloud.fault("error", "ecs:RunInstances", **refusal)
+    failed = modules.run(
+        "trusted_instance", fails=True, **{**wanted(network, network.new_group("db")), "name": "other"}
+    )
+    assert "No encryption in this zone" in failed["msg"]
+
+
+def test_the_disk_of_an_encrypted_image_keeps_the_key_of_the_image(modules: Modules, network: Network) -> None:
+    modules.run("kms_service")
+    key = modules.run("kms_key", alias="disks")["kms_key"]["key_id"]
+    modules.run("kms_share_role", purpose="disk_encrypt")
+    options = plain(
+        network, network.new_group("db"), name="own", image_id=image(modules, key), data_disks=[{"size": 20}]
+    )
+    service = modules.run("kms_key_info", key_ids=["alias/acs/ecs"])["kms_keys"][0]["key_id"]
+    made = modules.run("trusted_instance", **options)
+    assert disks(network, made) == sorted([("data", True, service), ("system", True, key)])

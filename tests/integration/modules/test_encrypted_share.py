@@ -85,7 +85,7 @@ def test_the_fifty_accounts_of_an_image(modules: Modules) -> None:
     options = {"image_id": image_id, "account_ids": [PARTNER], "state": "exact"}
     for check in (True, False):
         failed = modules.run("encrypted_share", check=check, fails=True, **options)
-        assert "does not carry a tag alitrust.ecs:shared-with-1 that names them" in failed["msg"]
+        assert "does not carry a tag alitrust.ecs:shared-with-... that names them" in failed["msg"]
     moved = modules.twice("encrypted_share", adopt=True, **options)
     assert moved["encrypted_share"]["account_ids"] == [PARTNER]
 

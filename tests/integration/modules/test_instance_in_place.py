@@ -94,7 +94,7 @@ def test_a_data_disk_of_others_is_not_taken_for_one_of_the_fleet(world: World) -
     [
         ({"data_disks": []}, "1 data disk, wanted 0 data disks (a data disk is not taken away; detach it yourself)"),
         ({"data_disks": [{"size": 40}]}, "data_disks[0].size 50, wanted 40 (a disk cannot become smaller)"),
-        ({"system_disk": {"encrypted": True}}, "(a disk is encrypted at its creation only)"),
+        ({"system_disk": {"encrypted": False}}, "(a disk is encrypted at its creation only)"),
         ({"system_disk": {"performance_level": "PL0"}}, "(an ESSD cannot be lowered to PL0)"),
         ({"system_disk": {"performance_level": "PL3"}}, "(at PL3 it has 1261 to 2048 GiB)"),
     ],

@@ -10,6 +10,8 @@ import json
 import os
 import stat
 import subprocess
+import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -275,6 +277,78 @@ def test_a_run_that_died_before_it_had_the_key_is_taken_up_again(
     assert "broke off before it had the private key" in json.dumps(made["warnings"])
     assert public_half(path) == pair(local)["PublicKey"] != lost
     assert os.listdir(path.parent) == ["web.pem"]
+
+
+#: A task of another process, by endpoint, AccessKey pair and path.
+_ELSEWHERE = """
+import sys, types
+from modules.harness import Modules
+names = ("endpoint", "access_key_id", "access_key_secret")
+modules = Modules(types.SimpleNamespace(**dict(zip(names, sys.argv[1:]))))
+modules.run("keypair", name="web", private_key_file=sys.argv[4])
+"""
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_task_waits_while_another_one_makes_the_pair(
+    modules: Modules, local: LocalCloud, path: Path, monkeypatch: pytest.MonkeyPatch, seen: bool
+) -> None:
+    """Such as a worker whose controller is gone. What it makes is what is wanted.
+
+    C(seen): whether it is at it already when the task looks.
+    """
+    local.fault("hold_after_commit", "ecs:CreateKeyPair")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    given = (local.endpoint, local.access_key_id, local.access_key_secret, path)
+    is_busy, others = key_file.is_busy, []
+
+    def start() -> None:
+        others.append(subprocess.Popen([sys.executable, "-c", _ELSEWHERE, *given], env=environment))
+        while not local.held():
+            time.sleep(0.05)
+
+    def look(at: str) -> bool:
+        busy = is_busy(at)
+        local.let_go()
+        return busy
+
+    def start_late(self: keypair.KeyPair, plan: object, actual: object) -> None:
+        start()
+
+    monkeypatch.setattr(key_file, "is_busy", look)
+    if seen:
+        start()
+    else:
+        monkeypatch.setattr(keypair.KeyPair, "preflight", start_late)
+    made = modules.run("keypair", name="web", private_key_file=str(path))
+    assert [other.wait() for other in others] == [0]
+    assert made["changed"] != seen
+    assert public_half(path) == pair(local)["PublicKey"]
+    assert os.listdir(path.parent) == ["web.pem"]
+    assert local.counts()["ecs:CreateKeyPair"] == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_removal_that_was_cut_off_is_taken_up(modules: Modules, local: LocalCloud, path: Path, when: str) -> None:
+    modules.run("keypair", name="web", private_key_file=str(path))
+    local.fault(f"drop_{when}_commit", "ecs:DeleteKeyPairs", times=None)
+    failed = modules.run("keypair", name="web", state="absent", private_key_file=str(path), api_timeout=1, fails=True)
+    assert path.exists(), failed
+    local.clear_faults()
+    gone = modules.twice("keypair", name="web", state="absent", private_key_file=str(path))
+    assert gone["steps"] == [*["delete key pair web"] * (when == "before"), f"delete the private key {path}"]
+    assert os.listdir(path.parent) == []
+
+
+def test_a_file_that_is_not_the_pairs_stays(modules: Modules, local: LocalCloud, path: Path) -> None:
+    modules.run("keypair", name="web", private_key_file=str(path))
+    modules.run("keypair", name="other", private_key_file=str(path.with_name("other.pem")))
+    kept = modules.run("keypair", name="web", state="absent", private_key_file=str(path.with_name("other.pem")))
+    assert kept["kept"] == [
+        f"{path.with_name('other.pem')} stays: it does not hold the private key of the key pair web."
+    ]
+    assert not modules.run("keypair", name="web", state="absent", private_key_file=str(path))["changed"]
+    assert sorted(os.listdir(path.parent)) == ["other.pem", "web.pem"]
 
 
 def test_a_pair_of_somebody_else_with_the_name_is_left_alone(modules: Modules, local: LocalCloud, path: Path) -> None:

@@ -11,6 +11,8 @@ import typing as t
 import pytest
 from modules.network import Network
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
+
 if t.TYPE_CHECKING:
     from modules.harness import Modules
 
@@ -50,6 +52,32 @@ def test_a_run_without_change_costs_two_calls(quick: Modules) -> None:
     quick.cloud.forget_requests()
     assert not quick.run("vpc", **FLEET)["changed"]
     assert quick.cloud.counts() == {"vpc:DescribeVpcs": 1, "vpc:DescribeVSwitches": 1}
+
+
+def test_the_vswitches_of_a_vpc_that_somebody_begins_to_use_are_there_again(
+    quick: Modules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes whole or not at all."""
+    quick.run("vpc", **FLEET)
+    (vpc,) = quick.cloud.resources("vpc")
+    call, others = Cloud.call, quick.door()
+
+    def watched(cloud: Cloud, product: str, action: str, params: t.Any = None, /, **more: t.Any) -> t.Any:
+        answer = call(cloud, product, action, params, **more)
+        if action == "DeleteVSwitch" and len(quick.cloud.resources("vswitch")) == 1:
+            call(others, "ecs", "CreateSecurityGroup", VpcId=vpc["VpcId"], SecurityGroupName="theirs")
+        return answer
+
+    monkeypatch.setattr(Cloud, "call", watched)
+    failed = quick.run("vpc", name="fleet", state="absent", fails=True)
+    assert "is still used by 1 security group (theirs" in failed["msg"]
+    assert "Somebody else has begun to use it at the same time." in failed["msg"]
+    assert "vSwitch fleet-h is there again" in failed["msg"]
+    monkeypatch.undo()
+    quick.cloud.clock_advance(10)
+    there = quick.run("vpc", **FLEET)
+    assert not there["changed"], there["steps"]
+    assert [one["VSwitchName"] for one in quick.cloud.resources("vswitch")].count("fleet-h") == 1
 
 
 def test_adds_a_vswitch_and_changes_tags(quick: Modules) -> None:

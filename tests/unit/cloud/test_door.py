@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import email.utils
 import json
+import re
+import time
 import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
@@ -37,8 +41,10 @@ class Service:
         self.script: list[t.Any] = []
         self.asked: list[tuple[str, dict[str, t.Any]]] = []
         self.sent: list[requests.PreparedRequest] = []
+        self.timeouts: list[tuple[float, float]] = []
 
-    def send(self, request: requests.PreparedRequest, **_how: t.Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, timeout: tuple[float, float], **_how: t.Any) -> requests.Response:
+        self.timeouts.append(timeout)
         action, version = (str(request.headers[f"x-acs-{name}"]) for name in ("action", "version"))
         self.sent.append(request)
         self.asked.append((f"{action} {version}", dict(parse_qsl(str(urlsplit(str(request.url)).query)))))
@@ -502,3 +508,57 @@ def test_lists_are_sent_as_the_api_takes_them() -> None:
     assert json_list(["i-1", "i-2"]) == '["i-1","i-2"]'
     assert list(chunks([1, 2, 3], 2)) == [[1, 2], [3]]
     assert list(chunks([], 2)) == []
+
+
+def given_up(cloud: Cloud, product: str, action: str) -> str:
+    with pytest.raises(errors.CloudError) as caught:
+        cloud.call(product, action)
+    return caught.value.message
+
+
+def test_where_the_cloud_is_down_the_next_call_is_given_up_soon(world: World) -> None:
+    world.answers(*[refused("ServiceUnavailable", 503)] * 100)
+    assert "given up after 120 s" in given_up(world.cloud, "ram", "ListRoles")
+    before = sum(world.slept)
+    assert "given up after 5 s" in given_up(world.cloud.in_region("cn-shanghai"), "ecs", "DescribeInstances")
+    assert sum(world.slept) - before <= 5
+
+
+@pytest.mark.parametrize("answer", [{}, refused("Forbidden.RAM", 403)])
+def test_where_somebody_answers_again_the_budget_is_whole_again(world: World, answer: t.Any) -> None:
+    world.answers(*[refused("Throttling.User")] * 100)
+    assert "given up after 120 s" in given_up(world.cloud, "ram", "ListRoles")
+    world.answers(answer)
+    with contextlib.suppress(errors.CloudError):
+        world.cloud.call("ram", "DeleteRole", RoleName="web")
+    world.answers(*[refused("Throttling.User")] * 100)
+    assert "given up after 120 s" in given_up(world.cloud, "ram", "ListRoles")
+
+
+@pytest.mark.parametrize(("api_timeout", "longest"), [(120, 30), (12, 12), (1, 5)])
+def test_a_try_ends_with_the_budget(world: World, api_timeout: int, longest: float) -> None:
+    world = World(api_timeout=api_timeout).answers({})
+    world.cloud.call("ram", "DeleteRole", RoleName="web")
+    connect, read = world.service.timeouts[-1]
+    assert read <= longest
+    assert read > longest - 2
+    assert connect <= min(10, longest)
+
+
+def test_what_was_just_made_is_looked_for_again(world: World) -> None:
+    missing = refused("EntityNotExist.Role", 404)
+    world.answers({"Role": {"RoleName": "web"}}, missing, missing, {"Role": {"RoleName": "web"}})
+    world.cloud.call("ram", "CreateRole", RoleName="web", AssumeRolePolicyDocument="{}")
+    assert world.cloud.call("ram", "GetRole", RoleName="web")["Role"] == {"RoleName": "web"}
+    assert world.cloud.behind_for() > 0
+
+
+@pytest.mark.parametrize(("ahead", "word"), [(300, "slow"), (-300, "fast")])
+def test_a_wrong_clock_is_told_with_both_times(world: World, ahead: int, word: str) -> None:
+    date = email.utils.formatdate(time.time() + ahead, usegmt=True)
+    expired = refused("InvalidTimeStamp.Expired", 400, "Specified time stamp or date value is expired.")
+    world.answers(Reply(expired.content, 400, {"date": date}))
+    with pytest.raises(errors.CloudError) as caught:
+        world.cloud.call("ram", "ListRoles")
+    told = rf"says \S+Z, that of Alibaba Cloud \S+Z: the machine's is (299|300|301) s {word}\."
+    assert re.search(told, caught.value.hint)

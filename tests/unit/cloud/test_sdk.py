@@ -6,18 +6,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import typing as t
+from pathlib import Path
 
 import answers
+import certifi
 import products
 import pytest
 from alibabacloud_tea_openapi import utils_models
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import sdk, transport
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import SdkMissing
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, SdkMissing
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.products import HOSTS
 
@@ -35,6 +38,22 @@ def test_a_forked_process_has_no_connection_of_its_parent(
         os._exit(1 if core._sessions else 0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert core._sessions
+
+
+def test_what_the_environment_trusts_is_read_before_tasks_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    trusted = tmp_path / "ca.pem"
+    shutil.copy(certifi.where(), trusted)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(trusted))
+    sdk.preload()
+    trusted.unlink()
+    assert transport.context_of(str(trusted)).get_ca_certs()
+
+
+def test_certificates_that_cannot_be_read_are_told_by_the_task(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    sdk.preload()
+    with pytest.raises(InvalidInput, match=r"cannot be read from .*none\.pem"):
+        transport.context_of(str(tmp_path / "none.pem"))
 
 
 def in_a_new_process(script: str) -> None:

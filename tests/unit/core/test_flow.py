@@ -19,7 +19,9 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import (
     AccessDenied,
     AlitrustError,
+    AlreadyExists,
     InvalidInput,
+    NotFound,
     UnexpectedState,
     WaitTimeout,
 )
@@ -177,6 +179,99 @@ def test_in_check_mode_nothing_is_said_to_be_done() -> None:
     result = run(check=True, preflight=DENIED)
     assert result["failed"]
     assert "steps_done" not in result
+
+
+# ---------------------------------------------------------------------- somebody else at the same time
+
+
+class Shared(Thing):
+    """The same number, which somebody else brings to another one when a step or a read begins."""
+
+    others: dict[str, int]
+
+    def _note(self, what: str) -> None:
+        if what in self.others:
+            type(self).value = self.others.pop(what)
+        super()._note(what)
+
+
+def run_shared(others: dict[str, int], value: int = 0, **fail_at: AlitrustError) -> dict[str, t.Any]:
+    Shared.value, Shared.log, Shared.others = value, [], others
+    Shared.fail_at = {name.replace("_", " "): error for name, error in fail_at.items()}
+    return run_main(lambda: flow.run(module.create({}), Shared), {"_ansible_diff": True})
+
+
+SOMEBODY = "Somebody else seems to be changing this at the same time: now it would be necessary to"
+
+
+def exists() -> AlreadyExists:
+    return AlreadyExists("ecs", "DoIt", "It.AlreadyExists", "there already", status=409)
+
+
+def gone() -> NotFound:
+    return NotFound("ecs", "DoIt", "It.NotFound", "not there", status=404)
+
+
+def test_the_loser_of_a_race_finds_all_done_and_has_changed_nothing() -> None:
+    result = run_shared({"add 1": 3}, add_1=exists())
+    assert not result.get("failed"), result
+    assert result["changed"] is False
+    assert result["steps"] == []
+    assert result["thing"] == 3
+    assert result["diff"] == {"before": {"value": 3}, "after": {"value": 3}}
+
+
+def test_what_was_done_before_the_race_was_lost_is_a_change() -> None:
+    result = run_shared({"add 2": 3}, add_2=exists())
+    assert [result["changed"], result["steps"]] == [True, ["step 1"]]
+    assert result["diff"] == {"before": {"value": 0}, "after": {"value": 3}}
+
+
+def test_a_step_that_somebody_else_got_into_the_way_of_says_so() -> None:
+    result = run_shared({"add 3": 0}, 1, add_3=gone())
+    assert result["failed"]
+    told = (
+        "Somebody else seems to be changing this at the same time: now it would be necessary to step 1; step 2; step 3."
+    )
+    assert told in result["msg"]
+    assert "Run the task again." in result["msg"]
+    assert result["steps_done"] == ["step 2"]
+
+
+@pytest.mark.parametrize("error", [lambda: DENIED, exists, gone])
+def test_nobody_else_is_blamed_where_all_is_as_before(error: t.Callable[[], AlitrustError]) -> None:
+    for step in ("add_1", "add_3"):
+        result = run(0, **t.cast("t.Any", {step: error()}))
+        assert result["failed"]
+        assert "omebody" not in result["msg"]
+
+
+def test_what_nobody_can_see_is_not_taken_for_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Shared, "unseen", frozenset({"add"}))
+    assert run_shared({"add 1": 3}, add_1=exists())["failed"]
+
+
+def test_what_was_undone_before_the_end_is_told() -> None:
+    result = run_shared({"settle": 2}, settle=WaitTimeout("Waited 5 s."))
+    assert (
+        "Somebody else seems to be changing this at the same time: now it would be necessary to step 3."
+        in result["msg"]
+    )
+
+
+def test_what_is_deleted_while_it_is_read_is_read_once_more() -> None:
+    class Vanishing(Thing):
+        def find(self) -> int:
+            if self.log.count("find") == 0:
+                self.log.append("find")
+                raise gone()
+            return super().find()
+
+    Thing.value, Vanishing.log, Vanishing.fail_at = 0, [], {}
+    result = run_main(lambda: flow.run(module.create({}), Vanishing), {})
+    assert result["changed"] is True
+    assert Vanishing.log.count("find") == 2
+    assert run(find=gone())["msg"].startswith("ecs DoIt: It.NotFound")
 
 
 def test_a_reading_module_never_changes_anything() -> None:

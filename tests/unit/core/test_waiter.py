@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import WaitTimeout
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.writes import LAG
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import progress
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.waiter import wait_for
 
@@ -78,3 +79,23 @@ def test_a_wait_in_which_nothing_changes_says_once_a_minute_how_long_is_left() -
     assert lines[0] == "waiting for it: Pending (at most 600 s more)"
     assert [line.partition(" (")[0] for line in lines[1:]] == ["still waiting for it: Pending"] * 2
     assert "(at most 540 s more)" in lines[1]
+
+
+def test_what_was_written_is_seen_by_all_reads_before_it_counts_as_seen() -> None:
+    """The next read may be behind the one that has shown it."""
+    cloud, slept = patient()
+    cloud._writes.note("CreateRole", {}, {}, 0.0)
+    seen = iter([False, True])
+    waited = wait_for(cloud, "it", lambda: next(seen), bool, str, timeout=60, shows=True)
+    assert waited.polls == 2
+    assert sum(slept) == LAG
+    cloud.catch_up()
+    assert sum(slept) == LAG
+
+
+def test_where_the_first_read_shows_it_nothing_is_waited_for() -> None:
+    cloud, slept = patient()
+    cloud._writes.note("CreateRole", {}, {}, 0.0)
+    wait_for(cloud, "it", lambda: True, bool, str, timeout=60, shows=True)
+    cloud.catch_up()
+    assert not slept

@@ -116,6 +116,13 @@ def test_a_local_fact_is_read_where_its_script_is_the_one_asked_for(tmp_path: Pa
     assert found["system"].get("local") == (None if what else {"folder": str(tmp_path)})
 
 
+def test_what_an_interrupted_run_has_left_is_told(tmp_path: Path) -> None:
+    left, gone = tmp_path / "left", tmp_path / "gone"
+    left.symlink_to(gone)
+    assert told(Machine(), remains=[str(left), str(gone)])["remains"] == [str(left)]
+    assert told(Machine())["remains"] == []
+
+
 # -- sshd
 
 

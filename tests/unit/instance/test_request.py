@@ -34,6 +34,26 @@ def test_a_run_of_names_is_asked_for_in_the_sequential_form() -> None:
     assert (params["InstanceName"], params["HostName"], params["Amount"]) == ("web-[2,3]", "h[2,2]", 3)
 
 
+@pytest.mark.parametrize(
+    ("disk", "encrypted"),
+    [
+        ({}, True),
+        ({"encrypted": True, "kms_key_id": "k"}, True),
+        ({"encrypted": False}, False),
+        ({"snapshot_id": "s-1"}, None),
+    ],
+)
+def test_disks_are_encrypted_unless_told_otherwise(disk: dict[str, t.Any], encrypted: bool | None) -> None:
+    params = request([None], name="web", count=None, data_disks=[{"size": 20, **disk}])
+    # The API wants text for data disks and a boolean for the system disk.
+    assert params["DataDisk"][0].get("Encrypted") == (None if encrypted is None else str(encrypted).lower())
+    system = {key: value for key, value in disk.items() if key != "snapshot_id"}
+    assert request([None], name="web", count=None, system_disk=system)["SystemDisk"]["Encrypted"] is (
+        encrypted is not False
+    )
+    assert request([None], name="web", count=None)["SystemDisk"]["Encrypted"] is True
+
+
 def test_one_name_is_asked_for_as_it_is() -> None:
     params = request([7], host_name="h[1,2]")
     assert (params["InstanceName"], params["HostName"], params["Amount"]) == ("web-007", "h07", 1)
@@ -120,6 +140,16 @@ def test_a_rerun_that_finds_stock_elsewhere_or_a_newer_image_sends_the_same_toke
         for image in ("m-1", "m-2")
     }
     assert len(tokens) == 1
+
+
+def test_runs_that_want_other_numbers_of_named_instances_send_the_same_token() -> None:
+    """So that only one of them creates; what is missing then is made by the other once it has seen that."""
+    full = options(**{**CREATABLE, "name": "web-[1,3]", "count": 3})
+    (place,) = places(full)
+    few, many = (parameters(place.over(full), desired(**full), numbers) for numbers in ([1], [1, 2, 3]))
+    assert token(full, few, "web", ["i-a"], numbered=True) == token(full, many, "web", ["i-a"], numbered=True)
+    assert token(full, few, "web", ["i-a"], numbered=True) != token(full, few, "shop", ["i-a"], numbered=True)
+    assert token(full, few, "web", ["i-a"], numbered=True) != token(full, few, "web", ["i-b"], numbered=True)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import subprocess
 import typing as t
 
 import pytest
@@ -79,6 +81,52 @@ def test_two_tasks_do_not_write_the_same_file(tmp_path: Path) -> None:
     path = str(tmp_path / "key.pem")
     with key_file.Destination(path, "web"), pytest.raises(UnexpectedState, match="another task"):
         key_file.Destination(path, "web").__enter__()
+
+
+def test_what_a_run_left_beside_a_key_that_is_whole_goes(tmp_path: Path) -> None:
+    """As if the process had died between the link and the end."""
+    path = tmp_path / "key.pem"
+    with key_file.Destination(str(path), "web"):
+        path.write_text(PEM)
+        assert key_file.is_busy(str(path))
+        key_file.tidy(str(path))
+        assert key_file.look(str(path)).left_over
+    assert not key_file.is_busy(str(path))
+    assert key_file.look(str(path)).left_over
+    key_file.tidy(str(path))
+    assert os.listdir(tmp_path) == ["key.pem"]
+    assert not key_file.look(str(path)).left_over
+
+
+def test_the_lock_of_a_run_that_has_finished_meanwhile_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key.pem"
+    lock = fcntl.flock
+
+    def finished(number: int, how: int) -> None:
+        lock(number, how)
+        (tmp_path / ".key.pem.creating").unlink()
+
+    monkeypatch.setattr(fcntl, "flock", finished)
+    with pytest.raises(key_file.Busy):
+        key_file.Destination(str(path), "web").__enter__()
+
+
+def test_a_removal_that_broke_off_is_known_by_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    there = key_file.look(str(path))
+    assert there.public is not None
+    assert not there.going
+    key_file.note_removal(str(path), there.public)
+    assert key_file.look(str(path)).going
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
+    (tmp_path / "other").rename(path)
+    assert not key_file.look(str(path)).going
+    key_file.remove(str(path))
+    assert sorted(os.listdir(tmp_path)) == ["key.pem.pub", "other.pub"]
+    key_file.remove(str(path))
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

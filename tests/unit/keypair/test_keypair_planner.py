@@ -89,6 +89,23 @@ CASES: dict[str, tuple[Desired, Actual, list[str]]] = {
         Actual(pair(), instances=(Instance("i-1", "web"),), users=("i-1",)),
         ["unbind", "delete", "bring"],
     ),
+    "absent with its file": (Desired("web", "absent"), Actual(pair(), THERE), ["delete", "delete_file"]),
+    "absent, a file of another key": (
+        Desired("web", "absent"),
+        Actual(pair(), file(exists=True, public=OTHER)),
+        ["delete"],
+    ),
+    "absent, the file left": (
+        Desired("web", "absent"),
+        Actual(file=file(exists=True, public=FIRST, going=True)),
+        ["delete_file"],
+    ),
+    "absent, anybody's file": (Desired("web", "absent"), Actual(file=THERE), []),
+    "absent, left bound, with its file": (
+        Desired("web", "absent", if_bound="delete"),
+        Actual(pair(), THERE, users=("i-1",)),
+        ["delete_bound"],
+    ),
     "absent already": (Desired("web", "absent"), Actual(), []),
     "no secret, created": (Desired("web"), Actual(secret=NO_SECRET), ["create_secret", "bring"]),
     "secret of a run that broke off": (Desired("web"), Actual(secret=secret()), ["bring"]),

@@ -171,6 +171,17 @@ def test_only_accounts_that_this_collection_added_are_taken_away() -> None:
     assert [step.do for step in plan_image("m-a", ["2"], ["2"], "present", (), ADOPT).steps] == ["record"]
 
 
+def test_what_is_recorded_and_not_shared_any_more_is_forgotten() -> None:
+    """A run was cut off in between. Recorded, what others share later would pass for ours."""
+    steps = plan_image("m-a", ["1"], None, "absent", {"1", "2"}).steps
+    assert [(step.do, step.args["accounts"]) for step in steps] == [("unshare", ["1"]), ("forget", ["2"])]
+    assert [step.do for step in plan_image("m-a", [], ["2"], "absent", {"2"}).steps] == ["forget"]
+    assert not plan_image("m-a", [], ["1"], "absent", {"2"}).changed
+    assert [step.do for step in plan_image("m-a", ["1"], ["1"], "exact", {"1", "2"}).steps] == ["forget"]
+    assert [step.do for step in plan_image("m-a", [], ["2"], "exact", {"2"}).steps] == ["share"]
+    assert not plan_image("m-a", ["1"], ["1"], "present", {"1", "2"}).changed
+
+
 def test_a_resource_share_of_others_is_used_as_it_is_or_not_at_all() -> None:
     share = Share("rs-a", True, {"s-a": ""}, {"1": ""}, ours=False)
 
