@@ -89,7 +89,7 @@ def pytest(
 
 
 def proof(name: str, folder: str, **settings: t.Any) -> Check:
-    """A part of docs/docsite/rst/proof.rst: its figures are printed, and with --long it tries all there is."""
+    """A part of docs/docsite/rst/promises.rst: its figures are printed, and with --long it tries all there is."""
     return pytest(f"proof-{name}", f"tests/proof/{folder}", shown="^proof ", **settings)
 
 
@@ -275,7 +275,7 @@ CHECKS = [
     # About 40 s, most of it the rulebook's.
     pytest("eda", "tests/eda", venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", needs="chromium"),
-    # What the collection promises, tried systematically: proof("crash", "crash"), ...
+    # What the collection promises, tried systematically; docs/docsite/rst/promises.rst is about them.
     # Two at once: 100 s of two cores.
     proof("together", "together", options="-n 3 --dist worksteal", cores=2),
     # Playbooks cut off at their calls. Three at a time, because half of the time they wait.
@@ -290,7 +290,7 @@ CHECKS = [
     # A week of modules: a minute. With --long also an hour of playbooks on real hosts, which needs root.
     proof("week", "week", first='[ "$ALITRUST_LONG" != 1 ] || dev/host-packages; '),
     # Runs of playbooks on real hosts, interrupted at tasks. A part is one worker's at a time; about 100 s.
-    proof("crash-hosts", "crash_hosts", root=True, cores=2, first="dev/host-packages; ", options="-n 2 --dist load"),
+    proof("hosts", "crash_hosts", root=True, cores=2, first="dev/host-packages; ", options="-n 2 --dist load"),
     proof("model", "model", cores=2, options="-n 2 --dist worksteal"),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(
@@ -488,15 +488,16 @@ async def report_coverage() -> None:
 
 
 def chosen(names: list[str]) -> list[Check]:
-    """The checks of these names; "unit" is all of unit-3.11, unit-3.12, ..."""
-    known = {check.name for check in CHECKS} | {re.sub(r"-[\d.]+$", "", check.name) for check in CHECKS}
-    if unknown := sorted(set(names) - known):
+    """The checks of these names; "unit" is all of unit-3.11, unit-3.12, ..., and "proof" all of proof-crash, ..."""
+    if unknown := sorted(set(names) - set().union(*map(names_of, CHECKS))):
         sys.exit(f"error: there is no check '{unknown[0]}'; dev/test --list names them all")
-    return [
-        check
-        for check in CHECKS
-        if (not names and not check.optional) or check.name in names or re.sub(r"-[\d.]+$", "", check.name) in names
-    ]
+    return [check for check in CHECKS if (names_of(check) & set(names) if names else not check.optional)]
+
+
+def names_of(check: Check) -> set[str]:
+    """By what a check can be chosen: its name, and those of the groups that it is in."""
+    parts = check.name.split("-")
+    return {"-".join(parts[:number]) for number in range(1, len(parts) + 1)}
 
 
 async def run_all(checks: list[Check]) -> list[Outcome]:
