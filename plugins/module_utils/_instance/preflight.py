@@ -156,7 +156,7 @@ def lacking_for_change(cloud: Cloud, options: Options, changes: Changes) -> Verd
 
 
 def _dry_runs(
-    cloud: Cloud, options: Options, image: Item, parameters: Parameters, verdict: Verdict
+    cloud: Cloud, options: Options, image: Options, parameters: Parameters, verdict: Verdict
 ) -> tuple[int | None, frozenset[str]]:
     """Which of the places passes the dry run first, and with which disks not encrypted by default; None when none does,
     with the reason in the verdict."""

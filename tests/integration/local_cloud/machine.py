@@ -46,7 +46,8 @@ class Machine:
     def ask(self, action: str, **params: str) -> Reply:
         """Call as the instance, with its role's credentials."""
         role = self.guest.record["_RamRoleName"]
-        found = json.loads(self.guest.metadata(f"meta-data/ram/security-credentials/{role}")[1])
+        token = {"X_aliyun_ecs_metadata_token": self.guest.token()}
+        found = json.loads(self.guest.metadata(f"meta-data/ram/security-credentials/{role}", **token)[1])
         cloud = self.guest.sdk.cloud
         caller = Wire(cloud.address, found["AccessKeyId"], found["AccessKeySecret"], found["SecurityToken"])
         return ask(caller, action, **params)

@@ -75,6 +75,8 @@ def test_a_clock_out_of_all_dates_is_refused(fresh_cloud: LocalCloud) -> None:
     with pytest.raises(ControlError, match="past 2500"):
         fresh_cloud.clock_advance(1e12)
     with pytest.raises(ControlError, match="0 to 1000000"):
+        fresh_cloud.clock_scale(1e7)
+    with pytest.raises(ControlError, match="too large"):
         fresh_cloud.clock_scale(float("inf"))
 
 

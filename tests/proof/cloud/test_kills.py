@@ -299,6 +299,9 @@ def settle(cloud: LocalCloud, clients: list[Client]) -> int:
     rules = [rule for group in cloud.resources("security_group") for rule in group["Permissions"]]
     for client in clients:
         client.ids |= {rule["Description"]: rule["SecurityGroupRuleId"] for rule in rules}
+        client.ids |= {
+            share["ResourceShareName"]: share["ResourceShareId"] for share in cloud.resources("resource_share")
+        }
     return repeated
 
 
@@ -360,7 +363,7 @@ def _finding(cloud: LocalCloud, name: str) -> dict[str, t.Any]:
 def test_kills_at_the_start(tmp_path: Path, figure: Figure, long: bool) -> None:
     """A first start that is killed at any moment leaves a folder on which the next one works, keys and all."""
     choose = random.Random(1)
-    kills = 60 if long else 8
+    kills = 60 if long else 4
     for number in range(kills):
         state_dir = tmp_path / str(number)
         for _again in range(2):

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
+import os
 import sqlite3
 import time
 import typing as t
@@ -16,6 +19,7 @@ if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
 _SETTLE_SECONDS = 30.0
+_CLOSING_SECONDS = 5.0
 #: what Python's memory may do without anything leaking, in KiB
 _NOISE = 12 * 1024
 _LOG_BYTES = 64 * 1024
@@ -28,7 +32,7 @@ class Sample:
     """One look: memory in KiB, the rest in numbers."""
 
     memory: int
-    descriptors: int
+    descriptors: collections.Counter[str]
     threads: int
     children: int
     files: frozenset[str]
@@ -47,21 +51,20 @@ class Footprint:
         self.samples: list[Sample] = []
 
     def note(self) -> None:
-        """Look, and remember what is seen."""
+        """Look, and remember what is seen. Connections that clients have just closed are given time to go."""
+        deadline = time.monotonic() + _CLOSING_SECONDS
+        while (sample := self._look()) and self.samples and time.monotonic() < deadline:
+            if sample.descriptors.total() <= self.samples[0].descriptors.total():
+                break
+            time.sleep(0.1)
+        self.samples.append(sample)
+
+    def _look(self) -> Sample:
         process = Path(f"/proc/{self._cloud.info['pid']}")
         status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-        children = [
-            pid for pid in Path("/proc").glob("[0-9]*") if f"\nPPid:\t{process.name}\n" in _status(pid)
-        ]  # fmt: skip
-        self.samples.append(
-            Sample(
-                int(status["VmRSS"].split()[0]),
-                len(list((process / "fd").iterdir())),
-                int(status["Threads"]),
-                len(children),
-                frozenset(str(path.relative_to(self._folder)) for path in self._folder.rglob("*")),
-            )
-        )
+        children = [pid for pid in Path("/proc").glob("[0-9]*") if f"\nPPid:\t{process.name}\n" in _status(pid)]
+        files = frozenset(str(path.relative_to(self._folder)) for path in self._folder.rglob("*"))
+        return Sample(int(status["VmRSS"].split()[0]), _open(process), int(status["Threads"]), len(children), files)
 
     def growth(self, after: int) -> int:
         """By how many KiB of memory the last look is more than the one after so many; 0 if it is less."""
@@ -72,7 +75,7 @@ class Footprint:
         warm, last = self.samples[after - 1], self.samples[-1]
         assert self.growth(after) <= _NOISE, [sample.memory for sample in self.samples]
         assert last.children == warm.children
-        assert last.descriptors <= warm.descriptors + 2, "a connection may be just closing"
+        assert last.descriptors.total() <= warm.descriptors.total() + 2, [one.descriptors for one in self.samples]
         assert last.threads <= max(sample.threads for sample in self.samples[:after]) + _POOL
         assert last.files <= warm.files, last.files - warm.files
         assert (self._cloud.state_dir / "server.log").stat().st_size < _LOG_BYTES
@@ -107,6 +110,15 @@ class Footprint:
 
 #: anyio's threads come and go with the load
 _POOL = 40
+
+
+def _open(process: Path) -> collections.Counter[str]:
+    """What a process has open: how often each file, and how many sockets and the like."""
+    found: collections.Counter[str] = collections.Counter()
+    for one in (process / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # just closed
+            found[os.readlink(one).partition(":")[0]] += 1
+    return found
 
 
 def _status(process: Path) -> str:
