@@ -276,6 +276,7 @@ CHECKS = [
     pytest("eda", "tests/eda", venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", needs="chromium"),
     # What the collection promises, tried systematically; docs/docsite/rst/promises.rst is about them.
+    proof("canaries", "canaries", options="-n 2", cores=2),
     # Two at once: 100 s of two cores.
     proof("together", "together", options="-n 3 --dist worksteal", cores=2),
     # Playbooks cut off at their calls. Three at a time, because half of the time they wait.

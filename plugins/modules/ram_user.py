@@ -87,6 +87,8 @@ options:
         JSON with C(user_name), C(access_key_id) and C(access_key_secret). The file gets the mode 0600 and is never
         overwritten. Its directory must exist.
       - A file with a pair that is not the user's is an error.
+      - A run that was killed leaves a file beside this path, by which the next one puts the pair in its place, or names
+        a pair whose secret may be lost. Such a pair is not deleted, because it may be somebody else's.
       - A user can have two pairs. The task fails, and changes nothing, when it needs a third.
     type: path
   groups:

@@ -58,15 +58,15 @@ def look_again(
     :param written: calls of that step that succeeded
     :returns: None where the task has failed
     """
-    if not may_be_another(error):
+    left = plan.steps[len(done) :]
+    unseen = [step.do in resource.unseen for step in left]
+    if not may_be_another(error) or unseen[:1] == [True]:
         return None
     try:
         resource.validate()
         actual = resource.find()
         now = resource.plan(actual)
-        left = plan.steps[len(done) :]
-        seen = not any(step.do in resource.unseen for step in left)
-        if not now.steps and not now.unsettled and left and seen and not isinstance(error, WaitTimeout):
+        if not now.steps and not now.unsettled and left and not any(unseen) and not isinstance(error, WaitTimeout):
             taken = plan.steps[: len(done)] if not written else plan.steps[: len(done) + 1]
             before = plan.before if taken else now.before
             as_done = Plan(before, now.after, taken, kept=now.kept)

@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import stat
+import typing as t
 import uuid
 from dataclasses import dataclass
 
@@ -27,7 +28,6 @@ from .public_key import PublicKey, public_half
 
 #: Bytes written on trial, more than any private key has.
 _TRIAL = 16384
-_MODE = 0o600
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ def look(path: str) -> FileState:
     except FileNotFoundError:
         if os.path.lexists(path):
             raise InvalidInput(f"private_key_file is {path}, a link to nothing; expected the path of a file.") from None
-        left_over = any(map(os.path.lexists, _beside_it(path)))
-        return FileState(path, unfinished=_marked(path), left_over=left_over, problem=_problem(path))
+        return FileState(path, unfinished=_marked(path), left_over=_left_over(path), problem=_problem(path))
     except IsADirectoryError:
         raise InvalidInput(f"private_key_file is {path}, a directory; expected the path of a file.") from None
     except OSError as exc:
@@ -77,14 +76,14 @@ def look(path: str) -> FileState:
         loose=bool(stat.S_IMODE(mode) & 0o077),
         unfinished=_marked(path),
         going=public is not None and _noted(_going_path(path), "public_key") == public.blob,
-        left_over=any(map(os.path.lexists, _beside_it(path))),
+        left_over=_left_over(path),
     )
 
 
 def is_busy(path: str) -> bool:
     """Whether a run is at this path at this moment, as far as can be told."""
     try:
-        number = os.open(_mark_path(path), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        number = os.open(_mark_path(path), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:
@@ -99,11 +98,14 @@ def is_busy(path: str) -> bool:
 
 
 def tidy(path: str) -> None:
-    """Remove what runs have left beside a key that is whole; what another run is at stays."""
-    if not is_busy(path):
-        for left in _beside_it(path):
-            with contextlib.suppress(OSError):
-                os.unlink(left)
+    """Remove what runs have left beside a path; what another run is at stays."""
+    with contextlib.suppress(OSError):
+        mark = files.open_own(_mark_path(path))
+        try:
+            files.lock(mark, _mark_path(path))
+            _remove(_beside_it(path))
+        finally:
+            os.close(mark)
 
 
 def note_removal(path: str, public: PublicKey) -> None:
@@ -113,11 +115,15 @@ def note_removal(path: str, public: PublicKey) -> None:
     """
     mark = _going_path(path)
     try:
-        number = _open(mark)
+        number = files.open_own(mark)
         try:
             _rewrite(number, json.dumps({"public_key": public.blob}).encode())
+        except OSError:
+            _remove([mark])
+            raise
         finally:
-            os.close(number)
+            with contextlib.suppress(OSError):  # what it had to say was said by fsync
+                os.close(number)
         _sync_folder(path)
     except OSError as exc:
         raise UnexpectedState(
@@ -143,7 +149,7 @@ def remove(path: str) -> None:
 def restrict(path: str) -> None:
     """Take every right from others than the owner."""
     try:
-        os.chmod(path, _MODE)
+        os.chmod(path, files.OWN)
     except OSError as exc:
         raise UnexpectedState(f"The rights of {path} cannot be changed to 0600: {exc.strerror}.") from None
 
@@ -164,6 +170,9 @@ class Destination:
         self._pair = pair
         self._mark = -1
         self._key = -1
+        self._locked = False
+        #: whether there is, or may be, a pair that is known by the mark
+        self._awaited = False
 
     def __enter__(self) -> Destination:
         """:raises Busy: when another task is at it, or was faster
@@ -175,34 +184,33 @@ class Destination:
             raise UnexpectedState(problem, hint=hint)
         try:
             self._refuse_existing()
-            self._mark = _open(_mark_path(self.path))
-            fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._refuse_outdated()
-            self._key = _open(_key_path(self.path))
+            self._mark = files.open_own(_mark_path(self.path))
+            files.lock(self._mark, _mark_path(self.path))
+            self._locked = True
+            former = _owner_in(self._mark)
+            self._awaited = former is not None
+            self.owner = former or _new_owner(self._pair)
+            # Who had the lock before may have finished between two looks.
+            self._refuse_existing()
+            self._key = files.open_own(_key_path(self.path))
             _rewrite(self._key, b"\n" * _TRIAL)
-            self.owner = _owner_in(self._mark) or _new_owner(self._pair)
-            _rewrite(self._mark, json.dumps({"owner": self.owner}).encode())
+            if former is None:
+                _rewrite(self._mark, json.dumps({"owner": self.owner}).encode())
             _sync_folder(self.path)
         except OSError as exc:
-            self._close()
+            self.__exit__()
             why = "another task is at it at this moment" if isinstance(exc, BlockingIOError) else exc.strerror
             kind = Busy if isinstance(exc, (BlockingIOError, FileExistsError)) else UnexpectedState
             raise kind(f"The private key could not be kept in {self.path}: {why}.", hint=hint) from None
         return self
 
+    def await_key(self) -> None:
+        """From now on there may be a pair, so that what tells it stays until it is known what became of it."""
+        self._awaited = True
+
     def _refuse_existing(self) -> None:
         if os.path.lexists(self.path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-
-    def _refuse_outdated(self) -> None:
-        """Who had the lock before may have finished between two looks: the mark is gone then, and the key is there."""
-        try:
-            there = os.stat(_mark_path(self.path)).st_ino
-        except FileNotFoundError:
-            there = None
-        if there != os.fstat(self._mark).st_ino:
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        self._refuse_existing()
 
     def keep(self, private_key: str) -> None:
         """Put the key there: whole or not at all, never over another file.
@@ -225,18 +233,19 @@ class Destination:
 
     def give_up(self) -> None:
         """Remove what is beside the path, because nothing is on its way any more."""
-        for path in (_key_path(self.path), _mark_path(self.path)):
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+        self._awaited, self._locked = False, False  # from now on another task may be at it
+        _remove(_beside_it(self.path))
 
     def __exit__(self, *_error: object) -> None:
-        self._close()
-
-    def _close(self) -> None:
+        if self._locked and not self._awaited:
+            # Without the second, it was not this run's.
+            _remove(_beside_it(self.path) if self._key >= 0 else [_mark_path(self.path)])
         for number in (self._key, self._mark):
             if number >= 0:
-                os.close(number)
+                with contextlib.suppress(OSError):  # what it had to say was said by fsync
+                    os.close(number)
         self._key = self._mark = -1
+        self._locked = False
 
 
 def _mark_path(path: str) -> str:
@@ -256,25 +265,19 @@ def _beside_it(path: str) -> tuple[str, ...]:
     return _key_path(path), _going_path(path), _mark_path(path)
 
 
+def _left_over(path: str) -> bool:
+    return any(map(os.path.lexists, _beside_it(path)))
+
+
 def _beside(path: str, what: str) -> str:
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.{what}")
 
 
-def _open(path: str) -> int:
-    """A file of one's own for reading and writing, new or left over; never through a link.
-
-    Who plants one of his there would read the key, and one with a second name would be another file that is lost.
-
-    :raises OSError: there is something else
-    """
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, _MODE)
-    status = os.fstat(number)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink > 1:
-        os.close(number)
-        raise OSError(errno.EEXIST, f"{path} is in the way, which is no file of this user's alone", path)
-    os.fchmod(number, _MODE)
-    return number
+def _remove(paths: t.Iterable[str]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 def _rewrite(number: int, content: bytes) -> None:
@@ -312,7 +315,7 @@ def _marked(path: str) -> str | None:
 
 def _noted(mark: str, name: str) -> str | None:
     try:
-        return _note_in(files.read(mark, 4096).content, name)
+        return _note_in(files.read(mark, 4096, links=False).content, name)
     except OSError:
         return None
 

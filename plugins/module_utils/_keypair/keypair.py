@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from .._cloud.door import chunks, json_list
@@ -65,7 +64,8 @@ _SHOW_UP = 60.0
 class KeyPair(Resource[Actual]):
     """One key pair, by name."""
 
-    unseen = frozenset({"reset_password", "reboot"})
+    # A private key is handed out once, so that a pair of somebody else is of no use here.
+    unseen = frozenset({"make", "reset_password", "reboot"})
 
     def __init__(self, cloud: t.Any, options: dict[str, t.Any]) -> None:
         super().__init__(cloud, options)
@@ -370,6 +370,7 @@ class KeyPair(Resource[Actual]):
         only where the ownership tag proves that this very creation made it.
         """
         deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
+        destination.await_key()
         while True:
             try:
                 answer = self.cloud.call("ecs", "CreateKeyPair", KeyPairName=self.name, Tag=tags_of.to_api(tags))
@@ -440,10 +441,8 @@ class KeyPair(Resource[Actual]):
     # ------------------------------------------------------------------ results
 
     def settle(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
-        absent, file = self.desired.state == "absent", actual.file
-        if file is not None and file.left_over and (absent or os.path.exists(file.path)):
-            key_file.tidy(file.path)
-        if absent:
+        if self.desired.state == "absent":
+            self._tidy(None)
             return self._result(None, actual)
         pair = actual.pair
         if self.desired.state != "unbound":
@@ -463,6 +462,7 @@ class KeyPair(Resource[Actual]):
                 shows=True,
             )
             pair = waited.value
+            self._tidy(pair)
         if self.rebound:
             wait_for(
                 self.cloud,
@@ -477,6 +477,13 @@ class KeyPair(Resource[Actual]):
                 timeout=self.options["wait_timeout"],
             )
         return self._result(pair, actual)
+
+    def _tidy(self, pair: dict[str, t.Any] | None) -> None:
+        """Remove what runs have left beside the file, where it is of no use."""
+        if self.file is not None:
+            now = Actual(pair, key_file.look(self.file.path))
+            if planner.untidy(self.desired, now):
+                key_file.tidy(self.file.path)
 
     def foretell(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
         for step in plan.steps:

@@ -86,6 +86,14 @@ def lost(actual: Actual) -> bool:
     )
 
 
+def untidy(desired: Desired, actual: Actual) -> bool:
+    """Whether what runs have left beside the file is of no use: the pair goes, or the file has its private key."""
+    file = actual.file
+    if file is None or not file.left_over or desired.state == "absent":
+        return file is not None and file.left_over
+    return file.public is not None and actual.pair is not None and file.public == stored(actual.pair["public_key"])
+
+
 def must_go(desired: Desired, actual: Actual) -> bool:
     """Whether the pair that is there has to be deleted, for good or to make place for another."""
     if actual.pair is None or desired.state == "unbound":
@@ -121,8 +129,7 @@ def plan(desired: Desired, actual: Actual) -> Plan:
         if kept:
             return Plan(before, before, kept=(kept,))
     if desired.state == "absent":
-        unsettled = actual.file is not None and actual.file.left_over
-        return replace(_removal(desired, actual, before), unsettled=unsettled)
+        return replace(_removal(desired, actual, before), unsettled=untidy(desired, actual))
     after = dict(before)
     steps: list[Step] = []
     warnings: list[str] = []
@@ -153,9 +160,8 @@ def plan(desired: Desired, actual: Actual) -> Plan:
                 "the console, not at one from within. Until then nobody can log in with it; reboot: true restarts at "
                 "once."
             )
-    # What an interrupted run has left beside a key that is whole goes, and is no change.
-    unsettled = actual.file is not None and actual.file.exists and actual.file.left_over
-    return Plan(before, after, tuple(steps), tuple(warnings), unsettled, kept=(kept,) if kept else ())
+    # What an interrupted run has left goes, and is no change.
+    return Plan(before, after, tuple(steps), tuple(warnings), untidy(desired, actual), kept=(kept,) if kept else ())
 
 
 def _shown(actual: Actual) -> dict[str, t.Any]:

@@ -144,12 +144,15 @@ class RamUser(UserActions, RamResource[UserState]):
         access_key_file.restrict(path)
 
     def create_access_key(self, name: str, path: str, known: list[str]) -> None:
-        with access_key_file.Destination(path) as destination:
+        with access_key_file.Destination(path, name, known) as destination:
             key = self._new_access_key(name, known)
             try:
                 destination.keep(name, key["AccessKeyId"], key["AccessKeySecret"])
             except OSError as exc:
                 self._undo(name, key["AccessKeyId"], f"{path}: {exc.strerror}")
+
+    def finish_access_key(self, name: str, path: str) -> None:
+        access_key_file.Destination(path, name, ()).finish()
 
     def _new_access_key(self, name: str, known: list[str]) -> dict[str, t.Any]:
         try:
@@ -177,6 +180,9 @@ class RamUser(UserActions, RamResource[UserState]):
     # ------------------------------------------------------------------ results
 
     def settle(self, plan: Plan, actual: UserState) -> dict[str, t.Any]:
+        file = self._wanted.file
+        if file is not None and user_planner.untidy(actual.access_keys, file):
+            access_key_file.tidy(file.path)
         # The file is there now, and a password that is always set anew would never be settled.
         self._applied = True
         del self._wanted

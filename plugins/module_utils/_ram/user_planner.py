@@ -13,7 +13,7 @@ from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import naming, ownership
 from .._core.plan import Plan, Step
 from . import policy_planner
-from .access_key_file import FileState
+from .access_key_file import FileState, Left
 from .policies import Entity, PolicyRef
 from .policy_planner import refs_view
 from .users import (
@@ -75,6 +75,11 @@ class WantedUser:
     terms: ownership.Terms = field(default_factory=ownership.Terms)
 
 
+#: Which pairs may be useless. It is not proven: somebody else may have made them in the meantime.
+_LOST = (
+    "An earlier run broke off while it created an AccessKey pair for {file}; since then there is {ids}, whose secret "
+    "is lost if it was that run's"
+)
 #: What takes something away from a user or group that cannot be had back, with words for it.
 _TAKING = {
     "leave_group": "take memberships from",
@@ -140,7 +145,13 @@ def plan_user(actual: UserState, wanted: WantedUser) -> Plan:
             "Make one user for the person and another for the program."
         )
     _refuse_loss(steps, what, actual.ours, wanted.terms)
-    return Plan(before, after, tuple(steps), tuple(warnings))
+    unsettled = wanted.file is not None and untidy(actual.access_keys, wanted.file)
+    return Plan(before, after, tuple(steps), tuple(warnings), unsettled=unsettled)
+
+
+def untidy(keys: t.Sequence[AccessKey], file: FileState) -> bool:
+    """Whether the file has a pair of the user, and what a run that broke off left beside it is of no use."""
+    return file.exists and file.left is not None and file.access_key_id in [key.id for key in keys]
 
 
 def _adopts(ours: bool, terms: ownership.Terms, what: str, comments: str) -> bool:
@@ -207,13 +218,22 @@ def _key_steps(keys: t.Sequence[AccessKey], name: str, file: FileState) -> tuple
         restrict = Step(f"take the rights of others from {file.path}", "restrict_file", {"path": file.path})
         warnings = [] if held.status == "Active" else [f"The AccessKey pair {held.id} of user {name} is {held.status}."]
         return [restrict] if file.loose else [], warnings
+    left = file.left if file.left is not None and file.left.user == name else Left()
+    if left.access_key_id and left.access_key_id in [key.id for key in keys]:
+        what = f"the AccessKey pair {left.access_key_id} of user {name}, which an earlier run has got"
+        return [Step(f"put {what}, in {file.path}", "finish_access_key", {"name": name, "path": file.path})], []
+    lost = [key.id for key in keys if key.id not in left.known] if left.user else []
     if len(keys) >= MAX_ACCESS_KEYS:
         raise UnexpectedState(
             f"The user {name} has {_ids(keys)}, and {MAX_ACCESS_KEYS} AccessKey pairs are the most that are possible.",
-            hint="Delete one that nobody uses any more, or bring the file of one of them here.",
+            hint=f"{_LOST.format(file=file.path, ids=', '.join(lost))}. Delete it and run the task again."
+            if lost
+            else "Delete one that nobody uses any more, or bring the file of one of them here.",
         )
     args = {"name": name, "path": file.path, "known": [key.id for key in keys]}
     warnings = [f"The user {name} has {_ids(keys)} already; this is a second AccessKey pair."] if keys else []
+    if lost:
+        warnings.append(f"{_LOST.format(file=file.path, ids=', '.join(lost))}. Delete what nobody uses.")
     return [Step(f"create an AccessKey pair of user {name} in {file.path}", "create_access_key", args)], warnings
 
 

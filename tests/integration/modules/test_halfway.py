@@ -149,6 +149,7 @@ NOT_EXCHANGED = {
         "delete",
         "delete_access_key",
         "delete_bound",
+        "delete_file",
         "delete_group",
         "delete_login_profile",
         "delete_role",
@@ -182,7 +183,7 @@ NOT_EXCHANGED = {
     },
     "reads what could not be read before, and then stores at most one version": {"store_if_other"},
     "changes the state of instances, which the next run reads": {"reboot", "restart", "start", "stop"},
-    "notes what was shared before, by tags": {"record"},
+    "notes by tags what is shared": {"forget", "record"},
     "writes a file here, whole or not at all": {"restrict", "restrict_file", "write"},
 }
 

@@ -138,8 +138,8 @@ class Requests:
             sizes = [
                 limit[name] + step for name in ("min_length", "max_length") if name in limit for step in (-1, 0, 1)
             ]
-            return choose.choice(
-                (*TEXTS, *(str(edge) for edge in edges), *("a" * int(min(size, 70000)) for size in sizes))
+            return str(
+                choose.choice((*TEXTS, *(str(edge) for edge in edges), *("a" * min(size, 70000) for size in sizes)))
             )
         if limit.get("enum"):
             return str(choose.choice(limit["enum"]))

@@ -141,37 +141,43 @@ BESIDE: dict[str, Plant] = {
 }
 
 
-@pytest.mark.parametrize("ending", ["new", "creating"])
-def test_a_private_key_passes_no_file_that_somebody_has_put_in_its_way(
-    modules: Modules, ending: str, tmp_path: Path, figure: Figure
+#: What a module writes a secret to before it is whole.
+UNFINISHED = (("keypair", "new"), ("keypair", "creating"), ("ram_user", "new"))
+
+
+@pytest.mark.parametrize(("module", "ending"), UNFINISHED)
+def test_a_secret_passes_no_file_that_somebody_has_put_in_its_way(
+    modules: Modules, module: str, ending: str, tmp_path: Path, figure: Figure
 ) -> None:
+    option, needed = SECRETS[module]
     for number, (name, plant) in enumerate(BESIDE.items()):
         modules.cloud.reset()
         folder = tmp_path / str(number) / "keys"
         folder.mkdir(parents=True)
         plant(folder / f".secret.pem.{ending}")
-        result = attempt(modules, "keypair", name="web", private_key_file=str(folder / "secret.pem"))
+        result = attempt(modules, module, **needed, **given(option, folder / "secret.pem"))
         assert result.get("failed"), name
         assert "Nothing was created" in result["msg"], (name, result["msg"])
-        assert not modules.cloud.resources("key_pair"), name
+        assert not made(modules), name
         assert not (folder / "secret.pem").exists()
         check_victim(folder)
     figure("planted places", len(BESIDE))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="not root, who alone can make a file of another user")
-def test_a_private_key_passes_no_file_of_another_user(modules: Modules, tmp_path: Path, figure: Figure) -> None:
+def test_a_secret_passes_no_file_of_another_user(modules: Modules, tmp_path: Path, figure: Figure) -> None:
     """Who has opened it before would read the key."""
-    for ending in ("new", "creating"):
+    for module, ending in UNFINISHED:
+        option, needed = SECRETS[module]
         beside = tmp_path / f".secret.pem.{ending}"
         beside.touch()
         os.chown(beside, 65534, 65534)
-        result = attempt(modules, "keypair", name="web", private_key_file=str(tmp_path / "secret.pem"))
+        result = attempt(modules, module, **needed, **given(option, tmp_path / "secret.pem"))
         assert result.get("failed")
         assert "no file of this user's alone" in result["msg"]
-        assert not modules.cloud.resources("key_pair")
+        assert not made(modules)
         beside.unlink()
-    figure("planted places", 2)
+    figure("planted places", len(UNFINISHED))
 
 
 #: Paths by themselves.

@@ -45,13 +45,13 @@ def test_nothing_is_at_the_path_before_the_key_is_whole(tmp_path: Path) -> None:
 def test_a_run_that_broke_off_is_taken_up_again_as_the_same_creation(tmp_path: Path) -> None:
     path = str(tmp_path / "key.pem")
     with key_file.Destination(path, "web") as first:
-        pass  # nothing was kept: as if the process had died
+        first.await_key()  # nothing is kept: as if the process had died
     assert key_file.look(path).unfinished == first.owner
     with key_file.Destination(path, "web") as again:
         assert again.owner == first.owner
         again.keep(PEM)
     assert key_file.look(path).unfinished is None
-    with key_file.Destination(str(tmp_path / "other.pem"), "web") as other:
+    with key_file.Destination(str(tmp_path / "other.pem"), "web") as other:  # whose key is never asked for
         assert other.owner != first.owner
 
 
@@ -86,7 +86,8 @@ def test_two_tasks_do_not_write_the_same_file(tmp_path: Path) -> None:
 def test_what_a_run_left_beside_a_key_that_is_whole_goes(tmp_path: Path) -> None:
     """As if the process had died between the link and the end."""
     path = tmp_path / "key.pem"
-    with key_file.Destination(str(path), "web"):
+    with key_file.Destination(str(path), "web") as died:
+        died.await_key()
         path.write_text(PEM)
         assert key_file.is_busy(str(path))
         key_file.tidy(str(path))
