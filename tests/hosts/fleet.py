@@ -161,6 +161,19 @@ class Site:
         self, name: str, command: str, *, key: Path | None = None, user: str = "root", known_hosts: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Log in with nothing but this key, and with no other host key than the known one."""
+        return subprocess.run(
+            self.ssh_command(name, command, key=key, user=user, known_hosts=known_hosts),
+            capture_output=True,
+            text=True,
+            timeout=self.ansible.timeout,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    def ssh_command(
+        self, name: str, command: str, *, key: Path | None = None, user: str = "root", known_hosts: Path | None = None
+    ) -> list[str | Path]:
+        """What C(ssh) runs."""
         options = {
             "UserKnownHostsFile": known_hosts or self.known_hosts,
             "StrictHostKeyChecking": "yes",
@@ -169,18 +182,11 @@ class Site:
             "BatchMode": "yes",
             "ConnectTimeout": 60,
         }
-        return subprocess.run(
-            [
-                *("ssh", "-F", "none", "-i", key or self.key),
-                *(part for option in options.items() for part in ("-o", "{}={}".format(*option))),
-                *(f"{user}@{self.address(name)}", command),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=self.ansible.timeout,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        return [
+            *("ssh", "-F", "none", "-i", key or self.key),
+            *(part for option in options.items() for part in ("-o", "{}={}".format(*option))),
+            *(f"{user}@{self.address(name)}", command),
+        ]
 
     def output(self, name: str, command: str) -> str:
         """What a command that must succeed prints on the host."""

@@ -71,7 +71,7 @@ def moment(option: str, text: str | None) -> float | None:
         return None
     try:
         seconds = float(text)
-        if seconds and not seconds >= _EARLIEST:
+        if seconds and seconds < _EARLIEST:
             seconds = -1.0
     except ValueError:
         seconds = _timestamp(text)

@@ -39,7 +39,7 @@ def preempted_twice(calls: t.Sequence[int]) -> list[Schedule]:
 def at_random(seed: int, length: int) -> Schedule:
     """Turns of one to three calls."""
     rng = random.Random(seed)
-    return tuple((rng.randrange(2), rng.randint(1, 3)) for _ in range(length))
+    return tuple((rng.randrange(2), rng.randint(1, 3)) for _turn in range(length))
 
 
 def spread(schedules: t.Sequence[Schedule], count: int) -> list[Schedule]:

@@ -145,7 +145,7 @@ class Together:
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._cloud = cloud
-        self._sides = [_Side(Modules(cloud)) for _ in range(2)]
+        self._sides = [_Side(Modules(cloud)) for _side in range(2)]
 
     def __enter__(self) -> Together:
         return self
@@ -161,7 +161,7 @@ class Together:
         calls: tuple[list[str], list[str]] = ([], [])
         for side, wanted in zip(self._sides, tasks, strict=True):
             side.begin(wanted)
-        for _ in range(_MOST):
+        for _turn in range(_MOST):
             ended = [number for number, side in enumerate(self._sides) if side.ended]
             if len(ended) == 2:
                 break

@@ -63,7 +63,8 @@ def put(store: Store, account_id: str, region: str, instance_id: str, members: R
         raise ValueError(f"Status is one of {', '.join(STATES)}, not {members['Status']!r}")
     for name, value in members.items():
         kind = type(_defaults("", "", "")[name])
-        if type(value) is not kind or (kind is list and not all(isinstance(one, str) for one in value)):
+        fits = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)  # to Python true is a number
+        if not fits or (kind is list and not all(isinstance(one, str) for one in value)):
             raise ValueError(f"{name} is a {kind.__name__}{' of texts' if kind is list else ''}, not {value!r}")
     if digits(members.get("SecretNum", "0")) is None:
         raise ValueError(f"SecretNum is a number in a text, not {members['SecretNum']!r}")
