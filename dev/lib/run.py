@@ -286,8 +286,10 @@ CHECKS = [
     # Which texts are templates differs from core to core: half a minute each.
     proof("hostile-oldest", "hostile/test_hostile_playbooks.py", venv="oldest", python=VERSIONS[0]),
     proof("hostile-newest", "hostile/test_hostile_playbooks.py", python=NEWEST),
-    # The local cloud, killed, asked nonsense and crowded: 2 minutes.
+    # The local cloud, killed, asked nonsense and crowded: 75 s of two cores.
     proof("cloud", "cloud", options="-n 2 --dist worksteal"),
+    # A week of modules: a minute.
+    proof("week", "week"),
     # Runs of playbooks on real hosts, interrupted at tasks. A part is one worker's at a time; about 100 s.
     proof("hosts", "crash_hosts", root=True, cores=2, first="dev/host-packages; ", options="-n 2 --dist load"),
     proof("model", "model", cores=2, options="-n 2 --dist worksteal"),

@@ -9,6 +9,7 @@ In a checkout it is ``dev/local-cloud``.
 from __future__ import annotations
 
 import argparse
+import collections
 import contextlib
 import json
 import logging
@@ -103,6 +104,8 @@ def _serve(options: argparse.Namespace) -> int:
     from local_cloud.server import Server
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Sparing())
     server = Server(
         options.state_dir.resolve(), options.port, options.hosts, _pairs(options.set), tls_port=options.tls_port
     )
@@ -110,6 +113,22 @@ def _serve(options: argparse.Namespace) -> int:
         threading.Thread(target=_end_with_standard_input, name="leash", daemon=True).start()
     server.run()
     return 0
+
+
+class Sparing(logging.Filter):
+    """Lets the same message through so many times a minute: who sends nonsense can't fill the disk with the log."""
+
+    def __init__(self, most: int = 20) -> None:
+        super().__init__()
+        self._most = most
+        self._since = time.monotonic()
+        self._seen: collections.Counter[str] = collections.Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if time.monotonic() - self._since > 60:
+            self._since, self._seen = time.monotonic(), collections.Counter()
+        self._seen[str(record.msg)] += 1
+        return self._seen[str(record.msg)] <= self._most
 
 
 def _end_with_standard_input() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local_cloud import identities
+from local_cloud.clock import LATEST
 from local_cloud.faults import Fault
 from local_cloud.services.kms import instances
 from local_cloud.session_manager import agents
@@ -104,9 +106,13 @@ def create(server: Server) -> Starlette:
             for record in records:
                 if not isinstance(record, dict):
                     raise _BadRequest("a record is an object with kind, id and data, and region where it has one")
-                _only(record, "kind", "id", "data", "region")
+                _only(record, "kind", "id", "data", "region", "scheduled")
                 kind, id, data = _text(record, "kind"), _text(record, "id"), _member(record, "data", dict)
                 server.store.put(kind, id, data, region=_text(record, "region") if "region" in record else "")
+                if "scheduled" in record:
+                    server.store.unschedule(kind, id)
+                    for at, changes in map(_plan, _member(record, "scheduled", list)):
+                        server.store.schedule(kind, id, at, changes)
         return {"records": len(records)}
 
     def offline_agents(_unused: Body) -> t.Any:
@@ -211,6 +217,17 @@ def _number(body: Body, name: str) -> float:
     if isinstance(body[name], bool):
         raise _BadRequest(f"{name} is a number")
     return float(body[name])
+
+
+def _plan(plan: t.Any) -> tuple[dt.datetime, Body | None]:
+    """When something happens to a record, and what.
+
+    :raises _BadRequest: it is something else
+    """
+    match plan:
+        case [float() | int() as at, dict() | None as changes] if 0 <= at <= LATEST:
+            return dt.datetime.fromtimestamp(at, dt.UTC), changes
+    raise _BadRequest(f"scheduled is a list of [seconds since 1970, changes or null], not {str(plan)[:100]!r}")
 
 
 def _parsed(text: bytes) -> Body:

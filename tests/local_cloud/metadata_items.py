@@ -13,6 +13,7 @@ import typing as t
 
 from local_cloud import iam, identities
 from local_cloud.settings import define
+from local_cloud.store import on_transition
 
 if t.TYPE_CHECKING:
     from local_cloud.server import Server
@@ -128,6 +129,13 @@ def _credentials(server: Server, instance: Record, role: str) -> Directory | Non
     if record is None or not iam.may_assume(record["AssumeRolePolicyDocument"], "ecs.aliyuncs.com"):
         return None
     return {role: lambda: _session(server, instance, record)}
+
+
+@on_transition("instance")
+def _forget(store: Store, before: Record, after: Record | None) -> None:
+    """Nobody is given the credentials of a released instance any more."""
+    if after is None:
+        store.delete("metadata_credentials", before["InstanceId"])
 
 
 def _session(server: Server, instance: Record, role: Record) -> str:

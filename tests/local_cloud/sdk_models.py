@@ -12,6 +12,7 @@ import ast
 import functools
 import importlib.util
 import re
+import threading
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ class Field:
 
 
 STRING = Field("string")
+#: Python 3.11 counts the depth of all trees that it makes at once together, and then takes one for damaged (gh-106905)
+_PARSING = threading.Lock()
 _SIMPLE = {"str": STRING, "int": Field("integer"), "float": Field("number"), "bool": Field("boolean")}
 
 
@@ -83,7 +86,10 @@ class _Models:
         }
 
     def _read(self, path: Path) -> None:
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        source = path.read_text(encoding="utf-8")
+        with _PARSING:
+            tree = ast.parse(source)
+        for node in tree.body:
             if isinstance(node, ast.ClassDef):
                 self._classes[node.name] = node
 

@@ -38,7 +38,7 @@ from local_cloud.services.ecs import lifecycle
 from local_cloud.session_manager import frames, records
 from local_cloud.session_manager.service import Protocol, SessionManager
 from local_cloud.settings import Settings, define
-from local_cloud.store import Store
+from local_cloud.store import HISTORY_SECONDS, Store
 from local_cloud.web import Application
 
 if t.TYPE_CHECKING:
@@ -277,12 +277,14 @@ class Server:
 
     def _tick(self) -> None:
         """Apply what the clock makes due even when nobody asks."""
-        pruned = time.monotonic()
+        clock = self.store.clock
+        pruned, then = time.monotonic(), clock.timestamp()
         while not self._stopping.wait(TICK_SECONDS):
             try:
                 self.store.apply_due()
-                if time.monotonic() - pruned > PRUNE_SECONDS:
-                    pruned = time.monotonic()
+                # A clock that runs fast, or was pushed, lets much be forgotten at once.
+                if time.monotonic() - pruned > PRUNE_SECONDS or clock.timestamp() - then > HISTORY_SECONDS:
+                    pruned, then = time.monotonic(), clock.timestamp()
                     self.store.prune(
                         nonces_before=time.time() - 3 * self.settings["signature_window_seconds"],
                         tokens_before=self.store.clock.timestamp() - self.settings["client_token_hours"] * 3600,

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
+import time
+import types
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from local_cloud import validation
+from local_cloud import sdk_models, validation
 from local_cloud.products import PRODUCTS, Product
 from local_cloud.sdk_models import Field, request_model
 
@@ -72,3 +76,22 @@ def test_every_code_belongs_to_a_limit(product: Product) -> None:
     }
     codes = validation._codes().get(product.name, {})
     assert codes.keys() - limited - {"*"} == set()
+
+
+def test_one_file_of_the_sdk_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11 makes one tree at a time only."""
+    reading, most = [], []
+
+    def parse(source: str) -> ast.Module:
+        reading.append(source)
+        most.append(len(reading))
+        time.sleep(0.05)
+        reading.pop()
+        return ast.Module([], [])
+
+    models = sdk_models._Models.of("alibabacloud_ecs20140526")
+    assert models
+    monkeypatch.setattr(sdk_models, "ast", types.SimpleNamespace(parse=parse, ClassDef=ast.ClassDef))
+    with ThreadPoolExecutor() as readers:
+        list(readers.map(models._read, list(models._files.values())[:4]))
+    assert most == [1] * 4

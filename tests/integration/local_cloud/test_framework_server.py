@@ -89,14 +89,18 @@ def test_fixtures_that_can_t_be_used_are_explained_and_put_nothing_in(
 
 
 def test_what_is_there_can_be_taken_out_and_put_back(fresh_cloud: LocalCloud) -> None:
-    fresh_cloud.preload([{"kind": "user", "id": "x/ann", "region": "cn-hangzhou", "data": {"UserName": "ann"}}])
+    later = [[4102444800.25, {"UserName": "eve"}], [4102444801.0, None]]
+    ann = {"kind": "user", "id": "x/ann", "region": "cn-hangzhou", "data": {"UserName": "ann"}, "scheduled": later}
+    fresh_cloud.preload([ann])
     there = fresh_cloud.records()
-    ann = {"kind": "user", "id": "x/ann", "region": "cn-hangzhou", "data": {"UserName": "ann"}, "scheduled": []}
     assert there[-1] == ann
     fresh_cloud.reset()
     assert ann not in fresh_cloud.records()
-    fresh_cloud.preload(there)
-    assert fresh_cloud.records() == there
+    for _again in range(2):
+        fresh_cloud.preload(there)
+        assert fresh_cloud.records() == there
+    with pytest.raises(ControlError, match="seconds since 1970"):
+        fresh_cloud.preload([{**ann, "scheduled": [["tomorrow", None]]}])
 
 
 def test_a_mistake_in_a_handler_is_an_internal_error_without_its_details(fresh_cloud: LocalCloud, wire: Wire) -> None:

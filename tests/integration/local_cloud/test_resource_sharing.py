@@ -104,6 +104,9 @@ def test_an_invitation_comes_to_nothing(owner: Owner, how: str) -> None:
     code = "InvitationStatus.AlreadyRejected" if how == "rejected" else "InvitationStatus.Expired"
     assert other.refused("AcceptResourceShareInvitation", product="resourcesharing", **answer) == (409, code)
     assert snapshots(other) == []
+    owner.sharing("DeleteResourceShare", ResourceShareId=share_id)
+    owner.cloud.clock_advance(3 * DAY)
+    assert owner.cloud.resources("resource_share_invitation") == []
 
 
 def test_members_of_the_directory_need_no_invitation(owner: Owner) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from local_cloud.hosts import HostError, Terminal
 from local_cloud.services.ecs.lifecycle import hosts_of
 from local_cloud.settings import Settings, define
-from local_cloud.store import Record, Store
+from local_cloud.store import Record, Store, on_transition
 
 define(
     "ecs.agent_without_hosts",
@@ -41,6 +41,13 @@ def online(store: Store, settings: Settings, instance: Record | None) -> bool:
 def installed(store: Store, settings: Settings) -> bool:
     """Whether instances have an agent."""
     return hosts_of(store) is not None or bool(settings["ecs.agent_without_hosts"] == "loopback")
+
+
+@on_transition("instance")
+def _forget(store: Store, before: Record, after: Record | None) -> None:
+    """A released instance has no agent."""
+    if after is None:
+        store.delete(OFFLINE, before["InstanceId"])
 
 
 def switch(store: Store, instance_id: str, *, online: bool) -> None:

@@ -25,7 +25,7 @@ CLIENTS = 4
 @pytest.mark.parametrize("seed", range(4))
 def test_no_request_makes_it_err(seed: int, tmp_path: Path, figure: Figure, long: bool) -> None:
     """Requests from its own parameter data: wrong types, limits, names, unicode, huge, by four clients at once."""
-    rounds = 60 if long else 5
+    rounds = 60 if long else 8  # after five, half of the operations have sometimes just been reached
     with LocalCloud.start(tmp_path / "state", ecs__agent_without_hosts="loopback") as cloud:
         account = furnish(cloud)
         wrong: list[t.Any] = []

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 from local_cloud.framework import ApiError, Call
@@ -22,6 +23,8 @@ define(
     " result say Aborted",
     ("refuse", "abort"),
 )
+
+define("ecs.invocation_kept_days", 14.0, "how long what Cloud Assistant has run, sent and seen is told of (two weeks)")
 
 #: what runs in this process right now; a result that is Running but not here was cut off with the server
 _LIVE: set[tuple[str, str]] = set()
@@ -69,6 +72,12 @@ def failure(status: str, code: str, info: str, now: str = "") -> Record:
         "ErrorInfo": info,
         "FinishedTime": now,
     }
+
+
+def keep(call: Call, kind: str, invoke_id: str) -> None:
+    """Have a job's record forgotten when its time is up."""
+    gone = call.now + dt.timedelta(days=call.settings["ecs.invocation_kept_days"])
+    call.store.schedule(kind, invoke_id, gone, None)
 
 
 def start(call: Call, kind: str, record: Record, job: t.Callable[[Hosts, str], Record]) -> None:

@@ -104,6 +104,7 @@ def _invoke(call: Call, about: Record, script: bytes, instances: list[Record]) -
         _Results={one["InstanceId"]: {**blank, **assistant_jobs.first_result(call, one)} for one in instances},
     )
     save(call, "invocation", invoke_id, record)
+    assistant_jobs.keep(call, "invocation", invoke_id)
     user, folder = record["Username"], record["WorkingDir"]
 
     def run(hosts: Hosts, instance_id: str) -> Record:

@@ -87,6 +87,7 @@ def send_file(call: Call) -> Record:
         _Results={one["InstanceId"]: {**blank, **assistant_jobs.first_result(call, one)} for one in instances},
     )
     save(call, _KIND, invoke_id, record)
+    assistant_jobs.keep(call, _KIND, invoke_id)
     timeout = max(call.get("Timeout") or 60, _TIMEOUT_SHORTEST)
     assistant_jobs.start(call, _KIND, record, lambda hosts, one: _write(hosts, one, record, content, timeout))
     return {"InvokeId": invoke_id}

@@ -98,3 +98,11 @@ def _expire(store: Store, before: Record, after: Record | None) -> None:
     """Nobody answered in time."""
     if after is not None and after["Status"] == "Expired":
         _end(store, after, store.context.settings["resourcesharing.refused_status"])
+
+
+@on_transition("resource_share")
+def _forget(store: Store, before: Record, after: Record | None) -> None:
+    """With the record of a share go the invitations to it."""
+    if after is None:
+        for one in store.find("resource_share_invitation", where={"ResourceShareId": before["ResourceShareId"]}):
+            store.delete("resource_share_invitation", one["ResourceShareInvitationId"])
