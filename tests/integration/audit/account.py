@@ -105,6 +105,7 @@ def build(cloud: LocalCloud) -> None:
         trusted_mode=False,
         http_tokens="optional",
         internet_max_bandwidth_out=5,
+        system_disk={"encrypted": False},
     )
     _report(cloud)
 
