@@ -77,6 +77,9 @@ def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> 
     together = [(check, constraints.pop(name)) for name, check in _CONSTRAINTS.items() if name in constraints]
     spec = {**CONNECTION_SPEC, **FORETOLD_SPEC, **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
+    if "@" in (str(module.params["endpoint_url"] or "")):
+        # It is refused, but what is before the @ may be a password, and -vvv shows what was given.
+        module.no_log_values.add(module.params["endpoint_url"])
     if complaint := module.complaint or texts.complaint(module.params, module.argument_spec):
         module.fail_json(msg=complaint)
     blanks = without_blanks(module.params, module.argument_spec)
