@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from alibabacloud_credentials.utils import auth_constant, auth_util
+from ansible.module_utils import basic
 from modules.metadata_door import MetadataDoor
 from modules.network import IMAGE, Network
 from proof.canaries.secret_values import Canaries
@@ -140,9 +141,38 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keypair, "DOUBT", 0.2)
 
 
+@pytest.fixture
+def journal(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What modules tell the system's journal."""
+    told: list[str] = []
+    monkeypatch.setattr(basic, "has_journal", False)
+    monkeypatch.setattr(basic.syslog, "syslog", lambda *given: told.append(str(given[-1])))
+    return told
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_core_refuses_is_shown_and_logged_without_secrets(
+    modules: Modules, tmp_path: Path, figure: Figure, journal: list[str], task: str
+) -> None:
+    """It shows all options then, and it does so before the module has seen any."""
+    world = World(modules, tmp_path)
+    module, options = world.options(task)
+    address = f"http://user:{PROXY}@127.0.0.1:9"
+    for wrong in ({"api_timeout": "soon"}, {"of_nobody": 1}, {"endpoint_url": address}, {"name": ["a", {}], "tags": 7}):
+        result = modules.attempt(module, **{**options, **wrong})
+        # preflight_info says of an address that does not do what it says of other options.
+        assert result.get("failed") or module == "preflight_info", (wrong, result)
+        canaries = world.canaries()
+        canaries.add("proxy password", PROXY)
+        assert not canaries.seen(json.dumps(result)), wrong
+        assert not canaries.seen("\n".join(journal)), wrong
+        figure("runs of modules")
+    figure("bytes searched", canaries.searched)
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_result_has_no_secret_whichever_call_fails(
-    modules: Modules, tmp_path: Path, figure: Figure, long: bool, task: str
+    modules: Modules, tmp_path: Path, figure: Figure, journal: list[str], long: bool, task: str
 ) -> None:
     world = World(modules, tmp_path)
     module, options = world.options(task)
@@ -152,7 +182,9 @@ def test_a_result_has_no_secret_whichever_call_fails(
         result = modules.attempt(module, check=check, **options)
         canaries = world.canaries()
         wrong += [f"check {check}: {one}" for one in canaries.seen(json.dumps(result))]
+        wrong += [f"check {check}, journal: {one}" for one in canaries.seen("\n".join(journal))]
         figure("runs of modules")
+    assert journal
     operations = list(dict.fromkeys(one["operation"] for one in modules.cloud.requests()))
     points = [(one, fault) for one in operations for fault in FAULTS]
     for operation, fault in points if long else points[:: max(1, len(points) // 5)]:
