@@ -82,6 +82,8 @@ def look_again(
 
 def may_be_another(error: AlitrustError) -> bool:
     """Whether somebody else's change can be the reason: not where the caller, the way or the call itself was."""
+    if isinstance(error.__cause__, AlitrustError) and not may_be_another(error.__cause__):
+        return False
     if isinstance(error, CloudError):
         about_it = not isinstance(error, (AccessDenied, OutcomeUnknown, TransportFailure))
         return about_it and not retry.is_throttling(error) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR

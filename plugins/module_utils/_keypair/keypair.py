@@ -64,7 +64,7 @@ _SHOW_UP = 60.0
 class KeyPair(Resource[Actual]):
     """One key pair, by name."""
 
-    unseen = frozenset({"reset_password", "reboot"})
+    unseen = frozenset({"make", "reset_password", "reboot"})  # who makes a pair is told its key, and nobody else
 
     def __init__(self, cloud: t.Any, options: dict[str, t.Any]) -> None:
         super().__init__(cloud, options)

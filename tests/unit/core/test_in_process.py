@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from ansible import constants
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.plugins.action import ActionBase
@@ -190,7 +191,7 @@ def test_arguments_go_by_a_pipe_where_core_can_do_without_a_file(
     monkeypatch: pytest.MonkeyPatch, change: dict[str, t.Any], expected: bool
 ) -> None:
     how = {"transport": "local", "has_pipelining": True, "become": None, "async_val": 0, "keep": False, **change}
-    monkeypatch.setattr(_cloud_action.constants, "DEFAULT_KEEP_REMOTE_FILES", how["keep"])
+    monkeypatch.setattr(constants, "DEFAULT_KEEP_REMOTE_FILES", how["keep"])
     action = object.__new__(_cloud_action.ActionModule)
     action._connection = action._task = SimpleNamespace(**how)
     action._play_context = SimpleNamespace(become=bool(how["become"]))
