@@ -121,7 +121,7 @@ class Public(Writer):
     """A file that everybody may read, and that takes the place of an older one."""
 
     file, secret = "public.txt", False
-    old, new = "old\n" * 3000, "new\n" * 2000
+    old, new = "old\n" * 3000, "new\n" * 6000
 
     def prepare(self) -> None:
         self.path.write_text(self.old)
@@ -196,6 +196,7 @@ def test_a_file_is_whole_or_not_there_at_all(
     writer = kind(modules, folder.path)
     calm = attempt(writer, folder, None)
     assert calm.result is not None
+    assert calm.steps
     assert not calm.result.get("failed"), calm
     wrong = []
     for trouble in _troubles(len(calm.steps), long):
