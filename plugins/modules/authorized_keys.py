@@ -133,11 +133,11 @@ summary:
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.authorized_keys import SPEC, manage
-from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
+from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module, secrets_of
 
 
 def main() -> None:
-    module = InstanceModule(SPEC)
+    module = InstanceModule(SPEC, secrets_of)
     run_module(module, lambda run, label: manage(module.params, run, label, check_mode=module.check_mode))
 
 

@@ -120,11 +120,11 @@ summary:
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.authorized_keys import INFO_SPEC, tell
-from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
+from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module, secrets_of
 
 
 def main() -> None:
-    module = InstanceModule(INFO_SPEC)
+    module = InstanceModule(INFO_SPEC, secrets_of)
     run_module(module, lambda run, _label: {"changed": False, **tell(module.params, run)})
 
 

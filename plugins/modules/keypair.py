@@ -340,12 +340,11 @@ api_calls:
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.keypair import SPEC, KeyPair
-from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import hide_private
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import secrets_of
 
 
 def main() -> None:
-    module = create(SPEC)
-    hide_private(module, "public_key")
+    module = create(SPEC, secrets_of)
     flow.run(module, KeyPair)
 
 

@@ -142,7 +142,7 @@ api_calls:
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.info import read
-from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import hide_private
+from ansible_collections.alitrust.ecs.plugins.module_utils._keypair.public_key import secrets_of
 
 
 def main() -> None:
@@ -154,9 +154,9 @@ def main() -> None:
             "public_key": {"type": "str"},
             "private_key_file": {"type": "path"},
             "include_instances": {"type": "bool", "default": False},
-        }
+        },
+        secrets_of,
     )
-    hide_private(module, "public_key")
     flow.read(module, read)
 
 

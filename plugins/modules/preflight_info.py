@@ -217,13 +217,11 @@ from functools import partial
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import flow
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.module import create
 from ansible_collections.alitrust.ecs.plugins.module_utils._preflight.preflight import read
-from ansible_collections.alitrust.ecs.plugins.module_utils._preflight.sections import SPEC, hide
+from ansible_collections.alitrust.ecs.plugins.module_utils._preflight.sections import SPEC, secrets_of
 
 
 def main() -> None:
-    # Its options may hold user data, which is not for the system's log.
-    module = create(SPEC, no_log=True)
-    hide(module)
+    module = create(SPEC, secrets_of)
     look = partial(read, check_mode=module.check_mode)
     flow.read(module, look, look)
 

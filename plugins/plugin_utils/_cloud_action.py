@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible import context
+from ansible import constants, context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -115,7 +115,19 @@ class ActionModule(ActionBase):
         return _in_process.built(module_name)
 
     def _is_pipelining_enabled(self, *args: t.Any, **named: t.Any) -> bool:
-        return self._in_process or bool(super()._is_pipelining_enabled(*args, **named))
+        return self._in_process or self._goes_by_pipe() or bool(super()._is_pipelining_enabled(*args, **named))
+
+    def _goes_by_pipe(self) -> bool:
+        """Whether the module can reach its process on this machine without a file, which would have the arguments in
+        it, secrets included.
+        """
+        return (
+            getattr(self._connection, "transport", None) == "local"
+            and bool(getattr(self._connection, "has_pipelining", False))
+            and not (self._play_context.become or getattr(self._connection, "become", None))
+            and not self._task.async_val
+            and not getattr(constants, "DEFAULT_KEEP_REMOTE_FILES", False)
+        )
 
     def _low_level_execute_command(self, *args: t.Any, **named: t.Any) -> dict[str, t.Any]:
         if not self._in_process:

@@ -71,7 +71,8 @@ class Fault:
     is hit; ``times`` how many calls are hit (None: until reset), ``rate`` the share of calls that are (0 to 1),
     ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header ``x-acs-retry-after`` to an error. ``body``
     and ``content_type`` are for other_body and portal. With ``seconds_from``, each call gets seconds of its own between
-    that and ``seconds``.
+    that and ``seconds``. ``{request}`` in ``message`` and ``body`` stands for what the request had in it, as it is
+    meant and as it came.
     """
 
     kind: str
@@ -100,8 +101,11 @@ class Fault:
         if self.seconds_from is not None and self.seconds_from > self.seconds:
             raise ValueError(f"seconds_from must be from 0 to seconds ({self.seconds}), not {self.seconds_from}")
 
-    def error(self) -> ApiError | None:
-        """The error this fault answers with, None when it is of another kind."""
+    def error(self, request: str = "") -> ApiError | None:
+        """The error this fault answers with, None when it is of another kind.
+
+        :param request: the parameters of the request
+        """
         documented = {
             "throttling": ("Throttling.User", 400, "Request was denied due to user flow control."),
             "internal_error": ("InternalError", 500, "The request processing has failed due to some unknown error."),
@@ -116,16 +120,25 @@ class Fault:
             return None
         headers = {"x-acs-retry-after": str(self.retry_after_ms)} if self.retry_after_ms else {}
         code, status, message = documented
-        return ApiError(self.code or code, self.status or status, self.message or message, headers=headers)
+        return ApiError(
+            self.code or code, self.status or status, _filled(self.message or message, request), headers=headers
+        )
 
-    def answer(self) -> Answer:
-        """What answers in the place of the API, for C(other_body) and C(portal)."""
+    def answer(self, request: str = "") -> Answer:
+        """What answers in the place of the API, for C(other_body) and C(portal).
+
+        :param request: the parameters of the request
+        """
         body, content_type = {
             "other_body": ("{}", "application/json"),
             "portal": ("<!DOCTYPE html><html><title>Log in to this network</title></html>", "text/html"),
         }[self.kind]
-        body = body if self.body is None else self.body
+        body = body if self.body is None else _filled(self.body, request)
         return Answer(self.status or 200, body.encode(), {"content-type": self.content_type or content_type})
+
+
+def _filled(text: str, request: str) -> str:
+    return text.replace("{request}", request)
 
 
 class Faults:

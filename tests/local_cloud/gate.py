@@ -84,6 +84,13 @@ class Visit:
         return f"{self.product.name if self.product else '?'}:{self.action or '?'}"
 
     @property
+    def repeated(self) -> str:
+        """The parameters, as an answer may repeat them: as they are meant, and as they came."""
+        given = [*self.flat.items(), *self.request.headers.items()]
+        quoted = "&".join(f"{name}={urllib.parse.quote(value, safe='')}" for name, value in given)
+        return " ".join([*(f"{name}={value}" for name, value in given), urllib.parse.urlencode(given), quoted])
+
+    @property
     def delay(self) -> float:
         """Seconds that the answer has to be late."""
         return self.faults["slow"].seconds if "slow" in self.faults else 0.0
@@ -142,11 +149,11 @@ class Gate:
         self._authenticate(visit)
         visit.faults = self._faults.take(visit.operation)
         for fault in visit.faults.values():
-            error = fault.error()
+            error = fault.error(visit.repeated)
             if error:
                 raise error
         if "portal" in visit.faults:
-            visit.answer = visit.faults["portal"].answer()
+            visit.answer = visit.faults["portal"].answer(visit.repeated)
             return
         self._claim_token(visit)
 
@@ -426,7 +433,7 @@ class Gate:
         if "drop_after_commit" in visit.faults or answer.drop:
             return Answer(0, b"", drop=True)
         if "other_body" in visit.faults:
-            return visit.faults["other_body"].answer()
+            return visit.faults["other_body"].answer(visit.repeated)
         if "empty_body" in visit.faults:
             return Answer(answer.status, b"", answer.headers)
         if "cut_body" in visit.faults:

@@ -131,8 +131,12 @@ def usable(client: t.Any, exchange: Exchange, source: str) -> t.Any:
 
 
 def reason(exc: Exception) -> str:
-    """Why there are no credentials, without what a source answered, which may be half of one."""
+    """Why there are no credentials, without what a source answered, which may be half of one, and without what follows
+    the host in its address, which may have a token in it.
+    """
     text = re.sub(r",?\s*result:.*", "", str(getattr(exc, "message", None) or exc), flags=re.DOTALL)
+    text = re.sub(r"(\w://)(?:[^\s/?#]*@)?([^\s/?#,]+)[/?#][^\s,]*", r"\1\2/...", text)
+    text = re.sub(r"with url: \S+", "with url: ...", text)
     return text.rstrip(".")
 
 

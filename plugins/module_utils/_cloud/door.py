@@ -468,7 +468,7 @@ def _from_answer(product: str, action: str, exc: Exception, exchange: transport.
     # The SDK has the word None where the answer has no code.
     if not status or code in (None, "", "None") or not request_id:
         return None
-    text = str(data.get("Message") or getattr(exc, "message", "") or "")
+    text = exchange.without_secrets(str(data.get("Message") or getattr(exc, "message", "") or ""))
     # A complaint about the signature repeats the whole request, secrets among its parameters included.
     text = re.split(r"\s*\b(?:server|client)\s+(?:string\s*to\s*sign|canonical)", text, flags=re.IGNORECASE)[0]
     after = getattr(exc, "retry_after", None)

@@ -22,7 +22,13 @@ class InstanceModule(AnsibleModule):
     complaint = ""
     params: dict[str, t.Any]
 
-    def __init__(self, argument_spec: dict[str, t.Any]) -> None:
+    def __init__(
+        self,
+        argument_spec: dict[str, t.Any],
+        secrets: t.Callable[[t.Mapping[str, t.Any]], t.Iterable[str]] = lambda _given: (),
+    ) -> None:
+        """:param secrets: what of the options as they were given may be shown nowhere, besides those with C(no_log)"""
+        self._secrets = secrets
         super().__init__(argument_spec=argument_spec, supports_check_mode=True)
         complaint = self.complaint or texts.complaint(self.params, self.argument_spec)
         if complaint:
@@ -30,6 +36,8 @@ class InstanceModule(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()
+        # Before core complains of an option and shows all of them, and before it tells the journal of them.
+        self.no_log_values.update(self._secrets(self.params))
         self.complaint = texts.complaint(self.params, self.argument_spec)
         if self.complaint:
             self.params = texts.survivable(self.params)

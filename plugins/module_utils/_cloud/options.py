@@ -35,7 +35,7 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "ecs_ram_role": {"type": "str"},
     "oidc_provider_arn": {"type": "str"},
     "oidc_token_file": {"type": "path"},
-    "credentials_uri": {"type": "str"},
+    "credentials_uri": {"type": "str", "no_log": True},
     "http_proxy": {"type": "str", "no_log": True},
     "https_proxy": {"type": "str", "no_log": True},
     "no_proxy": {"type": "str"},

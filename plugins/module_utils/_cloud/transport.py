@@ -11,8 +11,10 @@ long as they belong to a call of this collection.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ipaddress
+import json
 import os
 import ssl
 import threading
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from types import SimpleNamespace
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 from urllib.request import getproxies_environment
 
 from . import answers
@@ -168,6 +170,12 @@ class Exchange:
         self.address = self.proxy = self.content_type = self.request_id = self.date = ""
         self.of_credentials, self.secrets, self.status, self.content = of_credentials, (), 0, b""
 
+    def without_secrets(self, text: str) -> str:
+        """A text of an answer without what it repeats of the request."""
+        for secret in self.secrets:
+            text = text.replace(secret, "...")
+        return text
+
     def foreign(self, product: str, action: str, lacking: t.Sequence[str] = ()) -> ForeignAnswer:
         """The error for what came back and is no answer of who was asked.
 
@@ -272,12 +280,38 @@ _CONFIDENTIAL = (
 )
 
 
+#: Characters of a text that is not found by chance.
+_TELLING = 8
+#: These have such a word in their name, and tell what went wrong: the name of a secret, or a word out of a few.
+_TOLD = (
+    "clienttoken",
+    "httptokens",
+    "nexttoken",
+    "passwordresetrequired",
+    "secretdatatype",
+    "secretname",
+    "secrettype",
+)
+
+
 def _secrets(request: t.Any) -> t.Iterator[str]:
+    """What of a request nobody may see: as it is, as it travels, and what is in base64 in there. The longest first."""
+    found: set[str] = set()
     for name, value in (*(request.query or {}).items(), *(request.headers or {}).items()):
         plain = name.lower().replace("-", "").replace("_", "")
-        # A ClientToken is none, and helps to find a request.
-        if value and any(word in plain for word in _CONFIDENTIAL) and plain != "clienttoken":
-            yield from {str(value), quote(str(value), safe="")}
+        if value and any(word in plain for word in _CONFIDENTIAL) and plain not in _TOLD:
+            for text in (str(value), _decoded(str(value))):
+                found |= {text, text.strip(), quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1]}
+    yield from sorted(found - {""}, key=len, reverse=True)
+
+
+def _decoded(value: str) -> str:
+    """The text that is in base64 in a value; empty where there is none, or one that may be anywhere."""
+    try:
+        text = base64.b64decode(value, validate=True).decode()
+    except ValueError:
+        return ""
+    return text if len(text) >= _TELLING else ""
 
 
 @cache

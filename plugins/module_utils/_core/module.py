@@ -38,6 +38,8 @@ _CONSTRAINTS: dict[str, t.Callable[[t.Any, dict[str, t.Any]], t.Any]] = {
 }
 
 
+Secrets = t.Callable[[t.Mapping[str, t.Any]], t.Iterable[str]]
+
 #: Options whose empty text says that there shall be none. Where that cannot be had, the planner says so.
 _CLEARED = frozenset({"description", "comments"})
 #: Lists that narrow down what a task does: a blank one must not come to mean everything, so it is an empty list.
@@ -53,8 +55,17 @@ class _Module(AnsibleModule):
     complaint = ""
     params: dict[str, t.Any]
 
+    def __init__(self, secrets: Secrets, **how: t.Any) -> None:
+        self._secrets = secrets
+        super().__init__(**how)
+
     def _load_params(self) -> None:
         super()._load_params()
+        # Before core complains of an option and shows all of them, and before it tells the journal of them.
+        self.no_log_values.update(self._secrets(self.params))
+        endpoint = self.params.get("endpoint_url")
+        if isinstance(endpoint, str) and "@" in endpoint:
+            self.no_log_values.update((endpoint, endpoint.strip()))  # it is refused, but may have a password in it
         tidy_lists(self.params, self.argument_spec)
         self.complaint = texts.complaint(self.params, self.argument_spec)
         if self.complaint:
@@ -66,17 +77,21 @@ class _Module(AnsibleModule):
         super().fail_json(self.complaint or msg, **kwargs)
 
 
-def create(argument_spec: dict[str, dict[str, t.Any]], **constraints: t.Any) -> AnsibleModule:
+def create(
+    argument_spec: dict[str, dict[str, t.Any]], secrets: Secrets = lambda _given: (), **constraints: t.Any
+) -> AnsibleModule:
     """The module, with the connection options added and blank values turned into None.
 
     A survey or an optional credential field hands over an empty string for what was not given, so an empty string means
     that here too; for a required option it is refused. That is why constraints are checked here and not by
     AnsibleModule, to which a blank name is a name: state=absent without any would mean everything. An empty description
     or comment is one: it says that there shall be none.
+
+    :param secrets: what of the options as they were given may be shown nowhere, besides those with C(no_log)
     """
     together = [(check, constraints.pop(name)) for name, check in _CONSTRAINTS.items() if name in constraints]
     spec = {**CONNECTION_SPEC, **FORETOLD_SPEC, **argument_spec}
-    module = _Module(argument_spec=spec, supports_check_mode=True, **constraints)
+    module = _Module(secrets, argument_spec=spec, supports_check_mode=True, **constraints)
     if complaint := module.complaint or texts.complaint(module.params, module.argument_spec):
         module.fail_json(msg=complaint)
     blanks = without_blanks(module.params, module.argument_spec)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .._cloud import sdk
 from .._cloud.errors import InvalidInput
-from .._ssh.key import after_string, first_string, is_private
+from .._ssh.key import after_string, first_string, is_private, private_ones
 
 #: Types that the documents list for import. Others may work too; Alibaba Cloud decides.
 DOCUMENTED_TYPES = (
@@ -134,11 +134,6 @@ def _openssh_public(private: bytes) -> PublicKey | None:
     return _read(f"{kind} {base64.b64encode(blob).decode()}")
 
 
-def hide_private(module: t.Any, option: str) -> None:
-    """Keep a private key that was given by mistake out of everything that a task returns.
-
-    :param module: the AnsibleModule
-    """
-    text = module.params.get(option)
-    if is_private(text):
-        module.no_log_values.add(text)
+def secrets_of(given: t.Mapping[str, t.Any]) -> set[str]:
+    """A private key that was given in the place of a public one."""
+    return private_ones(given.get("public_key"))

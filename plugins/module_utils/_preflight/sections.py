@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import json
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.validation import check_type_dict
 
 from .._assistant import session_manager
 from .._core.module import blank, tidy_lists, without_blanks
@@ -91,17 +94,22 @@ SECTIONS: tuple[Section, ...] = (
 SPEC |= {section.name: {"type": "dict", "no_log": False} for section in SECTIONS}
 
 
-def hide(module: t.Any) -> None:
-    """Keep the secrets among the options of all modules out of what a task returns.
-
-    :param module: the AnsibleModule
+def secrets_of(given: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """The secrets among the options of all modules: as they were given, and as they look in what core tells the journal
+    of a dictionary.
     """
     for section in SECTIONS:
-        given = module.params[section.name] or {}
+        options = given.get(section.name)
+        if isinstance(options, str):
+            with contextlib.suppress(TypeError):
+                options = check_type_dict(options)
+        if not isinstance(options, dict):
+            continue
         for name, one in section.spec.items():
-            value = given.get(name)
-            if isinstance(value, str) and value and (one.get("no_log") or is_private(value)):
-                module.no_log_values.add(value)
+            for key in (name, *one.get("aliases", ())):
+                value = options.get(key)
+                if isinstance(value, str) and value and (one.get("no_log") or is_private(value)):
+                    yield from {value, value.strip(), repr(value)[1:-1], json.dumps(value)[1:-1]} - {""}
 
 
 def read(section: Section, given: t.Mapping[str, t.Any], lacks: Lacks) -> tuple[Options | None, set[str]]:

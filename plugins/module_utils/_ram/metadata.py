@@ -127,9 +127,8 @@ def _checked(role: str, given: dict[str, t.Any], valid_for: int, now: float) -> 
     try:
         expires = calendar.timegm(time.strptime(given["Expiration"], "%Y-%m-%dT%H:%M:%SZ"))
     except ValueError:
-        raise UnexpectedState(
-            f"{what} came with an Expiration that is no time: {given['Expiration'][:40]!r}."
-        ) from None
+        # Not quoted: who mixes members up may have put a secret there.
+        raise UnexpectedState(f"{what} came with an Expiration that is no time such as 2026-12-31T23:59:59Z.") from None
     if expires <= now:
         raise UnexpectedState(f"{what} expired at {given['Expiration']}.", hint="Check the clock of this instance.")
     if expires < now + valid_for:

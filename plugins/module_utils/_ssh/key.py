@@ -38,6 +38,13 @@ def is_private(text: str | None) -> bool:
     return any(mark in (text or "") for mark in _PRIVATE_MARKS)
 
 
+def private_ones(given: object) -> set[str]:
+    """What of an option for public keys, as it was given, is private and may be shown nowhere."""
+    texts = [one for one in (given if isinstance(given, (list, tuple)) else [given]) if isinstance(one, str)]
+    parts = [*texts, *(part for text in texts for part in text.split(","))]
+    return {form for part in parts if is_private(part) for form in (part, part.strip())}
+
+
 def is_type(word: str) -> bool:
     """Whether that is the name of a type of public keys."""
     return word in _FIELDS or is_certificate(word)

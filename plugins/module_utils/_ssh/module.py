@@ -13,7 +13,7 @@ import typing as t
 
 from .._cloud import texts
 from .._cloud.errors import AlitrustError
-from .key import is_private
+from .key import private_ones
 
 if t.TYPE_CHECKING:
 
@@ -25,15 +25,16 @@ if t.TYPE_CHECKING:
     Label = t.Callable[[str], bool]
 
 
+def secrets_of(given: t.Mapping[str, t.Any]) -> set[str]:
+    """A private key that was given by mistake."""
+    return private_ones(given.get("keys"))
+
+
 def run_module(module: t.Any, work: t.Callable[[Run, Label], dict[str, t.Any]]) -> None:
     """Do the work of a module, and hand the result to Ansible.
 
     :param module: the AnsibleModule
     """
-    # A private key that was given by mistake stays out of everything that the task returns.
-    for text in module.params["keys"] or []:
-        if is_private(text):
-            module.no_log_values.add(text)
 
     def run(command: list[str], text: str | None = None) -> tuple[int, str, str]:
         code, output, errors = module.run_command(

@@ -124,7 +124,7 @@ def test_a_page_in_the_place_of_an_answer_is_none(
         ("null", "gave what is none of its answers (status 200, text/html, 'null'), 3 times"),
         ({**ANSWER, "Code": "Failed"}, "the metadata service says 'Failed'"),
         ({**ANSWER, "SecurityToken": ""}, "came without SecurityToken"),
-        ({**ANSWER, "Expiration": "soon"}, "an Expiration that is no time: 'soon'"),
+        ({**ANSWER, "Expiration": "soon"}, "an Expiration that is no time"),
         ({**ANSWER, "Expiration": "2017-11-01T05:20:01Z"}, "expired at 2017-11-01T05:20:01Z"),
         (401, "refuses the token (status 401)"),
         (404, "There are no credentials of the RAM role trusted-web"),

@@ -9,6 +9,7 @@ others. Then the module runs once more.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import stat
@@ -17,9 +18,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from proof.canaries.broken_files import ERRORS, Folder, Outcome, Trouble
+from proof.canaries.broken_files import ERRORS, Folder, Outcome, Trouble, mount, own_mounts
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import files
 from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import keypair
+from ansible_collections.alitrust.ecs.plugins.module_utils._ssh import host
 
 if t.TYPE_CHECKING:
     from modules.harness import Modules, Result
@@ -57,7 +61,7 @@ class Writer:
 
     def told(self, outcome: Result) -> None:
         """A run that failed said everything that its user has to know."""
-        assert self.file in outcome["msg"] or "own" in outcome["msg"], outcome
+        assert self.path.name in outcome["msg"] or str(self.folder) in outcome["msg"], outcome
 
     def whole(self, last: Result) -> None:
         """After a run that nothing came in the way of, everything is in its place."""
@@ -113,13 +117,52 @@ class AccessKey(Writer):
         assert not [one for one in pairs if one not in json.dumps(last)], "a pair that nobody has the secret of is told"
 
 
+class Public(Writer):
+    """A file that everybody may read, and that takes the place of an older one."""
+
+    file, secret = "public.txt", False
+    old, new = "old\n" * 3000, "new\n" * 6000
+
+    def prepare(self) -> None:
+        self.path.write_text(self.old)
+
+    def write(self) -> None:
+        raise NotImplementedError
+
+    def work(self) -> Result:
+        try:
+            self.write()
+        except UnexpectedState as error:
+            return {"failed": True, **error.as_failure()}
+        return {}
+
+    def told(self, outcome: Result) -> None:
+        super().told(outcome)
+        assert self.path.read_text() == self.old
+
+    def whole(self, last: Result) -> None:
+        assert self.path.read_text() == self.new
+
+
+class AuthorizedKeys(Public):
+    def write(self) -> None:
+        host.write(str(self.path), self.new, host.account(getpass.getuser()))
+
+
+class ForPeople(Public):
+    """Exported rules, for example."""
+
+    def write(self) -> None:
+        files.write_whole(str(self.path), self.new)
+
+
 def _public_half(path: Path) -> str:
     key = serialization.load_pem_private_key(path.read_bytes(), None)
     form = serialization
     return key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH).decode()
 
 
-WRITERS = (PrivateKey, AccessKey)
+WRITERS = (PrivateKey, AccessKey, AuthorizedKeys, ForPeople)
 
 
 @pytest.fixture(autouse=True)
@@ -152,7 +195,8 @@ def test_a_file_is_whole_or_not_there_at_all(
 ) -> None:
     writer = kind(modules, folder.path)
     calm = attempt(writer, folder, None)
-    assert calm.result
+    assert calm.result is not None
+    assert calm.steps
     assert not calm.result.get("failed"), calm
     wrong = []
     for trouble in _troubles(len(calm.steps), long):
@@ -167,7 +211,7 @@ def test_a_file_is_whole_or_not_there_at_all(
 
 def _judge(writer: Writer, folder: Folder, outcome: Outcome, long: bool) -> None:
     """See that a run that something came in the way of did no harm, and that the next one mends it."""
-    assert not outcome.loose
+    assert not (writer.secret and outcome.loose)
     result = outcome.result
     if result is not None and result.get("failed"):
         assert "traceback" not in result, result["traceback"]
@@ -177,7 +221,7 @@ def _judge(writer: Writer, folder: Folder, outcome: Outcome, long: bool) -> None
         if not (long or writer.made()):
             return  # it is as if nothing had been
     last = folder.run(writer.work).result
-    assert last
+    assert last is not None
     assert not last.get("failed"), last
     writer.whole(last)
     # What a killed process leaves of a file for everybody is beside it, under a name of its own.
@@ -195,3 +239,54 @@ def _troubles(steps: int, long: bool) -> t.Iterator[Trouble]:
             yield Trouble(step, number)
     for step in range(steps) if long else [steps - 1]:
         yield Trouble(step, done=True)
+
+
+#: Four pages go into a private key on trial; one each into the mark and into what others have there. The last one is
+#: for reading only.
+DISKS = [*(f"size={pages * 4}k" for pages in range(1, 8)), *(f"size=1m,nr_inodes={n}" for n in range(2, 7)), "ro"]
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_disk_is_full_or_for_reading_only(
+    modules: Modules, folder: Folder, figure: Figure, kind: type[Writer]
+) -> None:
+    writer = kind(modules, folder.path)
+    for disk in DISKS:
+        modules.cloud.reset()
+        modules.cloud.set("ecs.key_bits", 1024)
+        done = folder.run(lambda disk=disk: _on_a_disk(writer, folder, disk))  # type: ignore[misc]
+        assert done.result is not None
+        if "mounts of one's own" in done.result.get("traceback", ""):
+            pytest.skip("root, or users who may mount (unprivileged user namespaces), are needed")
+        assert not done.result.get("failed"), (disk, done.result["traceback"])
+        figure("full or read-only disks")
+
+
+def _on_a_disk(writer: Writer, folder: Folder, disk: str) -> Result:
+    own_mounts()
+    mount(folder.path, disk if "size" in disk else "size=1m")
+    (folder.path / "public-precious").write_text(PRECIOUS)
+    try:
+        writer.prepare()
+    except OSError:
+        return {}  # there is not even room for what was there before
+    if disk == "ro":
+        mount(folder.path, "remount,ro")
+    first = writer.work()
+    if first.get("failed"):
+        reason = "Read-only file system" if disk == "ro" else "No space left on device"
+        assert reason in first["msg"] or (disk == "ro" and "written to" in first["msg"]), first
+        writer.told(first)
+        left = folder.files().keys() - {"public-precious", *({} if writer.secret else {writer.file})}
+        assert not left, (left, first)
+        assert not writer.made(), "nothing was made before it was known that there is room"
+        mount(folder.path, "remount,rw,size=1m,nr_inodes=100")
+        second = writer.work()
+        assert not second.get("failed"), second
+        writer.whole(second)
+    else:
+        assert disk != "ro"
+        writer.whole(first)
+    assert (folder.path / "public-precious").read_text() == PRECIOUS
+    assert folder.files().keys() == {"public-precious", writer.file}
+    return {}

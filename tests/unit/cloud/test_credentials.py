@@ -84,6 +84,19 @@ def test_what_a_source_answered_is_not_quoted() -> None:
     assert "geheim" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "error refreshing credentials from http://me:geheim@x.example:8/geheim?t=geheim,  http_code=403, result: x",
+        "HTTPConnectionPool(host='x.example', port=8): Max retries exceeded with url: /mine?t=geheim (Caused by ...)",
+    ],
+)
+def test_an_address_is_told_without_a_token_in_it(text: str) -> None:
+    told = credentials.reason(ValueError(text))
+    assert "geheim" not in told
+    assert "x.example" in told
+
+
 def test_errors_of_this_collection_pass() -> None:
     error = NotFound("sts", "AssumeRole", "EntityNotExist.Role", "")
     with pytest.raises(NotFound):

@@ -209,7 +209,7 @@ def test_what_the_sdk_sends_takes_the_route_of_the_call(
     assert wire.proxies == [{"http": "http://user:pw@proxy.example.com:3128"}, {}]
     assert exchange.address == "http://ecs.example.com"
     assert exchange.proxy == "proxy.example.com (port 3128)"
-    assert set(exchange.secrets) == {"geheim 1", "geheim%201"}
+    assert set(exchange.secrets) == {"geheim 1", "geheim%201", "geheim+1"}
     assert exchange.of_credentials == (name == "TeaCore")
 
 

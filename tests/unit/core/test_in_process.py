@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from ansible import constants
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.plugins.action import ActionBase
@@ -173,3 +174,25 @@ def test_what_others_wrote_is_no_template(monkeypatch: pytest.MonkeyPatch) -> No
     assert _core_version.plain(value) == value
     monkeypatch.setattr(_core_version, "running", "2.18.9")
     assert _core_version.plain(value) == value
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"transport": "ssh"}, False),
+        ({"has_pipelining": False}, False),
+        ({"become": object()}, False),
+        ({"async_val": 30}, False),
+        ({"keep": True}, False),
+    ],
+)
+def test_arguments_go_by_a_pipe_where_core_can_do_without_a_file(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, t.Any], expected: bool
+) -> None:
+    how = {"transport": "local", "has_pipelining": True, "become": None, "async_val": 0, "keep": False, **change}
+    monkeypatch.setattr(constants, "DEFAULT_KEEP_REMOTE_FILES", how["keep"])
+    action = object.__new__(_cloud_action.ActionModule)
+    action._connection = action._task = SimpleNamespace(**how)
+    action._play_context = SimpleNamespace(become=bool(how["become"]))
+    assert action._goes_by_pipe() == expected
