@@ -221,10 +221,12 @@ def share(account: Account) -> None:
     then["encrypted_share_replace"] = True
     one = {"encrypted_share_account_ids": [PARTNER]}
     account.foresee("share", {**image, **first}, {**snapshots, **first})
+    gone = {"encrypted_share_account_ids": [THIRD]}
+    account.use("share", {**image, **first})
+    account.use("unshare", {**image, **gone})  # one of two that are recorded together
     account.use("share", *({**what, **who} for what in (image, snapshots) for who in (first, then)))
     account.foresee("unshare", image, snapshots)
     # The role keeps who is no longer in the share, until somebody says that they are to go.
-    gone = {"encrypted_share_account_ids": [THIRD]}
     account.use("unshare", *({**what, **who} for what in (image, snapshots) for who in (one, {})), {**image, **gone})
 
 
