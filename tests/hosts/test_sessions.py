@@ -230,7 +230,7 @@ def test_a_key_is_let_in_for_a_short_time(instance: Instance) -> None:
         until(lambda: instance.result(sent)["InvocationStatus"] == "Success")
         return instance.folder / name
 
-    good, late = place(600, "good"), place(-600, "late")
+    good, late = place(600, "good"), place(0, "late")
     with instance.forward() as forward:
         assert instance.ssh(forward, "true", good).wait(60) == 0
         assert instance.ssh(forward, "true", late).wait(60) == 255
