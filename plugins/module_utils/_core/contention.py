@@ -60,7 +60,8 @@ def look_again(
     """
     left = plan.steps[len(done) :]
     unseen = [step.do in resource.unseen for step in left]
-    if not may_be_another(error) or unseen[:1] == [True]:
+    of_itself = unseen[:1] == [True] and not isinstance(error, WaitTimeout)
+    if not may_be_another(error) or of_itself:
         return None
     try:
         resource.validate()

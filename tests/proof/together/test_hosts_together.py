@@ -25,10 +25,13 @@ HOSTS = [f"host{number}" for number in range(6)]
 _SAYS_SO = re.compile(r"somebody\s+else|another\s+task", re.IGNORECASE)
 _MODULE = "alitrust.ecs."
 _DOCUMENT = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["ecs:Describe*"], "Resource": "*"}]}
-#: What the hosts make together, and apart: register -> task.
+_NETWORK: dict[str, t.Any] = {f"{_MODULE}vpc": {"name": "web", "cidr_block": "10.0.0.0/8"}}
+_GROUP: dict[str, t.Any] = {f"{_MODULE}security_group": {"name": "web", "vpc": "web", "tags": {"team": "ops"}}}
+#: What the hosts make together, and apart: register -> task. Network and group, whose names are not unique, are made
+#: before: of several that are made at the same moment all but one give way, and a host could be told such a one.
 TASKS: dict[str, dict[str, t.Any]] = {
-    "network": {f"{_MODULE}vpc": {"name": "web", "cidr_block": "10.0.0.0/8"}},
-    "group": {f"{_MODULE}security_group": {"name": "web", "vpc": "web", "tags": {"team": "ops"}}},
+    "network": _NETWORK,
+    "group": _GROUP,
     "rules": {
         f"{_MODULE}sg_rule": {
             "security_group": "web",
@@ -80,7 +83,8 @@ class Play:
         play = {"hosts": "all", "connection": "local", "gather_facts": False, "tasks": [*tasks, keep], **settings}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", **settings.get("vars", {})}
         self._book = folder / "play.yml"
-        self._book.write_text(yaml.safe_dump([play]))
+        before = {**play, "hosts": HOSTS[0], "tasks": [_NETWORK, _GROUP]}
+        self._book.write_text(yaml.safe_dump([before, play]))
         (folder / "inventory").write_text("\n".join(HOSTS) + "\n")
 
     def run(self) -> tuple[int, str, dict[str, dict[str, t.Any]]]:
