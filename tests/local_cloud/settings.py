@@ -26,6 +26,8 @@ Value = bool | int | float | str
 
 #: 31 years of seconds, and more than there can be of anything
 _MOST = 10**9
+#: what may be below 0
+_SIGNED = ("clock_ahead_seconds",)
 #: of HTTP
 _STATUSES = (200, 599)
 
@@ -120,7 +122,7 @@ def _convert(setting: Setting, value: t.Any) -> t.Any:
 
 def _check_range(setting: Setting, number: float) -> None:
     """:raises ValueError: a date that is so many seconds away, or a status, could not be written"""
-    least, most = min(0, setting.default), _MOST
+    least, most = (-_MOST if setting.name in _SIGNED else min(0, setting.default)), _MOST
     if setting.name.endswith("_status") and setting.default >= _STATUSES[0]:
         least, most = _STATUSES
     if not least <= number <= most:  # nor is it a number if it is neither less nor more

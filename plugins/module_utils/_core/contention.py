@@ -83,7 +83,8 @@ def look_again(
 
 def may_be_another(error: AlitrustError) -> bool:
     """Whether somebody else's change can be the reason: not where the caller, the way or the call itself was."""
-    if isinstance(error.__cause__, AlitrustError) and not may_be_another(error.__cause__):
+    cause = error.__cause__
+    if isinstance(cause, AlitrustError) and cause is not error and not may_be_another(cause):
         return False
     if isinstance(error, CloudError):
         about_it = not isinstance(error, (AccessDenied, OutcomeUnknown, TransportFailure))

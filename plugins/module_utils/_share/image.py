@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from .._cloud import writes
 from .._cloud.door import Cloud
 from .._cloud.errors import DryRunPassed, InvalidInput, UnexpectedState
 from .._core import ownership, tagging
@@ -19,6 +20,9 @@ from .._ram import recipients
 from .._ram.recipients import Recipients
 from . import planner, readiness, record, sources
 from .sources import Source
+
+#: Between two looks at the record, in seconds.
+_PAUSE = 1.0
 
 
 class State(t.NamedTuple):
@@ -51,6 +55,8 @@ class ImageShare(Resource[State]):
     def __init__(self, cloud: Cloud, options: dict[str, t.Any]) -> None:
         super().__init__(cloud, options)
         self._noted: set[str] = set()  # accounts that this task has recorded
+        self._forgotten: set[str] = set()
+        self._labels: dict[str, str] = {}  # tags as the task has found them
 
     def validate(self) -> None:
         for name in ("name", "resource_directory_ids", "folder_paths"):
@@ -71,6 +77,7 @@ class ImageShare(Resource[State]):
 
     def find(self) -> State:
         image = sources.read_image(self.cloud, self._image_id)
+        self._labels = dict(image.tags)
         return State(image, read_accounts(self.cloud, self._image_id))
 
     def plan(self, actual: State) -> Plan:
@@ -107,22 +114,24 @@ class ImageShare(Resource[State]):
     def unshare(self, accounts: list[str]) -> None:
         self.cloud.call("ecs", "ModifyImageSharePermission", ImageId=self._image_id, RemoveAccount=accounts)
         self.forget(accounts)
-        # A run at the same time may have shared it again by the record that was just taken away.
-        back = set(accounts) & set(read_accounts(self.cloud, self._image_id))
-        if back:
-            self.record(sorted(back))
 
     def forget(self, accounts: list[str]) -> None:
         self._noted -= set(accounts)
-        self._note(lambda recorded: recorded - set(accounts))
+        self._forgotten |= set(accounts)
+        # A read that is behind lacks what was found to be there.
+        self._note(lambda recorded: recorded - self._forgotten, self._labels)
 
     def record(self, accounts: list[str]) -> None:
+        self._forgotten -= set(accounts)
         self._noted |= set(accounts)
-        self._note(lambda recorded: recorded | self._noted)
+        self._note(lambda recorded: recorded | self._noted, {})
 
-    def _note(self, change: t.Callable[[frozenset[str]], t.Collection[str]]) -> None:
-        """Change the record, as it is now."""
-        labels = sources.read_image(self.cloud, self._image_id).tags
+    def _note(self, change: t.Callable[[frozenset[str]], t.Collection[str]], known: t.Mapping[str, str]) -> None:
+        """Change the record, as it is now.
+
+        :param known: tags that may be there besides those that are read
+        """
+        labels = {**known, **sources.read_image(self.cloud, self._image_id).tags}
         to_set, to_remove = record.changes(labels, change(record.accounts_in(labels)))
         tagging.write(self.cloud, "ecs", "image", [self._image_id], to_set, to_remove)
 
@@ -130,15 +139,40 @@ class ImageShare(Resource[State]):
         # Each account is looked for: the answers of the calls say nothing about a single one.
         # The record of whose they are may be ahead of them, and let one that was removed pass for somebody else's.
         before, after = set(plan.before["account_ids"]), set(plan.after["account_ids"])
-        state = self.reread(
-            f"image {self._image_id}",
-            self.options["wait_timeout"],
-            lambda seen: {*seen.accounts} >= after - before and not {*seen.accounts} & (before - after),
-        )
-        lost = self._noted - record.accounts_in(state.image.tags)
-        if lost:  # a run that took the share away at the same time has taken the record with it; or reads are behind
-            self.record(sorted(lost))
-        return {"encrypted_share": shown(state.image, state.accounts)}
+        doubted_until = self.cloud.monotonic() + writes.DOUBT
+        while True:
+            state = self._once_shared(after - before, before - after, doubted_until)
+            recorded = record.accounts_in(state.image.tags)
+            # A run at the same time has taken the record away with its own share, or reads are behind.
+            lost, stale = sorted(self._noted - recorded), sorted(self._forgotten & recorded)
+            if lost:
+                self.record(lost)
+            if stale:
+                self.forget(stale)
+            if (not lost and not stale) or self.cloud.monotonic() > doubted_until:
+                return {"encrypted_share": shown(state.image, state.accounts)}
+            self.cloud.sleep(_PAUSE)
+
+    def _once_shared(self, added: set[str], removed: set[str], doubted_until: float) -> State:
+        """The state once it shows these changes.
+
+        :raises UnexpectedState: a run at the same time has shared it again by the record that was just taken away
+        """
+        while True:
+            try:
+                return self.reread(
+                    f"image {self._image_id}",
+                    self.options["wait_timeout"],
+                    lambda seen: {*seen.accounts} >= added and not {*seen.accounts} & removed,
+                )
+            except UnexpectedState:
+                # The record may also be ahead of the share, and let an account pass for that of somebody else.
+                if self.cloud.monotonic() > doubted_until:
+                    back = removed & set(read_accounts(self.cloud, self._image_id))
+                    if back:
+                        self.record(sorted(back))
+                    raise
+                self.cloud.sleep(_PAUSE)
 
     def foretell(self, plan: Plan, actual: State) -> dict[str, t.Any]:
         return {"encrypted_share": shown(actual.image, plan.after["account_ids"])}
