@@ -350,7 +350,9 @@ def test_an_address_that_hands_out_nonsense_does_not_show_what_it_said(modules: 
     with serving({"Code": "Failed", "AccessKeySecret": "half-a-secret"}) as address:
         message = refused(modules, "half-a-secret", **NO_KEY, credentials_uri=address)
     assert "No usable credentials" in message
-    assert address in message
+    # The host and not the path, in which a token may be.
+    assert address.rpartition("/")[0] in message
+    assert address not in message
 
 
 @pytest.mark.parametrize("page", ["<html>Log in", "null", "[]", "{}", "", '{"AccessKeySecret": "half-a-secret"}'])
