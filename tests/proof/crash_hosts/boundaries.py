@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import signal
@@ -52,20 +53,22 @@ class Point:
 
 
 def points(tasks: t.Sequence[str], part: int, few: int) -> list[Point]:
-    """The points of a part: each boundary in each way; by default as few as asked for, at equal distances.
+    """The points of a part: each boundary in each way; by default as few as asked for, at equal distances of a run,
+    in one way after the other.
 
     To repeat some, the variable PROOF_POINTS is a regular expression that finds them as they are printed.
 
     :param tasks: the boundaries of a run that nothing interrupts
     """
     numbers = range(1, len(tasks) + 1)
-    found = [Point(number, how) for how in ("killed before", "killed in") for number in numbers]
-    found += [Point(number, "SIGTERM in" if number % 2 else "SIGINT in") for number in numbers]
+    ways = [[Point(number, how) for number in numbers] for how in t.get_args(How)[:2]]
+    ways.append([Point(number, "SIGTERM in" if number % 2 else "SIGINT in") for number in numbers])
+    found = list(itertools.chain(*ways))
     if wanted := os.environ.get("PROOF_POINTS"):
         return [point for point in found if re.search(wanted, f"{point}, {tasks[point.number - 1]}")]
     if LONG:
         return found[part::PARTS]
-    return [found[int((place + 0.5) * len(found) / few)] for place in range(few)]
+    return [ways[place % len(ways)][int((place + 0.5) * len(tasks) / few)] for place in range(few)]
 
 
 class Interrupted(Site):
