@@ -13,6 +13,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from .._core import networks
 from .._ram.rights import TRUST_CLIENT
 from .._security_group import traffic
 from .._security_group.interface import RULES_PER_INTERFACE
@@ -414,7 +415,7 @@ def _over_wide(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
 
 def _wide(rule: Rule, ports: traffic.Ports) -> str:
     if rule.peer_kind == "cidr" and not traffic.is_world(rule):
-        peer = traffic.network(rule.peer)
+        peer = networks.network(rule.peer)
         if peer.is_global and peer.prefixlen < _WIDE_PREFIX[peer.version]:
             return f"lets in {peer.num_addresses:,} public addresses"
     if rule.peer_kind == "group":

@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .._core import networks
 from .._security_group import traffic
 from .._security_group.rule import Rule
 from .._security_group.traffic import Ports
@@ -90,7 +91,7 @@ def outward(group: Group, target: Group | None = None) -> Ports:
         if rule.direction != "egress":
             continue
         if target is None:
-            fits = rule.peer_kind == "cidr" and traffic.network(rule.peer).prefixlen == 0
+            fits = rule.peer_kind == "cidr" and networks.network(rule.peer).prefixlen == 0
         elif rule.peer_kind == "group":
             fits = rule.peer == target.id
         else:

@@ -167,5 +167,17 @@ def _base_client(connection: Connection, module: t.Any, providers: t.Any) -> t.A
     elif connection.credentials_uri:
         provider = providers.URLCredentialsProvider(uri=connection.credentials_uri)
     else:
-        provider = providers.DefaultCredentialsProvider()
+        provider = _of_environment(providers) or providers.DefaultCredentialsProvider()
     return module.Client(provider=_Trimmed(provider))
+
+
+def _of_environment(providers: t.Any) -> t.Any:
+    """The provider that is the first of the SDK's chain, None where it has nothing. To make the chain takes longer than
+    a call, because all its sources are made ready.
+    """
+    provider = providers.EnvironmentVariableCredentialsProvider()
+    try:
+        provider.get_credentials()
+    except sdk.load("alibabacloud_credentials.exceptions", "alibabacloud-credentials").CredentialException:
+        return None
+    return provider

@@ -79,15 +79,28 @@ def complaint(params: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> str
 
     :param params: options as they were given, or as they were checked; the values are not in the complaint
     """
-    for name, option in spec.items():
-        for key in (name, *option.get("aliases", ())):
-            what = _wrong(params.get(key), option, name in _WITH_BYTES)
+    return _complaint(params, _options(spec))
+
+
+def _options(spec: t.Mapping[str, t.Any]) -> dict[str, tuple[str, t.Mapping[str, t.Any]]]:
+    """Every key that an option may be given by, with its name and what is said of it."""
+    return {key: (name, one) for name, one in spec.items() for key in (name, *one.get("aliases", ()))}
+
+
+def _complaint(
+    params: t.Mapping[str, t.Any], options: t.Mapping[str, tuple[str, t.Mapping[str, t.Any]]], *, read: bool = False
+) -> str:
+    """:param read: whether the texts have been looked at, because they are in something that was"""
+    for key, value in params.items():
+        if value is not None and key in options:
+            name, option = options[key]
+            what = _wrong(value, option, name in _WITH_BYTES, read)
             if what:
                 return f"{key}{what}."
     return ""
 
 
-def _wrong(value: t.Any, option: t.Mapping[str, t.Any], with_bytes: bool) -> str:
+def _wrong(value: t.Any, option: t.Mapping[str, t.Any], with_bytes: bool, read: bool) -> str:
     kind = option.get("type", "str")
     if kind in ("int", "float") and isinstance(value, str) and _endless(value):
         value = float("inf")
@@ -95,18 +108,21 @@ def _wrong(value: t.Any, option: t.Mapping[str, t.Any], with_bytes: bool) -> str
         return f" is not a number that can be meant; expected one from -{_LARGEST - 1} to {_LARGEST - 1}"
     if kind in ("str", "path") and isinstance(value, (list, tuple, t.Mapping)) and not with_bytes:
         return f" is a {'dictionary' if isinstance(value, t.Mapping) else 'list'}; expected text"
-    for text in _texts(value):
+    for text in () if read else _texts(value):
+        if text.isascii() and "\0" not in text:
+            continue
         if "\0" in text:
             return " has a NUL character (U+0000); expected text without it"
         half = _HALF.search(_BYTES.sub("", text) if with_bytes or kind == "path" else text)
         if half:
             return f" has U+{ord(half[0]):04X}, which is half of a character; expected text without it"
     inner = option.get("options")
-    if not inner or value is None:
+    if not inner:
         return ""
+    inner_options = _options(inner)
     for one in value if isinstance(value, (list, tuple)) else [value]:
         if isinstance(one, t.Mapping):
-            worse = complaint(one, inner)
+            worse = _complaint(one, inner_options, read=True)
             if worse:
                 return f": {worse.rstrip('.')}"
         elif not (isinstance(one, str) and (one.strip() == "" or one.lstrip().startswith("{") or "=" in one)):

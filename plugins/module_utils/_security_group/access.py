@@ -13,7 +13,7 @@ from .._cloud.door import Cloud, dig, json_list
 from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
 from .._cloud.foretold import is_id
 from .._cloud.spelling import nearest
-from .._core import naming
+from .._core import naming, networks
 from .._core.summary import counted
 from .._network.find import chosen_vpc
 from . import find, rule_file, rule_planner, rules, shape
@@ -24,7 +24,7 @@ from .planner import check_id, check_place
 from .question import ALLOW, DEPENDS, PRIVATE, Answer, Question, answer
 from .rule import Rule
 from .rule_options import from_options, notes
-from .traffic import network, within
+from .traffic import within
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "security_group_ids": {"type": "list", "elements": "str"},
@@ -278,7 +278,7 @@ class _Access:
         known = self.vpc_id and not is_id(self.vpc_id)
         if question.groups_known or not question.peers or len(question.peers) > 1 or not known:
             return question
-        peer = network(question.peers[0])
+        peer = networks.network(question.peers[0])
         if peer.num_addresses > 1 or not any(within(str(peer), one) for one in PRIVATE):
             return question
         query = {"VpcId": self.vpc_id, "PrivateIpAddress": [str(peer.network_address)]}
@@ -298,4 +298,4 @@ def _kind(group: Group) -> str:
 
 
 def _version(question: Question) -> int:
-    return network(question.peers[0]).version if question.peers else 6 if question.protocol == "icmpv6" else 4
+    return networks.network(question.peers[0]).version if question.peers else 6 if question.protocol == "icmpv6" else 4

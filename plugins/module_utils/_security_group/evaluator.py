@@ -23,6 +23,7 @@ import typing as t
 from dataclasses import dataclass
 from functools import cache
 
+from .._core import networks
 from . import traffic
 from .rule import NO_PORTS, Rule
 
@@ -137,7 +138,7 @@ def _is_peer(rule: Rule, packet: Packet, lists: Lists) -> bool:
 
 def within(address: str, cidr: str) -> bool:
     """Whether an address is in a network; never, where one is IPv4 and the other IPv6."""
-    return _address(address) in traffic.network(cidr)
+    return _address(address) in networks.network(cidr)
 
 
 @cache

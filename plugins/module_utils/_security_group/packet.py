@@ -125,7 +125,7 @@ def _network(where: str, value: str | None) -> str | None:
 
 
 def _check_versions(where: str, protocol: str, peer: str | None, own: str | None) -> None:
-    versions = {traffic.network(one).version for one in (peer, own) if one}
+    versions = {networks.network(one).version for one in (peer, own) if one}
     if len(versions) > 1:
         raise InvalidInput(f"{where} has the peer {peer} and the address {own}; one is IPv4 and the other IPv6.")
     for name, other, version in (("icmp", "icmpv6", 6), ("icmpv6", "icmp", 4)):

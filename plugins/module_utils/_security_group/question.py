@@ -17,6 +17,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._cloud.errors import InvalidInput
+from .._core import networks
 from . import traffic
 from .evaluator import Decision, Group, Lists, Ordered, Packet, decide, nic_type, ordered, within
 from .rule import NO_PORTS, Rule
@@ -149,7 +150,7 @@ def _packets(groups: t.Sequence[Group], rules: Ordered, question: Question, list
 
 def _version(question: Question) -> int:
     known = [*(question.peers or ()), *(question.own or ())]
-    return traffic.network(known[0]).version if known else 6 if question.protocol == "icmpv6" else 4
+    return networks.network(known[0]).version if known else 6 if question.protocol == "icmpv6" else 4
 
 
 def _protocols(asked: str, version: int, rules: t.Iterable[Rule]) -> list[str]:
@@ -173,13 +174,13 @@ def _starts(first: int, last: int, ranges: t.Iterable[tuple[int, int]]) -> list[
 
 
 def _addresses(asked: t.Iterable[str], named: t.Iterable[str]) -> list[str]:
-    networks = [traffic.network(one) for one in {*named, *PRIVATE}]
+    known = [networks.network(one) for one in {*named, *PRIVATE}]
     found = []
     for one in asked:
-        network = traffic.network(one)
+        network = networks.network(one)
         edges = (
             (int(other.network_address), int(other.broadcast_address))
-            for other in networks
+            for other in known
             if other.version == network.version
         )
         kind = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 from dataclasses import dataclass, field
+
+from .._core import networks
 
 #: Port range of protocols that have no ports, and of rules that do not look at source ports.
 NO_PORTS = "-1/-1"
@@ -154,7 +155,7 @@ def from_api(item: t.Mapping[str, t.Any]) -> Rule:
     group, prefix_list = item.get(f"{there}GroupId"), item.get(f"{there}PrefixListId")
     cidr = item.get(f"{there}CidrIp") or item.get(f"Ipv6{there}CidrIp")
     if cidr:
-        peer_kind, peer = "cidr", str(ipaddress.ip_network(cidr, strict=False))
+        peer_kind, peer = "cidr", str(networks.network(cidr))
     elif group:
         peer_kind, peer = "group", str(group)
     else:
@@ -168,7 +169,7 @@ def from_api(item: t.Mapping[str, t.Any]) -> Rule:
         peer_kind=peer_kind,
         peer=peer,
         source_ports=str(item.get("SourcePortRange") or NO_PORTS),
-        local=str(ipaddress.ip_network(local, strict=False)) if local else "",
+        local=str(networks.network(local)) if local else "",
         policy=str(item.get("Policy") or "accept").lower(),
         priority=int(item.get("Priority") or 1),
         nic_type=str(item.get("NicType") or "intranet").lower(),

@@ -279,7 +279,7 @@ def notes(options: t.Mapping[str, t.Any], prefix: str) -> list[str]:
 
 def _check_versions(where: str, protocol: str, peer: str, local: str) -> None:
     """:raises InvalidInput: when IPv4 and IPv6 are mixed in one rule"""
-    versions = {ipaddress.ip_network(value).version for value in (peer, local) if value}
+    versions = {networks.network(value).version for value in (peer, local) if value}
     if len(versions) > 1:
         raise InvalidInput(f"{where} mixes IPv4 and IPv6: {peer} and {local}; write two rules.")
     if protocol == "icmp" and 6 in versions:

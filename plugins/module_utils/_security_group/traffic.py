@@ -7,10 +7,9 @@ Private."""
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
-from functools import cache
 
+from .._core.networks import network
 from .rule import NO_PORTS, Rule
 
 #: First and last port.
@@ -25,11 +24,6 @@ NO_SPAN: Span = (0, 0)
 _PARTS = ("tcp", "udp", "icmp", "icmpv6", "gre")
 #: Networks shorter than this count as the world, so that two halves of it do too.
 _WORLD_PREFIX = {4: 8, 6: 16}
-
-
-@cache
-def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(text, strict=False)
 
 
 def is_world(rule: Rule) -> bool:
