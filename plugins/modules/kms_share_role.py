@@ -7,11 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kms_share_role
-short_description: Manage the RAM roles by which ECS uses KMS keys
+short_description: Manage the RAM roles by which ECS uses KMS keys and images in OSS
 version_added: 1.0.0
 description:
-  - Manages the three roles that ECS knows by name. One lets ECS encrypt disks of this account with its keys, two let
-    ECS of other accounts use the keys of snapshots and images that are shared with them.
+  - Manages the roles that ECS knows by name. One lets ECS encrypt disks of this account with its keys, two let
+    ECS of other accounts use the keys of snapshots and images that are shared with them. Two more let ECS read
+    images from OSS to import them, and write images to OSS to export them.
   - This is what has to be in place before an encrypted snapshot or image is shared. It does not share anything by
     itself.
 author:
@@ -30,8 +31,11 @@ options:
         (CMK).
       - V(share_snapshot) is the role C(AliyunECSShareEncryptSnapshotDefaultRole).
       - V(share_image) is the role C(AliyunECSShareEncryptImageDefaultRole).
+      - V(image_import) is the role C(AliyunECSImageImportDefaultRole) with the system policy
+        C(AliyunECSImageImportRolePolicy), V(image_export) the role C(AliyunECSImageExportDefaultRole) with
+        C(AliyunECSImageExportRolePolicy). ECS itself may assume them. They have nothing to do with keys.
     type: str
-    choices: [disk_encrypt, share_snapshot, share_image]
+    choices: [disk_encrypt, share_snapshot, share_image, image_import, image_export]
     required: true
   state:
     description:
@@ -116,6 +120,14 @@ EXAMPLES = r"""
 - name: Let ECS encrypt disks with the account's own keys
   alitrust.ecs.kms_share_role:
     purpose: disk_encrypt
+
+- name: Let ECS import images from OSS
+  alitrust.ecs.kms_share_role:
+    purpose: image_import
+
+- name: Let ECS export images to OSS
+  alitrust.ecs.kms_share_role:
+    purpose: image_export
 
 - name: Let two accounts use images that are encrypted with a key
   alitrust.ecs.kms_share_role:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kms_share_role_info
-short_description: Read the RAM roles by which ECS uses KMS keys
+short_description: Read the RAM roles by which ECS uses KMS keys and images in OSS
 version_added: 1.0.0
 description:
-  - Reads the three roles that M(alitrust.ecs.kms_share_role) manages, with their recipients and policies.
+  - Reads the roles that M(alitrust.ecs.kms_share_role) manages, with their recipients and policies.
 author:
   - alitrust.ecs authors (@alitrust)
 extends_documentation_fragment:
@@ -20,9 +20,9 @@ extends_documentation_fragment:
   - alitrust.ecs.attributes.info
 options:
   purpose:
-    description: Which role to read. When it is not given, all three are read.
+    description: Which role to read. When it is not given, all are read.
     type: str
-    choices: [disk_encrypt, share_snapshot, share_image]
+    choices: [disk_encrypt, share_snapshot, share_image, image_import, image_export]
 seealso:
   - module: alitrust.ecs.kms_share_role
   - module: alitrust.ecs.encrypted_share_info

@@ -56,16 +56,26 @@ options:
     type: str
   console_login:
     description:
-      - Whether the user can log on to the console. V(true) needs O(password) when the user could not until now.
+      - Whether the user can log on to the console. V(true) needs O(password) or O(password_file) when the
+        user could not until now.
       - The task warns about a user that logs on to the console and has an AccessKey pair at once, because a person and
         a program are better two users.
-      - V(false) ends it. When it is not given, it stays as it is, unless O(password) is given, which means V(true).
+      - V(false) ends it. When it is not given, it stays as it is, unless O(password) or O(password_file) is
+        given, which means V(true).
     type: bool
   password:
     description:
       - The password for the console. It must meet the password policy of the account.
       - The documents advise to give a user either a console logon or an AccessKey pair, not both.
     type: str
+  password_file:
+    description:
+      - Where the password for the console is, as the one line of a file that only its owner may read. It takes the
+        place of O(password).
+      - When there is no such file and a password is to be set, one is made that meets every password policy, and
+        written there (mode 0600) before it is set. It is shown to nobody. The directory must exist.
+      - When the user has a password already, none is made, unless O(update_password=always).
+    type: path
   update_password:
     description:
       - With V(on_create), O(password) is set when the user could not log on to the console until now.
@@ -142,6 +152,12 @@ EXAMPLES = r"""
     password: "{{ ann_password }}"
     password_reset_required: true
     mfa_bind_required: true
+
+- name: Create a user whose console password is made here and shown to nobody
+  alitrust.ecs.ram_user:
+    name: bob
+    password_file: bob.password
+    password_reset_required: true
 
 - name: Create a user for a program, with its AccessKey pair in a file
   alitrust.ecs.ram_user:

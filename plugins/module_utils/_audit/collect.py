@@ -286,7 +286,8 @@ class _Reader:
         self.facts.groups = sorted(found, key=lambda group: (group["name"], group["security_group_id"]))
 
     def _share_roles(self) -> None:
-        for purpose, name in share_role.ROLES.items():
+        for purpose in share_role.OF_KEYS:
+            name = share_role.ROLES[purpose]
             role = roles.read_role(self.cloud, name)
             if role is None:
                 continue

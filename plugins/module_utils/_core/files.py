@@ -14,7 +14,7 @@ import stat
 import tempfile
 import typing as t
 
-from .._cloud.errors import UnexpectedState
+from .._cloud.errors import InvalidInput, UnexpectedState
 
 #: Rights of a file with a secret: for its owner only.
 OWN = 0o600
@@ -45,6 +45,28 @@ def read(path: str, most: int, *, links: bool = True) -> Found:
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "it is no ordinary file", path)
         return Found(handle.read(most), mode)
+
+
+def secret(path: str, option: str) -> Found | None:
+    """What is in the file that an option names for a secret, None when there is none yet.
+
+    :raises InvalidInput: there is something else than a readable file, or nothing can be written there
+    """
+    folder = os.path.dirname(path)
+    try:
+        return read(path, 1 << 16)
+    except FileNotFoundError:
+        if os.path.lexists(path):
+            raise InvalidInput(f"{option} is {path}, a link to nothing; expected the path of a file.") from None
+        if not os.path.isdir(folder):
+            raise InvalidInput(f"The directory {folder} of {option} does not exist.") from None
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InvalidInput(f"The directory {folder} of {option} cannot be written to.") from None
+        return None
+    except IsADirectoryError:
+        raise InvalidInput(f"{option} is {path}, a directory; expected the path of a file.") from None
+    except OSError as exc:
+        raise InvalidInput(f"{option} is {path}, which cannot be read: {exc.strerror}.") from None
 
 
 def open_own(path: str, *, names: int = 1) -> int:
@@ -93,9 +115,10 @@ def lock(number: int, path: str) -> None:
         raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
 
 
-def write_whole(path: str, text: str) -> None:
+def write_whole(path: str, text: str, *, secret: bool = False) -> None:
     """Put a file there whole or not at all, with the rights that other new files get.
 
+    :param secret: for the owner only, and never over another file
     :raises UnexpectedState: it cannot be written
     """
     beside = ""
@@ -105,6 +128,9 @@ def write_whole(path: str, text: str) -> None:
             handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())
+        if secret:
+            put_new(beside, path)
+            return
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(beside, 0o666 & ~mask)
@@ -113,3 +139,19 @@ def write_whole(path: str, text: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise UnexpectedState(f"{path} cannot be written: {exc.strerror}.") from None
+
+
+def put_new(beside: str, path: str) -> None:
+    """Rename a file, never over another.
+
+    :raises OSError: there is one
+    """
+    try:
+        os.link(beside, path)
+    except OSError:
+        # A file system without links, or somebody was faster.
+        if os.path.lexists(path):
+            raise
+        os.rename(beside, path)
+    with contextlib.suppress(OSError):
+        os.unlink(beside)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource behind C(kms_share_role): roles by which ECS uses keys of the account. Private."""
+"""The resource behind C(kms_share_role): roles by which ECS uses keys, and images in OSS, of the account. Private."""
 
 from __future__ import annotations
 
@@ -25,13 +25,23 @@ from .._ram.role_planner import RoleState, WantedRole
 from .._ram.roles import ECS, RoleActions
 from . import keys
 
-#: What a role is for -> its name, which ECS knows it by (Encryption-related permissions).
+#: What a role is for -> its name, which ECS knows it by (Encryption-related permissions; Use RAM to control access).
 ROLES = {
     "disk_encrypt": "AliyunECSDiskEncryptDefaultRole",
     "share_snapshot": "AliyunECSShareEncryptSnapshotDefaultRole",
     "share_image": "AliyunECSShareEncryptImageDefaultRole",
+    "image_import": "AliyunECSImageImportDefaultRole",
+    "image_export": "AliyunECSImageExportDefaultRole",
 }
+#: Those that have to do with keys.
+OF_KEYS = ("disk_encrypt", "share_snapshot", "share_image")
 DISK_POLICY = PolicyRef("System", "AliyunECSDiskEncryptRolePolicy")
+#: Those that ECS assumes in the own account -> the system policy that is all they need.
+OWN = {
+    "disk_encrypt": DISK_POLICY,
+    "image_import": PolicyRef("System", "AliyunECSImageImportRolePolicy"),
+    "image_export": PolicyRef("System", "AliyunECSImageExportRolePolicy"),
+}
 SERVICE_KEY_POLICY = PolicyRef("System", "AliyunKMSFullAccess")
 #: Alias of the key that ECS makes for itself in each region.
 SERVICE_KEY = "alias/acs/ecs"
@@ -118,19 +128,19 @@ def may_use(granted: t.Sequence[Document], key: Key) -> bool:
 
 
 class KmsShareRole(RoleActions, RamResource[RoleState]):
-    """One of the three roles, with its recipients and keys."""
+    """One of the roles, with its recipients and keys."""
 
     # ------------------------------------------------------------------ options
 
     def validate(self) -> None:
         naming.check_description(naming.RAM_DESCRIPTION, "description", self.options["description"])
         self._recipients  # noqa: B018  checked by reading them
-        if self._purpose == "disk_encrypt":
+        if self._purpose in OWN:
             for name in ("account_ids", "resource_directory_ids", "folder_paths", "kms_key_ids", "service_key"):
                 if self.options[name]:
                     raise InvalidInput(
-                        f"{name} is not possible with purpose disk_encrypt: this role is for ECS in the own account, "
-                        f"and its system policy {DISK_POLICY.name} covers the keys."
+                        f"{name} is not possible with purpose {self._purpose}: this role is for ECS in the own "
+                        f"account, and its system policy {OWN[self._purpose].name} covers what it needs."
                     )
         for key_id in self._key_ids:
             if key_id.startswith("alias/acs/"):
@@ -188,8 +198,8 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
     @property
     def _attached(self) -> tuple[PolicyRef, ...]:
         refs = [PolicyRef("Custom", content.name) for content in self._contents]
-        if self._purpose == "disk_encrypt":
-            refs.append(DISK_POLICY)
+        if self._purpose in OWN:
+            refs.append(OWN[self._purpose])
         if self.options["service_key"]:
             refs.append(SERVICE_KEY_POLICY)
         return tuple(refs)
@@ -251,14 +261,14 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
         """:raises UnexpectedState: a role that has to be used as it is leaves out recipients or keys"""
         role, wanted = t.cast("roles.Role", actual.role), self._recipients
         missing = []
-        if self._purpose == "disk_encrypt":
+        if self._purpose in OWN:
             if not documents.trusts_service(role.trust_policy, ECS):
                 missing.append(f"{ECS} may not assume it")
         elif wanted is not None and self.options["recipients_mode"] != "absent":
             left_out = recipients.untrusted(recipients.of_trust_policy(role.trust_policy), wanted)
             if left_out:
                 missing.append(f"it does not trust {', '.join(left_out)}")
-        for ref in (DISK_POLICY, SERVICE_KEY_POLICY):
+        for ref in (*OWN.values(), SERVICE_KEY_POLICY):
             if ref in self._attached and ref not in actual.attached:
                 missing.append(f"it does not have the {ref}")
         missing += [f"it may not use the key {key.id}" for key in self._keys if not may_use(actual.granted, key)]
@@ -271,7 +281,7 @@ class KmsShareRole(RoleActions, RamResource[RoleState]):
 
     def _trust(self, actual: RoleState) -> Document | None:
         current = actual.role.trust_policy if actual.role else None
-        if self._purpose == "disk_encrypt":
+        if self._purpose in OWN:
             if current is None:
                 return documents.trust_of_service(ECS)
             return current if documents.trusts_service(current, ECS) else documents.with_service(current, ECS)
@@ -318,7 +328,7 @@ def read_state(cloud: Cloud, name: str) -> RoleState:
 
 
 def read_roles(cloud: Cloud, options: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What C(kms_share_role_info) returns: those of the three roles that exist."""
+    """What C(kms_share_role_info) returns: those of the roles that exist."""
     found = []
     for purpose in [options["purpose"]] if options["purpose"] else list(ROLES):
         state = read_state(cloud, ROLES[purpose])

@@ -16,7 +16,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import CloudError
 from .._ram import policies
 from .._ram.policies import PolicyRef
-from .share_role import ROLES, policy_name
+from .share_role import OF_KEYS, policy_name
 
 _LISTED = 5
 
@@ -67,7 +67,7 @@ def _snapshots(cloud: Cloud, key_id: str) -> list[str]:
 
 def _holders(cloud: Cloud, key_id: str) -> list[str]:
     """Who has one of the policies that this collection makes for a single key."""
-    names = [policy_name(purpose, cloud.region, key_id) for purpose in ROLES]
+    names = [policy_name(purpose, cloud.region, key_id) for purpose in OF_KEYS]
     names.append(f"alitrust-kms-access-{re.sub('[^A-Za-z0-9-]', '-', key_id)}")  # of the role kms_access
     found = {name: policies.read_entities(cloud, PolicyRef("Custom", name)) for name in names}
     return [f"{', '.join(map(str, entities))} by policy {name}" for name, entities in found.items() if entities]

@@ -62,16 +62,8 @@ def look(path: str) -> FileState:
     :raises InvalidInput: when there is something else than a readable file, or nothing can be written there
     """
     path = os.path.abspath(os.path.expanduser(path))
-    folder = os.path.dirname(path)
-    try:
-        content, mode = files.read(path, 1 << 16)
-    except FileNotFoundError:
-        if os.path.lexists(path):
-            raise InvalidInput(f"access_key_file is {path}, a link to nothing; expected the path of a file.") from None
-        if not os.path.isdir(folder):
-            raise InvalidInput(f"The directory {folder} of access_key_file does not exist.") from None
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise InvalidInput(f"The directory {folder} of access_key_file cannot be written to.") from None
+    file = files.secret(path, "access_key_file")
+    if file is None:
         try:
             files.refuse_others(_beside(path))
         except OSError as exc:
@@ -80,16 +72,12 @@ def look(path: str) -> FileState:
                 hint="Nothing was created. Move it away, or choose another access_key_file.",
             ) from None
         return FileState(path, left=_left(path))
-    except IsADirectoryError:
-        raise InvalidInput(f"access_key_file is {path}, a directory; expected the path of a file.") from None
-    except OSError as exc:
-        raise InvalidInput(f"access_key_file is {path}, which cannot be read: {exc.strerror}.") from None
     try:
-        found = from_json(content)
+        found = from_json(file.content)
     except ValueError:
         found = None
     key = found.get("access_key_id") if isinstance(found, dict) else None
-    loose = bool(stat.S_IMODE(mode) & 0o077)
+    loose = bool(stat.S_IMODE(file.mode) & 0o077)
     return FileState(path, True, key if isinstance(key, str) else "", loose, _left(path))
 
 
@@ -160,17 +148,8 @@ class Destination:
             self._close(remove=False)
 
     def _put(self) -> None:
-        beside = _beside(self.path)
-        try:
-            os.link(beside, self.path)
-        except OSError:
-            # A file system without links, or somebody was faster.
-            if os.path.lexists(self.path):
-                raise
-            os.rename(beside, self.path)
+        files.put_new(_beside(self.path), self.path)
         self._placed = True
-        with contextlib.suppress(OSError):
-            os.unlink(beside)
 
     def _write(self, content: bytes) -> None:
         """Write it with blanks behind it, which JSON may have: so it takes the place of what was there at once."""

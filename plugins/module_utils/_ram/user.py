@@ -13,7 +13,7 @@ from .._cloud.door import Cloud
 from .._cloud.errors import AlreadyExists, CloudError, InvalidInput, OutcomeUnknown, UnexpectedState
 from .._core import naming, ownership
 from .._core.plan import Plan
-from . import access_key_file, policies, shape, user_planner, users
+from . import access_key_file, password_file, policies, shape, user_planner, users
 from .access_key_file import FileState
 from .policies import Entity, PolicyRef
 from .resource import RamResource
@@ -35,6 +35,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     **{name: {"type": "str"} for name in PROFILE},
     "console_login": {"type": "bool"},
     "password": {"type": "str", "no_log": True},
+    "password_file": {"type": "path", "no_log": False},
     "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
     "password_reset_required": {"type": "bool", "no_log": False},
     "mfa_bind_required": {"type": "bool"},
@@ -76,8 +77,11 @@ class RamUser(UserActions, RamResource[UserState]):
         naming.check(naming.USER, "name", self.options["name"])
         users.check_profile(self.options)
         naming.check_each(naming.USER_GROUP, "groups", self.options["groups"])
-        if self.options["password"] and self.options["console_login"] is False:
+        password, file = self.options["password"], self.options["password_file"]
+        if (password or file) and self.options["console_login"] is False:
             raise InvalidInput("A password is given, and console_login is false; leave one of them out.")
+        if password and file:
+            raise InvalidInput("password and password_file are given; a user has one password, leave one of them out.")
         self._wanted  # noqa: B018  reads and checks the other options
 
     @property
@@ -88,11 +92,13 @@ class RamUser(UserActions, RamResource[UserState]):
     def _wanted(self) -> WantedUser:
         options = self.options
         groups = options["groups"]
+        kept = None if self._absent else password_file.of(options)
         return WantedUser(
             name=options["name"],
             profile={name: options[name] for name in PROFILE if options[name] is not None},
-            console_login=True if options["password"] else options["console_login"],
-            password=bool(options["password"]),
+            console_login=True if options["password"] or kept else options["console_login"],
+            password=bool(options["password"] or kept),
+            password_file=kept,
             new_password=options["update_password"] == "always" and not self._applied,
             password_reset_required=options["password_reset_required"],
             mfa_bind_required=options["mfa_bind_required"],
@@ -128,8 +134,17 @@ class RamUser(UserActions, RamResource[UserState]):
 
     # ------------------------------------------------------------------ steps about secrets
 
+    def make_password(self, name: str, path: str) -> None:
+        password_file.write_new(path, name)
+
+    @property
+    def _password(self) -> str:
+        """Read only when it is sent, because it may have been made a moment ago."""
+        file = self._wanted.password_file
+        return password_file.read(file.path) if file else str(self.options["password"])
+
     def create_login_profile(self, name: str, **rules: bool) -> None:
-        params = {"UserName": name, "Password": self.options["password"], **_rules(rules)}
+        params = {"UserName": name, "Password": self._password, **_rules(rules)}
         try:
             self.cloud.call("ram", "CreateLoginProfile", params)
         except AlreadyExists:
@@ -137,7 +152,7 @@ class RamUser(UserActions, RamResource[UserState]):
             self.cloud.call("ram", "UpdateLoginProfile", params)
 
     def update_login_profile(self, name: str, new_password: bool, **rules: bool) -> None:
-        password = self.options["password"] if new_password else None
+        password = self._password if new_password else None
         self.cloud.call("ram", "UpdateLoginProfile", _rules(rules), UserName=name, Password=password)
 
     def restrict_file(self, path: str) -> None:

@@ -14,6 +14,7 @@ from .._core import naming, ownership
 from .._core.plan import Plan, Step
 from . import policy_planner
 from .access_key_file import FileState, Left
+from .password_file import PasswordFile
 from .policies import Entity, PolicyRef
 from .policy_planner import refs_view
 from .users import (
@@ -56,6 +57,7 @@ class WantedUser:
     :ivar profile: values of C(PROFILE) that were given
     :ivar console_login: whether it can log on to the console
     :ivar password: whether a password was given; the password itself is in no plan
+    :ivar password_file: where it is, or goes
     :ivar new_password: whether the password shall be set though there is one
     :ivar file: where the AccessKey pair of the user is, or goes
     """
@@ -64,6 +66,7 @@ class WantedUser:
     profile: t.Mapping[str, str] = field(default_factory=dict)
     console_login: bool | None = None
     password: bool = False
+    password_file: PasswordFile | None = None
     new_password: bool = False
     password_reset_required: bool | None = None
     mfa_bind_required: bool | None = None
@@ -188,21 +191,40 @@ def _login_steps(actual: LoginProfile | None, wanted: WantedUser) -> tuple[list[
         if not wanted.password:
             raise InvalidInput(
                 f"The user {name} cannot log on to the console yet; a password is needed for that.",
-                hint="Give password, or set console_login to false.",
+                hint="Give password or password_file, or set console_login to false.",
             )
         after = {"password_reset_required": False, "mfa_bind_required": False, **rules}
         step = Step(f"let user {name} log on to the console", "create_login_profile", {"name": name, **after})
-        return [step], {"console_login": True, **after}
+        return [*_password_steps(wanted), step], {"console_login": True, **after}
     changes: dict[str, t.Any] = {key: value for key, value in rules.items() if value != getattr(actual, key)}
     what = ["rules for the logon"] if changes else []
     shown = dict(changes)
     if wanted.password and wanted.new_password:
         what.insert(0, "password")
         shown["password"] = "(set anew)"
-    if not what:
-        return [], {}
-    args = {"name": name, "new_password": "password" in shown, **changes}
-    return [Step(f"change the {' and the '.join(what)} of user {name}", "update_login_profile", args)], shown
+    steps = _password_steps(wanted) if "password" in shown else _restrict(wanted)
+    if what:
+        args = {"name": name, "new_password": "password" in shown, **changes}
+        steps.append(Step(f"change the {' and the '.join(what)} of user {name}", "update_login_profile", args))
+    return steps, shown
+
+
+def _password_steps(wanted: WantedUser) -> list[Step]:
+    """What comes before a password is set that is in a file."""
+    file = wanted.password_file
+    if file is None or file.exists:
+        return _restrict(wanted)
+    args = {"name": wanted.name, "path": file.path}
+    return [Step(f"make a password of user {wanted.name} in {file.path}", "make_password", args)]
+
+
+def _restrict(wanted: WantedUser) -> list[Step]:
+    file = wanted.password_file
+    return [_restrict_step(file.path)] if file is not None and file.loose else []
+
+
+def _restrict_step(path: str) -> Step:
+    return Step(f"take the rights of others from {path}", "restrict_file", {"path": path})
 
 
 def _key_steps(keys: t.Sequence[AccessKey], name: str, file: FileState) -> tuple[list[Step], list[str]]:
@@ -215,9 +237,8 @@ def _key_steps(keys: t.Sequence[AccessKey], name: str, file: FileState) -> tuple
                 f"{_ids(keys) if keys else 'no AccessKey pair'}.",
                 hint="Move the file away, or choose another access_key_file; it is never overwritten.",
             )
-        restrict = Step(f"take the rights of others from {file.path}", "restrict_file", {"path": file.path})
         warnings = [] if held.status == "Active" else [f"The AccessKey pair {held.id} of user {name} is {held.status}."]
-        return [restrict] if file.loose else [], warnings
+        return [_restrict_step(file.path)] if file.loose else [], warnings
     left = file.left if file.left is not None and file.left.user == name else Left()
     if left.access_key_id and left.access_key_id in [key.id for key in keys]:
         what = f"the AccessKey pair {left.access_key_id} of user {name}, which an earlier run has got"

@@ -144,6 +144,7 @@ NOT_EXCHANGED = {
         "create_share",
         "create_user",
         "make",
+        "make_password",
     },
     "takes away what is to go, and nothing takes its place": {
         "delete",

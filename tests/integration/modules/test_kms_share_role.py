@@ -52,17 +52,28 @@ def policy_name(key: str, purpose: str = "share-image") -> str:
     return f"alitrust-{purpose}-cn-hangzhou-{key}"
 
 
+#: Roles that ECS assumes in the own account -> their policy.
+OWN = {
+    "disk_encrypt": "AliyunECSDiskEncryptRolePolicy",
+    "image_import": "AliyunECSImageImportRolePolicy",
+    "image_export": "AliyunECSImageExportRolePolicy",
+}
+
+
 @pytest.mark.parametrize(
     ("purpose", "name"),
     [
         ("disk_encrypt", "AliyunECSDiskEncryptDefaultRole"),
         ("share_snapshot", "AliyunECSShareEncryptSnapshotDefaultRole"),
         ("share_image", "AliyunECSShareEncryptImageDefaultRole"),
+        ("image_import", "AliyunECSImageImportDefaultRole"),
+        ("image_export", "AliyunECSImageExportDefaultRole"),
     ],
 )
 def test_the_matrix_for_each_purpose(modules: Modules, purpose: str, name: str) -> None:
-    options: dict[str, t.Any] = {} if purpose == "disk_encrypt" else {"account_ids": [FIRST], "service_key": True}
-    policy = "AliyunECSDiskEncryptRolePolicy" if purpose == "disk_encrypt" else "AliyunKMSFullAccess"
+    own = OWN.get(purpose)
+    options: dict[str, t.Any] = {} if own else {"account_ids": [FIRST], "service_key": True}
+    policy = own or "AliyunKMSFullAccess"
     made = modules.twice("kms_share_role", purpose=purpose, **options)
     assert made["kms_share_role"]["name"] == name
     assert made["kms_share_role"]["policies"] == [{"name": policy, "type": "System"}]
@@ -74,8 +85,9 @@ def test_the_matrix_for_each_purpose(modules: Modules, purpose: str, name: str) 
     assert modules.run("kms_share_role_info")["kms_share_roles"] == []
 
 
-def test_the_disk_role_trusts_ecs(modules: Modules) -> None:
-    made = modules.run("kms_share_role", purpose="disk_encrypt")
+@pytest.mark.parametrize("purpose", OWN)
+def test_a_role_of_the_own_account_trusts_ecs(modules: Modules, purpose: str) -> None:
+    made = modules.run("kms_share_role", purpose=purpose)
     assert made["kms_share_role"]["trust_policy"]["Statement"] == [
         {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}
     ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
+import stat
 import typing as t
 from pathlib import Path
 
@@ -84,6 +86,46 @@ def test_a_password_is_never_shown(modules: Modules) -> None:
     )
     assert PASSWORD not in str(results).replace("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "")
     assert PASSWORD not in json.dumps(modules.cloud.resources("user"))
+
+
+def test_generate_a_console_password_that_nobody_sees(modules: Modules, tmp_path: Path) -> None:
+    path = tmp_path / "ann.password"
+    foretold = modules.run("ram_user", name="ann", password_file=str(path), check=True)
+    assert not path.exists()
+    made = modules.twice("ram_user", name="ann", password_file=str(path))
+    steps = ["create user ann", f"make a password of user ann in {path}", "let user ann log on to the console"]
+    assert foretold["steps"] == made["steps"] == steps
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    password = path.read_text().removesuffix("\n")
+    assert len(password) == 32
+    assert all(re.search(kind, password) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]")), (
+        "it meets every password policy"
+    )
+    first = user(modules)["LoginProfile"]["Hash"]
+
+    path.unlink()  # handed over
+    assert not modules.run("ram_user", name="ann", password_file=str(path))["changed"]
+    assert not path.exists()
+    anew = modules.run("ram_user", name="ann", password_file=str(path), update_password="always")
+    assert anew["steps"] == [f"make a password of user ann in {path}", "change the password of user ann"]
+    assert path.read_text() != password + "\n"
+    assert user(modules)["LoginProfile"]["Hash"] != first
+    assert not [one for one in (password, path.read_text().strip()) if one in str([foretold, made, anew])]
+    assert os.listdir(tmp_path) == ["ann.password"]
+
+
+def test_a_password_that_was_made_before_a_run_broke_off_is_set_by_the_next(modules: Modules, tmp_path: Path) -> None:
+    path = tmp_path / "ann.password"
+    modules.cloud.fault("error", "ram:CreateLoginProfile", code="InvalidPassword", status=400)
+    failed = modules.run("ram_user", name="ann", password_file=str(path), fails=True)
+    password = path.read_text()
+    assert f"make a password of user ann in {path}" in failed["steps_done"]
+    assert password.strip() not in str(failed)
+    modules.cloud.clear_faults()
+    path.chmod(0o644)
+    again = modules.twice("ram_user", name="ann", password_file=str(path))
+    assert again["steps"] == [f"take the rights of others from {path}", "let user ann log on to the console"]
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == (password, 0o600)
 
 
 def test_create_an_access_key_of_a_ram_user_in_a_file(modules: Modules, tmp_path: Path) -> None:
