@@ -45,8 +45,10 @@ options:
     default: []
   limits:
     description:
-      - Limits of the account where they are not the documented ones, C(rules_per_group) (200),
-        C(groups_per_region) (100) and C(rules_per_instance) (1000). From 80 percent of a limit on, it counts
+      - Limits of the account where they are neither those that the API tells (C(groups_per_region),
+        C(postpaid_vcpus), C(spot_vcpus)) nor the documented ones, C(rules_per_group) (200), C(groups_per_region)
+        (100), C(rules_per_instance) (1000), C(members_per_basic_group) (2000), C(members_per_advanced_group) (65536),
+        C(key_pairs_per_region) (500) and C(custom_policies_per_role) (5). From 80 percent of a limit on, it counts
         as nearly reached.
     type: dict
     default: {}
@@ -217,6 +219,19 @@ audit:
       type: list
       elements: dict
       sample: [{"purpose": "share_image", "recipients": ["account 2345678901234567"]}]
+    quotas:
+      description:
+        - How much of each limit is used, the fullest first. Where each group, instance or role has a limit of its own,
+          C(fullest) is the one that has used most. Empty where only some groups were audited.
+      type: list
+      elements: dict
+      sample:
+        - limit: groups_per_region
+          what: security groups of the region
+          used: 12
+          most: 100
+          fullest: ""
+          source: account
     sessions:
       description:
         - Who may begin sessions of Session Manager to instances, beside who may reach port 22. V(null) where that could

@@ -16,17 +16,15 @@ from dataclasses import dataclass, field
 from .._core import networks
 from .._ram.rights import TRUST_CLIENT
 from .._security_group import traffic
-from .._security_group.interface import RULES_PER_INTERFACE
 from .._security_group.rule import Rule
-from .._security_group.rule_planner import RULES_PER_GROUP
 from .._security_group.traffic import Span
-from . import graph
+from . import graph, quotas
 from .collect import Facts, Item
 
 SEVERITIES = ("critical", "high", "medium", "low")
 
-#: Limits that Alibaba Cloud documents; an account can have others.
-LIMITS = {"rules_per_group": RULES_PER_GROUP, "groups_per_region": 100, "rules_per_instance": RULES_PER_INTERFACE}
+#: Limits that C(_quotas) names with what would make room.
+_MENDED_ABOVE = ("rules_per_group", "groups_per_region", "rules_per_instance")
 #: Share of a limit from which it counts as near.
 _NEAR = 0.8
 #: Ports that should not be open to the world, and what usually listens there.
@@ -443,7 +441,7 @@ def _idle(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
 
 
 def _quotas(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
-    rules = {**facts.rule_counts, **{group["security_group_id"]: len(group["rules"]) for group in facts.groups}}
+    rules = quotas.rules_of_groups(facts)
     limit = limits["rules_per_group"]
     for group in facts.groups:
         number = len(group["rules"])
@@ -482,6 +480,25 @@ def _quotas(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
                 _instances([one]),
                 [_task("trusted_instance", instance_ids=_ids([one]), security_group_ids=one["security_group_ids"][:1])],
             )
+
+    yield from _other_quotas(facts, limits)
+
+
+def _other_quotas(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
+    """Those that no rule and no group of the region alone can mend."""
+    for row in quotas.table(facts, limits):
+        if row["limit"] in _MENDED_ABOVE or row["used"] < _NEAR * row["most"] or facts.groups_only:
+            continue
+        where = f" ({row['fullest']})" if row["fullest"] else ""
+        spare = [pair["name"] for pair in facts.key_pairs if not pair["instance_ids"]]
+        yield Hit(
+            f"{row['used']} of {row['most']} {row['what']} are used{where}.",
+            [_resource("region", facts.region)],
+            [_task("keypair", name=name, state="absent") for name in spare[:5]]
+            if row["limit"] == "key_pairs_per_region"
+            else [],
+            "Quota Center raises it, or what nobody uses makes room.",
+        )
 
 
 def _unused_groups(facts: Facts, limits: t.Mapping[str, int]) -> Hits:

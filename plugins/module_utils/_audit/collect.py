@@ -26,7 +26,7 @@ from .._security_group import shape as group_shape
 from .._security_group.rule import Rule
 from .._trust import options as trust_options
 from .._trust import section as trust
-from . import sessions
+from . import quotas, sessions
 
 Item = dict[str, t.Any]
 
@@ -45,6 +45,7 @@ class Facts:
     :ivar images: by id; None for one that does not exist any more
     :ivar roles: by name; the roles that instances have
     :ivar sessions: the switch of Session Manager, and who may begin sessions; None where it was not read
+    :ivar told: the quotas that the API tells
     :ivar kms_status: None where it was not read
     :ivar unread: part of the account -> why nothing is known of it
     :ivar rule_counts: how many rules each group of the region has, also those that are not in C(groups)
@@ -62,6 +63,7 @@ class Facts:
     roles: dict[str, Item] = field(default_factory=dict)
     share_roles: list[Item] = field(default_factory=list)
     sessions: Item | None = None
+    told: quotas.Told = field(default_factory=lambda: quotas.Told({}, {}))
     kms_status: str | None = None
     keys: list[Item] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
@@ -132,6 +134,7 @@ class _Reader:
             ("share roles", self._share_roles),
             ("sessions", self._sessions),
             ("KMS", self._keys),
+            ("quotas", self._quotas),
         ):
             try:
                 read()
@@ -151,6 +154,9 @@ class _Reader:
 
     def _account(self) -> None:
         self.facts.account_id = str(self.cloud.call("sts", "GetCallerIdentity").get("AccountId") or "") or None
+
+    def _quotas(self) -> None:
+        self.facts.told = quotas.read(self.cloud)
 
     def _disks(self) -> None:
         by_instance: dict[str, list[Item]] = {}

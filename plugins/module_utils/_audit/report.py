@@ -19,7 +19,7 @@ from .._security_group import traffic
 from .._security_group.planner import check_id
 from .._trust import options as trust_options
 from .._trust.verdict import clock
-from . import checks, graph
+from . import checks, graph, quotas
 from .collect import Facts, Item, collect, collect_groups, of_file
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -82,11 +82,11 @@ def _chosen(options: dict[str, t.Any], possible: t.Sequence[str]) -> list[str]:
 
 
 def _limits(given: dict[str, t.Any] | None) -> dict[str, int]:
-    found = dict(checks.LIMITS)
+    found = {}
     for name, value in (given or {}).items():
-        if name not in found:
+        if name not in quotas.NAMES:
             raise InvalidInput(
-                f"limits has {name!r}; expected some of {', '.join(found)}.", hint=nearest([name], found)
+                f"limits has {name!r}; expected some of {', '.join(quotas.NAMES)}.", hint=nearest([name], quotas.NAMES)
             )
         number = texts.whole(value)
         if not number:
@@ -95,8 +95,12 @@ def _limits(given: dict[str, t.Any] | None) -> dict[str, int]:
     return found
 
 
-def assemble(facts: Facts, chosen: t.Collection[str], limits: t.Mapping[str, int], now: float) -> Item:
-    """Everything the report says, purely."""
+def assemble(facts: Facts, chosen: t.Collection[str], given: t.Mapping[str, int], now: float) -> Item:
+    """Everything the report says, purely.
+
+    :param given: limits that take the place of those of the account
+    """
+    limits = quotas.limits(facts.told, given)
     for one in facts.instances:
         one.setdefault("trust", _unknown(facts.unread.get("trust", "the trusted server was not asked"), one))
     findings, states = checks.run(facts, chosen, limits)
@@ -119,6 +123,7 @@ def assemble(facts: Facts, chosen: t.Collection[str], limits: t.Mapping[str, int
         "shared_images": facts.shared_images,
         "kms": {"status": facts.kms_status, "keys": [_key(key, facts) for key in facts.keys]},
         "key_pairs": facts.key_pairs,
+        "quotas": [] if facts.groups_only else quotas.table(facts, given),
         "findings": findings,
         "checks": states,
         "not_read": [{"part": part, "reason": reason} for part, reason in facts.unread.items()],

@@ -183,6 +183,19 @@ def test_checks_fail_the_play_only_from_the_severity_on_that_was_chosen(
     assert [one["check"] for one in facts["checks"]] == ["quota_near"]
 
 
+def test_quotas_of_the_account_are_in_the_report(fresh_cloud: LocalCloud, tmp_path: Path) -> None:
+    fresh_cloud.set("ecs.security_groups", 7)
+    modules = Modules(fresh_cloud)
+    modules.run("keypair", name="spare", private_key_file=str(tmp_path / "spare.pem"))
+    code, output, facts = play(fresh_cloud, tmp_path, "-e", "audit_fail_on=critical")
+    assert code == 0, output
+    rows = {row["limit"]: (row["used"], row["most"], row["source"]) for row in facts["quotas"]}
+    assert rows["groups_per_region"] == (0, 7, "account")
+    assert rows["key_pairs_per_region"] == (1, 500, "documents")
+    assert rows["postpaid_vcpus"] == (0, 10000, "account")
+    assert '<tr data-quota="groups_per_region">' in (tmp_path / "r.html").read_text()
+
+
 def test_what_may_not_be_read_is_said_and_not_passed(fresh_cloud: LocalCloud, tmp_path: Path) -> None:
     modules = Modules(fresh_cloud)
     door = modules.door()

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._audit import checks, collect, report
+from ansible_collections.alitrust.ecs.plugins.module_utils._audit import checks, collect, quotas, report
 from ansible_collections.alitrust.ecs.plugins.module_utils._audit.collect import Facts, Item
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram import rights
@@ -104,7 +104,7 @@ def good() -> Facts:
 
 
 def failed(facts: Facts, limits: dict[str, int] | None = None) -> list[str]:
-    findings, _states = checks.run(facts, list(checks.CHECKS), limits or checks.LIMITS)
+    findings, _states = checks.run(facts, list(checks.CHECKS), limits or quotas.DOCUMENTED)
     return [finding["check"] for finding in findings]
 
 
@@ -181,10 +181,26 @@ def test_rules(rules: list[Rule], expected: list[str]) -> None:
 def test_limits_count_from_eighty_percent() -> None:
     facts = good()
     facts.groups = [group(*(rule(f"{port}/{port}", "10.0.0.0/8") for port in range(30000, 30008)))]
-    limits = {**checks.LIMITS, "rules_per_group": 10}
+    limits = {**quotas.DOCUMENTED, "rules_per_group": 10}
     assert failed(facts, limits) == ["quota_near"]
     assert failed(facts, {**limits, "rules_per_group": 11}) == []
-    assert failed(facts, {**checks.LIMITS, "rules_per_instance": 10}) == ["quota_near"]
+    assert failed(facts, {**quotas.DOCUMENTED, "rules_per_instance": 10}) == ["quota_near"]
+
+
+def test_quotas_are_those_of_the_account_where_it_tells_them_and_of_whoever_asks_before_that() -> None:
+    facts = good()
+    facts.groups = [group(rule("443/443")), group(rule("443/443"), rule("80/80"), security_group_id="sg-2", name="old")]
+    facts.told = quotas.Told({"groups_per_region": 40, "postpaid_vcpus": 100}, {"postpaid_vcpus": 85})
+    rows = {row["limit"]: row for row in quotas.table(facts, {"rules_per_group": 4})}
+    assert [rows["groups_per_region"][key] for key in ("used", "most", "source")] == [2, 40, "account"]
+    assert [rows["rules_per_group"][key] for key in ("used", "most", "fullest", "source")] == [2, 4, "old", "given"]
+    assert rows["key_pairs_per_region"]["source"] == "documents"
+    assert "spot_vcpus" not in rows, "nobody tells"
+    assert next(iter(rows)) == "postpaid_vcpus", "the fullest first"
+    findings, _states = checks.run(facts, ["quota_near"], quotas.limits(facts.told, {}))
+    assert [one["detail"] for one in findings] == ["85 of 100 vCPUs of pay-as-you-go instances are used."]
+    facts.unread["key pairs"] = "You are not authorized."
+    assert "key_pairs_per_region" not in {row["limit"] for row in quotas.table(facts, {})}
 
 
 def test_groups_that_nothing_uses_are_found() -> None:
@@ -195,7 +211,7 @@ def test_groups_that_nothing_uses_are_found() -> None:
     facts.groups[0]["rules"] += (rule("80/80", "sg-2", "group"),)
     assert failed(facts) == []
     facts.groups[0]["rules"] = facts.groups[0]["rules"][:-1]
-    assert failed(facts, {**checks.LIMITS, "groups_per_region": 2}) == ["quota_near", "security_group_unused"]
+    assert failed(facts, {**quotas.DOCUMENTED, "groups_per_region": 2}) == ["quota_near", "security_group_unused"]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +268,7 @@ def test_kms_that_is_off_is_found() -> None:
 def test_what_was_not_read_is_unknown_and_never_passed(part: str) -> None:
     facts = good()
     facts.unread[part] = "no right"
-    _findings, states = checks.run(facts, list(checks.CHECKS), checks.LIMITS)
+    _findings, states = checks.run(facts, list(checks.CHECKS), quotas.DOCUMENTED)
     unknown = {one["check"] for one in states if one["state"] == "unknown"}
     assert unknown == {name for name, check in checks.CHECKS.items() if part in check.needs}
 
@@ -261,7 +277,7 @@ def test_without_the_trusted_server_every_verdict_is_unknown_and_says_why() -> N
     facts = good()
     del facts.instances[0]["trust"]
     facts.unread["trust"] = "there is no package"
-    audit = report.assemble(facts, list(checks.CHECKS), checks.LIMITS, 0.0)
+    audit = report.assemble(facts, list(checks.CHECKS), quotas.DOCUMENTED, 0.0)
     assert audit["instances"][0]["trust"]["verdict"] == "unknown"
     assert audit["instances"][0]["trust"]["reason"] == "there is no package"
     assert audit["figures"]["verdicts"] == {"trusted": 0, "untrusted": 0, "unmeasured": 0, "unknown": 1}
@@ -382,12 +398,12 @@ def test_every_finding_is_mended_by_modules_and_options_that_exist() -> None:
 
 
 def test_findings_are_ranked() -> None:
-    findings, _states = checks.run(everything_off(), list(checks.CHECKS), checks.LIMITS)
+    findings, _states = checks.run(everything_off(), list(checks.CHECKS), quotas.DOCUMENTED)
     order = [checks.SEVERITIES.index(finding["severity"]) for finding in findings]
     assert order == sorted(order)
 
 
 def test_checks_can_be_chosen() -> None:
-    findings, states = checks.run(everything_off(), ["kms_off"], checks.LIMITS)
+    findings, states = checks.run(everything_off(), ["kms_off"], quotas.DOCUMENTED)
     assert [one["check"] for one in states] == ["kms_off"]
     assert [finding["check"] for finding in findings] == ["kms_off"]
