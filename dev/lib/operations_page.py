@@ -30,7 +30,7 @@ What the documents describe, and how to do it here
 Each row is one operation that Alibaba Cloud's documents describe for the console or the API. It names the module with
 the example that does it, or the playbook, role or file of the collection. Every example is run by
 ``tests/integration/examples``. The test in the last column looks at what the operation does; its name there is written
-in words.
+in words. What no API offers is said, with what to do instead.
 """
 
 
@@ -48,7 +48,8 @@ def page() -> str:
         lines += [".. list-table::", "   :header-rows: 1", "   :widths: 20 30 25 25", ""]
         lines += _cells("Section", "Operation", "How to do it here", "Test")
         for row in listed:
-            lines += _cells(row["section"], row["operation"], _how(row), _test(row["test"]))
+            test = _test(row["test"]) if "test" in row else "none, because no API has it"
+            lines += _cells(row["section"], row["operation"], _how(row), test)
         lines.append("")
     return "\n".join(lines)
 
@@ -63,6 +64,8 @@ def _how(row: Row) -> str:
         return f"{module}: *{row['example']}*"
     if "role" in row:
         return f":ansplugin:`{row['role']} <alitrust.ecs.{row['role']}#role>`"
+    if "by_hand" in row:
+        return row["by_hand"]
     if "playbook" in row:
         return f"``ansible-playbook alitrust.ecs.{row['playbook']}``"
     return f"``{row['file']}``"

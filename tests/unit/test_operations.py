@@ -34,6 +34,8 @@ def functions_of(path: str) -> set[str]:
 def leads_somewhere(row: dict[str, str]) -> bool:
     if "module" in row:
         return row["example"] in examples(row["module"])
+    if "by_hand" in row:
+        return not {"module", "example", "test"} & set(row)
     if "role" in row:
         return (ROOT / "roles" / row["role"] / "tasks" / "main.yml").exists()
     if "playbook" in row:
@@ -48,7 +50,7 @@ def test_every_row_names_what_does_the_operation() -> None:
 
 def test_every_row_names_a_test_that_exists() -> None:
     missing = []
-    for row in ROWS:
+    for row in [one for one in ROWS if "by_hand" not in one]:
         path, _sep, name = row["test"].partition("::")
         if not (ROOT / path).exists() or name.partition("[")[0] not in functions_of(path):
             missing.append(row["test"])
