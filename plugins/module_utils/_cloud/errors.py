@@ -64,6 +64,10 @@ class Twins(UnexpectedState):
     """Several things of one name, all made by this collection: one of them may be about to go."""
 
 
+class FailedThere(UnexpectedState):
+    """Alibaba Cloud has tried, and has told why it could not."""
+
+
 class CloudError(AlitrustError):
     """An error answer of Alibaba Cloud.
 

@@ -11,6 +11,7 @@ than was planned the failure says why.
 
 from __future__ import annotations
 
+import json
 import typing as t
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,8 +20,11 @@ from .._cloud import retry
 from .._cloud.errors import (
     AccessDenied,
     AlitrustError,
+    AlreadyExists,
     CloudError,
+    FailedThere,
     InvalidInput,
+    NotFound,
     OutcomeUnknown,
     TransportFailure,
     UnexpectedState,
@@ -30,6 +34,8 @@ from .plan import Plan, Step
 from .resource import Resource
 
 _SOMEBODY = "Somebody else seems to be changing this at the same time"
+#: Where a change that was accepted does not show: one of the two, and nothing says which.
+_EITHER = "Either somebody else has undone it at the same time, or Alibaba Cloud takes longer than that"
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,8 @@ def look_again(
     :param resource: a new one, for the same options
     :param plan: what the task was about to do
     :param done: names of the steps that it has done
-    :param error: what the next step, or the wait after the last one, failed with; its message is extended
+    :param error: what the next step, or the wait after the last one, failed with; its message is extended, unless it
+        speaks of somebody else already
     :param written: calls of that step that succeeded
     :returns: None where the task has failed
     """
@@ -76,8 +83,15 @@ def look_again(
         if isinstance(refusal, UnexpectedState):  # which it was not when the task began
             _tell(error, refusal.message if refusal.message not in error.message else "")
         return None
-    if _is_other(plan, now, done, left, written):
-        _tell(error, f"now it would be necessary to {_listed(now.steps)}." if now.steps else "now nothing is to do.")
+    what = f"now it would be necessary to {_listed(now.steps)}." if now.steps else "now nothing is to do."
+    others = [step for step in now.steps if step.do not in resource.passing]
+    if left:
+        by_others = _is_other(plan, now, others, error) if done or written else _is_moved(plan, now, resource.passing)
+        if by_others:
+            _tell(error, what)
+    elif others:
+        shown_late = isinstance(error, WaitTimeout) and not _strange(plan, now)
+        _tell(error, what, _EITHER if shown_late else _SOMEBODY)
     return None
 
 
@@ -89,16 +103,52 @@ def may_be_another(error: AlitrustError) -> bool:
     if isinstance(error, CloudError):
         about_it = not isinstance(error, (AccessDenied, OutcomeUnknown, TransportFailure))
         return about_it and not retry.is_throttling(error) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return not isinstance(error, InvalidInput)
+    return not isinstance(error, (InvalidInput, FailedThere))
 
 
-def _is_other(plan: Plan, now: Plan, done: t.Sequence[str], left: t.Sequence[Step], written: t.Sequence[str]) -> bool:
-    """Whether what is to be done now cannot come from this task's own steps and reads that are behind them."""
-    if not done and not written:
-        return bool(now.before != plan.before) or _names(now.steps) != _names(plan.steps)
-    if not left:
-        return bool(now.steps)  # undone, after all the patience for reads
-    return not _names(now.steps) <= _names(plan.steps)
+def _is_moved(plan: Plan, now: Plan, passing: t.Collection[str]) -> bool:
+    """Whether something is another than it was, where this task has written nothing."""
+    if _facts(plan.before) != _facts(now.before):
+        return True
+    then, since = ({step.name for step in one.steps if step.do not in passing} for one in (plan, now))
+    return then != since
+
+
+def _is_other(plan: Plan, now: Plan, others: t.Sequence[Step], error: AlitrustError) -> bool:
+    """Whether what is to be done now cannot come from this task's own steps and reads that are behind them.
+
+    :param others: the steps that would be necessary now, without those that a thing may come to need by itself
+    """
+    if _names(others) <= _names(plan.steps):
+        return False
+    # What is left of a step that is done in part may have another name, too.
+    return isinstance(error, (NotFound, AlreadyExists)) or bool(_strange(plan, now))
+
+
+#: A member of a state or an item of a list in it: the way there, and the value as text.
+_Fact = tuple[tuple[str, ...], str]
+#: Members that change without anybody's doing, while something is on its way up or down.
+_BY_ITSELF = ("status", "stopped_mode")
+
+
+def _strange(plan: Plan, now: Plan) -> set[_Fact]:
+    """What there is that this task found neither before nor makes, and what is gone although it leaves it alone.
+
+    Of what is new as a whole nothing is strange: the plan does not say all of it.
+    """
+    before, after, seen = _facts(plan.before), _facts(plan.after), _facts(now.before)
+    holders = {way[:length] for way, _value in before for length in range(len(way))} | {()}
+    return {fact for fact in seen - before - after if fact[0][:-1] in holders} | ((before & after) - seen)
+
+
+def _facts(state: t.Any, way: tuple[str, ...] = ()) -> set[_Fact]:
+    if isinstance(state, dict):
+        return {
+            fact for key, value in state.items() if key not in _BY_ITSELF for fact in _facts(value, (*way, str(key)))
+        }
+    if isinstance(state, (list, tuple)):
+        return {((*way, ""), json.dumps(one, sort_keys=True, default=str)) for one in state}
+    return {(way, json.dumps(state, sort_keys=True, default=str))}
 
 
 def _names(steps: t.Iterable[Step]) -> set[str]:
@@ -109,8 +159,10 @@ def _listed(steps: t.Sequence[Step]) -> str:
     return "; ".join(step.name for step in steps)
 
 
-def _tell(error: AlitrustError, what: str) -> None:
+def _tell(error: AlitrustError, what: str, who: str = _SOMEBODY) -> None:
     """:param what: how it is now; blank where the message has it already"""
+    if "somebody else" in error.message.lower():
+        return
     stop = "" if error.message.endswith((".", "!", "?")) else "."
-    error.message += f"{stop} {_SOMEBODY}{': ' if what else '.'}{what}"
+    error.message += f"{stop} {who}{': ' if what else '.'}{what}"
     error.hint = "Run the task again."

@@ -23,10 +23,13 @@ class Resource(abc.ABC, t.Generic[State]):
     :param cloud: the door
     :param options: the module's options, blank ones already None
     :cvar unseen: methods of steps whose work C(find) does not show: nobody else can be seen to have done it
+    :cvar passing: methods of steps that a thing may come to need by itself, on its way up or down, or that are the rest
+        of a step which is done in part: they say nothing of somebody else
     :ivar warnings: what C(preflight) has found that one would rather know, beside the warnings of the plan
     """
 
     unseen: t.ClassVar[frozenset[str]] = frozenset()
+    passing: t.ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, cloud: Cloud, options: dict[str, t.Any]) -> None:
         self.cloud = cloud

@@ -58,6 +58,7 @@ class TrustedInstance(AttachmentActions, DiskActions, Resource[State]):
     """One instance, or a fleet of them."""
 
     unseen = frozenset({"restart"})
+    passing = frozenset({"start", "stop", "restart", "attach_disk"})
 
     desired: Desired
     notes: list[str]

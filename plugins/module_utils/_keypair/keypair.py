@@ -83,6 +83,8 @@ class KeyPair(Resource[Actual]):
         self.found: dict[str, t.Any] | None = None
         self.replacing = False
         self.replaced: dict[str, t.Any] | None = None
+        #: public key of the pair that this task, or another for it, has made
+        self.own: public_key.PublicKey | None = None
 
     def validate(self) -> None:
         options = self.options
@@ -157,8 +159,7 @@ class KeyPair(Resource[Actual]):
         return key_secret.look(self.cloud, name, into=state != "absent")
 
     def find(self) -> Actual:
-        self._await_other_run()
-        pair = self.found = self._read()
+        pair = self.found = self._read_beside_file()
         kept = self._look_into_secret()
         given = self.options["kms_key_id"]
         if given and kept is not None and not kept.exists and self.desired.state != "absent":
@@ -203,6 +204,7 @@ class KeyPair(Resource[Actual]):
             pair, file = self._read(), key_file.look(path)
             if pair is None or file.public is None or file.public != public_key.stored(pair["public_key"]):
                 raise
+            self.own = file.public
 
     def _make(self, path: str, tags: dict[str, str], replaces: bool, users: list[str]) -> None:
         with key_file.Destination(path, self.name) as destination:
@@ -211,6 +213,7 @@ class KeyPair(Resource[Actual]):
             if replaces:
                 self.delete()
             private_key = self._create(destination, {**tags, tags_of.OWNER_KEY: destination.owner})
+            self.own = public_key.public_half(private_key.encode())
             try:
                 destination.keep(private_key)
             except OSError as exc:
@@ -240,7 +243,8 @@ class KeyPair(Resource[Actual]):
 
     def bring(self, wanted: public_key.PublicKey | None, tags: dict[str, str]) -> None:
         # Without one to import, it is the key that was just stored.
-        self._import(wanted or t.cast("public_key.PublicKey", self.stored), {**tags, tags_of.OWNER_KEY: self.name})
+        self.own = wanted or t.cast("public_key.PublicKey", self.stored)
+        self._import(self.own, {**tags, tags_of.OWNER_KEY: self.name})
 
     def _import(self, wanted: public_key.PublicKey, tags: dict[str, str]) -> None:
         request = {
@@ -437,7 +441,43 @@ class KeyPair(Resource[Actual]):
             self.cloud.sleep(0.5)
         self.file = key_file.look(self.file.path)
 
+    def _read_beside_file(self) -> dict[str, t.Any] | None:
+        """The pair, and in C(file) what was at its private key's path at the same time.
+
+        Between the two looks another run may have made both, and then they do not fit together.
+        """
+        deadline = self.cloud.monotonic() + self.cloud.connection.api_timeout
+        while True:
+            self._await_other_run()
+            pair, file = self._read(), self.file
+            if file is None or self.cloud.monotonic() > deadline:
+                return pair
+            if not key_file.is_busy(file.path) and key_file.look(file.path) == file:
+                return pair
+
     # ------------------------------------------------------------------ results
+
+    def _is_own(self, pair: dict[str, t.Any], actual: Actual) -> bool:
+        """Whether this is the pair that the task has made; where keys cannot be read, that it is not the old one."""
+        shown = public_key.stored(pair["public_key"])
+        if self.own is not None and shown is not None:
+            return shown == self.own
+        return actual.pair is None or pair["fingerprint"] != actual.pair["fingerprint"]
+
+    def _read_own(self, actual: Actual) -> dict[str, t.Any] | None:
+        """The pair, which is to be the task's own now.
+
+        :raises UnexpectedState: it is neither that nor the one from before
+        """
+        seen = self._read()
+        old = actual.pair["fingerprint"] if actual.pair else None
+        if seen is not None and seen["fingerprint"] != old and not self._is_own(seen, actual):
+            raise UnexpectedState(
+                f"Somebody else replaced the key pair {self.name} at the same moment: it has another key than that of "
+                "this task.",
+                hint="Agree on who replaces it, then run the task again.",
+            )
+        return seen
 
     def settle(self, plan: Plan, actual: Actual) -> dict[str, t.Any]:
         if self.desired.state == "absent":
@@ -450,11 +490,11 @@ class KeyPair(Resource[Actual]):
             waited = wait_for(
                 self.cloud,
                 f"key pair {self.name} to show its new state",
-                self._read,
+                lambda: self._read_own(actual) if anew else self._read(),
                 lambda seen: (
                     seen is not None
                     and tags.items() <= seen["tags"].items()
-                    and not (anew and actual.pair and seen["fingerprint"] == actual.pair["fingerprint"])
+                    and (not anew or self._is_own(seen, actual))
                 ),
                 lambda seen: "the old state" if seen else "not listed yet",
                 timeout=_SHOW_UP,

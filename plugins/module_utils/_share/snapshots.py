@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .._cloud.door import Cloud
-from .._cloud.errors import CloudError, InvalidInput, NotFound, OutcomeUnknown, Twins, UnexpectedState
+from .._cloud.errors import CloudError, FailedThere, InvalidInput, NotFound, OutcomeUnknown, Twins, UnexpectedState
 from .._cloud.writes import DOUBT
 from .._core import naming, ownership, tags, twins
 from .._core.plan import Plan, told_ahead
@@ -210,7 +210,7 @@ class SnapshotShare(Resource[State]):
             wanted = set((self._wanted.targets or ()) + (self._wanted.snapshots or ()))
             broken = {one: why for one, why in seen.failed.items() if one in wanted}
             if broken and self.options["state"] != "absent" and self.cloud.monotonic() - start > _BELIEVED:
-                raise UnexpectedState(
+                raise FailedThere(
                     "Resource Sharing could not share "
                     + "; ".join(f"{one}: {why}" for one, why in sorted(broken.items()))
                     + "."

@@ -66,7 +66,7 @@ class Refusal:
                 return call(cloud, product, action, wanted)
             self.calls.append(f"{product}:{action}")
             if len(self.calls) - 1 == self.refused:
-                raise errors.from_answer(product, action, "Forbidden.RAM", "You are not authorized.", status=403)
+                raise errors.from_answer(product, action, "OperationDenied", "It is refused.", status=400)
             answer = call(cloud, product, action, wanted)
             self.done.append(f"{product}:{action}")
             return answer
@@ -117,7 +117,8 @@ def check_exchanged(change: Change, old: Parts, new: Parts) -> None:
 
 
 def check_told(failed: Result, refusal: Refusal) -> None:
-    """The failure says what was done: steps, and the calls of the step that was not done to its end."""
+    """The failure blames nobody else, and says what was done: steps, and the calls of the one not done to its end."""
+    assert "somebody else" not in failed["msg"].lower(), failed["msg"]
     assert failed["changed"] == bool(refusal.done), failed
     assert failed["steps_done"] == [step.name for step, _before in refusal.steps[:-1]]
     assert failed["steps_left"][0] == refusal.steps[-1][0].name

@@ -400,6 +400,33 @@ def test_replace_the_public_key_on_request(modules: Modules, local: LocalCloud) 
     assert pair(local)["PublicKey"] == OTHER_PUBLIC
 
 
+@pytest.mark.parametrize("before", ["", PUBLIC])
+@pytest.mark.parametrize("source", ["private_key_file", "public_key", "private_key_secret"])
+def test_a_pair_that_somebody_replaces_at_once_is_not_taken_for_the_own(
+    kms: Modules, local: LocalCloud, path: Path, monkeypatch: pytest.MonkeyPatch, source: str, before: str
+) -> None:
+    values: dict[str, t.Any] = {"private_key_file": str(path), "public_key": new_key()[1], "private_key_secret": SECRET}
+    options = {source: values[source]}
+    if before:
+        kms.run("keypair", name="web", public_key=before)
+    call, others = Cloud.call, kms.door()
+
+    def watched(cloud: Cloud, product: str, action: str, params: t.Any = None, /, **more: t.Any) -> t.Any:
+        answer = call(cloud, product, action, params, **more)
+        if action in ("CreateKeyPair", "ImportKeyPair"):
+            call(others, "ecs", "DeleteKeyPairs", KeyPairNames='["web"]')
+            call(others, "ecs", "ImportKeyPair", KeyPairName="web", PublicKeyBody=OTHER_PUBLIC)
+        return answer
+
+    monkeypatch.setattr(Cloud, "call", watched)
+    began = time.monotonic()
+    failed = kms.run("keypair", name="web", replace=True, **options, fails=True)
+    assert "Somebody else replaced the key pair web at the same moment" in failed["msg"]
+    assert failed["msg"].lower().count("somebody else") == 1
+    assert time.monotonic() - began < keypair._SHOW_UP / 2  # at once
+    assert no_private_key_in(failed)
+
+
 @pytest.mark.parametrize("kind", ["throttling", "internal_error", "drop_before_commit", "drop_after_commit"])
 def test_trouble_while_importing(modules: Modules, local: LocalCloud, kind: str) -> None:
     local.fault(kind, "ecs:ImportKeyPair", times=2)

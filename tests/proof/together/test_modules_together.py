@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
     from modules.harness import Modules, Result
     from proof.conftest import Figure
-    from proof.together.workers import Race, Together
+    from proof.together.workers import Race, Tasks, Together
 
 #: How many interleavings of a pair belong to the default run.
 _SAMPLE = 6
@@ -35,22 +35,27 @@ class Pairing:
 
     def __init__(self, modules: Modules, together: Together, folder: Path, make: PairMaker) -> None:
         self._modules, self._together, self._folder, self._make = modules, together, folder, make
-        first, in_order = self.race(((0, None), (1, None)))
+        first, in_order = self.one_by_one(0)
         repeated = self.repeated()
         assert not any(one.get("failed") for one in repeated), repeated
         self.right = self.state()
-        other, in_other_order = self.race(((1, None), (0, None)))
+        other, in_other_order = self.one_by_one(1)
         self.outcomes = [in_order, in_other_order]
         self.calls = [len(first.calls[0]), len(other.calls[1])]
         # What one of them says where the other is done already is a right answer at any moment.
         self.refusals = {alike(told(one)) for race in (first, other) for one in race.failed}
 
     def race(self, order: schedule.Schedule) -> tuple[Race, dict[str, list[str]]]:
+        return self._together.run(self._tasks(), order), self.state()
+
+    def one_by_one(self, first: int) -> tuple[Race, dict[str, list[str]]]:
+        return self._together.one_by_one(self._tasks(), first), self.state()
+
+    def _tasks(self) -> tuple[Tasks, Tasks]:
         self._modules.cloud.reset()
         pair = self.pair = self._make(self._modules, self._folder)
         self._modules.cloud.clock_advance(_CALM)
-        race = self._together.run((pair.one, pair.other), order)
-        return race, self.state()
+        return pair.one, pair.other
 
     def state(self) -> dict[str, list[str]]:
         self._modules.cloud.clock_advance(_CALM)

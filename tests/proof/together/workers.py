@@ -156,11 +156,22 @@ class Together:
             side.process.join()
 
     def run(self, tasks: tuple[Tasks, Tasks], schedule: Schedule) -> Race:
-        """Run both to their ends."""
+        """Run both to their ends. Both begin at once: each has looked at what is no call, such as files."""
         turns = Turns(schedule)
         calls: tuple[list[str], list[str]] = ([], [])
         for side, wanted in zip(self._sides, tasks, strict=True):
             side.begin(wanted)
+        return self._finish(turns, calls)
+
+    def one_by_one(self, tasks: tuple[Tasks, Tasks], first: int) -> Race:
+        """Run one to its end, then the other."""
+        calls: tuple[list[str], list[str]] = ([], [])
+        for number in (first, 1 - first):
+            self._sides[number].begin(tasks[number])
+            self._finish(Turns(()), calls)
+        return Race((self._sides[0].doing[1], self._sides[1].doing[1]), calls)
+
+    def _finish(self, turns: Turns, calls: tuple[list[str], list[str]]) -> Race:
         for _turn in range(_MOST):
             ended = [number for number, side in enumerate(self._sides) if side.ended]
             if len(ended) == 2:

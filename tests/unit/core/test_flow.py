@@ -259,6 +259,28 @@ def test_what_was_undone_before_the_end_is_told() -> None:
     )
 
 
+def test_what_does_not_show_is_late_or_undone() -> None:
+    told = run_shared({"settle": 0}, settle=WaitTimeout("Waited 5 s."))["msg"]
+    either = (
+        "Either somebody else has undone it at the same time, or Alibaba Cloud takes longer than that: now it would"
+    )
+    assert f"Waited 5 s. {either} be necessary to step 1; step 2; step 3." in told
+
+
+@pytest.mark.parametrize("others", [{"settle": 0}, {"add 2": 0}])
+def test_nobody_else_is_blamed_for_what_a_thing_comes_to_need_by_itself(
+    monkeypatch: pytest.MonkeyPatch, others: dict[str, int]
+) -> None:
+    monkeypatch.setattr(Shared, "passing", frozenset({"add"}))
+    failing = {name.replace(" ", "_"): WaitTimeout("Waited 5 s.") for name in others}
+    assert "omebody" not in run_shared(others, **t.cast("t.Any", failing))["msg"]
+
+
+def test_what_says_already_that_it_was_somebody_else_says_it_once() -> None:
+    told = run_shared({"settle": 2}, settle=UnexpectedState("Somebody else did it."))["msg"]
+    assert told.lower().count("somebody else") == 1
+
+
 def test_what_is_deleted_while_it_is_read_is_read_once_more() -> None:
     class Vanishing(Thing):
         def find(self) -> int:
