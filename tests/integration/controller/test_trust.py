@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -186,14 +187,74 @@ def test_an_update_without_a_report_from_after_it_is_not_proven(
 ) -> None:
     [one] = records.fleet(modules, 1)
     records.report(modules, one)
+    code, output = patch(ansible, **variables)
+    assert code == 2, output
+    assert reason in output
+    assert ("nothing to update" in output) == ("patch_report_timeout" in variables), "refused before the update"
+
+
+@pytest.mark.parametrize(
+    ("begun", "found", "reason"),
+    [
+        (3600, {"PCR 9": 60}, "trust is not proven"),  # after the update; this test has no report
+        (3600, {"PCR 9": 7200}, "findings from before"),
+        (3600, {"PCR 9": 60, "PCR 4": 60}, "not expected: PCR 4 on web-001. Nothing was handled."),
+        (90000, {"PCR 9": 60}, "web-001 has 1 findings that wait for a decision"),
+        (-3600, {"PCR 9": 60}, "web-001 has 1 findings that wait for a decision"),
+        (None, {"PCR 9": 60}, "web-001 has 1 findings that wait for a decision"),
+    ],
+)
+def test_an_interrupted_update_is_gone_on_with_only_if_it_explains_all_findings(
+    ansible: Ansible, modules: Modules, begun: int | None, found: dict[str, int], reason: str
+) -> None:
+    [one] = records.fleet(modules, 1)
+    records.report(modules, one)
+    for number, (suspect, age) in enumerate(found.items()):
+        records.found(modules, number, one, suspect, GmtCreate=int((time.time() - age) * 1000))
+    if begun is not None:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - begun))
+        tags = {"alitrust.ecs:update": f"begun {moment}"}
+        modules.run("trusted_instance", instance_ids=[one["InstanceId"]], tags=tags, purge_tags=False)
+    code, output = patch(ansible, patch_report_timeout=0)
+    assert code == 2, output
+    assert reason in output
+    assert ("nothing to update" in output) == (reason == "trust is not proven"), "refused before the update"
+    states = {event["state"] for event in modules.run("trust_event_info")["findings"]}
+    assert states == {"open"}
+
+
+def test_an_update_says_in_a_tag_that_it_is_under_way(ansible: Ansible, modules: Modules) -> None:
+    [one] = records.fleet(modules, 1)
+    records.report(modules, one)
+    code, output = patch(ansible, "--check")
+    assert code == 0, output
+    assert update_tag(modules) is None
+    code, output = patch(ansible, patch_report_timeout=0)
+    assert code == 2, output
+    begun = update_tag(modules)
+    assert begun is not None
+    assert begun.startswith("begun ")
+    code, output = patch(ansible, patch_report_timeout=0)
+    assert code == 2, output
+    assert update_tag(modules) == begun, "since when does not change"
+    records.report(modules, one, age=-600)
+    code, output = patch(ansible)
+    assert code == 0, output
+    assert update_tag(modules) == "done"
+
+
+def update_tag(modules: Modules) -> str | None:
+    tags = modules.run("trusted_instance_info", fleet="web")["instances"][0]["tags"]
+    return t.cast("str | None", tags.get("alitrust.ecs:update"))
+
+
+def patch(ansible: Ansible, *arguments: str, **variables: t.Any) -> tuple[int, str]:
+    """Run the playbook with an update that does nothing."""
     tasks = ansible.folder / "update.yml"
     tasks.write_text(json.dumps([{"ansible.builtin.debug": {"msg": "nothing to update"}}]))
     here = {"ansible_connection": "'local'", "ansible_python_interpreter": f"'{sys.executable}'"}
     given = json.dumps({"patch_tasks": str(tasks), "patch_reboot": False, **variables})
     done = ansible.command(
-        "ansible-playbook", "alitrust.ecs.patch", "-i", inventory(ansible, compose=here), "-e", given
+        "ansible-playbook", "alitrust.ecs.patch", "-i", inventory(ansible, compose=here), "-e", given, *arguments
     )
-    output = done.stdout + done.stderr
-    assert done.returncode == 2, output
-    assert reason in output
-    assert ("nothing to update" in output) == ("patch_report_timeout" in variables), "refused before the update"
+    return done.returncode, done.stdout + done.stderr

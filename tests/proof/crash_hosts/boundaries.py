@@ -52,13 +52,14 @@ class Point:
         return f"{self.how} task {self.number}"
 
 
-def points(tasks: t.Sequence[str], part: int, few: int) -> list[Point]:
+def points(tasks: t.Sequence[str], part: int, few: int, since: str = "") -> list[Point]:
     """The points of a part: each boundary in each way; by default as few as asked for, at equal distances of a run,
     in one way after the other.
 
     To repeat some, the variable PROOF_POINTS is a regular expression that finds them as they are printed.
 
     :param tasks: the boundaries of a run that nothing interrupts
+    :param since: in the task from which on the few are, because before it nothing has been changed
     """
     numbers = range(1, len(tasks) + 1)
     ways = [[Point(number, how) for number in numbers] for how in t.get_args(How)[:2]]
@@ -68,7 +69,8 @@ def points(tasks: t.Sequence[str], part: int, few: int) -> list[Point]:
         return [point for point in found if re.search(wanted, f"{point}, {tasks[point.number - 1]}")]
     if LONG:
         return found[part::PARTS]
-    return [ways[place % len(ways)][int((place + 0.5) * len(tasks) / few)] for place in range(few)]
+    first = next(place for place, task in enumerate(tasks) if since in task)
+    return [ways[place % len(ways)][first + int((place + 0.5) * (len(tasks) - first) / few)] for place in range(few)]
 
 
 class Interrupted(Site):
