@@ -31,6 +31,7 @@ PACKAGES = {
     "sts": "alibabacloud_sts20150401",
     "vpc": "alibabacloud_vpc20160428",
     "resourcesharing": "alibabacloud_resourcesharing20200110",
+    "sas": "alibabacloud_sas20181203",
     "trusted-server": "alibabacloud_trusted_server20200613",
 }
 _FILLED = ("ClientToken", "RegionId")
@@ -222,7 +223,7 @@ def source(called: t.Iterable[tuple[str, str]]) -> str:
     :param called: the operations, as product and name
     """
     versions = {product: version(product) for product in PACKAGES}
-    known = {product: found for product in ("ecs", "vpc") if (found := hosts(product))}
+    known = {product: found for product in ("ecs", "sas", "vpc") if (found := hosts(product))}
     lines = [
         _HEAD,
         "#: product -> version of its API",

@@ -191,6 +191,15 @@ class LocalCloud:
         """
         self._ask("POST", "kms_instances", {"instance_id": instance_id, **members})
 
+    def security_center(self, instance_id: str, **what: t.Any) -> None:
+        """Have Security Center find something on an instance, or its agent be in a state.
+
+        :param what: C(agent), one of online, offline, paused, uninstalled; C(alert), C(vulnerability) and C(risk), each
+            with members of DescribeSuspEvents, DescribeVulList or DescribeWarningMachines
+        :raises ControlError: there is no such instance, state or member
+        """
+        self._ask("POST", "security_center", {"instance_id": instance_id, **what})
+
     def tunnels(self) -> list[dict[str, t.Any]]:
         """The connections of Session Manager there are: SessionId, InstanceId, bytes in each direction, ..."""
         return t.cast("list[dict[str, t.Any]]", self._ask("GET", "tunnels"))

@@ -18,6 +18,8 @@ from local_cloud import identities
 from local_cloud.clock import LATEST
 from local_cloud.faults import Fault
 from local_cloud.services.kms import instances
+from local_cloud.services.sas import common as security
+from local_cloud.services.sas import findings
 from local_cloud.session_manager import agents
 from local_cloud.texts import parse_json
 
@@ -136,6 +138,21 @@ def create(server: Server) -> Starlette:
         with server.store.transaction():
             return instances.put(server.store, account_id, region, instance_id, members)
 
+    def security_center(_unused: Body) -> t.Any:
+        kinds = (security.AGENT, security.ALERT, security.VULNERABILITY, security.RISK)
+        return {kind: server.store.find(kind) for kind in kinds}
+
+    def put_security_center(body: Body) -> t.Any:
+        _only(body, "instance_id", "agent", "alert", "vulnerability", "risk")
+        instance_id = _text(body, "instance_id")
+        with server.store.transaction():
+            for what in ("alert", "vulnerability", "risk"):
+                if what in body:
+                    findings.report(server.store, instance_id, what, _member(body, what, dict))
+            if "agent" in body:
+                security.switch(server.store, instance_id, _text(body, "agent"))
+        return security_center({})
+
     def tunnels(_unused: Body) -> t.Any:
         return server.sessions.live()
 
@@ -165,6 +182,7 @@ def create(server: Server) -> Starlette:
             _route("resources", GET=resources),
             _route("records", GET=records),
             _route("agents", GET=offline_agents, POST=switch_agent),
+            _route("security_center", GET=security_center, POST=put_security_center),
             _route("kms_instances", GET=kms_instances, POST=put_kms_instance),
             _route("tunnels", GET=tunnels, POST=cut_tunnel),
         ]

@@ -17,7 +17,8 @@ class Product:
     version: str
     package: str  # of the official SDK
     title: str  # in links to the troubleshooting page
-    global_host: bool = False  # one endpoint for all regions
+    global_host: bool = False  # one endpoint for all regions, or for many
+    host: str = ""  # how its endpoints begin, where not with its name
 
 
 PRODUCTS = {
@@ -30,9 +31,11 @@ PRODUCTS = {
         Product("vpc", "2016-04-28", "alibabacloud_vpc20160428", "Vpc"),
         Product("trusted-server", "2020-06-13", "alibabacloud_trusted_server20200613", "trusted-server"),
         Product("resourcesharing", "2020-01-10", "alibabacloud_resourcesharing20200110", "ResourceSharing"),
+        Product("sas", "2018-12-03", "alibabacloud_sas20181203", "Sas", host="tds", global_host=True),
     )
 }
 BY_VERSION = {product.version: product for product in PRODUCTS.values()}
+_BY_HOST = {product.host or product.name: product for product in PRODUCTS.values()}
 
 _HOST = re.compile(r"^(?P<product>[a-z-]+?)(?:-vpc|-share)?(?:[.-](?P<region>[a-z]{2}-[a-z0-9-]+))?\.aliyuncs\.com$")
 
@@ -42,4 +45,4 @@ def of_host(host: str) -> tuple[Product | None, str | None]:
     match = _HOST.match(host.partition(":")[0].lower())
     if not match:
         return None, None
-    return PRODUCTS.get(match["product"]), match["region"]
+    return _BY_HOST.get(match["product"]), match["region"]

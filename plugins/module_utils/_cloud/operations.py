@@ -86,6 +86,15 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("resourcesharing", "ListResourceShareAssociations"): Paging(
         "token", "ResourceShareAssociations", "MaxResults", 100
     ),
+    ("sas", "DescribeCheckWarningSummary"): Paging(
+        "page", "WarningSummarys", "PageSize", 100, number_name="CurrentPage"
+    ),
+    ("sas", "DescribeCloudCenterInstances"): Paging(
+        "page", "Instances", "PageSize", 100, total="PageInfo.TotalCount", number_name="CurrentPage"
+    ),
+    ("sas", "DescribeSuspEvents"): Paging("page", "SuspEvents", "PageSize", 100, number_name="CurrentPage"),
+    ("sas", "DescribeVulList"): Paging("page", "VulRecords", "PageSize", 100, number_name="CurrentPage"),
+    ("sas", "DescribeWarningMachines"): Paging("page", "WarningMachines", "PageSize", 100, number_name="CurrentPage"),
     ("trusted-server", "DescribeEvents"): Paging("page", "Items", "PageSize", 100, number_name="CurrentPage"),
     ("vpc", "DescribeVpcs"): Paging("page", "Vpcs.Vpc", "PageSize", 50),
     ("vpc", "DescribeVSwitches"): Paging("page", "VSwitches.VSwitch", "PageSize", 50),

@@ -166,6 +166,7 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
         {"alitrust.ecs.kms_service_info": {}},
         {"alitrust.ecs.session_manager": {}},
         {"alitrust.ecs.session_manager_info": {}},
+        {"alitrust.ecs.security_center_info": {}},
         {"alitrust.ecs.kms_key": {"alias": "disks"}},
         {"alitrust.ecs.kms_key_info": {"key_ids": ["alias/disks"]}},
         {"alitrust.ecs.kms_instance_info": {}},

@@ -94,11 +94,22 @@ def told_audit(modules: Modules) -> Options:
     return {**about, "kms_off": any(one["check"] == "kms_off" for one in found)}
 
 
+def protected(state: State) -> dict[str, bool]:
+    """Whether Security Center protects each instance: none has come with the agent."""
+    return dict.fromkeys(state["instances"], False)
+
+
+def told_protected(modules: Modules) -> dict[str, bool]:
+    servers = modules.run("security_center_info", gather=[])["servers"]
+    return {one["name"]: one["protected"] for one in servers}
+
+
 #: By kind: what the model concludes, what is told.
 CONCLUSIONS: dict[str, tuple[t.Callable[[State], t.Any], t.Callable[[Modules], t.Any]]] = {
     "rules": (rules, told_rules),
     "access": (access, told_access),
     "audit": (audit, told_audit),
+    "protected": (protected, told_protected),
 }
 #: Modules whose options preflight_info takes.
 FORESEEN = (

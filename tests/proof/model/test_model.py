@@ -51,6 +51,7 @@ READING = (
     "ram_group_info",
     "ram_policy_info",
     "ram_user_info",
+    "security_center_info",
     "security_group_info",
     "session_manager_info",
     "sg_access_info",

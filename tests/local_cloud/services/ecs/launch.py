@@ -226,6 +226,7 @@ def _basics(call: Call, image: Record) -> Record:
         "ResourceGroupId": call.get("ResourceGroupId") or "",
         "Tags": request_tags(call),
         "_Password": password,
+        "_SecurityEnhancement": strategy,
         "_UserData": check_user_data(call, image),
         **_key_pair(call, image),
         "MetadataOptions": metadata_options(call, {}),
