@@ -86,7 +86,8 @@ options:
     type: int
     default: 600
 notes:
-  - What is encrypted with the service key of ECS cannot be shared. Copy it with a CMK, and share the copy.
+  - What is encrypted with the service key of ECS cannot be shared. Copy it with a CMK, by
+    M(alitrust.ecs.image) or M(alitrust.ecs.snapshot), and share the copy.
   - The share of an image has no tags. With whom this module has shared an image is kept in tags of the image,
     C(alitrust.ecs:shared-with-) and one of the accounts. Accounts that others have shared it with are taken away only
     with O(adopt).

@@ -14,6 +14,7 @@ REQUIRED: dict[tuple[str, str], dict[str, str]] = {
     ("ecs", "AttachInstanceRamRole"): {"AttachInstanceRamRoleResults": "object"},
     ("ecs", "AttachKeyPair"): {"Results": "object", "KeyPairName": "value"},
     ("ecs", "CreateDisk"): {"DiskId": "value"},
+    ("ecs", "CreateImage"): {"ImageId": "value"},
     ("ecs", "CreateKeyPair"): {
         "KeyPairFingerPrint": "value",
         "KeyPairId": "value",
@@ -21,6 +22,7 @@ REQUIRED: dict[tuple[str, str], dict[str, str]] = {
         "PrivateKeyBody": "value",
     },
     ("ecs", "CreateSecurityGroup"): {"SecurityGroupId": "value"},
+    ("ecs", "CreateSnapshot"): {"SnapshotId": "value"},
     ("ecs", "DescribeAccountAttributes"): {"AccountAttributeItems": "object"},
     ("ecs", "DescribeCloudAssistantSettings"): {"SessionManagerConfig": "object"},
     ("ecs", "DescribeCloudAssistantStatus"): {

@@ -29,9 +29,11 @@ _DENYING = (
     "Forbidden.AliasNotFound",
     "Forbidden.KeyNotFound",
     "Forbidden.ResourceNotFound",
+    "InvalidImageId.NotFound",
     "InvalidInstanceId.NotFound",
     "InvalidKeyPair.NotFound",
     "InvalidSecurityGroupId.NotFound",
+    "InvalidSnapshotId.NotFound",
     "InvalidVSwitchId.NotFound",
     "InvalidVpcId.NotFound",
 )

@@ -70,6 +70,12 @@ INSTANCE = _ecs()
 SECURITY_GROUP = _ecs()
 #: CreateKeyPair, ImportKeyPair: KeyPairName.
 KEY_PAIR = _ecs()
+#: CreateSnapshot, CopySnapshot: SnapshotName; that of an automatic snapshot begins with auto.
+SNAPSHOT = Rule(f"{_ecs().words}; not beginning with auto", 2, 128, re.compile(r"(?!(?i:auto))[^\W\d_][\w:.\-]*"))
+#: CreateImage, CopyImage: ImageName; CreateImage, ModifyImageAttribute: ImageFamily.
+IMAGE = IMAGE_FAMILY = Rule(
+    f"{_ecs().words}; not beginning with acs: or aliyun", 2, 128, re.compile(r"(?!(?i:acs:|aliyun))[^\W\d_][\w:.\-]*")
+)
 #: CreateVpc: VpcName; CreateVSwitch: VSwitchName.
 VPC = VSWITCH = Rule("1 to 128 characters, not beginning with http:// or https://", 1, 128)
 #: RunInstances: HostName, of Linux.

@@ -12,6 +12,7 @@ import typing as t
 from .._cloud import writes
 from .._cloud.door import Cloud
 from .._cloud.errors import DryRunPassed, InvalidInput, UnexpectedState
+from .._cloud.foretold import is_id
 from .._core import ownership, tagging
 from .._core.plan import Plan
 from .._core.resource import Resource
@@ -34,6 +35,8 @@ class State(t.NamedTuple):
 
 def read_accounts(cloud: Cloud, image_id: str) -> tuple[str, ...]:
     """The accounts that an image is shared with."""
+    if is_id(image_id):
+        return ()
     items = cloud.pages("ecs", "DescribeImageSharePermission", ImageId=image_id)
     return tuple(str(one["AliyunId"]) for one in items)
 
@@ -96,7 +99,7 @@ class ImageShare(Resource[State]):
             readiness.check(self.cloud, [image], Recipients("account_ids", new))
         full = len(actual.accounts) + len(new) > planner.ACCOUNTS_PER_IMAGE
         # The cloud itself cannot be asked where only what is removed makes room, or for a role that is not there yet.
-        foretold = self.cloud.foretold.find("ram_role", ROLES["share_image"]) is not None
+        foretold = is_id(self._image_id) or self.cloud.foretold.find("ram_role", ROLES["share_image"]) is not None
         for step in plan.steps:
             if step.do == "share" and not full and not foretold:
                 self._dry_run(step.args["accounts"])

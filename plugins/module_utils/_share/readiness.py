@@ -29,7 +29,7 @@ def check(cloud: Cloud, sources: t.Sequence[Source], wanted: Recipients) -> None
     if by_service_key:
         raise UnexpectedState(
             f"The {', '.join(by_service_key)} is encrypted with the service key of ECS, which cannot be shared.",
-            hint="Copy it with a CMK of your own, and share the copy.",
+            hint="Copy it with a CMK of your own (alitrust.ecs.image, alitrust.ecs.snapshot), and share the copy.",
         )
     encrypted = [source for source in sources if source.encrypted]
     if not encrypted:

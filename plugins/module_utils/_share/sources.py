@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from .._cloud.door import Cloud, json_list
 from .._cloud.errors import UnexpectedState
+from .._cloud.foretold import is_id
 from .._core import tags
 from .._kms.share_role import service_key_id
 
@@ -41,6 +42,11 @@ class Source:
 
 def read_image(cloud: Cloud, image_id: str) -> Source:
     """:raises UnexpectedState: the account has no such image in the region"""
+    if foretold := cloud.foretold.find("image", image_id):
+        thing = foretold["thing"]
+        keys = tuple(thing["kms_key_ids"])
+        only_service = thing["encrypted"] and not keys
+        return Source("image", image_id, thing["status"], thing["encrypted"], keys, only_service, thing["tags"])
     found = cloud.pages("ecs", "DescribeImages", ImageId=image_id, Status=_EVERY_STATUS)
     image = next((one for one in found if one.get("ImageId") == image_id), None)
     if image is None or image.get("ImageOwnerAlias") != "self":
@@ -72,9 +78,15 @@ def read_snapshots(cloud: Cloud, snapshot_ids: t.Sequence[str]) -> list[Source]:
 
 def find_snapshots(cloud: Cloud, snapshot_ids: t.Sequence[str]) -> list[Source]:
     """Those of the snapshots that the account has in the region."""
-    found = {str(one["SnapshotId"]): one for one in _describe(cloud, snapshot_ids)}
+    real = [one for one in snapshot_ids if not is_id(one)]
+    found = {str(one["SnapshotId"]): one for one in _describe(cloud, real)}
     sources = []
     for snapshot_id in snapshot_ids:
+        if is_id(snapshot_id) and (foretold := cloud.foretold.find("snapshot", snapshot_id)):
+            thing = foretold["thing"]
+            own = (thing["kms_key_id"],) if thing["kms_key_id"] else ()
+            only_service = thing["encrypted"] and not own
+            sources.append(Source("snapshot", snapshot_id, thing["status"], thing["encrypted"], own, only_service))
         if snapshot_id not in found:
             continue
         snapshot = found[snapshot_id]

@@ -89,6 +89,24 @@ def shareables(cloud: LocalCloud) -> dict[str, str]:
     }
 
 
+def of_an_instance(cloud: LocalCloud) -> dict[str, str]:
+    """An instance with its disk, and a snapshot and an image that others have made of it."""
+    network = Network(Modules(cloud))
+    api = network.api
+    (made,) = network.new_instances(network.new_group("web"))
+    (disk,) = api.pages("ecs", "DescribeDisks", InstanceId=made)
+    snapshot = api.call("ecs", "CreateSnapshot", DiskId=disk["DiskId"])["SnapshotId"]
+    cloud.clock_advance(10)
+    image = api.call("ecs", "CreateImage", SnapshotId=snapshot)["ImageId"]
+    cloud.clock_advance(10)
+    return {
+        "i-bp67acfmxazb4p000000": made,
+        "d-bp1fg655nh68xyz90000": disk["DiskId"],
+        "s-bp1fg655nh68xyz90000": snapshot,
+        "m-bp1fg655nh68xyz90000": image,
+    }
+
+
 def shared_image(cloud: LocalCloud) -> dict[str, str]:
     """One image that can be shared."""
     return {"m-bp1g7004ksh0oeuc0000": shareable.image(Modules(cloud))}
@@ -111,12 +129,15 @@ def by_hand(cloud: LocalCloud) -> dict[str, str]:
 GIVEN = {
     "encrypted_share": shareables,
     "encrypted_share_info": shared_image,
+    "image": of_an_instance,
     "kms_instance_info": kms_instance,
     "kms_key": kms_instance,
     "kms_secret": kms_instance,
     "metadata_credentials": instance,
     "sg_member": members,
     "sg_rule": peers,
+    "snapshot": of_an_instance,
+    "snapshot_info": of_an_instance,
     "trust_event": findings,
     "trust_event_info": findings,
     "vpc": by_hand,

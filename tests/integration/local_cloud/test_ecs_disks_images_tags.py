@@ -54,6 +54,46 @@ def test_a_snapshot_takes_its_time_and_one_at_a_time(sdk: Sdk) -> None:
     assert sdk.refused("DeleteSnapshot", SnapshotId=snapshot_id) == (404, "InvalidSnapshotId.NotFound")
 
 
+def test_a_snapshot_is_copied_and_changed(sdk: Sdk) -> None:
+    (instance_id,) = sdk.run()
+    disk = system_disk(sdk, instance_id)
+    source = sdk("CreateSnapshot", DiskId=disk["DiskId"])["SnapshotId"]
+    copy = {"SnapshotId": source, "DestinationSnapshotName": "copy", "DestinationSnapshotDescription": "a copy"}
+    not_ready = sdk.refused("CopySnapshot", DestinationRegionId="cn-beijing", **copy)
+    assert not_ready == (403, "InvalidSnapshotId.NotReady")
+    sdk.cloud.clock_advance(2)
+    far = sdk("CopySnapshot", DestinationRegionId="cn-beijing", **copy)["SnapshotId"]
+    (shown,) = sdk("DescribeSnapshots", RegionId="cn-beijing")["Snapshots"]["Snapshot"]
+    assert (shown["SnapshotId"], shown["SourceSnapshotId"], shown["Status"]) == (far, source, "progressing")
+    plain = sdk.refused("CopySnapshot", DestinationRegionId="cn-hangzhou", **copy)
+    assert plain == (400, "InvalidParameter")
+    sdk.cloud.set("ecs.snapshot_copy_within_region", "all")
+    sdk("CopySnapshot", DestinationRegionId="cn-hangzhou", **copy)
+    sdk.cloud.set("ecs.snapshot_copy_within_region", "none")
+    sdk("OpenKmsService", product="kms")
+    sealed = sdk.refused("CopySnapshot", DestinationRegionId="cn-hangzhou", Encrypted=True, **copy)
+    assert sealed == (400, "InvalidParameter")
+    sdk("ModifySnapshotAttribute", SnapshotId=source, SnapshotName="new", Description="changed", RetentionDays=3)
+    (shown,) = sdk("DescribeSnapshots", SnapshotIds=json.dumps([source]))["Snapshots"]["Snapshot"]
+    assert (shown["SnapshotName"], shown["Description"], shown["RetentionDays"]) == ("new", "changed", 3)
+
+
+def test_whose_use_of_a_snapshot_a_forced_deletion_overlooks(sdk: Sdk) -> None:
+    (instance_id,) = sdk.run()
+    disk = system_disk(sdk, instance_id)
+    source = sdk("CreateSnapshot", DiskId=disk["DiskId"])["SnapshotId"]
+    sdk.cloud.clock_advance(2)
+    made = sdk("CreateDisk", ZoneId=disk["ZoneId"], SnapshotId=source, DiskCategory="cloud_essd", Size=40)["DiskId"]
+    (shown,) = sdk("DescribeDisks", SnapshotId=source)["Disks"]["Disk"]
+    assert shown["DiskId"] == made
+    assert sdk.refused("CreateSnapshot", DiskId=made) == (403, "IncorrectDiskStatus.NeverAttached")
+    assert sdk.refused("DeleteSnapshot", SnapshotId=source) == (403, "SnapshotCreatedDisk")
+    sdk("CreateImage", SnapshotId=source, ImageName="golden")
+    assert sdk.refused("DeleteSnapshot", SnapshotId=source, Force=True) == (403, "SnapshotCreatedImage")
+    sdk.cloud.set("ecs.forced_snapshot_deletion", "all")
+    sdk("DeleteSnapshot", SnapshotId=source, Force=True)
+
+
 def test_a_disk_never_used_has_no_snapshot(sdk: Sdk) -> None:
     instance_id = sdk("CreateInstance", **sdk.place())["InstanceId"]
     sdk.cloud.clock_advance(5)

@@ -159,6 +159,10 @@ def disks_and_images(sdk: Sdk, instance_id: str) -> None:
     snapshot_id = sdk("CreateSnapshot", DiskId=disk_id)["SnapshotId"]
     sdk("DescribeSnapshots")
     sdk.cloud.clock_advance(5)
+    copy = {"DestinationSnapshotName": "copy", "DestinationSnapshotDescription": "a copy"}
+    sdk("CopySnapshot", SnapshotId=snapshot_id, DestinationRegionId="cn-beijing", **copy)
+    sdk("DescribeSnapshots", RegionId="cn-beijing")
+    sdk("ModifySnapshotAttribute", SnapshotId=snapshot_id, Description="better")
     image_id = sdk("CreateImage", InstanceId=instance_id, ImageName="golden")["ImageId"]
     sdk.cloud.clock_advance(5)
     sdk("DescribeImages", ImageId=image_id)

@@ -105,6 +105,43 @@ def vpc(modules: Modules, _folder: Path) -> Change:
     )
 
 
+# ---------------------------------------------------------------------- snapshots and images
+
+
+def _of_disk(modules: Modules) -> tuple[str, str]:
+    """An instance and its disk."""
+    network = Network(modules)
+    (instance,) = network.new_instances(network.new_group("web"))
+    (disk,) = network.api.pages("ecs", "DescribeDisks", InstanceId=instance)
+    return instance, str(disk["DiskId"])
+
+
+def snapshot(modules: Modules, _folder: Path) -> Change:
+    _instance, disk = _of_disk(modules)
+    modules.run("snapshot", name="base", disk_id=disk, description="old", retention_days=7, tags=OLD_TAGS)
+
+    def look() -> Parts:
+        (shown,) = modules.run("snapshot_info", names=["base"])["snapshots"]
+        own = {key: value for key, value in shown["tags"].items() if not key.startswith("alitrust.ecs:")}
+        return {**parts(shown, "description", "retention_days"), "tags": words(own)}
+
+    new = {"name": "base", "description": "new", "retention_days": 30, "tags": NEW_TAGS}
+    return Change("snapshot", new, look, {"describe", "tag"})
+
+
+def image(modules: Modules, _folder: Path) -> Change:
+    instance, _disk = _of_disk(modules)
+    modules.run("image", name="golden", instance_id=instance, description="old", family="web", tags=OLD_TAGS)
+
+    def look() -> Parts:
+        (shown,) = modules.run("image_info", names=["golden"])["images"]
+        own = {key: value for key, value in shown["tags"].items() if not key.startswith("alitrust.ecs:")}
+        return {**parts(shown, "description", "family"), "tags": words(own)}
+
+    new = {"name": "golden", "description": "new", "family": "shop", "tags": NEW_TAGS}
+    return Change("image", new, look, {"describe", "tag"})
+
+
 def _rules(modules: Modules, group_id: str) -> Parts:
     """Without ids and times, which a rule has anew when it is there again."""
     about = ("IpProtocol", "PortRange", "SourceCidrIp", "DestCidrIp", "Policy")
@@ -456,6 +493,8 @@ def findings(modules: Modules, _folder: Path) -> Change:
 
 CHANGES: list[Maker] = [
     vpc,
+    snapshot,
+    image,
     security_group,
     rules,
     rules_of_a_full_group,

@@ -134,6 +134,7 @@ NOT_EXCHANGED = {
     "makes what was not there": {
         "attach_policy",
         "bring",
+        "copy",
         "create",
         "create_access_key",
         "create_alias",

@@ -63,7 +63,8 @@ STEPS: list[tuple[str, Options]] = [
 def nothing() -> State:
     """The model of an empty account."""
     kinds = ("users", "user_groups", "policies", "roles", "vpcs", "groups", "instances", "pairs", "findings")
-    state: State = {kind: {} for kind in (*kinds, "keys", "secrets", "share_roles", "shares", "files")}
+    more = ("keys", "secrets", "share_roles", "shares", "files", "snapshots", "images")
+    state: State = {kind: {} for kind in (*kinds, *more)}
     return {**state, "kms": False, "session_manager": False}
 
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from modules.harness import IN_INSTANCES
-from proof.model import model_instances, model_kms, model_network, model_ram
+from proof.model import model_images, model_instances, model_kms, model_network, model_ram
 from proof.model.kept_programs import PROGRAMS
 from proof.model.model_bench import Bench, Clock, Noting
 from proof.model.model_parts import Options, Subject
@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
     from proof.conftest import Figure
 
 MODULES = Path(__file__).parents[3] / "plugins" / "modules"
-_AREAS = (model_network, model_ram, model_kms, model_instances)
+_AREAS = (model_network, model_ram, model_kms, model_instances, model_images)
 SUBJECTS = [subject for area in _AREAS for subject in area.SUBJECTS]
 FACTS = {kind: told for area in _AREAS for kind, told in area.FACTS.items()}
 #: The programs of the default run, in parts that run side by side.
@@ -41,6 +41,7 @@ SEEDS, PROGRAMS_OF_A_PART, STEPS = (0, 1, 10, 19), 10, 12
 READING = (
     "audit_info",
     "encrypted_share_info",
+    "image_info",
     "instance_ram_role_info",
     "keypair_info",
     "kms_key_info",
@@ -56,6 +57,7 @@ READING = (
     "session_manager_info",
     "sg_access_info",
     "sg_rule_info",
+    "snapshot_info",
     "trust_event_info",
     "trusted_instance_info",
     "vpc_info",

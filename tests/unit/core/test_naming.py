@@ -19,7 +19,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import key_f
 from ansible_collections.alitrust.ecs.plugins.module_utils._kms.key import KmsKey
 from local_cloud.framework import ApiError
 from local_cloud.services.ecs import common as ecs
-from local_cloud.services.ecs import launch
+from local_cloud.services.ecs import images, launch, snapshots
 from local_cloud.services.kms import aliases, secrets
 from local_cloud.services.ram import common as ram
 from local_cloud.services.resource_sharing import shares
@@ -48,7 +48,7 @@ SAMPLES = (
     ),
     *("网络安全", "中", "Ä1", "ﬁ", "web\n", "http://web", "HTTPS://web", "httpweb"),
     *("alias/web", "alias/web/prod", "alias/网", "alias/", "alias/w w", f"alias/{'a' * 249}", f"alias/{'a' * 250}"),
-    *("acs/web", "web/acs/x", "a+b=c"),
+    *("acs/web", "web/acs/x", "a+b=c", "acs:web", "aliyun_web", "auto-1", "Automatic"),
     *("a" * length for length in (50, 51, 64, 65, 128, 129, 192, 193)),
     "网" * 128,
     "网" * 129,
@@ -65,6 +65,16 @@ def ecs_name(name: str) -> None:
     ecs.check_name(name, "Malformed", "Name")
 
 
+def snapshot_name(name: str) -> None:
+    ecs_name(name)  # which no name at all does not get past
+    snapshots.check_snapshot_name(name)
+
+
+def image_name(name: str) -> None:
+    ecs_name(name)
+    images.check_name_text(name)
+
+
 RAM = {
     kind: lambda name, kind=kind: ram.name_of(call(kind)(name), kind)
     for kind in ("RoleName", "UserName", "GroupName", "PolicyName")
@@ -77,6 +87,8 @@ RAM = {
         pytest.param(naming.INSTANCE, ecs_name, id="instance"),
         pytest.param(naming.SECURITY_GROUP, ecs_name, id="group"),
         pytest.param(naming.KEY_PAIR, ecs_name, id="key pair"),
+        pytest.param(naming.SNAPSHOT, snapshot_name, id="snapshot"),
+        pytest.param(naming.IMAGE, image_name, id="image"),
         pytest.param(naming.VPC, lambda name: name and vpc.texts(call("VpcName")(name), "VpcName"), id="VPC"),
         pytest.param(naming.HOST_NAME, launch.check_host_name, id="host name"),
         pytest.param(naming.ROLE, RAM["RoleName"], id="role"),

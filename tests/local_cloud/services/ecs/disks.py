@@ -248,6 +248,7 @@ def describe_disks(call: Call) -> Record:
         and fits(call, disk, ("InstanceId", "Category", "KMSKeyId", "ZoneId"), ("DiskName",))
         and (call.get("Encrypted") is None or call.get("Encrypted") == disk["Encrypted"])
         and (call.get("DeleteWithInstance") is None or call.get("DeleteWithInstance") == disk["DeleteWithInstance"])
+        and call.get("SnapshotId") in (None, "", disk.get("SourceSnapshotId"))
         and has_tags(call, disk)
     ]
     page = page_either(call, found, most=500, most_page=100)

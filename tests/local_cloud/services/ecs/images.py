@@ -195,12 +195,20 @@ def _shown(call: Call, image: Record) -> Record:
     }
 
 
-def _check_image_name(call: Call, name: str | None) -> None:
-    if not name:
-        return
+def check_name_text(name: str) -> None:
+    """What an image may be called.
+
+    :raises ApiError: malformed or reserved.
+    """
     check_name(name, "InvalidImageName.Malformed", "ImageName")
     if name.lower().startswith(("acs:", "aliyun")):
         raise ApiError("InvalidImageName.Malformed", 400, "The specified ImageName is malformed.")
+
+
+def _check_image_name(call: Call, name: str | None) -> None:
+    if not name:
+        return
+    check_name_text(name)
     if any(image["ImageName"] == name for image in find_all(call, "image")):
         raise ApiError("InvalidImageName.Duplicated", 400, "The specified ImageName has existed.")
 

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
+from local_cloud import catalogue
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.ecs.common import (
     Record,
+    check_name,
     check_text,
     dry_run,
     ecs,
@@ -18,6 +21,7 @@ from local_cloud.services.ecs.common import (
     fits,
     get_one,
     has_tags,
+    invalid,
     json_list,
     new_record,
     page_either,
@@ -35,12 +39,24 @@ define(
 )
 
 
+define(
+    "ecs.snapshot_copy_within_region",
+    "encrypted",
+    "which copies of a snapshot CopySnapshot makes within its region (UNCERTAIN)",
+    ("encrypted", "all", "none"),
+)
+define(
+    "ecs.forced_snapshot_deletion",
+    "disks",
+    "whose use of a snapshot DeleteSnapshot with Force overlooks (documented: that of disks)",
+    ("disks", "all"),
+)
+
+
 @ecs("CreateSnapshot")
 def create_snapshot(call: Call) -> Record:
     disk = get_one(call, "disk", call.params["DiskId"])
-    name = call.get("SnapshotName") or ""
-    if name and (not 2 <= len(name) <= 128 or name.lower().startswith(("auto", "http://", "https://"))):
-        raise ApiError("InvalidSnapshotName.Malformed", 400, "The specified SnapshotName is malformed.")
+    name = check_snapshot_name(call.get("SnapshotName") or "")
     description = check_text(call, "Description", "InvalidDescription.Malformed", 2, 256) or ""
     taken = [s for s in find_all(call, "snapshot") if s["SourceDiskId"] == disk["DiskId"]]
     if any(snapshot["Status"] == "progressing" for snapshot in taken):
@@ -49,6 +65,8 @@ def create_snapshot(call: Call) -> Record:
         )
     if len(taken) >= call.settings["ecs.snapshots_per_disk"]:
         raise ApiError("QuotaExceed.Snapshot", 403, "The snapshot quota of the disk is exceeded.")
+    if not disk["AttachedTime"]:
+        raise ApiError("IncorrectDiskStatus.NeverAttached", 403, "The disk has never been attached to an instance.")
     instance = find_one(call, "instance", disk["InstanceId"]) if disk["InstanceId"] else None
     if instance is not None:
         if instance["Status"] not in ("Running", "Stopped"):
@@ -60,8 +78,23 @@ def create_snapshot(call: Call) -> Record:
     return {"SnapshotId": take_snapshot(call, disk, name=name, description=description)}
 
 
-def take_snapshot(call: Call, disk: Record, *, name: str = "", description: str = "") -> str:
-    """Begin a snapshot of a disk; returns its id."""
+def check_snapshot_name(name: str) -> str:
+    """A name that a snapshot may have, or none.
+
+    :raises ApiError: malformed, or as automatic snapshots are called.
+    """
+    if name:
+        check_name(name, "InvalidSnapshotName.Malformed", "SnapshotName")
+        if name.lower().startswith("auto"):
+            raise ApiError("InvalidSnapshotName.Malformed", 400, "The specified SnapshotName is malformed.")
+    return name
+
+
+def take_snapshot(call: Call, disk: Record, *, name: str = "", description: str = "", **more: str) -> str:
+    """Begin a snapshot of a disk; returns its id.
+
+    :param more: fields that only copies have
+    """
     snapshot_id, now = call.store.new_id("s-"), seconds_text(call)
     snapshot = new_record(
         call,
@@ -83,12 +116,65 @@ def take_snapshot(call: Call, disk: Record, *, name: str = "", description: str 
         RetentionDays=call.get("RetentionDays") or 0,
         SnapshotLinkId=f"sl-{disk['DiskId'].removeprefix('d-')}",
         Tags=request_tags(call),
+        **more,
     )
     save(call, "snapshot", snapshot_id, snapshot)
     done = call.now + dt.timedelta(seconds=call.settings["ecs.snapshot_seconds"])
     changes = {"Status": "accomplished", "Progress": "100%", "Available": True}
     call.store.schedule("snapshot", snapshot_id, done, changes)
     return snapshot_id
+
+
+@ecs("CopySnapshot")
+def copy_snapshot(call: Call) -> Record:
+    from local_cloud.services.ecs.disks import encryption, snapshot_key  # disks need this module
+
+    snapshot = get_one(call, "snapshot", call.params["SnapshotId"])
+    if snapshot["Status"] != "accomplished":
+        raise ApiError("InvalidSnapshotId.NotReady", 403, "The specified snapshot is not ready.")
+    region = call.params["DestinationRegionId"]
+    if region not in catalogue.regions():
+        raise ApiError("InvalidRegionId.NotFound", 404, "The specified DestinationRegionId does not exist.")
+    within = call.settings["ecs.snapshot_copy_within_region"]
+    if region == call.region and (within == "none" or (within == "encrypted" and not call.get("Encrypted"))):
+        raise invalid("DestinationRegionId", "Such a copy can't be made within a region.")
+    there = dataclasses.replace(call, region=region)
+    name = check_snapshot_name(call.params["DestinationSnapshotName"])
+    description = check_text(call, "DestinationSnapshotDescription", "InvalidDescription.Malformed", 2, 256) or ""
+    key = encryption(there, {"Encrypted": call.get("Encrypted"), "KMSKeyId": call.get("KMSKeyId")})
+    if not key["Encrypted"]:  # what was encrypted stays so
+        key = {field: value for field, value in snapshot_key(snapshot).items() if field != "AccountId"}
+    disk = {
+        "DiskId": snapshot["SourceDiskId"],
+        "Type": snapshot["SourceDiskType"],
+        "Size": snapshot["SourceDiskSize"],
+        "Category": snapshot["SourceStorageType"],
+        **key,
+    }
+    source = {"SourceSnapshotId": snapshot["SnapshotId"], "SourceRegionId": call.region}
+    return {"SnapshotId": take_snapshot(there, disk, name=name, description=description, **source)}
+
+
+def _named(call: Call) -> Record:
+    """The snapshot that an operation without RegionId is about. Of itself its host says the region; at one address for
+    all regions the ID has to."""
+    snapshot_id = call.params["SnapshotId"]
+    found = call.store.get("snapshot", snapshot_id)
+    if found and found["AccountId"] == call.account_id and call.region == call.settings["default_region"]:
+        return found
+    return get_one(call, "snapshot", snapshot_id)
+
+
+@ecs("ModifySnapshotAttribute")
+def modify_snapshot_attribute(call: Call) -> None:
+    snapshot = _named(call)
+    if call.get("SnapshotName"):
+        snapshot["SnapshotName"] = check_snapshot_name(call.params["SnapshotName"])
+    if call.get("Description"):
+        snapshot["Description"] = check_text(call, "Description", "InvalidDescription.Malformed", 2, 256) or ""
+    if call.get("RetentionDays") is not None:
+        snapshot["RetentionDays"] = call.params["RetentionDays"]
+    save(call, "snapshot", snapshot["SnapshotId"], snapshot)
 
 
 @ecs("DescribeSnapshots")
@@ -126,13 +212,16 @@ def _shown(call: Call, snapshot: Record) -> Record:
 
 @ecs("DeleteSnapshot")
 def delete_snapshot(call: Call) -> None:
-    snapshot = get_one(call, "snapshot", call.params["SnapshotId"])
+    snapshot = _named(call)
     if snapshot.get("_SharedFrom") or call.store.find("snapshot", where={"_SharedFrom": snapshot["SnapshotId"]}):
         raise ApiError(call.settings["ecs.shared_snapshot_code"], 403, "The specified snapshot is shared.")
-    if not call.get("Force"):
-        images = find_all(call, "image")
+    force = bool(call.get("Force"))
+    if not force or call.settings["ecs.forced_snapshot_deletion"] == "disks":
+        images = call.store.find("image", snapshot["RegionId"], where={"AccountId": call.account_id})
         if any(snapshot["SnapshotId"] in image["_SnapshotIds"] for image in images):
             raise ApiError("SnapshotCreatedImage", 403, "The snapshot has been used to create custom images.")
-        if any(disk.get("SourceSnapshotId") == snapshot["SnapshotId"] for disk in find_all(call, "disk")):
+    if not force:
+        disks = call.store.find("disk", snapshot["RegionId"], where={"AccountId": call.account_id})
+        if any(disk.get("SourceSnapshotId") == snapshot["SnapshotId"] for disk in disks):
             raise ApiError("SnapshotCreatedDisk", 403, "The snapshot has been used to create disks.")
     call.store.delete("snapshot", snapshot["SnapshotId"])
