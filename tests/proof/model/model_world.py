@@ -64,7 +64,9 @@ def nothing() -> State:
     """The model of an empty account."""
     kinds = ("users", "user_groups", "policies", "roles", "vpcs", "groups", "instances", "pairs", "findings")
     state: State = {kind: {} for kind in (*kinds, "keys", "secrets", "share_roles", "shares", "files")}
-    return {**state, "kms": False, "session_manager": False}
+    usual = {"methods": ["email", "internal_message"], "hours": "any"}
+    notices = dict.fromkeys(model_instances.NOTICES, usual)
+    return {**state, "kms": False, "session_manager": False, "notices": notices}
 
 
 def theirs(bench: Bench) -> State:
