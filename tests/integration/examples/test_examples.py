@@ -118,6 +118,16 @@ def kms_instance(cloud: LocalCloud) -> dict[str, str]:
     return {}
 
 
+def guarded(cloud: LocalCloud) -> dict[str, str]:
+    """A fleet with the agent of Security Center, which has raised alerts."""
+    network = Network(Modules(cloud))
+    tags = [{"Key": "alitrust.ecs:owner", "Value": "web"}]
+    (one,) = network.new_instances(network.new_group("web"), Tag=tags)
+    cloud.security_center(one, agent="online", alert={"Level": "remind"})
+    cloud.security_center(one, agent="online", alert={"Level": "serious", "AlarmEventNameDisplay": "Webshell"})
+    return {"i-bp67acfmxazb4p000000": one, "290852": str(cloud.resources("security_alert")[-1]["Id"])}
+
+
 def by_hand(cloud: LocalCloud) -> dict[str, str]:
     """A VPC that was not made by this collection."""
     Modules(cloud).door().call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8", VpcName="by-hand")
@@ -134,6 +144,8 @@ GIVEN = {
     "kms_key": kms_instance,
     "kms_secret": kms_instance,
     "metadata_credentials": instance,
+    "security_center_agent": guarded,
+    "security_center_alert": guarded,
     "sg_member": members,
     "sg_rule": peers,
     "snapshot": of_an_instance,

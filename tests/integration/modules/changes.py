@@ -491,6 +491,16 @@ def findings(modules: Modules, _folder: Path) -> Change:
     return Change("trust_event", {"state": "accepted", "all_findings": True}, look, {"handle"})
 
 
+def notices(modules: Modules, _folder: Path) -> Change:
+    items = ["sas_suspicious", "sas_healthcheck"]
+
+    def look() -> Parts:
+        found = modules.run("security_center_notice_info", items=items)["notices"]
+        return {one["item"]: words(one["methods"]) for one in found}
+
+    return Change("security_center_notice", {"items": items, "methods": ["text_message"]}, look, {"notify"})
+
+
 CHANGES: list[Maker] = [
     vpc,
     snapshot,
@@ -517,4 +527,5 @@ CHANGES: list[Maker] = [
     share_of_snapshots,
     trusted_instance,
     findings,
+    notices,
 ]

@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
 IMAGE = "aliyun_3_x64_20G_uefi_alibase_20240528.vhd"
 #: Public halves of keys that nobody has.
 KEYS = {"1": PUBLIC, "2": OTHER_PUBLIC}
+NOTICES = ["sas_suspicious", "sas_healthcheck"]
 POWER = ["present", "running", "stopped"]
 
 
@@ -185,6 +186,14 @@ def session_manager(state: State, given: Options) -> None:
     state["session_manager"] = given.get("enabled", True)
 
 
+def security_center_notice(state: State, given: Options) -> None:
+    for item in given["items"]:
+        state["notices"][item] = {
+            "methods": sorted(given.get("methods", state["notices"][item]["methods"])),
+            "hours": given.get("hours", state["notices"][item]["hours"]),
+        }
+
+
 # ---------------------------------------------------------------------- what is told
 
 
@@ -215,7 +224,13 @@ def told_findings(modules: Modules) -> State:
     return {one["event_id"]: {key: one[key] for key in ("state", "level", "suspect")} for one in found}
 
 
+def told_notices(modules: Modules) -> State:
+    found = modules.run("security_center_notice_info", items=NOTICES)["notices"]
+    return {one["item"]: {"methods": sorted(one["methods"]), "hours": one["hours"]} for one in found}
+
+
 FACTS: Facts = {
+    "notices": told_notices,
     "instances": told_instances,
     "pairs": told_pairs,
     "findings": told_findings,
@@ -292,6 +307,13 @@ SUBJECTS = [
         ),
         trust_event,
         ("findings",),
+    ),
+    Subject(
+        "security_center_notice",
+        options({"hours": ["any", "daytime"]}, items=[NOTICES[:1], NOTICES], methods=[[], ["email"], ["text_message"]])
+        | options({}, items=[NOTICES[1:]], hours=["any", "daytime"]),
+        security_center_notice,
+        ("notices",),
     ),
     Subject("session_manager", options({"enabled": [True, False]}), session_manager, ("session_manager",)),
 ]

@@ -101,7 +101,8 @@ def protected(state: State) -> dict[str, bool]:
 
 def told_protected(modules: Modules) -> dict[str, bool]:
     servers = modules.run("security_center_info", gather=[])["servers"]
-    return {one["name"]: one["protected"] for one in servers}
+    unprotected = modules.run("security_center_agent_info")["unprotected"]
+    return {one["name"]: one["protected"] or one["instance_id"] not in unprotected for one in servers}
 
 
 #: By kind: what the model concludes, what is told.

@@ -65,7 +65,9 @@ def nothing() -> State:
     kinds = ("users", "user_groups", "policies", "roles", "vpcs", "groups", "instances", "pairs", "findings")
     more = ("keys", "secrets", "share_roles", "shares", "files", "snapshots", "images")
     state: State = {kind: {} for kind in (*kinds, *more)}
-    return {**state, "kms": False, "session_manager": False}
+    usual = {"methods": ["email", "internal_message"], "hours": "any"}
+    notices = dict.fromkeys(model_instances.NOTICES, usual)
+    return {**state, "kms": False, "session_manager": False, "notices": notices}
 
 
 def theirs(bench: Bench) -> State:

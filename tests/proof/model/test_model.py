@@ -52,7 +52,9 @@ READING = (
     "ram_group_info",
     "ram_policy_info",
     "ram_user_info",
+    "security_center_agent_info",
     "security_center_info",
+    "security_center_notice_info",
     "security_group_info",
     "session_manager_info",
     "sg_access_info",
@@ -62,8 +64,9 @@ READING = (
     "trusted_instance_info",
     "vpc_info",
 )
-#: Those that have no part in it: host keys come out of instances, and nobody can order an instance of KMS.
-LEFT_OUT = (*IN_INSTANCES, "host_key_info", "kms_instance_info")
+#: Those that have no part in it: host keys come out of instances, nobody can order an instance of KMS, and nothing
+#: attacks, nor lasts as long as installing an agent takes.
+LEFT_OUT = (*IN_INSTANCES, "host_key_info", "kms_instance_info", "security_center_agent", "security_center_alert")
 
 
 class Ready(t.NamedTuple):

@@ -127,6 +127,7 @@ def _new_vulnerability(store: Store, _members: Record) -> tuple[str, str, Record
 
 def _new_risk(store: Store, members: Record) -> tuple[str, str, Record]:
     risk_id = members.get("RiskId") or store.next_number(RISK)
+    key = f"{risk_id}/{store.next_number('security_risk_machine')}"
     fresh = {
         "RiskId": risk_id,
         "RiskName": "Weak passwords of Linux",
@@ -137,9 +138,9 @@ def _new_risk(store: Store, members: Record) -> tuple[str, str, Record]:
         "MediumWarningCount": 0,
         "LowWarningCount": 0,
         "PassCount": 0,
-        "_Key": f"{risk_id}/{store.next_number('security_risk_machine')}",
+        "_Key": key,
     }
-    return RISK, fresh["_Key"], fresh
+    return RISK, key, fresh
 
 
 def _clock(moment: dt.datetime) -> str:
