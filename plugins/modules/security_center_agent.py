@@ -53,6 +53,8 @@ seealso:
   - module: alitrust.ecs.security_center_agent_info
   - module: alitrust.ecs.security_center_info
   - module: alitrust.ecs.trusted_instance
+  - ref: ansible_collections.alitrust.ecs.docsite.security_center
+    description: The agent, the security status, alerts and notifications.
 """
 
 EXAMPLES = r"""

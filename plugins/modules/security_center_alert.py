@@ -65,6 +65,8 @@ options:
 seealso:
   - module: alitrust.ecs.security_center_info
   - module: alitrust.ecs.trust_event
+  - ref: ansible_collections.alitrust.ecs.docsite.security_center
+    description: The agent, the security status, alerts and notifications.
 """
 
 EXAMPLES = r"""

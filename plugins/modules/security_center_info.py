@@ -53,6 +53,8 @@ options:
 seealso:
   - module: alitrust.ecs.trusted_instance_info
   - module: alitrust.ecs.audit_info
+  - ref: ansible_collections.alitrust.ecs.docsite.security_center
+    description: The agent, the security status, alerts and notifications.
 """
 
 EXAMPLES = r"""

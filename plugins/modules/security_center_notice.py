@@ -52,6 +52,8 @@ options:
 seealso:
   - module: alitrust.ecs.security_center_notice_info
   - module: alitrust.ecs.security_center_info
+  - ref: ansible_collections.alitrust.ecs.docsite.security_center
+    description: The agent, the security status, alerts and notifications.
 """
 
 EXAMPLES = r"""
