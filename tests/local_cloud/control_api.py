@@ -17,6 +17,7 @@ from starlette.routing import Route
 from local_cloud import identities
 from local_cloud.clock import LATEST
 from local_cloud.faults import Fault
+from local_cloud.services.antiddos_public.attacks import attack
 from local_cloud.services.kms import instances
 from local_cloud.session_manager import agents
 from local_cloud.texts import parse_json
@@ -136,6 +137,16 @@ def create(server: Server) -> Starlette:
         with server.store.transaction():
             return instances.put(server.store, account_id, region, instance_id, members)
 
+    def attacks(_unused: Body) -> t.Any:
+        return server.store.find("ddos_event")
+
+    def begin_attack(body: Body) -> t.Any:
+        _only(body, "address", "mbps", "pps", "seconds")
+        numbers = {name: _number(body, name) for name in ("pps", "seconds") if name in body}
+        server.store.apply_due()
+        with server.store.transaction():
+            return attack(server.store, server.settings, _text(body, "address"), mbps=_number(body, "mbps"), **numbers)
+
     def tunnels(_unused: Body) -> t.Any:
         return server.sessions.live()
 
@@ -166,6 +177,7 @@ def create(server: Server) -> Starlette:
             _route("records", GET=records),
             _route("agents", GET=offline_agents, POST=switch_agent),
             _route("kms_instances", GET=kms_instances, POST=put_kms_instance),
+            _route("attacks", GET=attacks, POST=begin_attack),
             _route("tunnels", GET=tunnels, POST=cut_tunnel),
         ]
     )
