@@ -16,7 +16,6 @@ from local_cloud.services.antiddos_public.common import (
     assets,
     chosen,
     events,
-    invalid,
     own_asset,
     own_assets,
     page,
@@ -157,8 +156,6 @@ def describe_ddos_credit(call: Call) -> Record:
 @antiddos("DescribeDdosEventList")
 def describe_ddos_event_list(call: Call) -> Record:
     days = int(call.get("QueryDays", 7))
-    if days < 1:
-        raise invalid("QueryDays", "it must be 1 or more.")
     asset = own_asset(call, lagged=True)
     oldest = int(call.clock.timestamp() * 1000) - days * _MILLISECONDS_A_DAY
     address = str(call.get("InternetIp") or "") or None

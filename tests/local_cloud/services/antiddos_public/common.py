@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the operations of Anti-DDoS Basic share: registration, parameters, and the addresses that it guards.
 
-The SDK's texts are all that describes this API; limits of numbers are those of its API description. Records:
+Records:
 ``ddos_threshold`` (id: asset and address) has Bps, Pps and IsAuto of an address whose scrubbing thresholds were set,
 ``ddos_event`` (id: EventId) has the members of DescribeDdosEventList's DdosEvent, EventId, AccountId, InstanceId and
 InternetIp. Times are milliseconds since 1970.
@@ -43,7 +43,6 @@ define("antiddos.threshold_code", "InvalidParameter", "code (400) of a threshold
 #: InstanceType; of the others there are none here
 KINDS = ("ecs", "slb", "eip", "ipv6", "swas", "waf", "ga_basic")
 STATES = ("normal", "mitigating", "blackholed")
-_MOST_ON_PAGE = 50
 #: the one region whose endpoints serve others, too
 _CENTRAL_REGION = "cn-hangzhou"
 
@@ -107,8 +106,6 @@ def region_of(call: Call) -> str:
 def page(call: Call, records: list[Record]) -> list[Record]:
     """The page that is asked for."""
     number, size = int(call.get("CurrentPage", 1)), int(call.get("PageSize", 10))
-    if number < 1 or not 1 <= size <= _MOST_ON_PAGE:
-        raise invalid("PageSize", f"CurrentPage must be 1 or more and PageSize 1 to {_MOST_ON_PAGE}.")
     return records[(number - 1) * size : number * size]
 
 

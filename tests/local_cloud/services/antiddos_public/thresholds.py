@@ -11,7 +11,6 @@ from local_cloud.services.antiddos_public.common import (
     Record,
     antiddos,
     chosen,
-    invalid,
     own_address,
     own_asset,
     own_assets,
@@ -20,14 +19,11 @@ from local_cloud.services.antiddos_public.common import (
 from local_cloud.services.shapes import ABSENT
 
 _TYPES = ("defense", "blackhole")
-_MOST_ASSETS = 50
 
 
 @antiddos("DescribeDdosThreshold")
 def describe_ddos_threshold(call: Call) -> Record:
     wanted = [str(one) for one in call.params["InstanceIds"]]
-    if len(wanted) > _MOST_ASSETS:
-        raise invalid("InstanceIds", f"at most {_MOST_ASSETS} are possible, not {len(wanted)}.")
     kind = chosen(call, "DdosType", _TYPES)
     found = [
         _shown(call, kind, one, address)
