@@ -178,8 +178,14 @@ HOSTS: dict[str, dict[str, str]] = {
 #: (product, operation) -> C(filled), parameters that every request has; C(body), those that are not in the
 #: address; C(json), those that are sent as one text of JSON; C(auth), where it is not by AccessKey
 OPERATIONS: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
+    ("antiddos-public", "DescribeDdosCount"): {},
+    ("antiddos-public", "DescribeDdosCredit"): {},
+    ("antiddos-public", "DescribeDdosEventList"): {},
+    ("antiddos-public", "DescribeDdosThreshold"): {},
     ("antiddos-public", "DescribeInstance"): {},
+    ("antiddos-public", "DescribeInstanceIpAddress"): {},
     ("antiddos-public", "DescribeRegions"): {},
+    ("antiddos-public", "ModifyIpDefenseThreshold"): {},
     ("ecs", "AttachDisk"): {},
     ("ecs", "AttachInstanceRamRole"): {"filled": ("RegionId",)},
     ("ecs", "AttachKeyPair"): {"filled": ("RegionId",)},

@@ -59,8 +59,13 @@ READING = (
     "trusted_instance_info",
     "vpc_info",
 )
-#: Those that have no part in it: host keys come out of instances, and nobody can order an instance of KMS.
-LEFT_OUT = (*IN_INSTANCES, "host_key_info", "kms_instance_info")
+#: Those that have no part in it: host keys come out of instances, nobody can order an instance of KMS, and nothing that
+#: is there has a public address.
+LEFT_OUT = (
+    *IN_INSTANCES,
+    *("ddos_info", "ddos_threshold", "ddos_threshold_info"),
+    *("host_key_info", "kms_instance_info"),
+)
 
 
 class Ready(t.NamedTuple):

@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
 Record = dict[str, t.Any]
 
 define("antiddos.blackhole_mbps", 5000, "traffic above which an address is black-holed, in Mbit/s: 5 Gbit/s")
+define("antiddos.tells_highest", True, "whether MaxBps and MaxPps are told (UNCERTAIN)")
 define("antiddos.eip_max_mbps", 5000, "highest scrubbing threshold of an EIP that no instance has (UNCERTAIN)")
 define("antiddos.eip_max_pps", 1_000_000, "the same in packets per second (UNCERTAIN)")
 define("antiddos.automatic", True, "whether scrubbing thresholds are automatic until somebody sets them (UNCERTAIN)")

@@ -44,7 +44,8 @@ def describe_ip_ddos_threshold(call: Call) -> Record:
 def _shown(call: Call, kind: str, asset: Asset, address: str) -> Record:
     """Pps is of scrubbing only, ElasticBps of black holes."""
     about = {"DdosType": kind, "InstanceId": asset.id, "InternetIp": address}
-    highest = {"MaxBps": asset.max_mbps, "MaxPps": asset.max_pps}
+    told = call.settings["antiddos.tells_highest"]
+    highest = {"MaxBps": asset.max_mbps if told else 0, "MaxPps": asset.max_pps if told else 0}
     set_to = thresholds(call.store, call.settings, asset, address, lagged=True)
     if kind == "defense":
         return {**about, **highest, **set_to, "ElasticBps": ABSENT}
