@@ -25,6 +25,7 @@ TABLE = ROOT / "plugins" / "module_utils" / "_cloud" / "products.py"
 
 #: product -> Python package
 PACKAGES = {
+    "antiddos-public": "alibabacloud_antiddos_public20170518",
     "ecs": "alibabacloud_ecs20140526",
     "ram": "alibabacloud_ram20150501",
     "kms": "alibabacloud_kms20160120",
@@ -223,7 +224,7 @@ def source(called: t.Iterable[tuple[str, str]]) -> str:
     :param called: the operations, as product and name
     """
     versions = {product: version(product) for product in PACKAGES}
-    known = {product: found for product in ("ecs", "sas", "vpc") if (found := hosts(product))}
+    known = {product: found for product in ("antiddos-public", "ecs", "sas", "vpc") if (found := hosts(product))}
     lines = [
         _HEAD,
         "#: product -> version of its API",

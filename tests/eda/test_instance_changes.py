@@ -21,6 +21,7 @@ import pytest
 from controller.playbook import Ansible
 from modules import trust_records as records
 from modules.harness import Modules
+from modules.network import Network
 
 from local_cloud.control import LocalCloud
 
@@ -122,6 +123,44 @@ def test_changes_are_told_once_and_the_loop_is_never_blocked(modules: Modules) -
         assert max(after - before for before, after in itertools.pairwise(ticks)) < 5
 
     asyncio.run(story())
+
+
+def test_attacks_are_told_when_they_begin_and_end(modules: Modules) -> None:
+    network = Network(modules)
+    network.new_instances(network.new_group("web"), 1, InternetMaxBandwidthOut=5, InstanceName="shop")
+    cloud = modules.cloud
+    (address,) = (one["PublicIpAddress"] for one in cloud.resources("instance"))
+
+    async def story() -> None:
+        source = Source(cloud, ddos=True, trust=False, report_existing=True)
+        assert brief(await source.next()) == ("status", "shop", None, "Running")
+        cloud.attack(address, mbps=3000, seconds=3600)
+        assert brief(await source.next()) == ("ddos", "shop", "normal", "mitigating")
+        cloud.attack(address, mbps=6000)
+        event = await source.next()
+        assert brief(event) == ("ddos", "shop", "mitigating", "blackholed")
+        until = event["instance"]["ddos"]["black_hole_until"]
+        assert event["summary"] == f"shop ({address}) is black-holed until {until}"
+        cloud.clock_advance(150 * 60 + 1)
+        assert brief(await source.next()) == ("ddos", "shop", "blackholed", "normal")
+        await source.stop()
+
+    asyncio.run(story())
+
+
+def test_looking_for_attacks_is_two_calls_while_there_is_none(modules: Modules) -> None:
+    network = Network(modules)
+    network.new_instances(network.new_group("web"), 3, InternetMaxBandwidthOut=5)
+
+    async def story() -> None:
+        source = Source(modules.cloud, ddos=True, trust=False, report_existing=True, interval=600)
+        for _number in range(3):
+            await source.next()
+        await source.stop()
+
+    asyncio.run(story())
+    counts = {name: number for name, number in modules.cloud.counts().items() if name.startswith("antiddos")}
+    assert counts == {"antiddos-public:DescribeDdosCount": 2}
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,14 @@ class LocalCloud:
         """
         self._ask("POST", "security_center", {"instance_id": instance_id, **what})
 
+    def attack(self, address: str, *, mbps: float, pps: float = 0, seconds: float = 600) -> dict[str, t.Any]:
+        """Send traffic to a public address; returns its state then: C(normal), C(mitigating) or C(blackholed).
+
+        :raises ControlError: nobody has this address, or a number makes no sense.
+        """
+        body = {"address": address, "mbps": mbps, "pps": pps, "seconds": seconds}
+        return t.cast("dict[str, t.Any]", self._ask("POST", "attacks", body))
+
     def tunnels(self) -> list[dict[str, t.Any]]:
         """The connections of Session Manager there are: SessionId, InstanceId, bytes in each direction, ..."""
         return t.cast("list[dict[str, t.Any]]", self._ask("GET", "tunnels"))

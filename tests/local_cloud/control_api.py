@@ -17,6 +17,7 @@ from starlette.routing import Route
 from local_cloud import identities
 from local_cloud.clock import LATEST
 from local_cloud.faults import Fault
+from local_cloud.services.antiddos_public.attacks import attack
 from local_cloud.services.kms import instances
 from local_cloud.services.sas import common as security
 from local_cloud.services.sas import findings
@@ -153,6 +154,16 @@ def create(server: Server) -> Starlette:
                 security.switch(server.store, instance_id, _text(body, "agent"))
         return security_center({})
 
+    def attacks(_unused: Body) -> t.Any:
+        return server.store.find("ddos_event")
+
+    def begin_attack(body: Body) -> t.Any:
+        _only(body, "address", "mbps", "pps", "seconds")
+        numbers = {name: _number(body, name) for name in ("pps", "seconds") if name in body}
+        server.store.apply_due()
+        with server.store.transaction():
+            return attack(server.store, server.settings, _text(body, "address"), mbps=_number(body, "mbps"), **numbers)
+
     def tunnels(_unused: Body) -> t.Any:
         return server.sessions.live()
 
@@ -184,6 +195,7 @@ def create(server: Server) -> Starlette:
             _route("agents", GET=offline_agents, POST=switch_agent),
             _route("security_center", GET=security_center, POST=put_security_center),
             _route("kms_instances", GET=kms_instances, POST=put_kms_instance),
+            _route("attacks", GET=attacks, POST=begin_attack),
             _route("tunnels", GET=tunnels, POST=cut_tunnel),
         ]
     )

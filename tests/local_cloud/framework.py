@@ -68,7 +68,7 @@ class Parameters(dict[str, t.Any]):
 class Call:
     """One request that passed the gate."""
 
-    product: str  # "ecs", "ram", "kms", "sts", "vpc", "sas", "trusted-server"
+    product: str  # "ecs", "ram", "kms", "sts", "vpc", "sas", "trusted-server", "antiddos-public"
     action: str  # "RunInstances"
     params: dict[str, t.Any]  # nested, typed, API names; absent parameters are absent
     region: str  # RegionId of the request, else the region of the endpoint or the default
@@ -126,7 +126,7 @@ ANONYMOUS = Identity("", "RAMUser", "", "", "")
 OPERATIONS: dict[tuple[str, str], Operation] = {}
 
 #: RAM action prefix per product, where it is not the product's name
-RAM_PREFIX = {"sas": "yundun-sas", "trusted-server": "yundun-systrust"}
+RAM_PREFIX = {"antiddos-public": "yundun-ddos", "sas": "yundun-sas", "trusted-server": "yundun-systrust"}
 
 _READS = ("Describe", "Get", "List")
 

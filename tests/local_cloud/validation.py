@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks the parameters of a request: against the SDK's request model, and against the documented limits.
 
-The limits are facts taken from the machine-readable API descriptions by dev/make-limits (``data/limits/``).
+The limits are facts taken from the machine-readable API descriptions by dev/make-limits (``data/limits/``);
+those of Anti-DDoS Basic, which has none, are written by hand from its SDK's texts.
 """
 
 from __future__ import annotations

@@ -252,7 +252,7 @@ _DENIED_CODES = ("Forbidden.RAM", "NoPermission", "Forbidden.NoPermission", "For
 _DRY_RUN_CODES = ("DryRunOperation", "DRYRUN.SUCCESS")
 
 #: How RAM spells a product in its actions, where that is not the product's own name.
-_RAM_PREFIX = {"sas": "yundun-sas", "trusted-server": "yundun-systrust"}
+_RAM_PREFIX = {"antiddos-public": "yundun-ddos", "sas": "yundun-sas", "trusted-server": "yundun-systrust"}
 #: What everybody may call, and what has no signature.
 _WITHOUT_RIGHT = (("sts", "GetCallerIdentity"), ("sts", "AssumeRoleWithOIDC"))
 

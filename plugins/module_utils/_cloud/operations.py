@@ -35,6 +35,12 @@ class Paging:
 
 
 PAGING: dict[tuple[str, str], Paging] = {
+    ("antiddos-public", "DescribeInstanceIpAddress"): Paging(
+        "page", "InstanceList", "PageSize", 50, total="Total", number_name="CurrentPage"
+    ),
+    ("antiddos-public", "DescribeDdosEventList"): Paging(
+        "page", "DdosEventList.DdosEvent", "PageSize", 50, total="Total", number_name="CurrentPage"
+    ),
     ("ecs", "DescribeInstances"): Paging("token", "Instances.Instance", "MaxResults", 100),
     ("ecs", "DescribeInstanceRamRole"): Paging("page", "InstanceRamRoleSets.InstanceRamRoleSet", "PageSize", 50),
     ("ecs", "DescribeSecurityGroups"): Paging("token", "SecurityGroups.SecurityGroup", "MaxResults", 100),

@@ -11,6 +11,11 @@ from __future__ import annotations
 
 #: (product, operation) -> members of the answer, with their kind; of names with C(|) between them one is enough.
 REQUIRED: dict[tuple[str, str], dict[str, str]] = {
+    ("antiddos-public", "DescribeDdosCount"): {"DdosCount": "object"},
+    ("antiddos-public", "DescribeDdosCredit"): {"DdosCredit": "object"},
+    ("antiddos-public", "DescribeDdosEventList"): {"DdosEventList": "object", "Total": "value"},
+    ("antiddos-public", "DescribeDdosThreshold"): {"Thresholds": "object"},
+    ("antiddos-public", "DescribeInstanceIpAddress"): {"InstanceList": "list", "Total": "value"},
     ("ecs", "AttachInstanceRamRole"): {"AttachInstanceRamRoleResults": "object"},
     ("ecs", "AttachKeyPair"): {"Results": "object", "KeyPairName": "value"},
     ("ecs", "CreateDisk"): {"DiskId": "value"},

@@ -17,13 +17,14 @@ from .._cloud.errors import AlitrustError, InvalidInput
 from .._cloud.options import CONNECTION_SPEC, Connection
 from .._cloud.spelling import nearest
 from .._core.module import blank, tidy_lists, without_blanks
+from .._ddos import attacks
 from .._trust.verdict import clock
 from . import info, shape
 
 Event = dict[str, t.Any]
 Instance = dict[str, t.Any]
 
-#: What an event tells of an instance, besides its section C(trust).
+#: What an event tells of an instance, besides its sections C(trust) and C(ddos).
 _TOLD = (
     "instance_id",
     "name",
@@ -44,6 +45,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     **CONNECTION_SPEC,
     **{name: option for name, option in info.SPEC.items() if name not in _LEFT_OUT},
     "trust": {"type": "bool", "default": True},
+    "ddos": {"type": "bool", "default": False},
     "interval": {"type": "float", "default": 30.0},
     "report_existing": {"type": "bool", "default": False},
 }
@@ -97,6 +99,8 @@ class Watch:
             if self._cloud is None:
                 self._cloud = Cloud(self._connection)
             found = {one["instance_id"]: one for one in info.read(self._cloud, self._options)["instances"]}
+            if self._options["ddos"]:
+                found = with_attacks(found, attacks.under_attack(self._cloud))
         except AlitrustError as error:
             if first:
                 raise
@@ -115,10 +119,25 @@ class Watch:
         return [{**_event("source", before, state, self._region, time.time()), "summary": line, "error": told}]
 
 
+def with_attacks(
+    instances: t.Mapping[str, Instance], attacked: t.Mapping[str, dict[str, t.Any]]
+) -> dict[str, Instance]:
+    """Instances with the state of their public addresses; None where they have none. Pure.
+
+    :param attacked: the state of each address that is under attack
+    """
+    calm = {"status": attacks.NORMAL, "black_hole_until": None}
+    return {
+        name: {**one, "ddos": attacked.get(one["public_ip"], calm) if one["public_ip"] else None}
+        for name, one in instances.items()
+    }
+
+
 def changes(before: t.Mapping[str, Instance], after: t.Mapping[str, Instance], region: str, now: float) -> list[Event]:
-    """An event for each state and each verdict that changed, by name of the instance. Pure.
+    """An event for each state, each verdict and each attack that changed, by name of the instance. Pure.
 
     What was not there has the state and the verdict None; so have those that are gone, whose verdict is no event.
+    That a new instance is not attacked is no event either.
 
     :param now: in seconds since 1970
     """
@@ -126,23 +145,40 @@ def changes(before: t.Mapping[str, Instance], after: t.Mapping[str, Instance], r
     both = {**before, **after}
     for instance_id in sorted(both, key=lambda known: shape.order(both[known])):
         one, old, new = both[instance_id], before.get(instance_id), after.get(instance_id)
-        for kind in ("status", "trust"):
+        for kind in ("status", "trust", "ddos"):
             was, is_now = _state(old, kind), _state(new, kind)
-            if was == is_now or (kind == "trust" and new is None):
+            if was == is_now or (kind != "status" and new is None):
                 continue
-            name = one["name"] or instance_id
+            if kind == "ddos" and {was, is_now} <= {None, attacks.NORMAL}:
+                continue
             told = _event(kind, was, is_now, region, now)
-            line = one["trust"]["summary"] if kind == "trust" else f"{name} is {is_now or 'gone'}"
-            told["summary"] = texts.printable(line)
-            told["instance"] = {**{key: one[key] for key in _TOLD}, "trust": one.get("trust")}
+            told["summary"] = texts.printable(_line(kind, one, is_now))
+            sections = {section: one.get(section) for section in ("trust", "ddos")}
+            told["instance"] = {**{key: one[key] for key in _TOLD}, **sections}
             events.append(told)
     return events
+
+
+def _line(kind: str, one: Instance, is_now: str | None) -> str:
+    """The change in words."""
+    name = one["name"] or one["instance_id"]
+    if kind == "trust":
+        return str(one["trust"]["summary"])
+    if kind == "status":
+        return f"{name} is {is_now or 'gone'}"
+    ddos = one.get("ddos") or {}
+    until = f" until {ddos['black_hole_until']}" if ddos.get("black_hole_until") else ""
+    address = f" ({one['public_ip']})" if one["public_ip"] else ""
+    return f"{name}{address} is {attacks.WORDS.get(str(is_now), is_now or 'without a public address')}{until}"
 
 
 def _state(one: Instance | None, kind: str) -> str | None:
     if one is None:
         return None
-    return str(one["status"]) if kind == "status" else one.get("trust", {}).get("verdict")
+    if kind == "status":
+        return str(one["status"])
+    section, member = ("ddos", "status") if kind == "ddos" else ("trust", "verdict")
+    return t.cast("str | None", (one.get(section) or {}).get(member))
 
 
 def _event(kind: str, before: str | None, after: str | None, region: str, now: float) -> Event:

@@ -58,6 +58,17 @@ def members(cloud: LocalCloud) -> dict[str, str]:
     }
 
 
+def public_addresses(cloud: LocalCloud) -> dict[str, str]:
+    """Two instances with public addresses, and an EIP, for which there is no module."""
+    network = Network(Modules(cloud))
+    one, other = network.new_instances(network.new_group("web"), 2, InternetMaxBandwidthOut=5)
+    return {
+        "i-bp67acfmxazb4p000000": one,
+        "i-bp67acfmxazb4p000001": other,
+        "eip-bp14k5gfpl1u0000000": network.api.call("vpc", "AllocateEipAddress")["AllocationId"],
+    }
+
+
 def peers(cloud: LocalCloud) -> dict[str, str]:
     """A security group of another account, and a prefix list; returns what the examples call them."""
     modules, partner = Modules(cloud), cloud.accounts[1]
@@ -137,6 +148,9 @@ def by_hand(cloud: LocalCloud) -> dict[str, str]:
 
 #: What an account must hold that tasks cannot make.
 GIVEN = {
+    "ddos_info": public_addresses,
+    "ddos_threshold": public_addresses,
+    "ddos_threshold_info": public_addresses,
     "encrypted_share": shareables,
     "encrypted_share_info": shared_image,
     "image": of_an_instance,

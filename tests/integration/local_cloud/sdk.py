@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 import pytest
+from alibabacloud_antiddos_public20170518.client import Client as AntiddosClient
 from alibabacloud_ecs20140526.client import Client as EcsClient
 from alibabacloud_kms20160120.client import Client as KmsClient
 from alibabacloud_ram20150501.client import Client as RamClient
@@ -29,6 +30,7 @@ ZONE = "cn-hangzhou-h"
 TRUSTED_IMAGE = "aliyun_3_x64_20G_uefi_alibase_20240528.vhd"
 PLAIN_IMAGE = "aliyun_3_x64_20G_alibase_20240528.vhd"
 _CLIENTS = {
+    "antiddos-public": ("alibabacloud_antiddos_public20170518", AntiddosClient),
     "ecs": ("alibabacloud_ecs20140526", EcsClient),
     "kms": ("alibabacloud_kms20160120", KmsClient),
     "ram": ("alibabacloud_ram20150501", RamClient),
@@ -43,8 +45,8 @@ _CLIENTS = {
 class Sdk:
     """One caller. ``sdk("RunInstances", Amount=2)`` calls ECS; ``sdk("CreateVpc", product="vpc", ...)`` another.
 
-    Parameters are named as in the API and may be nested; RegionId is added where the operation has it. Returns the
-    answer's body. ``called`` collects the operations that succeeded.
+    Parameters are named as in the API and may be nested; RegionId, or DdosRegionId, is added where the operation
+    has it. Returns the answer's body. ``called`` collects the operations that succeeded.
     """
 
     cloud: LocalCloud
@@ -61,7 +63,9 @@ class Sdk:
         method = getattr(client, _method(client, action))
         if request is None:
             return t.cast("dict[str, t.Any]", method().body.to_map())
-        probe = request().from_map({**({"RegionId": REGION} if hasattr(request(), "region_id") else {}), **params})
+        fields = {"region_id": "RegionId", "ddos_region_id": "DdosRegionId"}
+        here = {name: REGION for attribute, name in fields.items() if hasattr(request(), attribute)}
+        probe = request().from_map({**here, **params})
         left_out = set(params) - set(probe.to_map())
         assert not left_out, f"{action} has no {left_out}"
         return t.cast("dict[str, t.Any]", method(probe).body.to_map())

@@ -20,6 +20,11 @@ MAY_BE_ABSENT = {
     "ResizeDisk.OrderId",
     "ModifyDiskSpec.OrderId",
     "ModifyDiskSpec.TaskId",  # of another category only
+    "DescribeDdosEventList.DdosEventList.DdosEvent[].DelayTime",  # of several attacks only
+    "DescribeDdosEventList.DdosEventList.DdosEvent[].UnBlackholeTime",  # of black holes only
+    # of black holes only, and of scrubbing only
+    *(f"DescribeDdosThreshold.Thresholds.Threshold[].{name}" for name in ("ElasticBps", "Pps")),
+    *(f"DescribeIpDdosThreshold.Threshold.{name}" for name in ("ElasticBps", "Pps")),
     "DescribeInstances.Instances.Instance[].MetadataOptions",  # unless AdditionalAttributes asks for it
     "DescribeKeyPairs.KeyPairs.KeyPair[].PublicKey",  # unless IncludePublicKey
     "DescribeSecurityGroups.TotalCount",  # when paging by token

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from local_cloud import signatures
 
 VERSIONS = {
+    "antiddos-public": "2017-05-18",
     "ecs": "2014-05-26",
     "ram": "2015-05-01",
     "kms": "2016-01-20",

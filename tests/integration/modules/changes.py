@@ -403,6 +403,19 @@ def share_role(modules: Modules, _folder: Path) -> Change:
     )
 
 
+def scrubbing_thresholds(modules: Modules, _folder: Path) -> Change:
+    network = Network(modules)
+    ids = network.new_instances(network.new_group("web"), 2, InternetMaxBandwidthOut=5)
+    modules.run("ddos_threshold", instance_ids=ids, mbps=100, pps=20_000)
+
+    def look() -> Parts:
+        shown = modules.run("ddos_threshold_info", instance_ids=ids)["thresholds"]
+        return {one["instance_id"]: words([one["automatic"], one["mbps"], one["pps"]]) for one in shown}
+
+    options = {"instance_ids": ids, "mbps": 200, "pps": 30_000}
+    return Change("ddos_threshold", options, look, {"set_thresholds"})
+
+
 # ---------------------------------------------------------------------- keys and what is encrypted
 
 
@@ -520,6 +533,7 @@ CHANGES: list[Maker] = [
     default_version_of_a_policy,
     ram_user,
     ram_group,
+    scrubbing_thresholds,
     share_role,
     kms_key,
     secret,

@@ -93,7 +93,9 @@ def furnish(cloud: LocalCloud) -> Account:
     call("ecs", "CreateKeyPair", **here, KeyPairName="first")
     call("ecs", "RunInstances", **account.place(), Amount="2", InstanceName="first")
     call("ecs", "CreateDisk", **here, ZoneId=ZONE, DiskCategory="cloud_essd", Size="40", DiskName="first")
-    call("vpc", "AllocateEipAddress", **here)
+    eip = call("vpc", "AllocateEipAddress", **here)["AllocationId"]
+    guarded = {"DdosRegionId": REGION, "InstanceType": "eip", "InstanceId": eip, "Bps": "100", "Pps": "20000"}
+    call("antiddos-public", "ModifyDefenseThreshold", **guarded)
     cloud.clock_advance(60)
     described = call("ecs", "DescribeInstances", **here)["Instances"]["Instance"][0]
     disk = call("ecs", "DescribeDisks", **here, InstanceId=described["InstanceId"])["Disks"]["Disk"][0]

@@ -171,6 +171,7 @@ def _kind(name: str) -> str:
 _PLAIN = {
     "ipprotocol": ("tcp", "udp", "all", "icmp"),
     "portrange": ("22/22", "-1/-1", "1/65535"),
+    "ddosregionid": ("cn-hangzhou",),
     "sourcecidrip": ("10.0.0.0/8", "0.0.0.0/0"),
     "destcidrip": ("10.0.0.0/8",),
     "cidrblock": ("10.0.0.0/16", "10.0.0.0/24", "10.0.1.0/24", "192.168.0.0/16"),

@@ -64,9 +64,14 @@ READING = (
     "trusted_instance_info",
     "vpc_info",
 )
-#: Those that have no part in it: host keys come out of instances, nobody can order an instance of KMS, and nothing
-#: attacks, nor lasts as long as installing an agent takes.
-LEFT_OUT = (*IN_INSTANCES, "host_key_info", "kms_instance_info", "security_center_agent", "security_center_alert")
+#: Those that have no part in it: host keys come out of instances, nobody can order an instance of KMS, nothing that is
+#: there has a public address, and nothing attacks, nor lasts as long as installing an agent takes.
+LEFT_OUT = (
+    *IN_INSTANCES,
+    *("ddos_info", "ddos_threshold", "ddos_threshold_info"),
+    *("host_key_info", "kms_instance_info"),
+    *("security_center_agent", "security_center_alert"),
+)
 
 
 class Ready(t.NamedTuple):

@@ -115,7 +115,7 @@ def test_the_table_says_what_the_sdk_s_packages_say() -> None:
     assert products.TABLE.read_text() == products.source(called)
 
 
-@pytest.mark.parametrize("product", ["ecs", "kms", "vpc", "resourcesharing"])
+@pytest.mark.parametrize("product", ["antiddos-public", "ecs", "kms", "vpc", "resourcesharing"])
 def test_a_product_has_the_host_that_its_package_says(product: str) -> None:
     for region in ("cn-hangzhou", "cn-beijing", "cn-beijing-finance-1", "eu-central-1", "me-central-1", *HOSTS["ecs"]):
         key: dict[str, t.Any] = {"access_key_id": "key", "access_key_secret": "secret"}

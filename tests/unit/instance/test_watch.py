@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._instance.watch import SPEC, Watch, changes
+from ansible_collections.alitrust.ecs.plugins.module_utils._instance.watch import (
+    SPEC,
+    Watch,
+    changes,
+    with_attacks,
+)
 
 
 def instance(name: str, status: str = "Running", verdict: str | None = "trusted") -> dict[str, t.Any]:
@@ -40,6 +45,34 @@ def test_new_and_gone_instances_are_told_by_name() -> None:
         ("trust", None, "trusted", "b is trusted"),
         ("status", "Running", None, "c is gone"),
     ]
+
+
+def attacked(name: str, status: str | None, until: str | None = None) -> dict[str, t.Any]:
+    """An instance with its public address, or without one."""
+    one = {**instance(name, verdict=None), "public_ip": "203.0.113.7" if status else None}
+    known = {"203.0.113.7": {"status": str(status), "black_hole_until": until}} if status != "normal" else {}
+    return with_attacks({one["instance_id"]: one}, known)[one["instance_id"]]
+
+
+def test_attacks_are_told_when_they_begin_change_and_end() -> None:
+    calm, scrubbed = attacked("a", "normal"), attacked("a", "mitigating")
+    gone = attacked("a", "blackholed", "2026-11-29T14:30:00Z")
+    assert told([calm], [calm]) == []
+    assert told([calm], [scrubbed]) == [("ddos", "normal", "mitigating", "a (203.0.113.7) is being scrubbed")]
+    assert told([scrubbed], [gone]) == [
+        ("ddos", "mitigating", "blackholed", "a (203.0.113.7) is black-holed until 2026-11-29T14:30:00Z")
+    ]
+    assert told([gone], [calm]) == [("ddos", "blackholed", "normal", "a (203.0.113.7) is normal")]
+    assert told([gone], [attacked("a", None)]) == [("ddos", "blackholed", None, "a is without a public address")]
+
+
+def test_that_nothing_is_attacked_is_no_event() -> None:
+    calm, none, scrubbed = attacked("a", "normal"), attacked("a", None), attacked("a", "mitigating")
+    new = ("status", None, "Running", "a is Running")
+    assert told([none], [calm]) == told([calm], [none]) == []
+    assert told([], [calm]) == [new]
+    assert told([], [scrubbed]) == [new, ("ddos", None, "mitigating", "a (203.0.113.7) is being scrubbed")]
+    assert told([scrubbed], []) == [("status", "Running", None, "a is gone")]
 
 
 def test_blank_arguments_are_those_that_were_not_given() -> None:

@@ -14,15 +14,17 @@ from pathlib import Path
 
 DOCUMENTATION = r"""
 ---
-short_description: Tell when the trust or the state of ECS instances changes
+short_description: Tell when the trust or the state of ECS instances changes, or they are attacked
 description:
   - Looks at the instances of one region again and again and emits an event when the verdict of the trusted server on an
-    instance, or the state of an instance, has changed. What stays as it is gives no event.
+    instance, or the state of an instance, has changed. What stays as it is gives no event. With O(ddos) it also tells
+    when the public address of an instance is scrubbed or black-holed.
   - The fields of an event are described by C(extensions/eda/schemas/instance_changes.json).
-  - An event has C(type) (C(trust), C(status) or C(source)), C(before) and C(after), C(at) (UTC), C(region), C(summary)
-    (one line), C(instance) and C(error). Values of C(trust) are C(trusted), C(untrusted), C(unmeasured) and C(unknown).
-    C(status) is the one of ECS, for example C(Running). An instance that was not there before has a C(before) of null,
-    one that is gone an C(after) of null.
+  - An event has C(type) (C(trust), C(status), C(ddos) or C(source)), C(before) and C(after), C(at) (UTC), C(region),
+    C(summary) (one line), C(instance) and C(error). Values of C(trust) are C(trusted), C(untrusted), C(unmeasured) and
+    C(unknown). C(status) is the one of ECS, for example C(Running). Values of C(ddos) are C(normal), C(mitigating)
+    while traffic is scrubbed, and C(blackholed), then with C(instance.ddos.black_hole_until). An instance that was not
+    there before has a C(before) of null, one that is gone an C(after) of null.
   - When the instances cannot be read any more, one event of the type C(source) says so, with C(after) C(failed), and
     another one when they can be read again. When the very first look fails, the source ends with the error.
   - Needs ansible-core and the Python packages of this collection in the environment of ansible-rulebook.
@@ -64,6 +66,13 @@ options:
     description: Whether to ask the trusted server; without it there are no events of the type C(trust).
     type: bool
     default: true
+  ddos:
+    description:
+      - Whether to ask Anti-DDoS Basic, which gives events of the type C(ddos). Needs the rights
+        C(yundun-ddos:DescribeDdosCount), C(yundun-ddos:DescribeInstanceIpAddress) and
+        C(yundun-ddos:DescribeDdosEventList).
+    type: bool
+    default: false
 notes:
   - Takes further the options of alitrust.ecs.trusted_instance_info about what counts as trusted, such as
     C(trust_fresh_seconds), and those about the connection and credentials, such as C(profile), C(access_key_id),

@@ -122,10 +122,15 @@ def _in_ranges(call: Call, entry: Record) -> bool:
     return True
 
 
+def network_of_type(kind: InstanceType) -> tuple[int, int]:
+    """What an instance of a type can take in: kbit/s and packets per second."""
+    return kind.cpu * 1024 * 1000, kind.cpu * 450_000
+
+
 def _type_shown(call: Call, kind: InstanceType) -> Record:
     """A type's entry. The numbers grow with the type, as the real ones do, without claiming to be them."""
     interfaces = interfaces_of_type(kind)
-    bandwidth = kind.cpu * 1024 * 1000
+    bandwidth, packets = network_of_type(kind)
     return {
         "InstanceTypeId": kind.id,
         "InstanceTypeFamily": kind.family,
@@ -144,8 +149,8 @@ def _type_shown(call: Call, kind: InstanceType) -> Record:
         "DiskQuantity": 17,
         "InstanceBandwidthRx": bandwidth,
         "InstanceBandwidthTx": bandwidth,
-        "InstancePpsRx": kind.cpu * 450_000,
-        "InstancePpsTx": kind.cpu * 450_000,
+        "InstancePpsRx": packets,
+        "InstancePpsTx": packets,
         "NetworkCardQuantity": 1,
         "NvmeSupport": kind.nvme,
         "PhysicalProcessorModel": kind.processor,
