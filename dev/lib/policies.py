@@ -42,13 +42,19 @@ def names() -> list[str]:
     return sorted({path.stem for path in PLAYBOOKS.glob("*.yml")} - {LOCAL} | {INVENTORY})
 
 
+#: Playbooks that C(site) runs where a variable says so. Whoever sets it needs their policy, too.
+ON_REQUEST = ("protect",)
+
+
 def imported(name: str) -> list[str]:
-    """The playbooks of the collection that a playbook consists of, in part or as a whole."""
+    """The playbooks of the collection that a playbook consists of, in part or as a whole, unless they are switched on by
+    a variable and have rights of their own for that (C(ON_REQUEST)).
+    """
     if name == INVENTORY:
         return []
     plays = yaml.safe_load((PLAYBOOKS / f"{name}.yml").read_text())
     books = [play.get("ansible.builtin.import_playbook", "") for play in plays]
-    return [book.removeprefix("alitrust.ecs.") for book in books if book]
+    return [name for book in books if book and (name := book.removeprefix("alitrust.ecs.")) not in ON_REQUEST]
 
 
 def document(name: str, rights: t.Iterable[str]) -> Document:
@@ -87,7 +93,7 @@ The rights that each playbook needs
 Each policy below allows what its playbook calls, and nothing else. They are recorded: the tests of the collection run
 every playbook on the local cloud as a RAM user who has this policy only. They fail when a call is refused, and when
 the policy allows what no run has used. A playbook whose hosts come from an inventory has the rights of the inventory
-plugin, too, as far as its default options need them.
+plugin, too, as far as its default options need them. ``site`` with ``site_protect`` has those of ``protect``, too.
 
 For playbooks of your own, the callback :ansplugin:`alitrust.ecs.ram_policy <alitrust.ecs.ram_policy#callback>` prints
 the policy that a run needed, in the same form.

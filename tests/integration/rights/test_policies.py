@@ -113,6 +113,7 @@ def test_each_playbook_runs_with_its_policy_and_uses_all_of_it(account: Account)
     account.use("configure", IDLE, arguments=inventory)
     account.use("site", {**changed, "site_verdicts": True})
     assert all(map(needed.reads, account.users.used("site"))), "nothing is left to change"
+    protect(account)
     list_instances(account)
     patch(account, inventory)
     give_keys(account, inventory)
@@ -125,6 +126,14 @@ def test_each_playbook_runs_with_its_policy_and_uses_all_of_it(account: Account)
     for name in set(policies.names()) - ELSEWHERE:
         parts = [name, *policies.imported(name)]
         compare(name, set().union(*(account.users.used(part) for part in parts)))
+
+
+def protect(account: Account) -> None:
+    """All that it can do, for instances of which one has a public address."""
+    account.modules.run("trusted_instance", instance_ids=account.ids[:1], internet_max_bandwidth_out=5)
+    wanted = {"protect_fleet": "web", "protect_notice_methods": ["text_message"]}
+    account.foresee("protect", wanted)
+    account.use("protect", wanted)
 
 
 def test_isolate_runs_with_its_policy_and_uses_all_of_it(account: Account) -> None:
