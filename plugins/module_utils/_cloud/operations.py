@@ -98,6 +98,7 @@ PAGING: dict[tuple[str, str], Paging] = {
     ("sas", "DescribeCloudCenterInstances"): Paging(
         "page", "Instances", "PageSize", 100, total="PageInfo.TotalCount", number_name="CurrentPage"
     ),
+    ("sas", "DescribeLoginBaseConfigs"): Paging("page", "BaseConfigs", "PageSize", 100, number_name="CurrentPage"),
     ("sas", "DescribeSuspEvents"): Paging("page", "SuspEvents", "PageSize", 100, number_name="CurrentPage"),
     ("sas", "DescribeVulList"): Paging("page", "VulRecords", "PageSize", 100, number_name="CurrentPage"),
     ("sas", "DescribeWarningMachines"): Paging("page", "WarningMachines", "PageSize", 100, number_name="CurrentPage"),

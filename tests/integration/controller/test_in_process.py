@@ -172,6 +172,8 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
         {"alitrust.ecs.security_center_agent_info": {}},
         {"alitrust.ecs.security_center_alert": {"state": "ignored", "fleet": "web"}},
         {"alitrust.ecs.security_center_info": {}},
+        {"alitrust.ecs.security_center_logon": {"fleet": "web", "accounts": ["ops"], "alert_on_accounts": True}},
+        {"alitrust.ecs.security_center_logon_info": {}},
         {"alitrust.ecs.security_center_notice": {"items": ["sas_suspicious"], "methods": ["email"]}},
         {"alitrust.ecs.security_center_notice_info": {"items": ["sas_suspicious"]}},
         {"alitrust.ecs.ddos_threshold": {"instance_ids": "{{ result_12.instance_ids }}", "mbps": 10, "pps": 1000}},

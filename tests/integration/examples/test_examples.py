@@ -160,6 +160,8 @@ GIVEN = {
     "metadata_credentials": instance,
     "security_center_agent": guarded,
     "security_center_alert": guarded,
+    "security_center_logon": guarded,
+    "security_center_logon_info": guarded,
     "sg_member": members,
     "sg_rule": peers,
     "snapshot": of_an_instance,

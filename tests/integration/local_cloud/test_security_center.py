@@ -219,3 +219,32 @@ def test_a_new_instance_can_be_unknown_until_asked_for(center: SecurityCenter, i
     assert center.servers() == {}
     center("RefreshAssets", AssetType="ecs")
     assert set(center.servers()) == set(ids)
+
+
+def test_usual_logons_are_of_servers_and_switches_of_the_account(center: SecurityCenter, ids: list[str]) -> None:
+    first, second = (center.servers()[one]["Uuid"] for one in ids[:2])
+
+    def modify(flag: str, *uuids: str, config: t.Any = None) -> dict[str, t.Any]:
+        target = [{"target": one, "targetType": "uuid", "flag": flag} for one in uuids]
+        given = json.dumps(config or {"ip": "192.0.2.1", "totalCount": 3})
+        return {"Type": "login_common_ip", "Config": given, "Target": json.dumps(target)}
+
+    center("ModifyLoginBaseConfig", **modify("add", first, second))
+    (one,) = center("DescribeLoginBaseConfigs", Type="login_common_ip")["BaseConfigs"]
+    assert (one["Ip"], one["UuidCount"], one["TotalCount"]) == ("192.0.2.1", 2, 3)
+    assert {target["Target"] for target in one["TargetList"]} == {first, second}
+    assert center("DescribeLoginBaseConfigs", Type="login_common_account")["BaseConfigs"] == []
+    center("ModifyLoginBaseConfig", **modify("del", first, second))
+    assert center("DescribeLoginBaseConfigs", Type="login_common_ip")["TotalCount"] == 0
+    assert center.refused("ModifyLoginBaseConfig", **modify("add", "none")) == (400, "DataNotExists")
+    for wrong in (modify("keep", first), modify("add", first, config={"account": "root"})):
+        assert center.refused("ModifyLoginBaseConfig", **wrong) == INVALID
+    assert center.refused("DescribeLoginBaseConfigs", Type="login_common_colour") == INVALID
+    center("ModifyLoginSwitchConfig", Item="login_common_ip", Status=1)
+    switches = center("DescribeLoginSwitchConfigs")["ConfigList"]
+    assert {one["Item"].removeprefix("login_common_"): one["Status"] for one in switches} == {
+        "ip": 1,
+        "time": 0,
+        "account": 0,
+    }
+    assert center.refused("ModifyLoginSwitchConfig", Item="login_common_location", Status=1) == INVALID

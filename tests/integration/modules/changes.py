@@ -514,6 +514,18 @@ def notices(modules: Modules, _folder: Path) -> Change:
     return Change("security_center_notice", {"items": items, "methods": ["text_message"]}, look, {"notify"})
 
 
+def usual_logons(modules: Modules, _folder: Path) -> Change:
+    network = Network(modules)
+    given: Options = {"instance_ids": network.new_instances(network.new_group("web"), 2)}
+    modules.run("security_center_logon", **given, ips=["192.0.2.10"])
+
+    def look() -> Parts:
+        found = modules.run("security_center_logon_info", **given)["servers"]
+        return {str(number): words(one["ips"]) for number, one in enumerate(found)}
+
+    return Change("security_center_logon", {**given, "ips": ["192.0.2.11"], "purge": True}, look, {"change"})
+
+
 CHANGES: list[Maker] = [
     vpc,
     snapshot,
@@ -542,4 +554,5 @@ CHANGES: list[Maker] = [
     trusted_instance,
     findings,
     notices,
+    usual_logons,
 ]

@@ -184,6 +184,7 @@ NOT_EXCHANGED = {
         "reset_password",
         "restore",
         "switch",
+        "switch_alerts",
         "tag_share",
     },
     "reads what could not be read before, and then stores at most one version": {"store_if_other"},

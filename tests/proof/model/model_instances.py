@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
 IMAGE = "aliyun_3_x64_20G_uefi_alibase_20240528.vhd"
 #: Public halves of keys that nobody has.
 KEYS = {"1": PUBLIC, "2": OTHER_PUBLIC}
+LOGON_ALERTS = ["alert_on_ips", "alert_on_times", "alert_on_accounts"]
 NOTICES = ["sas_suspicious", "sas_healthcheck"]
 POWER = ["present", "running", "stopped"]
 
@@ -202,6 +203,10 @@ def session_manager(state: State, given: Options) -> None:
     state["session_manager"] = given.get("enabled", True)
 
 
+def security_center_logon(state: State, given: Options) -> None:
+    state["logon_alerts"] |= {name: on for name, on in given.items() if name in state["logon_alerts"]}
+
+
 def security_center_notice(state: State, given: Options) -> None:
     for item in given["items"]:
         state["notices"][item] = {
@@ -250,7 +255,13 @@ def told_notices(modules: Modules) -> State:
     return {one["item"]: {"methods": sorted(one["methods"]), "hours": one["hours"]} for one in found}
 
 
+def told_logon_alerts(modules: Modules) -> State:
+    found = modules.run("security_center_logon_info")
+    return {name: found[name] for name in LOGON_ALERTS}
+
+
 FACTS: Facts = {
+    "logon_alerts": told_logon_alerts,
     "notices": told_notices,
     "instances": told_instances,
     "pairs": told_pairs,
@@ -333,6 +344,12 @@ SUBJECTS = [
         ),
         trust_event,
         ("findings",),
+    ),
+    Subject(
+        "security_center_logon",
+        options({"alert_on_times": [True, False]}, alert_on_ips=[True, False]),
+        security_center_logon,
+        ("logon_alerts",),
     ),
     Subject(
         "security_center_notice",

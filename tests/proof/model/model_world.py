@@ -67,7 +67,8 @@ def nothing() -> State:
     state: State = {kind: {} for kind in (*kinds, *more)}
     usual = {"methods": ["email", "internal_message"], "hours": "any"}
     notices = dict.fromkeys(model_instances.NOTICES, usual)
-    return {**state, "kms": False, "session_manager": False, "notices": notices}
+    alerts = dict.fromkeys(model_instances.LOGON_ALERTS, False)
+    return {**state, "kms": False, "session_manager": False, "notices": notices, "logon_alerts": alerts}
 
 
 def theirs(bench: Bench) -> State:

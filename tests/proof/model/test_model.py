@@ -54,6 +54,7 @@ READING = (
     "ram_user_info",
     "security_center_agent_info",
     "security_center_info",
+    "security_center_logon_info",
     "security_center_notice_info",
     "security_group_info",
     "session_manager_info",
