@@ -153,6 +153,55 @@ def test_tampering_with_what_is_measured_or_with_the_agent(fleet: Site, modules:
     assert fleet.playbook(_health_book(fleet), "-i", fleet.inventory).succeeded
 
 
+def golden_image(site: Site, name: str, tasks: list[dict[str, t.Any]], *arguments: str, **more: t.Any) -> Run:
+    """Make an image of a host that these tasks configure."""
+    file = site.folder / f"{name}.yml"
+    file.write_text(json.dumps(tasks))
+    wanted = {**FAST, "golden_image_trust_timeout": PATIENCE, "golden_image_tasks": str(file)}
+    wanted["golden_image_name"] = name
+    return site.playbook("golden_image", "-i", site.inventory, *arguments, **{**wanted, **more})
+
+
+def test_an_image_of_a_trusted_host_is_made_copied_and_shared(fleet: Site, modules: Modules) -> None:
+    modules.run("kms_service")
+    key = modules.run("kms_key", alias="golden")["kms_key"]["key_id"]
+    mark = [{"name": "Mark it", "ansible.builtin.copy": {"dest": "/etc/golden", "content": "release 4\n"}}]
+    wanted = {"golden_image_hosts": "web-001", "golden_image_kms_key_id": "alias/golden"}
+    wanted["golden_image_account_ids"] = "1111222233334444"
+    check = golden_image(fleet, "golden", mark, "--check", **wanted)
+    assert check.succeeded, check.output
+    assert modules.run("image_info")["images"] == []
+
+    made = golden_image(fleet, "golden", mark, **wanted)
+    assert made.succeeded, made.output
+    assert fleet.output("web-001", "cat /etc/golden") == "release 4"
+    images = {one["name"]: one for one in modules.run("image_info")["images"]}
+    assert set(images) == {"golden", "golden-encrypted"}
+    copy = images["golden-encrypted"]
+    assert (copy["status"], copy["encrypted"], copy["kms_key_ids"]) == ("Available", True, [key])
+    (share,) = modules.run("encrypted_share_info", image_ids=[copy["image_id"]])["encrypted_shares"]
+    assert share["account_ids"] == ["1111222233334444"]
+
+    again = golden_image(fleet, "golden", mark, **wanted)
+    assert again.changed("web-001") == 0, again.output
+
+
+def test_no_image_is_made_of_a_host_that_its_tasks_have_spoilt(fleet: Site, modules: Modules) -> None:
+    spoil = [{"ansible.builtin.shell": f"cp -p {AGENT} /root/agent && echo '# changed' >> {AGENT}"}]
+    refused = golden_image(fleet, "evil", spoil, golden_image_hosts="web-002", golden_image_trust_timeout=INTERVAL)
+    assert AGENT in refused.failure("web-002") or "not trusted" in refused.failure("web-002")
+    assert modules.run("image_info", names=["evil"])["images"] == []
+    fleet.output("web-002", f"cp -p /root/agent {AGENT} && systemctl restart t-trustclient")
+    await_reports(fleet, "web-002")
+    handle(modules, "accepted", expected=[AGENT])
+    assert_passes(fleet)
+
+
+def test_an_image_is_of_one_host(fleet: Site) -> None:
+    refused = golden_image(fleet, "all", [])
+    assert "run it on one host, which the image is made of; these are 3" in refused.failure("web-001")
+
+
 def _health_book(site: Site) -> Path:
     book = site.folder / "health.yml"
     role = {"ansible.builtin.include_role": {"name": "alitrust.ecs.guest", "tasks_from": "health"}}

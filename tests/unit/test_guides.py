@@ -29,7 +29,7 @@ COOKBOOK = frozenset(
 )
 VARIABLES = guides.role_variables() | guides.playbook_variables() | AWX | COOKBOOK
 #: Facts that roles leave, by their documentation.
-FACTS = {"guest_keys", "guest_health", "network_used"}
+FACTS = {"golden_image_id", "guest_keys", "guest_health", "network_used"}
 
 
 def wrong_in(value: t.Any) -> t.Iterator[str]:

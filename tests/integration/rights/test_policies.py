@@ -116,6 +116,7 @@ def test_each_playbook_runs_with_its_policy_and_uses_all_of_it(account: Account)
     protect(account)
     list_instances(account)
     patch(account, inventory)
+    golden_image(account, inventory)
     give_keys(account, inventory)
     share(account)
     for instance_id in account.ids:
@@ -130,7 +131,7 @@ def test_each_playbook_runs_with_its_policy_and_uses_all_of_it(account: Account)
 
 def protect(account: Account) -> None:
     """All that it can do, for instances of which one has a public address."""
-    account.modules.run("trusted_instance", instance_ids=account.ids[:1], internet_max_bandwidth_out=5)
+    account.modules.door().call("ecs", "AllocatePublicIpAddress", InstanceId=account.ids[0])
     wanted = {"protect_fleet": "web", "protect_notice_methods": ["text_message"]}
     account.foresee("protect", wanted)
     account.use("protect", wanted)
@@ -206,6 +207,27 @@ def patch(account: Account, arguments: list[str]) -> None:
     options = {"patch_tasks": str(tasks), "patch_reboot": False, "patch_serial": "100%", "patch_expected": ["PCR 9"]}
     soon = {"patch_report_timeout": 2, "patch_poll_seconds": 1, "patch_trust_timeout": 1}
     account.use("patch", {**options, **soon}, arguments=arguments)
+
+
+def golden_image(account: Account, arguments: list[str]) -> None:
+    """Of one host: with a copy that is shared; then the texts of both are others, and there is another one besides."""
+    for name in ("image", "snapshot"):
+        account.cloud.set(f"ecs.{name}_seconds", 0.05)
+    wanted: Variables = {
+        "golden_image_hosts": "web-001",
+        "golden_image_name": "golden",
+        "golden_image_kms_key_id": "alias/disks",
+        "golden_image_account_ids": [PARTNER],
+        "golden_image_description": "first",
+        "assert_trusted_timeout": 1,
+    }
+    account.foresee("golden_image", wanted, arguments=arguments)
+    changed = {"golden_image_description": "second", "golden_image_tags": {"a": "b"}}
+    account.modules.run("kms_key", alias="spare")
+    other = {"golden_image_name": "next", "golden_image_kms_key_id": "alias/spare"}
+    other["golden_image_account_ids"] = [OTHER]
+    last = {**wanted, **changed, "golden_image_tags": {"c": "d"}}
+    account.use("golden_image", wanted, {**wanted, **changed}, last, {**wanted, **other}, arguments=arguments)
 
 
 def give_keys(account: Account, arguments: list[str]) -> None:
