@@ -47,8 +47,8 @@ ON_REQUEST = ("protect",)
 
 
 def imported(name: str) -> list[str]:
-    """The playbooks of the collection that a playbook consists of, in part or as a whole, unless they are switched on by
-    a variable and have rights of their own for that (C(ON_REQUEST)).
+    """The playbooks of the collection that a playbook consists of, in part or as a whole, but for those that a variable
+    switches on (C(ON_REQUEST)).
     """
     if name == INVENTORY:
         return []
