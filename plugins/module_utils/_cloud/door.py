@@ -99,6 +99,7 @@ class Cloud:
         self.sleep = sleep
         self.monotonic = monotonic
         self.api_calls: Counter[str] = Counter()
+        self.date = ""  # what time it was at Alibaba Cloud at the last answer, as HTTP says it
         self.passed_roles: set[str] = set()
         self.written: list[str] = []
         self._writes = Writes()
@@ -323,6 +324,7 @@ class Cloud:
         with transport.through(self._route) as exchange:
             try:
                 yield exchange
+                self.date = exchange.date
             except Exception as exc:
                 raise _typed(product, action, exc, exchange, self.connection.endpoint_url) from exc
 

@@ -16,7 +16,7 @@ import typing as t
 from .._cloud import foretold
 from .._cloud.door import Cloud, chunks
 from .._cloud.errors import Twins, UnexpectedState
-from .._core import ownership
+from .._core import ownership, twins
 from .._core import tags as tagging
 from . import shape
 
@@ -57,7 +57,7 @@ def vpc_by_name(cloud: Cloud, name: str, *, ours_first: bool = False) -> Item | 
     :param ours_first: whether the only one that this collection made is chosen where several have the name
     :raises UnexpectedState: when several have it, listing them
     """
-    found = vpcs(cloud, names=[name])
+    found = twins.settled(cloud, lambda: vpcs(cloud, names=[name]), twin)
     if ours_first:
         found = ownership.ours_first(found, lambda item: shape.vpc(item, ())["tags"])
     if len(found) > 1:
@@ -67,6 +67,12 @@ def vpc_by_name(cloud: Cloud, name: str, *, ours_first: bool = False) -> Item | 
             hint="Say which one with vpc_id.",
         )
     return found[0] if found else None
+
+
+def twin(item: Item) -> twins.Twin | None:
+    """A VPC as one of several of its name; None where this collection has not made it."""
+    ours = ownership.proven(shape.vpc(item, ())["tags"])
+    return twins.Twin(str(item.get("CreationTime")), str(item["VpcId"])) if ours else None
 
 
 def chosen_vpc(cloud: Cloud, vpc_id: str | None, name: str | None, *, option: str = "vpc") -> str | None:

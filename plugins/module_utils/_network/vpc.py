@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import re
 import typing as t
 
@@ -308,8 +308,8 @@ class Vpc(Resource[planner.Actual]):
 
         own, self.vpc_id = self.vpc_id, twins.to_use(self.cloud, self.vpc_id, made)
         if own != self.vpc_id:
-            with contextlib.suppress(NotFound):
-                self.cloud.call("vpc", "DeleteVpc", VpcId=own)
+            delete = functools.partial(self.cloud.call, "vpc", "DeleteVpc", VpcId=own)
+            twins.give_up(f"the VPC {name}", own, self.vpc_id, delete)
             self._wait_available()
 
     def _shows_up(self, switch: planner.Switch) -> bool:

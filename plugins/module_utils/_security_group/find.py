@@ -16,7 +16,7 @@ from dataclasses import replace
 from .._cloud import foretold
 from .._cloud.door import Cloud, chunks, json_list
 from .._cloud.errors import Twins, UnexpectedState
-from .._core import ownership
+from .._core import ownership, twins
 from .._core import tags as tagging
 from . import shape
 from .rule import Rule
@@ -89,7 +89,7 @@ def by_name(
     :param ours_first: whether the only one that this collection made is chosen where several have the name
     :raises UnexpectedState: when several have it, listing them
     """
-    found = all_by_name(cloud, name, vpc_id, network_type=network_type)
+    found = twins.settled(cloud, lambda: all_by_name(cloud, name, vpc_id, network_type=network_type), twin)
     if ours_first:
         found = ownership.ours_first(found, lambda item: shape.group(item)["tags"])
     if len(found) > 1:
@@ -103,6 +103,12 @@ def by_name(
             hint="Say which one with security_group_id" + (f", or with {' or '.join(narrower)}." if narrower else "."),
         )
     return found[0] if found else None
+
+
+def twin(item: Item) -> twins.Twin | None:
+    """A group as one of several of its name; None where this collection has not made it."""
+    ours = ownership.proven(shape.group(item)["tags"])
+    return twins.Twin(str(item.get("CreationTime")), str(item["SecurityGroupId"])) if ours else None
 
 
 def all_by_name(cloud: Cloud, name: str, vpc_id: str | None, *, network_type: str | None = None) -> list[Item]:

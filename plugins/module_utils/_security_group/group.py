@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import typing as t
 from dataclasses import replace
 
@@ -289,8 +289,8 @@ class SecurityGroup(Resource[planner.Actual]):
         )
         own, self.group_id = self.group_id, twins.to_use(self.cloud, self.group_id, lambda: self._made(group))
         if own != self.group_id:
-            with contextlib.suppress(NotFound):
-                self.cloud.call("ecs", "DeleteSecurityGroup", SecurityGroupId=own)
+            delete = functools.partial(self.cloud.call, "ecs", "DeleteSecurityGroup", SecurityGroupId=own)
+            twins.give_up(f"the security group {group['name']}", own, self.group_id, delete)
 
     def _made(self, group: dict[str, t.Any]) -> list[twins.Twin]:
         """The groups of its name that this collection has made for it."""

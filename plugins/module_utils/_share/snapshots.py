@@ -94,6 +94,11 @@ def list_shares(cloud: Cloud, name: str | None = None) -> list[dict[str, t.Any]]
     ]
 
 
+def _twin(share: dict[str, t.Any]) -> twins.Twin | None:
+    ours = ownership.proven(tags.from_api(share.get("Tags")))
+    return twins.Twin(str(share.get("CreateTime")), str(share["ResourceShareId"])) if ours else None
+
+
 def shown(name: str, state: State, read: t.Sequence[Source] = ()) -> dict[str, t.Any]:
     """The share of snapshots as the modules return it; empty when there is none."""
     share = state.share
@@ -173,7 +178,7 @@ class SnapshotShare(Resource[State]):
     # ------------------------------------------------------------------ flow
 
     def find(self) -> State:
-        found = list_shares(self.cloud, self._name)
+        found = self._shares()
         if len(found) > 1:
             ids = ", ".join(sorted(str(one["ResourceShareId"]) for one in found))
             ours = all(ownership.proven(tags.from_api(one.get("Tags"))) for one in found)
@@ -186,6 +191,13 @@ class SnapshotShare(Resource[State]):
             return state
         read = tuple(sources.read_snapshots(self.cloud, self._snapshot_ids))
         return State(state.share, state.status, state.moving, state.failed, read)
+
+    def _shares(self) -> list[dict[str, t.Any]]:
+        """The shares of the name, or just the own one where this task has made it: another that comes later goes."""
+        if not self._created:
+            return twins.settled(self.cloud, lambda: list_shares(self.cloud, self._name), _twin)
+        found = list_shares(self.cloud, self._name)
+        return [one for one in found if one["ResourceShareId"] == self._created] or found
 
     def plan(self, actual: State) -> Plan:
         plan = planner.plan_snapshots(actual.share, self._wanted)
@@ -268,14 +280,11 @@ class SnapshotShare(Resource[State]):
         """
 
         def made() -> list[twins.Twin]:
-            return [
-                twins.Twin(str(one.get("CreateTime")), str(one["ResourceShareId"]))
-                for one in list_shares(self.cloud, self._name)
-                if ownership.proven(tags.from_api(one.get("Tags")))
-            ]
+            return [one for one in map(_twin, list_shares(self.cloud, self._name)) if one]
 
-        if twins.to_use(self.cloud, self._created, made) != self._created:
-            self.delete_share()
+        kept = twins.to_use(self.cloud, self._created, made)
+        if kept != self._created:
+            twins.give_up(f"the resource share {self._name}", self._created, kept, self.delete_share)
             raise UnexpectedState(f"Somebody else made a resource share {self._name} at the same moment.")
 
     @property

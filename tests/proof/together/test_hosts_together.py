@@ -27,8 +27,7 @@ _MODULE = "alitrust.ecs."
 _DOCUMENT = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["ecs:Describe*"], "Resource": "*"}]}
 _NETWORK: dict[str, t.Any] = {f"{_MODULE}vpc": {"name": "web", "cidr_block": "10.0.0.0/8"}}
 _GROUP: dict[str, t.Any] = {f"{_MODULE}security_group": {"name": "web", "vpc": "web", "tags": {"team": "ops"}}}
-#: What the hosts make together, and apart: register -> task. Network and group, whose names are not unique, are made
-#: before: of several that are made at the same moment all but one give way, and a host could be told such a one.
+#: What the hosts make together, and apart: register -> task. The names of network and group are not unique.
 TASKS: dict[str, dict[str, t.Any]] = {
     "network": _NETWORK,
     "group": _GROUP,
@@ -83,8 +82,7 @@ class Play:
         play = {"hosts": "all", "connection": "local", "gather_facts": False, "tasks": [*tasks, keep], **settings}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", **settings.get("vars", {})}
         self._book = folder / "play.yml"
-        before = {**play, "hosts": HOSTS[0], "tasks": [_NETWORK, _GROUP]}
-        self._book.write_text(yaml.safe_dump([before, play]))
+        self._book.write_text(yaml.safe_dump([play]))
         (folder / "inventory").write_text("\n".join(HOSTS) + "\n")
 
     def run(self) -> tuple[int, str, dict[str, dict[str, t.Any]]]:

@@ -28,6 +28,7 @@ _SAMPLE = 6
 _RANDOM = 30
 #: Seconds after which nothing is on its way in the cloud any more.
 _CALM = 120.0
+_IDS = {"vpc": "vpc_id", "security_group": "security_group_id", "encrypted_share": "resource_share_id"}
 
 
 class Pairing:
@@ -76,6 +77,9 @@ class Pairing:
         ]
         if not race.failed and left not in self.outcomes:
             wrong.append(f"is no outcome of one after the other: {dumped.differences(self.outcomes[0], left)}")
+        one, other = map(told_ids, race.results)
+        if not race.failed and self.pair.one == self.pair.other and one != other:
+            wrong.append(f"the two are told of different things: {one} and {other}")
         wrong += [f"fails again: {told(one)}" for one in self.repeated() if one.get("failed")]
         after = self.state()
         if after != self.right and after not in self.outcomes:
@@ -85,6 +89,12 @@ class Pairing:
         if last.get("failed") or last["changed"]:
             wrong.append(f"is not at rest: {last.get('steps') or told(last)}")
         return len(race.failed), wrong
+
+
+def told_ids(results: t.Iterable[Result]) -> list[str]:
+    """By what results know the things they tell of, of which names are not unique."""
+    told = [(result.get(thing) or {}, key) for result in results for thing, key in _IDS.items()]
+    return [thing[key] for thing, key in told if key in thing]
 
 
 def alike(message: str) -> str:

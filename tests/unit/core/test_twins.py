@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import AccessDenied, NotFound, UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._core import twins
 from ansible_collections.alitrust.ecs.plugins.module_utils._core.twins import Twin
 
@@ -62,3 +63,80 @@ def test_it_goes_all_the_same_where_the_other_run_does_not() -> None:
     runs = Runs([Twin(EARLY, "a"), Twin(EARLY, "b")])
     assert runs.use("a") == "b"
     assert runs.now == twins.PATIENCE
+
+
+# ---------------------------------------------------------------------- whoever only looks
+
+
+class Look:
+    """A cloud whose clock says what time it is, in which something shows up or goes later."""
+
+    def __init__(self, there: list[Twin | None], later: dict[float, list[Twin | None]] | None = None) -> None:
+        self.now, self.there, self.later = 0.0, there, later or {}
+
+    def look(self, date: str = "Thu, 01 Jan 2026 00:00:{:02} GMT") -> list[str]:
+        cloud: t.Any = mock.Mock()
+        cloud.monotonic.side_effect = lambda: self.now
+        cloud.sleep.side_effect = self._sleep
+        type(cloud).date = mock.PropertyMock(side_effect=lambda: date.format(int(self.now)))
+        found = twins.settled(cloud, lambda: [{"twin": one} for one in self.there], lambda item: item["twin"])
+        return [one["twin"].id if one["twin"] else "theirs" for one in found]
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+        for at in sorted(self.later):
+            if at <= self.now:
+                self.there = self.later[at]
+
+
+OLD = "2025-12-31T23:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "there", [[], [Twin(OLD, "a")], [Twin(OLD, "a"), Twin(OLD, "b")], [None], [None, Twin(EARLY, "a")]]
+)
+def test_what_is_old_or_not_ours_is_told_at_once(there: list[Twin | None]) -> None:
+    look = Look(there)
+    assert look.look() == [one.id if one else "theirs" for one in there]
+    assert look.now == 0
+
+
+def test_what_is_new_is_told_once_its_second_is_over() -> None:
+    look = Look([Twin(EARLY, "b")], {0.5: [Twin(EARLY, "a"), Twin(EARLY, "b")], 4.0: [Twin(EARLY, "a")]})
+    assert look.look() == ["a"]
+    look = Look([Twin(EARLY, "b")], {3.0: [Twin(EARLY, "b"), Twin(LATE, "a")]})
+    assert look.look() == ["b"]
+    assert look.now == 2
+
+
+def test_two_that_both_stay_are_told_in_the_end() -> None:
+    look = Look([Twin(EARLY, "a"), Twin(EARLY, "b")])
+    assert look.look() == ["a", "b"]
+    assert look.now == twins.TOGETHER
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Thu, 01 Jan 2020 00:00:00 GMT", "Thu, 01 Jan 2030 00:00:00 GMT"])
+def test_where_nothing_says_how_old_it_is_nobody_waits(date: str) -> None:
+    look = Look([Twin(EARLY, "a")])
+    assert look.look(date) == ["a"]
+    assert look.now == 0
+
+
+def test_a_clock_that_stands_still_ends_no_run() -> None:
+    look = Look([Twin(EARLY, "a")])
+    assert look.look("Thu, 01 Jan 2026 00:00:00 GMT") == ["a"]
+    assert look.now < 2 * twins.PATIENCE
+
+
+# ---------------------------------------------------------------------- whoever gives way
+
+
+def test_what_goes_is_gone_and_what_cannot_go_is_told() -> None:
+    gone = mock.Mock(side_effect=NotFound("vpc", "DeleteVpc", "It.NotFound", "no such thing", status=404))
+    twins.give_up("the VPC web", "vpc-b", "vpc-a", gone)
+    denied = mock.Mock(side_effect=AccessDenied("vpc", "DeleteVpc", "Forbidden.RAM", "vpc:DeleteVpc is missing."))
+    with pytest.raises(UnexpectedState) as told:
+        twins.give_up("the VPC web", "vpc-b", "vpc-a", denied)
+    for word in ("Somebody else made the VPC web", "vpc-a, is the one to use", "vpc-b, could not be", "vpc:DeleteVpc"):
+        assert word in told.value.message
+    assert "Delete vpc-b" in str(told.value.hint)
