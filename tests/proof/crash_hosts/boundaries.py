@@ -84,6 +84,7 @@ class Interrupted(Site):
         self.ansible.environment |= {
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "BOUNDARIES": str(self._boundaries),
+            "BOUNDARY_UNTIL": str(folder / "go"),
         }
 
     def boundaries(self) -> list[str]:
@@ -123,6 +124,29 @@ class Interrupted(Site):
             assert running.process.poll() is None, f"it ended before task {number}:\n{running.output}"
             assert time.monotonic() < deadline, f"task {number} did not come:\n{running.output}"
             time.sleep(0.01)
+
+    def beside(
+        self, number: int, first: t.Sequence[str | Path], second: t.Callable[[], Run], *, halts: bool
+    ) -> tuple[Run, Run]:
+        """Two runs, the second of which begins when the first comes to this task.
+
+        :param first: arguments of ansible-playbook
+        :param halts: whether the first does not go on before the second has ended
+        """
+        go = Path(self.ansible.environment["BOUNDARY_UNTIL"])
+        go.unlink(missing_ok=True)
+        self._boundaries.unlink(missing_ok=True)
+        started = time.monotonic()
+        lead = {"BOUNDARY": str(number), "BOUNDARY_HOLDS": str(int(halts))}
+        running = Running(self.folder, {**self.ansible.environment, **lead}, *first)
+        try:
+            self._await(running, number)
+            other = second()
+            go.touch()
+            running.wait()
+        finally:
+            running.kill()
+        return Run(running.process.returncode, running.output, time.monotonic() - started), other
 
     # -- what must hold
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-import signal
+import time
 import typing as t
 
 from ansible.plugins.callback import CallbackBase
@@ -15,7 +15,8 @@ DOCUMENTATION = """
 name: task_boundaries
 type: aggregate
 short_description: Count the task boundaries of a run, and halt it at one of them
-description: The variables C(BOUNDARIES) (a file that is written), C(BOUNDARY) (a number) and C(BOUNDARY_HOLDS) lead it.
+description: The variables C(BOUNDARIES) (a file that is written), C(BOUNDARY) (a number), C(BOUNDARY_HOLDS) and
+  C(BOUNDARY_UNTIL) (a file, until which it is halted) lead it.
 """
 
 
@@ -37,4 +38,6 @@ class CallbackModule(CallbackBase):
         with open(os.environ["BOUNDARIES"], "a", encoding="utf-8") as file:
             file.write(f"{task.get_name()} @ {host.get_name()}\n")
         while self._reached == self._wanted and self._holds:
-            signal.pause()
+            if os.path.exists(os.environ["BOUNDARY_UNTIL"]):
+                return
+            time.sleep(0.02)
