@@ -183,7 +183,7 @@ def _meet(fleet: Rotation, meeting: Meeting, at: str) -> None:
 
     # As the loser says: one goes on with the pair that the host is bound to, and takes the other's key out.
     winner, loser = (one, other) if fleet.instance(HOST)["KeyPairName"] == one[0] else (other, one)
-    replaced = {} if meeting.same else {"rotate_keys_old_names": [loser[0]]}
+    replaced: dict[str, t.Any] = {} if meeting.same else {"rotate_keys_old_names": [loser[0]]}
     if winner[1].exists() and fleet.opens(winner[1]):
         fleet.settle(winner[1])
     again = fleet.rotate(*winner, **replaced)

@@ -34,6 +34,14 @@ PROGRAMS: dict[str, tuple[int, list[tuple[str, dict[str, t.Any]]]]] = {
         ],
     ),
     "instances that are deleted": (1, [("trusted_instance", {"fleet": "web", "state": "absent"})]),
+    # The model knew nothing of these.
+    "an instance that is not there, and a role": (
+        0,
+        [
+            ("instance_ram_role", {"name": "job", "instance_ids": ["$instance:web-002"], "attachment": attachment})
+            for attachment in ("attached", "detached")
+        ],
+    ),
     # preflight_info ended with a traceback.
     "a network that stays, and a vSwitch that it does not have": (
         1,

@@ -124,6 +124,8 @@ class Bench:
     def names(self, kind: str, name: str) -> str:
         if kind == "folder":
             return str(self.folder)
+        if kind == "file":
+            return str(self.folder / name)
         if kind == "key":
             return KEYS[name]
         if kind == "instance":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from modules.test_keypair import OTHER_PUBLIC, PUBLIC
@@ -105,7 +106,22 @@ def _fits(state: State, given: Options, creates: bool) -> None:
 # ---------------------------------------------------------------------- key pairs
 
 
+def _keypair_of_file(state: State, given: Options) -> None:
+    """A pair whose private key a file gets; the two come and go together."""
+    pairs, name = state["pairs"], given["name"]
+    bound = [one for one in state["instances"].values() if one["key_name"] == name]
+    if given.get("state") == "absent":
+        pairs.pop(name, None)
+        return
+    assert not bound
+    there = pairs.setdefault(name, {"key": "?", "tags": {OWNER: name}})
+    tag(there["tags"], given, name)
+
+
 def keypair(state: State, given: Options) -> None:
+    if "private_key_file" in given:
+        _keypair_of_file(state, given)
+        return
     pairs, name, how = state["pairs"], given["name"], given.get("state", "present")
     there = pairs.get(name)
     bound = [one for one in state["instances"].values() if one["key_name"] == name]
@@ -115,9 +131,9 @@ def keypair(state: State, given: Options) -> None:
     if how == "absent":
         if there is None or leaves(OWNER in there["tags"], given):
             return
+        if bound and given.get("leave_others"):
+            return
         if bound and given.get("if_bound", "refuse") == "refuse":
-            if given.get("leave_others"):
-                return
             raise Refused("it is bound", late=True)
         for one in bound:
             one["key_name"] = ""
@@ -214,9 +230,14 @@ def told_instances(modules: Modules) -> State:
 def told_pairs(modules: Modules) -> State:
     names = {value.split()[1]: name for name, value in KEYS.items()}
     return {
-        one["name"]: {"key": names.get(one["public_key"].split()[1], "?"), "tags": one["tags"]}
+        one["name"]: {"key": names.get(one["public_key"].split()[1], "?"), "tags": _without_numbers(one["tags"])}
         for one in modules.run("keypair_info")["key_pairs"]
     }
+
+
+def _without_numbers(tags: dict[str, str]) -> dict[str, str]:
+    """Tags without what is another one for each pair that was created."""
+    return {key: re.sub("/[0-9a-f]{16}$", "", value) if key == OWNER else value for key, value in tags.items()}
 
 
 def told_findings(modules: Modules) -> State:
@@ -289,7 +310,12 @@ SUBJECTS = [
             instance_ids=_in_fleet,
         )
         | options({}, name=["ops", "dev"], state=["unbound"], instance_ids=_in_fleet)
-        | options({"if_bound": ["refuse", "unbind"], **TERMS}, name=["ops", "dev", "their-pair"], state=["absent"]),
+        | options({"if_bound": ["refuse", "unbind"], **TERMS}, name=["ops", "dev", "their-pair"], state=["absent"])
+        | options(
+            {"tags": TAGS, "purge_tags": [True, False], "state": ["present", "absent"]},
+            name=["made"],
+            private_key_file=["$file:made.pem"],
+        ),
         keypair,
         ("pairs", "instances"),
     ),

@@ -139,7 +139,7 @@ def kms_share_role(state: State, given: Options) -> None:
             raise Refused("there is no such key")
     accounts = set(given.get("account_ids", []))
     mode = given.get("recipients_mode", "present")
-    if there is None and accounts and mode == "absent":
+    if there is None and mode == "absent":
         return
     if there is None:
         if not accounts:

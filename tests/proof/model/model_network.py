@@ -10,6 +10,7 @@ import typing as t
 
 from hypothesis import strategies as st
 from proof.model.model_parts import (
+    CLONE_OF,
     OWNER,
     TAGS,
     TERMS,
@@ -125,10 +126,16 @@ def security_group(state: State, given: Options) -> None:
     kind = there["type"] if there else kind or "normal"
     if kind == "enterprise" and given.get("inner_access_policy") == "accept":
         raise Refused("members of an advanced group are always isolated")
+    source = _to_clone(groups, given, there)
     if there is None:
+        state["made"] = state.get("made", 0) + 1  # one of the same name that comes later is another
+    if source and there is None:
+        own = {"tags": {OWNER: name, CLONE_OF: "another"}, "rules": dict(source["rules"])}
+        there = groups[name] = {**source, **own, "_made": state["made"], "_clone_of": source.get("_made")}
+    elif there is None:
         inner = "drop" if kind == "enterprise" else "accept"
         there = groups[name] = {"vpc": given["vpc"], "description": "", "type": kind, "inner_access_policy": inner}
-        there |= {"tags": {OWNER: name}, "rules": {}}
+        there |= {"tags": {OWNER: name}, "rules": {}, "_made": state["made"]}
     elif given.get("leave_others") and OWNER not in there["tags"] and not given.get("adopt"):
         return
     outbound(there, given)
@@ -136,6 +143,18 @@ def security_group(state: State, given: Options) -> None:
         if option in given:
             there[option] = given[option]
     tag(there["tags"], given, name)
+
+
+def _to_clone(groups: State, given: Options, there: Options | None) -> Options | None:
+    """The group of which this one is to be a clone; None where it is to be none."""
+    if "clone_from" not in given:
+        return None
+    source = groups.get(given["clone_from"]["name"])
+    if source is None or source["vpc"] != given["vpc"]:
+        raise Refused("there is nothing to clone")
+    if there and ("_clone_of" not in there or there["_clone_of"] != source.get("_made")):
+        raise Refused("it is no clone of that")
+    return t.cast("Options", source)
 
 
 def lets_out(group: Options) -> str:
@@ -277,10 +296,11 @@ def told_groups(modules: Modules) -> State:
     found = modules.run("security_group_info", include_rules=True)["security_groups"]
     vpcs = {one["vpc_id"]: one["name"] for one in modules.run("vpc_info")["vpcs"]}
     names = {one["security_group_id"]: one["name"] for one in found}
-    about = ("description", "type", "inner_access_policy", "tags")
+    about = ("description", "type", "inner_access_policy")
     return {
         one["name"]: {
             **{key: one[key] for key in about},
+            "tags": {**one["tags"], **{key: "another" for key in one["tags"] if key == CLONE_OF}},
             "vpc": vpcs[one["vpc_id"]],
             "rules": {told_rule(rule, names): rule["description"] or "" for rule in one["rules"]},
         }
@@ -359,7 +379,13 @@ SUBJECTS = [
             name=_GROUPS,
             vpc=["corp"],
         )
-        | options(TERMS, name=_GROUPS, vpc=["corp"], state=["absent"], wait_timeout=[20]),
+        | options(TERMS, name=[*_GROUPS, "copy"], vpc=["corp"], state=["absent"], wait_timeout=[20])
+        | options(
+            {"description": ["web servers", "another"], "tags": TAGS, "purge_tags": [True, False]},
+            name=["copy"],
+            vpc=["corp"],
+            clone_from=[{"name": name, "vpc": "corp"} for name in ("web", "db", "apps", "their-sg")],
+        ),
         security_group,
         ("vpcs", "groups"),
     ),

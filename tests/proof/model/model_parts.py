@@ -17,6 +17,7 @@ Options = dict[str, t.Any]
 #: What should exist, by kind and name. What no module that reads tells has an underscore before its key.
 State = dict[str, t.Any]
 OWNER = "alitrust.ecs:owner"
+CLONE_OF = "alitrust.ecs:clone-of"
 
 
 class Refused(Exception):
@@ -78,7 +79,7 @@ def tag(there: dict[str, str], given: Options, owner: str = "") -> None:
     wanted = given.get("tags")
     if wanted is not None:
         if given.get("purge_tags", True):
-            for key in [key for key in there if key not in wanted and key != OWNER]:
+            for key in [key for key in there if key not in wanted and key not in (OWNER, CLONE_OF)]:
                 del there[key]
         there.update(wanted)
     if given.get("adopt") and OWNER not in there:

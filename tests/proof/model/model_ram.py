@@ -97,6 +97,8 @@ def user(state: State, given: Options) -> None:
             raise Refused("it would lose something, and is not ours")
     elif given.get("adopt"):
         there["_ours"] = True
+    if given.get("comments") == "" and there["comments"] and not there["_ours"]:
+        raise Refused("without the mark in them, comments cannot be cleared")
     for option in ("display_name", "comments"):
         if option in given:
             there[option] = given[option]
@@ -146,6 +148,8 @@ def group(state: State, given: Options) -> None:
             raise Refused("it would lose something, and is not ours")
     elif given.get("adopt"):
         there["_ours"] = True
+    if given.get("comments") == "" and there["comments"] and not there["_ours"]:
+        raise Refused("without the mark in them, comments cannot be cleared")
     if "comments" in given:
         there["comments"] = given["comments"]
     _settle(there, "policies", _refs(given["policies"]) if "policies" in given else None, given.get("purge_policies"))
@@ -264,7 +268,10 @@ def role(state: State, given: Options) -> None:
     for one in given.get("users", []):
         if one not in state["users"]:
             raise Refused(f"there is no user {one}")
-    targets = [state["instances"][one.removeprefix("$instance:")] for one in given.get("instance_ids", [])]
+    names = [one.removeprefix("$instance:") for one in given.get("instance_ids", [])]
+    if set(names) - set(state["instances"]):
+        raise Refused("there is no such instance")
+    targets = [state["instances"][one] for one in names]
     detached = given.get("attachment") == "detached"
     if not detached and not given.get("replace") and [one for one in targets if one["ram_role_name"] not in ("", name)]:
         raise Refused("an instance has another role")
