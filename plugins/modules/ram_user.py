@@ -99,6 +99,7 @@ options:
       - A file with a pair that is not the user's is an error.
       - A run that was killed leaves a file beside this path, by which the next one puts the pair in its place, or names
         a pair whose secret may be lost. Such a pair is not deleted, because it may be somebody else's.
+      - A task for another user with the same path is refused meanwhile.
       - A user can have two pairs. The task fails, and changes nothing, when it needs a third.
     type: path
   groups:

@@ -20,6 +20,11 @@ from .transport import Exchange
 _RENEW_BEFORE = 300.0
 #: How the message begins where no source has any.
 NONE_USABLE = "No usable credentials"
+#: Python's words before a text that is no time or number, which a source has answered in the place of one.
+_PARSED = re.compile(
+    r"(time data|literal for int\(\) with base \d+:|could not convert string to float:) (['\"])(?:\\.|(?!\2).)*\2",
+    re.DOTALL,
+)
 #: The options whose credentials somebody is asked for, at an address.
 _ASKED = ("ecs_ram_role", "credentials_uri")
 
@@ -137,6 +142,7 @@ def reason(exc: Exception) -> str:
     text = re.sub(r",?\s*result:.*", "", str(getattr(exc, "message", None) or exc), flags=re.DOTALL)
     text = re.sub(r"(\w://)(?:[^\s/?#]*@)?([^\s/?#,]+)[/?#][^\s,]*", r"\1\2/...", text)
     text = re.sub(r"with url: \S+", "with url: ...", text)
+    text = _PARSED.sub(r"\1 '...'", text)
     return text.rstrip(".")
 
 

@@ -65,7 +65,7 @@ def look(path: str) -> FileState:
     file = files.secret(path, "access_key_file")
     if file is None:
         try:
-            files.refuse_others(_beside(path))
+            files.refuse_others(beside(path))
         except OSError as exc:
             raise InvalidInput(
                 f"An AccessKey pair could not be kept in {path}: {exc.strerror}.",
@@ -92,9 +92,9 @@ def restrict(path: str) -> None:
 def tidy(path: str) -> None:
     """Remove what a run that broke off left beside a file that is whole, unless a task is at it at this moment."""
     with contextlib.suppress(OSError):
-        number = _open(_beside(path), names=2)  # it may be the file's second name
+        number = _open(beside(path), names=2)  # it may be the file's second name
         try:
-            os.unlink(_beside(path))
+            os.unlink(beside(path))
         finally:
             os.close(number)
 
@@ -115,7 +115,7 @@ class Destination:
     def __enter__(self) -> Destination:
         """:raises UnexpectedState: when the pair could not be kept there"""
         try:
-            self._number = _open(_beside(self.path))
+            self._number = _open(beside(self.path))
             self._write(json.dumps(self._note).encode())
         except OSError as exc:
             self._close(remove=True)
@@ -140,7 +140,7 @@ class Destination:
         :raises UnexpectedState: it cannot be put there
         """
         try:
-            self._number = _open(_beside(self.path))
+            self._number = _open(beside(self.path))
             self._put()
         except OSError as exc:
             raise self._failed(exc) from None
@@ -148,7 +148,7 @@ class Destination:
             self._close(remove=False)
 
     def _put(self) -> None:
-        files.put_new(_beside(self.path), self.path)
+        files.put_new(beside(self.path), self.path)
         self._placed = True
 
     def _write(self, content: bytes) -> None:
@@ -174,13 +174,14 @@ class Destination:
             return
         if remove and not self._placed:
             with contextlib.suppress(OSError):
-                os.unlink(_beside(self.path))
+                os.unlink(beside(self.path))
         with contextlib.suppress(OSError):  # what it had to say was said by fsync
             os.close(self._number)
         self._number = -1
 
 
-def _beside(path: str) -> str:
+def beside(path: str) -> str:
+    """Where a pair is until it is whole, and what is left of a run that broke off."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.new")
 
@@ -198,7 +199,7 @@ def _open(path: str, *, names: int = 1) -> int:
 
 def _left(path: str) -> Left | None:
     try:
-        found = from_json(files.read(_beside(path), 1 << 16, links=False).content)
+        found = from_json(files.read(beside(path), 1 << 16, links=False).content)
     except OSError:
         return None
     except ValueError:

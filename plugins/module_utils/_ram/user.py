@@ -196,7 +196,7 @@ class RamUser(UserActions, RamResource[UserState]):
 
     def settle(self, plan: Plan, actual: UserState) -> dict[str, t.Any]:
         file = self._wanted.file
-        if file is not None and user_planner.untidy(actual.access_keys, file):
+        if file is not None and user_planner.untidy(actual.access_keys, self.options["name"], file):
             access_key_file.tidy(file.path)
         # The file is there now, and a password that is always set anew would never be settled.
         self._applied = True

@@ -13,7 +13,7 @@ from .._cloud.errors import InvalidInput, UnexpectedState
 from .._core import naming, ownership
 from .._core.plan import Plan, Step
 from . import policy_planner
-from .access_key_file import FileState, Left
+from .access_key_file import FileState, Left, beside
 from .password_file import PasswordFile
 from .policies import Entity, PolicyRef
 from .policy_planner import refs_view
@@ -148,13 +148,17 @@ def plan_user(actual: UserState, wanted: WantedUser) -> Plan:
             "Make one user for the person and another for the program."
         )
     _refuse_loss(steps, what, actual.ours, wanted.terms)
-    unsettled = wanted.file is not None and untidy(actual.access_keys, wanted.file)
+    unsettled = wanted.file is not None and untidy(actual.access_keys, wanted.name, wanted.file)
     return Plan(before, after, tuple(steps), tuple(warnings), unsettled=unsettled)
 
 
-def untidy(keys: t.Sequence[AccessKey], file: FileState) -> bool:
-    """Whether the file has a pair of the user, and what a run that broke off left beside it is of no use."""
-    return file.exists and file.left is not None and file.access_key_id in [key.id for key in keys]
+def untidy(keys: t.Sequence[AccessKey], name: str, file: FileState) -> bool:
+    """Whether the file has a pair of the user, and what a run that broke off left beside it is of no use: it has the
+    same pair, or none.
+    """
+    if not file.exists or file.left is None or file.access_key_id not in [key.id for key in keys]:
+        return False
+    return file.left.user in ("", name) and file.left.access_key_id in ("", file.access_key_id)
 
 
 def _adopts(ours: bool, terms: ownership.Terms, what: str, comments: str) -> bool:
@@ -239,7 +243,14 @@ def _key_steps(keys: t.Sequence[AccessKey], name: str, file: FileState) -> tuple
             )
         warnings = [] if held.status == "Active" else [f"The AccessKey pair {held.id} of user {name} is {held.status}."]
         return [_restrict_step(file.path)] if file.loose else [], warnings
-    left = file.left if file.left is not None and file.left.user == name else Left()
+    left = file.left or Left()
+    if left.user not in ("", name):
+        raise UnexpectedState(
+            f"Beside {file.path} is what a task for the user {left.user} has left, or is at: it was to get an "
+            f"AccessKey pair there. That of {name} would take its place.",
+            hint=f"Nothing was changed. Run the task for {left.user} again, or choose another access_key_file for "
+            f"{name}. If nobody needs that pair, remove {beside(file.path)} first.",
+        )
     if left.access_key_id and left.access_key_id in [key.id for key in keys]:
         what = f"the AccessKey pair {left.access_key_id} of user {name}, which an earlier run has got"
         return [Step(f"put {what}, in {file.path}", "finish_access_key", {"name": name, "path": file.path})], []

@@ -241,6 +241,7 @@ def test_an_update_says_in_a_tag_that_it_is_under_way(ansible: Ansible, modules:
     code, output = patch(ansible)
     assert code == 0, output
     assert update_tag(modules) == "done"
+    assert "[WARNING]" not in output
 
 
 def update_tag(modules: Modules) -> str | None:

@@ -27,6 +27,7 @@ class MetadataDoor:
 
     def __init__(self, cloud: LocalCloud, role: str | None = "trusted-web") -> None:
         sdk = Sdk(cloud)
+        self.role = role
         params: dict[str, t.Any] = {"RamRoleName": create_role(sdk, name=role)} if role else {}
         self.cloud, self.guest, self.broken = cloud, Guest.start(sdk, **params), list[int | str | None]()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))

@@ -197,6 +197,27 @@ def test_an_access_key_that_cannot_be_kept_is_deleted_again(
     assert not os.listdir(tmp_path)
 
 
+def test_what_is_left_of_another_users_pair_is_not_written_over(modules: Modules, tmp_path: Path) -> None:
+    """A run for ann was killed when it had got a pair; its secret is nowhere else."""
+    path, left = tmp_path / "key.json", tmp_path / ".key.json.new"
+    modules.run("ram_user", name="ann", access_key_file=str(path))
+    path.rename(left)
+    kept = left.read_text()
+    refused = modules.run("ram_user", name="bob", access_key_file=str(path), fails=True)
+    assert "what a task for the user ann has left, or is at" in refused["msg"]
+    assert str(left) in refused["msg"]
+    assert "bob" not in {one["UserName"] for one in modules.cloud.resources("user")}
+    assert left.read_text() == kept
+    modules.run("ram_user", name="bob", access_key_file=str(tmp_path / "other.json"))
+    (tmp_path / "other.json").rename(path)
+    assert not modules.run("ram_user", name="bob", access_key_file=str(path))["changed"]
+    assert left.read_text() == kept, "nor is it tidied up"
+    path.unlink()
+    modules.run("ram_user", name="ann", access_key_file=str(path))
+    assert not left.exists()
+    assert len(keys(modules)) == 2, "one each"
+
+
 def test_authorize_a_ram_user(modules: Modules) -> None:
     modules.run("ram_policy", name="create", template="create_pay_as_you_go_instances")
     both = [READ_ONLY, {"name": "create"}]

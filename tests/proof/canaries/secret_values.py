@@ -21,12 +21,13 @@ _MARKS = ("PRIVATE KEY--", "OPENSSH PRIVATE")
 class Canaries:
     """Secrets by what they are, and how much was searched for them.
 
+    :ivar forms: in which a secret may be written, and which secret that is
     :ivar searched: bytes
     :ivar places: texts and files
     """
 
     def __init__(self, **secrets: str) -> None:
-        self._forms: dict[bytes, str] = {}
+        self.forms: dict[bytes, str] = {}
         self._names: set[str] = set()
         self.searched = 0
         self.places = 0
@@ -40,7 +41,7 @@ class Canaries:
         """A private key has its public half in it, some lines of which everybody may see."""
         public = public_half(value.encode())
         self.add(name, value, but=public.text if public else "")
-        self._forms[b"PRIVATE KEY--"] = "the words around a private key"
+        self.forms[b"PRIVATE KEY--"] = "the words around a private key"
 
     def add(self, name: str, value: str, but: str = "") -> None:
         """Look for a secret, except for parts of it that are in another text, too."""
@@ -48,7 +49,12 @@ class Canaries:
         self._names.add(f"{name}: {value}")
         for form in forms(value):
             if form not in but.encode():
-                self._forms[form] = name
+                self.forms[form] = name
+
+    def add_all(self, others: Canaries) -> None:
+        """Look for those secrets as well."""
+        self.forms |= others.forms
+        self._names |= others._names
 
     def seen(self, content: bytes | str) -> list[str]:
         """Which secrets are in there, with what is around them."""
@@ -56,7 +62,7 @@ class Canaries:
         self.searched += len(content)
         self.places += 1
         found = []
-        for form, name in self._forms.items():
+        for form, name in self.forms.items():
             where = content.find(form)
             if where >= 0:
                 around = content[max(0, where - 200) : where + len(form) + 80].decode(errors="replace")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
 import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -322,3 +323,49 @@ def _search(modules: Modules, canaries: Canaries, options: Options, figure: Figu
     assert result["failed"], (options, result)
     assert not canaries.seen(json.dumps(result)), result
     figure("sources of credentials")
+
+
+def test_the_role_of_an_instance_is_not_repeated(
+    modules: Modules, figure: Figure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK asks the metadata service, whose address no option changes; what it was given or told may be no good."""
+    door = MetadataDoor(modules.cloud)
+    connect, port = socket.socket.connect, int(door.url.rpartition(":")[2])
+    monkeypatch.setattr(
+        socket.socket,
+        "connect",
+        lambda self, place: connect(self, ("127.0.0.1", port) if place == ("100.100.100.200", 80) else place),
+    )
+    canaries = Canaries(secret=SECRET, token=TOKEN, cloud=modules.cloud.access_key_secret)
+    own: Options = {**NONE, "ecs_ram_role": door.role}
+    _search(modules, canaries, own, figure)  # it has no rights
+    given = door.secrets()
+    assert given, "the metadata service was not asked"
+    assumed = {**own, "ram_role_arn": "acs:ram::1234567890123456:role/x"}
+    wrong: list[int | str | None] = [None, 500, 404, f"{SECRET} {TOKEN}", json.dumps(SESSION)[:-9]]
+    wrong += [json.dumps({**SESSION, name: value}) for name in SESSION for value in (None, SECRET, [TOKEN])]
+    faults = [options for name, options in FAULTS.items() if name != "no answer"]
+    another: Options = {**NONE, "ecs_ram_role": "another-role"}
+    for options in (own, assumed, another):
+        for broken in wrong:
+            for before in range(2):
+                door.broken[:] = [*[0] * before, *[broken] * 9]
+                result = modules.attempt("keypair_info", api_timeout=1, **options)
+                assert result["failed"], (broken, result)
+                for secret in door.secrets():
+                    canaries.add("of the metadata service", secret)
+                assert not canaries.seen(json.dumps(result)), (broken, result)
+                figure("sources of credentials")
+        door.broken.clear()
+        for fault in faults:
+            modules.cloud.fault(times=None, **fault)
+            result = modules.attempt("keypair_info", api_timeout=1, **options)
+            modules.cloud.clear_faults()
+            for secret in door.secrets():
+                canaries.add("of the metadata service", secret)
+            assert result["failed"], (fault, result)
+            assert not canaries.seen(json.dumps(result)), (fault, result)
+            figure("sources of credentials")
+    door.close()
+    figure("canaries", len(canaries))
+    figure("bytes searched", canaries.searched)

@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In every Python process of a watched run: keeps what it starts, what it tells the journal, and files before they go.
 
-C($WATCHED) is the folder for all of that, C($WATCHED_FOLDERS) where temporary files are.
+C($WATCHED) is the folder for all of that, C($WATCHED_FOLDERS) where temporary files are. C($WATCHED_METADATA) is the
+port of this machine where the metadata service of an instance answers, whose address no option changes.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import syslog
 import typing as t
@@ -18,6 +20,7 @@ _KEPT = os.environ.get("WATCHED", "")
 _FOLDERS = os.environ.get("WATCHED_FOLDERS", "").split(os.pathsep)
 _GOING = ("os.remove", "os.rename", "shutil.rmtree")
 _STARTING = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system")
+_METADATA = ("100.100.100.200", 80)
 _busy = False
 
 
@@ -37,6 +40,8 @@ def _keep() -> None:
                 path = os.path.join(folder, name)
                 with contextlib.suppress(OSError):
                     found = os.lstat(path)
+                    if "ansible-tmp-" in folder:
+                        _tell("folders", f"{os.stat(folder).st_mode & 0o777:o}")
                     os.link(path, os.path.join(_KEPT, "files", f"{found.st_ino}-{name}"), follow_symlinks=False)
 
 
@@ -59,3 +64,11 @@ if _KEPT:
     sys.addaudithook(_hook)
     syslog.openlog = lambda *_given, **_named: None
     syslog.syslog = lambda *given: _tell("journal", repr(given))
+
+if _port := os.environ.get("WATCHED_METADATA"):
+    _connect, _door = socket.socket.connect, int(_port)
+
+    def _to_the_door(self: socket.socket, address: t.Any) -> None:
+        _connect(self, ("127.0.0.1", _door) if address == _METADATA else address)
+
+    socket.socket.connect = _to_the_door  # type: ignore[assignment, method-assign]
