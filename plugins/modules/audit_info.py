@@ -32,7 +32,7 @@ options:
       - Names of the checks to run. All of them when it is not given; an empty list runs none.
       - From worst to least, V(instance_untrusted), V(world_open_all), V(world_open_risky), V(share_role_open)
         (critical), V(instance_unmeasured), V(instance_unknown), V(imds_without_token), V(disk_unencrypted),
-        V(role_too_wide), V(kms_off) (high), V(instance_without_vtpm), V(instance_without_role),
+        V(role_too_wide), V(address_attacked), V(kms_off) (high), V(instance_without_vtpm), V(instance_without_role),
         V(role_cannot_report), V(deletion_unprotected), V(instance_without_key_pair), V(rule_over_wide),
         V(quota_near), V(share_role_all_keys) (medium), V(rule_without_effect), V(security_group_unused),
         V(key_pair_unused), V(image_gone) (low).
@@ -219,6 +219,22 @@ audit:
       type: list
       elements: dict
       sample: [{"purpose": "share_image", "recipients": ["account 2345678901234567"]}]
+    addresses:
+      description:
+        - The public addresses of instances and the EIPs of the region, as Anti-DDoS Basic sees them; see
+          M(alitrust.ecs.ddos_info). Empty where only some groups were audited.
+      type: list
+      elements: dict
+      sample:
+        - address: 203.0.113.7
+          asset_id: i-bp67acfmxazb4p000000
+          asset_type: ecs
+          name: web-001
+          instance_id: i-bp67acfmxazb4p000000
+          status: normal
+          scrubbing_mbps: 100
+          scrubbing_pps: 20000
+          black_hole_mbps: 5000
     quotas:
       description:
         - How much of each limit is used, the fullest first. Where each group, instance or role has a limit of its own,

@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core import networks
+from .._ddos import attacks
 from .._ram.rights import TRUST_CLIENT
 from .._security_group import traffic
 from .._security_group.rule import Rule
@@ -566,6 +567,18 @@ def _unused_key_pairs(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
         )
 
 
+def _attacked(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
+    for one in facts.addresses:
+        if one["status"] != attacks.NORMAL:
+            now = attacks.WORDS.get(one["status"], one["status"])
+            yield Hit(
+                f"{one['address']} of {one['name'] or one['asset_id']} is {now}.",
+                [_resource("address", one["address"], one["name"])],
+                [_task("ddos_info", addresses=[one["address"]])],
+                "It ends by itself; this tells when, and the guide Under attack what there is to do until then.",
+            )
+
+
 CHECKS: dict[str, Check] = {
     "instance_untrusted": Check("critical", "Instances that are not trusted", _verdict("untrusted"), ("trust",)),
     "world_open_all": Check("critical", "All ports open to the world", _open_all, ("security groups",)),
@@ -576,6 +589,7 @@ CHECKS: dict[str, Check] = {
     "imds_without_token": Check("high", "Metadata service without tokens (IMDSv2 not required)", _imds),
     "disk_unencrypted": Check("high", "Disks that are not encrypted", _disks, ("disks",)),
     "role_too_wide": Check("high", "Instance roles with too many rights", _role_too_wide, ("instance roles", "roles")),
+    "address_attacked": Check("high", "Public addresses under attack", _attacked, ("public addresses",)),
     "kms_off": Check("high", "KMS is not switched on", _kms_off, ("KMS",)),
     "instance_without_vtpm": Check("medium", "Instances without a vTPM", _no_vtpm),
     "instance_without_role": Check("medium", "Instances without a RAM role", _no_role, ("instance roles",)),

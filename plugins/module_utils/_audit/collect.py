@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, CloudError, NotFound, SdkMissing, UnexpectedState
+from .._ddos import attacks
 from .._instance import finder
 from .._instance.names import listing
 from .._keypair import shape as keypair_shape
@@ -44,6 +45,7 @@ class Facts:
     :ivar groups: the shape of a group, with C(rules) as L{Rule}
     :ivar images: by id; None for one that does not exist any more
     :ivar roles: by name; the roles that instances have
+    :ivar addresses: the public addresses of the region, as Anti-DDoS Basic sees them
     :ivar sessions: the switch of Session Manager, and who may begin sessions; None where it was not read
     :ivar told: the quotas that the API tells
     :ivar kms_status: None where it was not read
@@ -62,6 +64,7 @@ class Facts:
     shared_images: list[Item] = field(default_factory=list)
     roles: dict[str, Item] = field(default_factory=dict)
     share_roles: list[Item] = field(default_factory=list)
+    addresses: list[Item] = field(default_factory=list)
     sessions: Item | None = None
     told: quotas.Told = field(default_factory=lambda: quotas.Told({}, {}))
     kms_status: str | None = None
@@ -135,6 +138,7 @@ class _Reader:
             ("sessions", self._sessions),
             ("KMS", self._keys),
             ("quotas", self._quotas),
+            ("public addresses", self._addresses),
         ):
             try:
                 read()
@@ -154,6 +158,11 @@ class _Reader:
 
     def _account(self) -> None:
         self.facts.account_id = str(self.cloud.call("sts", "GetCallerIdentity").get("AccountId") or "") or None
+
+    def _addresses(self) -> None:
+        owners = {one["public_ip"]: one["instance_id"] for one in self.facts.instances}
+        listed = [one.brief() for one in attacks.read_region(self.cloud)]
+        self.facts.addresses = [{**one, "instance_id": owners.get(one["address"])} for one in listed]
 
     def _quotas(self) -> None:
         self.facts.told = quotas.read(self.cloud)

@@ -123,6 +123,7 @@ def assemble(facts: Facts, chosen: t.Collection[str], given: t.Mapping[str, int]
         "shared_images": facts.shared_images,
         "kms": {"status": facts.kms_status, "keys": [_key(key, facts) for key in facts.keys]},
         "key_pairs": facts.key_pairs,
+        "addresses": facts.addresses,
         "quotas": [] if facts.groups_only else quotas.table(facts, given),
         "findings": findings,
         "checks": states,

@@ -60,8 +60,8 @@ class Address:
         ]
         return utc(max(ends, default=0))
 
-    def shape(self) -> dict[str, t.Any]:
-        """As results have it; what is not known is null."""
+    def brief(self) -> dict[str, t.Any]:
+        """As results have it, without what its events tell; what is not known is null."""
         return {
             "address": self.asset.address,
             "asset_id": self.asset.id,
@@ -72,6 +72,12 @@ class Address:
             "scrubbing_mbps": int(self.data.get("DefenseBpsThreshold") or 0) or None,
             "scrubbing_pps": int(self.data.get("DefensePpsThreshold") or 0) or None,
             "black_hole_mbps": int(self.data.get("BlackholeThreshold") or 0) or None,
+        }
+
+    def shape(self) -> dict[str, t.Any]:
+        """The same with its events; null where these were not read."""
+        return {
+            **self.brief(),
             "black_hole_until": self.until,
             "events": None if self.events is None else [_event(one) for one in self.events],
         }
@@ -97,6 +103,12 @@ def _event(item: Item) -> Item:
     }
 
 
+def read_region(cloud: Cloud) -> list[Address]:
+    """All addresses of the region, without their events and without whose EIPs are."""
+    pairs = [pair for kind in assets.KINDS for pair in _pairs(assets.rows(cloud, kind))]
+    return [_address(assets.of_row(row, at), row, at) for row, at in pairs]
+
+
 def read_states(cloud: Cloud, options: t.Mapping[str, t.Any]) -> list[Address]:
     """The addresses that a task names, all of the region where it names none, without their events.
 
@@ -105,9 +117,9 @@ def read_states(cloud: Cloud, options: t.Mapping[str, t.Any]) -> list[Address]:
     :raises UnexpectedState: what is named is not there
     """
     if all(options[name] is None for name in assets.SPEC):
-        found = [pair for kind in assets.KINDS for pair in _pairs(assets.rows(cloud, kind))]
-        known = assets.with_instances(cloud, [assets.of_row(row, at) for row, at in found])
-        return [_address(asset, row, at) for asset, (row, at) in zip(known, found, strict=True)]
+        found = read_region(cloud)
+        known = assets.with_instances(cloud, [one.asset for one in found])
+        return [Address(asset, one.name, one.data) for asset, one in zip(known, found, strict=True)]
     chosen = [one for one in assets.choose(cloud, options).assets if not one.unborn]
     listed: dict[tuple[str, str], tuple[Item, Item]] = {}
     for kind in assets.KINDS:

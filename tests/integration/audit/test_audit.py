@@ -16,6 +16,7 @@ from audit import account
 from audit.playbook import Report
 from controller.playbook import Ansible
 from modules.harness import Modules
+from modules.network import Network
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
@@ -194,6 +195,22 @@ def test_quotas_of_the_account_are_in_the_report(fresh_cloud: LocalCloud, tmp_pa
     assert rows["key_pairs_per_region"] == (1, 500, "documents")
     assert rows["postpaid_vcpus"] == (0, 10000, "account")
     assert '<tr data-quota="groups_per_region">' in (tmp_path / "r.html").read_text()
+
+
+def test_public_addresses_under_attack_are_in_the_report(fresh_cloud: LocalCloud, tmp_path: Path) -> None:
+    modules = Modules(fresh_cloud)
+    network = Network(modules)
+    network.new_instances(network.new_group("web"), 2, InternetMaxBandwidthOut=5, InstanceName="shop")
+    attacked, calm = (one["PublicIpAddress"] for one in fresh_cloud.resources("instance"))
+    fresh_cloud.attack(attacked, mbps=6000)
+    code, output, facts = play(fresh_cloud, tmp_path, "-e", "audit_fail_on=never")
+    assert code == 0, output
+    assert {one["address"]: one["status"] for one in facts["addresses"]} == {attacked: "blackholed", calm: "normal"}
+    (finding,) = (one for one in facts["findings"] if one["check"] == "address_attacked")
+    assert finding["detail"] == f"{attacked} of shop is black-holed."
+    page = (tmp_path / "r.html").read_text()
+    assert f'<tr data-address="{calm}">' in page
+    assert '<span class="bad">black-holed</span>' in page
 
 
 def test_what_may_not_be_read_is_said_and_not_passed(fresh_cloud: LocalCloud, tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ def empty() -> dict[str, t.Any]:
     figures["findings"] = dict.fromkeys(_audit_view.SEVERITIES, 0)
     lists = ("fleets", "instances", "security_groups", "reach", "roles", "share_roles", "shared_images", "findings")
     return {
+        "addresses": [],
         "quotas": [],
         "sessions": None,
         **{name: [] for name in (*lists, "checks", "not_read", "key_pairs")},

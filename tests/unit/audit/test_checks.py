@@ -64,6 +64,11 @@ def group(*rules: Rule, **changes: t.Any) -> Item:
     return {"security_group_id": "sg-1", **plain, "addresses": ["10.0.0.1"], "rules": rules, **changes}
 
 
+def address(status: str) -> Item:
+    about = {"asset_id": "i-1", "asset_type": "ecs", "name": "web-001", "instance_id": "i-1"}
+    return {"address": "203.0.113.7", **about, "status": status, "scrubbing_mbps": 100, "scrubbing_pps": 20000}
+
+
 def good() -> Facts:
     """An account in which nothing is off."""
     instance = {
@@ -373,6 +378,7 @@ def everything_off() -> Facts:
     facts.key_pairs.append({"name": "old", "fingerprint": "", "instance_ids": []})
     facts.share_roles = [share_role(recipients=[], services=["*@ecs.aliyuncs.com"], too_wide=["kms:*"])]
     facts.kms_status = "NotEnabled"
+    facts.addresses = [address("blackholed")]
     return facts
 
 
@@ -395,6 +401,13 @@ def test_every_finding_is_mended_by_modules_and_options_that_exist() -> None:
                 choices = documented[name][option].get("choices")
                 values = value if isinstance(value, list) else [value]
                 assert not choices or set(values) <= set(choices), (name, option, value)
+
+
+@pytest.mark.parametrize(("status", "found"), [("normal", False), ("mitigating", True), ("blackholed", True)])
+def test_addresses_under_attack_are_found(status: str, found: bool) -> None:
+    facts = good()
+    facts.addresses = [address(status)]
+    assert failed(facts) == (["address_attacked"] if found else [])
 
 
 def test_findings_are_ranked() -> None:
