@@ -132,7 +132,7 @@ def test_each_playbook_runs_with_its_policy_and_uses_all_of_it(account: Account)
 def protect(account: Account) -> None:
     """All that it can do, for instances of which one has a public address."""
     account.modules.run("ddos_threshold", instance_ids=account.ids, mbps=5, pps=1000)  # by somebody else
-    wanted = {"protect_fleet": "web", "protect_notice_methods": ["text_message"]}
+    wanted: Variables = {"protect_fleet": "web", "protect_notice_methods": ["text_message"]}
     account.foresee("protect", wanted)
     account.use("protect", wanted)
 
