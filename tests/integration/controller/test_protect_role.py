@@ -89,6 +89,13 @@ def test_what_is_not_asked_for_is_left_alone(protected: Protected) -> None:
     assert protected.changes() == set()
 
 
+def test_a_check_run_goes_on_where_the_fleet_is_not_made_yet(protected: Protected) -> None:
+    output = protected.run(
+        "--check", protect_instance_ids=[], protect_fleet="new", protect_notice_methods=["text_message"]
+    )
+    assert ("failed=0" in output, "changed=1" in output) == (True, True), output
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
