@@ -186,10 +186,13 @@ def plan(desired: Desired, actual: Actual, region: str) -> Plan:
     kept = ownership.used_as_it_is(what, ours=ownership.proven(thing["tags"]), terms=desired.terms)
     if kept:
         return Plan(_shown(thing), _shown(thing), kept=(kept,), unsettled=unsettled)
-    naming.check_clearing("description", f"the {what}", thing["description"], desired.description)
+    # An empty one is what a copy was made with, which has got one all the same.
+    as_made = desired.description == "" and thing["description"] == desired.words
+    description = None if as_made else desired.description
+    naming.check_clearing("description", f"the {what}", thing["description"], description)
     changes = {
         name: value
-        for name, value in (("description", desired.description), (kind.free, desired.more))
+        for name, value in (("description", description), (kind.free, desired.more))
         if value is not None and value != thing[name]
     }
     steps = []

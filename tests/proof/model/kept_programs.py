@@ -34,6 +34,21 @@ PROGRAMS: dict[str, tuple[int, list[tuple[str, dict[str, t.Any]]]]] = {
         ],
     ),
     "instances that are deleted": (1, [("trusted_instance", {"fleet": "web", "state": "absent"})]),
+    # A repeat was refused.
+    "a copy with an empty description": (
+        1,
+        [
+            (
+                "snapshot",
+                {
+                    "name": "copy-a",
+                    "source_snapshot_id": "s-bp1aaaaaaaaaaaaaaaaa0",
+                    "encrypted": True,
+                    "description": "",
+                },
+            )
+        ],
+    ),
     # The model knew nothing of these.
     "an instance that is not there, and a role": (
         0,

@@ -69,7 +69,8 @@ def _change(state: State, kind: str, there: Options, given: Options, free: str) 
         there["tags"] = {OWNER: name}
         there["description"] = given.get("description") or there["description"]
     elif given.get("description") == "" and there["description"]:
-        raise Refused("a description cannot be cleared")
+        if there["description"] != f"Copy of {given.get('source_snapshot_id')}":
+            raise Refused("a description cannot be cleared")
     elif given.get("description"):
         there["description"] = given["description"]
     if free in given:
