@@ -39,7 +39,10 @@ def pytest_terminal_summary(terminalreporter: t.Any) -> None:
     def of(name: str) -> float:
         return sum(seen[name] for _seed, _calm, seen in lives) / sum(calm[name] for _seed, calm, _seen in lives)
 
-    each = [f"{name} {of(name):.2f}" for name in USES]
+    def worst_of(name: str) -> float:
+        return max(seen[name] / calm[name] for _seed, calm, seen in lives)
+
+    each = [f"{name} {of(name):.2f} (at most {worst_of(name):.2f} of {lives[0][1][name]})" for name in USES]
     ratios = {seed: sum(seen.values()) / sum(calm.values()) for seed, calm, seen in lives}
     worst = max(ratios, key=lambda seed: ratios[seed])
     terminalreporter.write_line(f"proof weather: times the calls of calm, {len(lives)} seeds: {', '.join(each)}")
