@@ -109,7 +109,7 @@ def switches(cloud: Cloud) -> dict[str, bool]:
 
 def plan(found: Found, wanted: t.Mapping[str, list[str] | None], on: t.Mapping[str, bool | None], purge: bool) -> Plan:
     """Steps that make what is wanted usual on the servers, and switch alerts."""
-    by_uuid = {one["uuid"]: one for one in found.servers}
+    uuids_here = [one["uuid"] for one in found.servers]
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}
     steps: list[Step] = []
@@ -118,14 +118,15 @@ def plan(found: Found, wanted: t.Mapping[str, list[str] | None], on: t.Mapping[s
         if values is None:
             continue
         there = {one.value: one for one in found.usual if one.kind == kind}
-        added = {value: set(by_uuid) - _having(there.get(value), by_uuid) for value in dict.fromkeys(values)}
+        added = {value: set(uuids_here) - _having(there.get(value), uuids_here) for value in dict.fromkeys(values)}
         others = {value: one for value, one in there.items() if purge and value not in values}
-        gone = {value: set(by_uuid) & one.uuids for value, one in others.items()}
+        gone = {value: set(uuids_here) & one.uuids for value, one in others.items()}
         for flag, changes in (("add", added), ("del", gone)):
             for value, uuids in changes.items():
                 config = there[value].config if value in there else config_of(kind, value)
                 if uuids:
-                    steps.append(_step(kind, value, flag, config, [by_uuid[one] for one in sorted(uuids)]))
+                    ones = [one for one in found.servers if one["uuid"] in uuids]
+                    steps.append(_step(kind, value, flag, config, ones))
         wide = [value for value, one in others.items() if one.wide]
         kept += [f"{value} is usual for a group of servers, or for all, and stays." for value in wide]
         before[kind] = {one["instance_id"]: of_server(one, found.usual, kind) for one in found.servers}

@@ -150,6 +150,8 @@ def test_what_alerts_refuse(center: SecurityCenter, ids: list[str]) -> None:
     assert center.refused("DescribeSuspEvents", Levels="grave") == INVALID
     with pytest.raises(ControlError, match="Level of a alert is one of"):
         center.sdk.cloud.security_center(ids[0], alert={"Level": "grave"})
+    with pytest.raises(ControlError, match="RiskId of a risk can't be"):
+        center.sdk.cloud.security_center(ids[0], risk={"RiskId": "43"})
     with pytest.raises(ControlError, match="Colour of a alert can't be"):
         center.sdk.cloud.security_center(ids[0], alert={"Colour": "red"})
 

@@ -120,3 +120,9 @@ def test_what_is_set_for_a_group_is_set_for_the_server_too() -> None:
     found = logon.Found([server("a"), server("b")], [usual(wide=True, uuids=frozenset("b"))], {})
     (step,) = logon.plan(found, {"ips": [OFFICE]}, {}, purge=False).steps
     assert (step.args["flag"], step.args["uuids"]) == ("add", ["a"])
+
+
+def test_servers_are_named_in_their_order() -> None:
+    found = logon.Found([server("b"), server("a")], [], {})
+    (step,) = logon.plan(found, {"ips": [OFFICE]}, {}, purge=False).steps
+    assert (step.args["uuids"], step.name) == (["b", "a"], f"let ip {OFFICE} be usual on i-b, i-a")

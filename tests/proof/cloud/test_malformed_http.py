@@ -268,7 +268,7 @@ def test_half_a_request_is_none(cloud: LocalCloud, figure: Figure) -> None:
 
 CONTROLS = (
     "status", "settings", "clock", "faults", "requests", "reset", "preload", "resources", "agents", "kms_instances",
-    "tunnels", "nothing", "", "settings/",
+    "security_center", "tunnels", "nothing", "", "settings/",
 )  # fmt: skip
 VALUES: tuple[t.Any, ...] = (
     None, True, False, 0, 1, -1, 0.5, 10**30, -(10**30), 1e300, float("inf"), float("nan"), [], {}, [[]], [{}],
@@ -280,7 +280,7 @@ NAMES = (
     "Status", "KeyNum", "SecretNum", "ZoneIds", "default_region", "signature_window_seconds", "client_token_hours",
     "vpc.pending_seconds", "ecs.instances", "ecs.key_bits", "ecs.dry_run_status", "ecs.trusted.kms_off",
     "vpc.default_cidr_block", "resource_directory.members", "sts.oidc_providers", "metadata.credentials_seconds",
-    "ecs.priority_type", "oss.failing_hosts", "x", "", "\x00",
+    "ecs.priority_type", "oss.failing_hosts", "agent", "alert", "vulnerability", "risk", "x", "", "\x00",
 )  # fmt: skip
 
 
@@ -329,6 +329,7 @@ def _partly_right(choose: random.Random, path: str) -> dict[str, t.Any]:
             choose.choice(("Status", "KeyNum", "ZoneIds")): choose.choice(VALUES),
         },
         "agents": {"instance_id": "i-1", "online": True},
+        "security_center": {"instance_id": "i-1", choose.choice(("agent", "alert", "risk")): choose.choice(VALUES)},
         "settings": {choose.choice(NAMES[23:36]): choose.choice(VALUES)},
         "clock": {choose.choice(("advance", "scale")): choose.choice(VALUES)},
     }

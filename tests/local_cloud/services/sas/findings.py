@@ -126,7 +126,8 @@ def _new_vulnerability(store: Store, _members: Record) -> tuple[str, str, Record
 
 
 def _new_risk(store: Store, members: Record) -> tuple[str, str, Record]:
-    risk_id = members.get("RiskId") or store.next_number(RISK)
+    given = members.get("RiskId")
+    risk_id = given if isinstance(given, int) and not isinstance(given, bool) else store.next_number(RISK)
     key = f"{risk_id}/{store.next_number('security_risk_machine')}"
     fresh = {
         "RiskId": risk_id,
