@@ -224,7 +224,7 @@ def golden_image(account: Account, arguments: list[str]) -> None:
     account.foresee("golden_image", wanted, arguments=arguments)
     changed = {"golden_image_description": "second", "golden_image_tags": {"a": "b"}}
     account.modules.run("kms_key", alias="spare")
-    other = {"golden_image_name": "next", "golden_image_kms_key_id": "alias/spare"}
+    other: Variables = {"golden_image_name": "next", "golden_image_kms_key_id": "alias/spare"}
     other["golden_image_account_ids"] = [OTHER]
     last = {**wanted, **changed, "golden_image_tags": {"c": "d"}}
     account.use("golden_image", wanted, {**wanted, **changed}, last, {**wanted, **other}, arguments=arguments)
