@@ -38,7 +38,7 @@ options:
     default: present
   comments:
     description: What the group is for, at most 107 characters. When it is not given, it stays as it is. An empty text
-      clears it.
+      clears it, but not that of a group that others made and the task does not adopt.
     type: str
   users:
     description: Users in the group. They have to exist. Others stay in it, unless O(purge_users) is set.

@@ -46,7 +46,7 @@ options:
     type: str
   comments:
     description: What the user is for, at most 107 characters. When it is not given, it stays as it is. An empty text
-      clears it.
+      clears it, but not that of a user that others made and the task does not adopt.
     type: str
   email:
     description: The email address. Only the China site (aliyun.com) keeps it.

@@ -76,6 +76,13 @@ SNAPSHOT = Rule(f"{_ecs().words}; not beginning with auto", 2, 128, re.compile(r
 IMAGE = IMAGE_FAMILY = Rule(
     f"{_ecs().words}; not beginning with acs: or aliyun", 2, 128, re.compile(r"(?!(?i:acs:|aliyun))[^\W\d_][\w:.\-]*")
 )
+#: CreatePrefixList, ModifyPrefixList: PrefixListName.
+PREFIX_LIST = Rule(
+    f"{_ecs().words}; not beginning with com.aliyun or com.alibabacloud",
+    2,
+    128,
+    re.compile(r"(?!(?i:com\.aliyun|com\.alibabacloud))[^\W\d_][\w:.\-]*"),
+)
 #: CreateVpc: VpcName; CreateVSwitch: VSwitchName.
 VPC = VSWITCH = Rule("1 to 128 characters, not beginning with http:// or https://", 1, 128)
 #: RunInstances: HostName, of Linux.

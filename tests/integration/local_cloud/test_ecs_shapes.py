@@ -38,6 +38,7 @@ def test_every_operation_answers_in_the_sdk_s_shape(sdk: Sdk) -> None:
     interfaces(sdk, instance_id, place)
     changes(sdk, instance_id, place["VSwitchId"])
     disks_and_images(sdk, instance_id)
+    prefix_lists(sdk)
     commands(sdk, instance_id)
     sessions(sdk, instance_id)
     power(sdk, instance_id)
@@ -151,6 +152,14 @@ def changes(sdk: Sdk, instance_id: str, vswitch_id: str) -> None:
     sdk("DescribeTags", **older)
     sdk("RemoveTags", **older, Tag=[{"Key": "x"}])
     sdk("ModifyInstanceNetworkSpec", InstanceId=instance_id, InternetMaxBandwidthOut=9)
+
+
+def prefix_lists(sdk: Sdk) -> None:
+    named: dict[str, t.Any] = {"PrefixListName": "changing", "AddressFamily": "IPv4", "MaxEntries": 5}
+    list_id = sdk("CreatePrefixList", **named, Entry=[{"Cidr": "192.0.2.0/24"}])["PrefixListId"]
+    changes: dict[str, t.Any] = {"AddEntry": [{"Cidr": "198.51.100.0/24"}], "RemoveEntry": [{"Cidr": "192.0.2.0/24"}]}
+    sdk("ModifyPrefixList", PrefixListId=list_id, Description="better", **changes)
+    sdk("DeletePrefixList", PrefixListId=list_id)
 
 
 def disks_and_images(sdk: Sdk, instance_id: str) -> None:

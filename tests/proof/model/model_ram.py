@@ -269,10 +269,10 @@ def role(state: State, given: Options) -> None:
         if one not in state["users"]:
             raise Refused(f"there is no user {one}")
     names = [one.removeprefix("$instance:") for one in given.get("instance_ids", [])]
-    if set(names) - set(state["instances"]):
-        raise Refused("there is no such instance")
-    targets = [state["instances"][one] for one in names]
     detached = given.get("attachment") == "detached"
+    if not detached and set(names) - set(state["instances"]):
+        raise Refused("there is no such instance")
+    targets = [state["instances"][one] for one in names if one in state["instances"]]
     if not detached and not given.get("replace") and [one for one in targets if one["ram_role_name"] not in ("", name)]:
         raise Refused("an instance has another role")
     if there is None:

@@ -63,7 +63,7 @@ STEPS: list[tuple[str, Options]] = [
 def nothing() -> State:
     """The model of an empty account."""
     kinds = ("users", "user_groups", "policies", "roles", "vpcs", "groups", "instances", "pairs", "findings")
-    more = ("keys", "secrets", "share_roles", "shares", "files", "snapshots", "images")
+    more = ("prefix_lists", "keys", "secrets", "share_roles", "shares", "files", "snapshots", "images")
     state: State = {kind: {} for kind in (*kinds, *more)}
     usual = {"methods": ["email", "internal_message"], "hours": "any"}
     notices = dict.fromkeys(model_instances.NOTICES, usual)

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from modules.harness import IN_INSTANCES
-from proof.model import model_images, model_instances, model_kms, model_network, model_ram
+from proof.model import model_images, model_instances, model_kms, model_network, model_prefix_lists, model_ram
 from proof.model.kept_programs import PROGRAMS
 from proof.model.model_bench import Bench, Clock, Noting
 from proof.model.model_parts import Options, Subject
@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
     from proof.conftest import Figure
 
 MODULES = Path(__file__).parents[3] / "plugins" / "modules"
-_AREAS = (model_network, model_ram, model_kms, model_instances, model_images)
+_AREAS = (model_network, model_ram, model_kms, model_instances, model_images, model_prefix_lists)
 SUBJECTS = [subject for area in _AREAS for subject in area.SUBJECTS]
 FACTS = {kind: told for area in _AREAS for kind, told in area.FACTS.items()}
 #: The programs of the default run, in parts that run side by side.
@@ -48,6 +48,7 @@ READING = (
     "kms_secret_info",
     "kms_service_info",
     "kms_share_role_info",
+    "prefix_list_info",
     "preflight_info",
     "ram_group_info",
     "ram_policy_info",

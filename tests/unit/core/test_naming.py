@@ -19,7 +19,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._keypair import key_f
 from ansible_collections.alitrust.ecs.plugins.module_utils._kms.key import KmsKey
 from local_cloud.framework import ApiError
 from local_cloud.services.ecs import common as ecs
-from local_cloud.services.ecs import images, launch, snapshots
+from local_cloud.services.ecs import images, launch, prefix_lists, snapshots
 from local_cloud.services.kms import aliases, secrets
 from local_cloud.services.ram import common as ram
 from local_cloud.services.resource_sharing import shares
@@ -48,7 +48,17 @@ SAMPLES = (
     ),
     *("网络安全", "中", "Ä1", "ﬁ", "web\n", "http://web", "HTTPS://web", "httpweb"),
     *("alias/web", "alias/web/prod", "alias/网", "alias/", "alias/w w", f"alias/{'a' * 249}", f"alias/{'a' * 250}"),
-    *("acs/web", "web/acs/x", "a+b=c", "acs:web", "aliyun_web", "auto-1", "Automatic"),
+    *(
+        "acs/web",
+        "web/acs/x",
+        "a+b=c",
+        "acs:web",
+        "aliyun_web",
+        "auto-1",
+        "Automatic",
+        "com.aliyun.x",
+        "com.alibabacloud",
+    ),
     *("a" * length for length in (50, 51, 64, 65, 128, 129, 192, 193)),
     "网" * 128,
     "网" * 129,
@@ -89,6 +99,7 @@ RAM = {
         pytest.param(naming.KEY_PAIR, ecs_name, id="key pair"),
         pytest.param(naming.SNAPSHOT, snapshot_name, id="snapshot"),
         pytest.param(naming.IMAGE, image_name, id="image"),
+        pytest.param(naming.PREFIX_LIST, prefix_lists.check_list_name, id="prefix list"),
         pytest.param(naming.VPC, lambda name: name and vpc.texts(call("VpcName")(name), "VpcName"), id="VPC"),
         pytest.param(naming.HOST_NAME, launch.check_host_name, id="host name"),
         pytest.param(naming.ROLE, RAM["RoleName"], id="role"),
