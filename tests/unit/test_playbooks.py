@@ -19,7 +19,12 @@ from ansible_collections.alitrust.ecs.plugins.plugin_utils._cloud_action import 
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 #: Plays that talk to no cloud: they only look at the inventory, configure hosts, or start the local cloud.
-WITHOUT = {"See that there are hosts", "See that there is something to prove trust of", "Run the local cloud"}
+WITHOUT = {
+    "See that there are hosts",
+    "See that there is something to prove trust of",
+    "See that there is something to ask about",
+    "Run the local cloud",
+}
 WITHOUT |= {"Configure the trusted fleet"}
 
 

@@ -135,6 +135,9 @@ def protect(account: Account) -> None:
     wanted: Variables = {"protect_fleet": "web", "protect_notice_methods": ["text_message"]}
     account.foresee("protect", wanted)
     account.use("protect", wanted)
+    account.use(
+        "assert_secure", {"assert_secure_vulnerability_types": ["emg"]}, arguments=["-i", str(account.inventory)]
+    )
 
 
 def test_isolate_runs_with_its_policy_and_uses_all_of_it(account: Account) -> None:
