@@ -238,7 +238,8 @@ def test_see_what_is_scrubbed_and_what_is_black_holed_until_when(fleet: Fleet) -
     )
     assert (elastic["status"], elastic["instance_id"]) == ("blackholed", fleet.elastic)
     (hole,) = elastic["events"]
-    assert hole["black_hole_until"] == elastic["black_hole_until"] is not None
+    assert hole["black_hole_until"] is not None
+    assert hole["black_hole_until"] == elastic["black_hole_until"]
     assert found["summary"] == "2 addresses: 1 being scrubbed, 1 black-holed"
     assert found["counts"] == {
         "ecs": {"assets": 1, "mitigating": 1, "blackholed": 0},
