@@ -290,8 +290,15 @@ CHECKS = [
     proof("cloud", "cloud", options="-n 2 --dist worksteal"),
     # A week of modules: a minute.
     proof("week", "week"),
-    # Runs of playbooks on real hosts, interrupted at tasks. A part is one worker's at a time; about 100 s.
-    proof("hosts", "crash_hosts", root=True, cores=2, first="dev/host-packages; ", options="-n 2 --dist load"),
+    # Runs of playbooks on real hosts, interrupted at tasks, and searched for secrets. A part is one worker's at a time.
+    proof(
+        "hosts",
+        "crash_hosts tests/proof/on_hosts",
+        root=True,
+        cores=2,
+        first="dev/host-packages; ",
+        options="-n 2 --dist load",
+    ),
     proof("model", "model", cores=2, options="-n 2 --dist worksteal"),
     # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
     pytest(

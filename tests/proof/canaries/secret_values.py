@@ -44,11 +44,12 @@ class Canaries:
         self.forms[b"PRIVATE KEY--"] = "the words around a private key"
 
     def add(self, name: str, value: str, but: str = "") -> None:
-        """Look for a secret, except for parts of it that are in another text, too."""
+        """Look for a secret, except for parts of it that are in another text, too, in whatever form."""
         assert len(value) >= _SHORTEST, f"{name} is too short to be looked for"
         self._names.add(f"{name}: {value}")
+        allowed = forms(but)
         for form in forms(value):
-            if form not in but.encode():
+            if not any(form in one for one in allowed):
                 self.forms[form] = name
 
     def add_all(self, others: Canaries) -> None:
