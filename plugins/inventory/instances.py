@@ -125,6 +125,17 @@ options:
         cache.
     type: bool
     default: false
+  security_center:
+    description:
+      - Also asks Security Center about the instances. Each host then has the variables C(security_center_agent), the
+        state of its agent, and C(security_center), with O(variables_prefix) in front. The latter has C(agent),
+        C(protected), C(edition), and the numbers C(alerts) and C(serious_alerts) of those that wait,
+        C(vulnerabilities) and C(risks). What they mean is documented in M(alitrust.ecs.security_center_info).
+      - It costs a call for 20 instances, or for a page of all where a region has more than 100, and one for the serious
+        alerts of 50. With O(cache), what is told is as old as the cache.
+      - A region in which Security Center may not be read counts as failed.
+    type: bool
+    default: false
   skip_failed_regions:
     description:
       - Lists the other regions when one fails, with a warning.
@@ -139,8 +150,10 @@ options:
         C(public_ip), C(eip), C(eni_ips), C(network_interface_ids), C(security_group_ids), C(key_name),
         C(deletion_protection), C(http_tokens), C(secure_boot), C(serial_number), C(creation_time), C(supports_vtpm),
         C(tags), and C(system_tags) for those that Alibaba Cloud sets (they begin with C(acs:)).
-      - C(ram_role_name) with O(ram_role), C(trust_verdict) and C(trust) with O(trust).
+      - C(ram_role_name) with O(ram_role), C(trust_verdict) and C(trust) with O(trust), C(security_center_agent) and
+        C(security_center) with O(security_center).
 seealso:
+  - module: alitrust.ecs.security_center_info
   - module: alitrust.ecs.trusted_instance_info
   - ref: ansible_collections.alitrust.ecs.docsite.inventory
     description: >-
@@ -200,6 +213,7 @@ from ..module_utils._cloud.spelling import nearest
 from ..module_utils._core import tags as tagging
 from ..module_utils._core.module import tidy_lists
 from ..module_utils._instance import finder, listing
+from ..module_utils._security_center.section import with_security_center
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
 from ..plugin_utils import _core_version, _run_calls
@@ -241,12 +255,16 @@ _VARIABLES = (
 #: The options that decide what is asked for. Credentials are not among them, because they may be new each time.
 _ASKED = (
     *("region", "regions", "endpoint_url", "profile", "ram_role_arn", "fleets", "all_instances", "tags", "vpc_id"),
-    *("filters", "statuses", "ram_role", "trust", "skip_failed_regions", *trust_options.SPEC),
+    *("filters", "statuses", "ram_role", "trust", "security_center", "skip_failed_regions", *trust_options.SPEC),
 )
 #: Options that are templates of each host, not of the file.
 _EXPRESSIONS = ("compose", "groups", "keyed_groups")
 #: What a host has as a variable where it was asked for.
-_ON_REQUEST = {"ram_role": ("ram_role_name",), "trust": ("trust", "trust_verdict")}
+_ON_REQUEST = {
+    "ram_role": ("ram_role_name",),
+    "trust": ("trust", "trust_verdict"),
+    "security_center": ("security_center", "security_center_agent"),
+}
 
 
 def _aliases(option: t.Mapping[str, t.Any]) -> list[str]:
@@ -418,6 +436,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("trust"):
             options = self._trust_options()
             found = with_trust(cloud, found, options, trust_options.rules(options))
+        if self.get_option("security_center"):
+            found = with_security_center(cloud, found)
         return found
 
     def _with_metadata_options(self) -> bool:
@@ -450,6 +470,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for one in instances:
             if "trust" in one:
                 one["trust_verdict"] = one["trust"]["verdict"]
+            if "security_center" in one:
+                one["security_center_agent"] = one["security_center"]["agent"]
             name = names[one["instance_id"]]
             if name in inventory.hosts or name in inventory.groups:
                 name = f"{name}-{one['instance_id']}"

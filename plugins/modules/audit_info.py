@@ -16,6 +16,8 @@ description:
   - With O(security_group_ids) or O(rules_file) only rules are judged. The checks are then V(world_open_all),
     V(world_open_risky), V(rule_over_wide), V(quota_near) and V(rule_without_effect), and the lists of
     RV(audit) about anything else are empty.
+  - V(agent_missing) is about accounts that use Security Center, which have its service-linked role or its agent on an
+    instance. Where it was never used it passes, and RV(audit.security_center.in_use) says so.
   - The verdict on each instance comes from the trusted server. Without the right to ask, every verdict is V(unknown),
     and the task warns.
 author:
@@ -30,12 +32,12 @@ options:
   checks:
     description:
       - Names of the checks to run. All of them when it is not given; an empty list runs none.
-      - From worst to least, V(instance_untrusted), V(world_open_all), V(world_open_risky), V(share_role_open)
-        (critical), V(instance_unmeasured), V(instance_unknown), V(imds_without_token), V(disk_unencrypted),
-        V(role_too_wide), V(address_attacked), V(kms_off) (high), V(instance_without_vtpm), V(instance_without_role),
-        V(role_cannot_report), V(deletion_unprotected), V(instance_without_key_pair), V(rule_over_wide),
-        V(quota_near), V(share_role_all_keys) (medium), V(rule_without_effect), V(security_group_unused),
-        V(key_pair_unused), V(image_gone) (low).
+      - From worst to least, V(instance_untrusted), V(alert_serious), V(world_open_all), V(world_open_risky),
+        V(share_role_open) (critical), V(instance_unmeasured), V(instance_unknown), V(imds_without_token),
+        V(disk_unencrypted), V(role_too_wide), V(address_attacked), V(kms_off) (high), V(instance_without_vtpm),
+        V(instance_without_role), V(role_cannot_report), V(deletion_unprotected), V(instance_without_key_pair),
+        V(agent_missing), V(rule_over_wide), V(quota_near), V(share_role_all_keys) (medium), V(rule_without_effect),
+        V(security_group_unused), V(key_pair_unused), V(image_gone) (low).
     type: list
     elements: str
   skip_checks:
@@ -66,6 +68,7 @@ seealso:
     description: Tells whether a packet would be let in, and by which rule.
   - module: alitrust.ecs.trusted_instance_info
   - module: alitrust.ecs.security_group_info
+  - module: alitrust.ecs.security_center_info
   - ref: ansible_collections.alitrust.ecs.docsite.security_groups
     description: >-
       Recipes for security groups and their rules.
@@ -235,6 +238,48 @@ audit:
           scrubbing_mbps: 100
           scrubbing_pps: 20000
           black_hole_mbps: 5000
+    security_center:
+      description:
+        - What Security Center tells of the instances of the region, and alerts about the account itself. V(null) where
+          that could not be read, and where only some groups were audited. M(alitrust.ecs.security_center_info) tells
+          more.
+      type: dict
+      contains:
+        in_use:
+          description: Whether the account has the service-linked role of Security Center, or its agent on an instance.
+          type: bool
+          sample: true
+        edition:
+          description: The edition that the account has.
+          type: str
+          sample: free
+        instances:
+          description: The instances with the state of their agents, and how much waits or was found on each.
+          type: list
+          elements: dict
+          sample:
+            - instance_id: i-bp67acfmxazb4p000000
+              name: web-001
+              agent: online
+              protected: true
+              vulnerability_count: 2
+              risk_count: 0
+              alerts: {"serious": 0, "suspicious": 1, "remind": 0, "other": 0}
+        alerts:
+          description:
+            - The alerts that wait to be handled, the serious ones first. Those about the account itself have no
+              C(instance_id).
+          type: list
+          elements: dict
+          sample:
+            - alert_id: "290852"
+              instance_id: i-bp67acfmxazb4p000000
+              instance_name: web-001
+              level: suspicious
+              type: Unusual logon
+              name: Logon from an unusual location
+              first_time: "2026-01-31T04:20:00Z"
+              last_time: "2026-01-31T04:20:00Z"
     quotas:
       description:
         - How much of each limit is used, the fullest first. Where each group, instance or role has a limit of its own,

@@ -579,8 +579,51 @@ def _attacked(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
             )
 
 
+def _serious_alerts(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
+    alerts = facts.security_center["alerts"] if facts.security_center else []
+    serious = [one for one in alerts if one["level"] == "serious"]
+    for (name, on_instances), some in _by(serious, lambda one: (one["name"], one["instance_id"] is not None)).items():
+        names = {one["instance_id"]: one["instance_name"] for one in some}
+        if on_instances:
+            yield Hit(
+                f"{name} on {_plural(len(names), 'instance')}, which nobody has handled.",
+                [_resource("instance", id, label) for id, label in names.items()],
+                [
+                    _task("security_center_info", instance_ids=list(names), gather=["alerts"]),
+                    _task("security_center_alert", state="handled", alert_ids=[one["alert_id"] for one in some]),
+                ],
+                "Find out first how it came about. The second task changes nothing in an instance; it says that "
+                "somebody has dealt with the alert.",
+            )
+        else:
+            yield Hit(
+                f"{name}, about the account itself, which nobody has handled.",
+                [_resource("account", facts.account_id or "", "the account")],
+                note="Alerts that are of no instance are handled in the console of Security Center.",
+            )
+
+
+def _no_agent(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
+    """Only where Security Center is used: nobody is told to begin with it."""
+    security = facts.security_center
+    running = {one["instance_id"] for one in facts.instances if one["status"] == "Running"}
+    rows = security["instances"] if security and security["in_use"] else []
+    ones = [one for one in rows if one["instance_id"] in running and not one["protected"]]
+    for paused, some in _by(ones, lambda one: one["agent"] == "paused").items():
+        yield Hit(
+            f"{_plural(len(some), 'running instance')} on which the agent of Security Center "
+            f"{'is paused' if paused else 'is not at work'}: nothing is found there.",
+            _instances(some),
+            [_task("security_center_agent_info" if paused else "security_center_agent", instance_ids=_ids(some))],
+            "Somebody paused it, in the console, where it goes on again."
+            if paused
+            else "New instances come with it by security_enhancement_strategy=Active, fleets by the role protect.",
+        )
+
+
 CHECKS: dict[str, Check] = {
     "instance_untrusted": Check("critical", "Instances that are not trusted", _verdict("untrusted"), ("trust",)),
+    "alert_serious": Check("critical", "Serious alerts of Security Center", _serious_alerts, ("Security Center",)),
     "world_open_all": Check("critical", "All ports open to the world", _open_all, ("security groups",)),
     "world_open_risky": Check("critical", "Risky ports open to the world", _open_risky, ("security groups",)),
     "share_role_open": Check("critical", "Share roles that anybody can use", _share_anybody, ("share roles",)),
@@ -601,6 +644,9 @@ CHECKS: dict[str, Check] = {
     ),
     "deletion_unprotected": Check("medium", "Instances without deletion protection", _protection),
     "instance_without_key_pair": Check("medium", "Instances without a key pair", _no_key_pair),
+    "agent_missing": Check(
+        "medium", "Instances that Security Center does not protect", _no_agent, ("Security Center",)
+    ),
     "rule_over_wide": Check("medium", "Rules that let in more than is likely meant", _over_wide, ("security groups",)),
     "quota_near": Check("medium", "Limits that are nearly reached", _quotas, ("security groups",)),
     "share_role_all_keys": Check("medium", "Share roles for every key", _share_all_keys, ("share roles",)),

@@ -27,7 +27,7 @@ from .._security_group import shape as group_shape
 from .._security_group.rule import Rule
 from .._trust import options as trust_options
 from .._trust import section as trust
-from . import quotas, sessions
+from . import quotas, security, sessions
 
 Item = dict[str, t.Any]
 
@@ -46,6 +46,7 @@ class Facts:
     :ivar images: by id; None for one that does not exist any more
     :ivar roles: by name; the roles that instances have
     :ivar addresses: the public addresses of the region, as Anti-DDoS Basic sees them
+    :ivar security_center: what Security Center tells; None where it was not read
     :ivar sessions: the switch of Session Manager, and who may begin sessions; None where it was not read
     :ivar told: the quotas that the API tells
     :ivar kms_status: None where it was not read
@@ -65,6 +66,7 @@ class Facts:
     roles: dict[str, Item] = field(default_factory=dict)
     share_roles: list[Item] = field(default_factory=list)
     addresses: list[Item] = field(default_factory=list)
+    security_center: Item | None = None
     sessions: Item | None = None
     told: quotas.Told = field(default_factory=lambda: quotas.Told({}, {}))
     kms_status: str | None = None
@@ -139,6 +141,7 @@ class _Reader:
             ("KMS", self._keys),
             ("quotas", self._quotas),
             ("public addresses", self._addresses),
+            ("Security Center", self._security_center),
         ):
             try:
                 read()
@@ -163,6 +166,9 @@ class _Reader:
         owners = {one["public_ip"]: one["instance_id"] for one in self.facts.instances}
         listed = [one.brief() for one in attacks.read_region(self.cloud)]
         self.facts.addresses = [{**one, "instance_id": owners.get(one["address"])} for one in listed]
+
+    def _security_center(self) -> None:
+        self.facts.security_center = security.read(self.cloud, self.facts.instances)
 
     def _quotas(self) -> None:
         self.facts.told = quotas.read(self.cloud)

@@ -19,7 +19,7 @@ from .._security_group import traffic
 from .._security_group.planner import check_id
 from .._trust import options as trust_options
 from .._trust.verdict import clock
-from . import checks, graph, quotas
+from . import checks, graph, quotas, security
 from .collect import Facts, Item, collect, collect_groups, of_file
 
 SPEC: dict[str, dict[str, t.Any]] = {
@@ -124,6 +124,7 @@ def assemble(facts: Facts, chosen: t.Collection[str], given: t.Mapping[str, int]
         "kms": {"status": facts.kms_status, "keys": [_key(key, facts) for key in facts.keys]},
         "key_pairs": facts.key_pairs,
         "addresses": facts.addresses,
+        "security_center": facts.security_center,
         "quotas": [] if facts.groups_only else quotas.table(facts, given),
         "findings": findings,
         "checks": states,
@@ -272,6 +273,7 @@ def _figures(audit: Item) -> Item:
     instances = audit["instances"]
     severities = [finding["severity"] for finding in audit["findings"]]
     disks = [disk for one in instances for disk in one["disks"]]
+    center = audit["security_center"]
     return {
         "instances": len(instances),
         "fleets": len([one for one in audit["fleets"] if one["fleet"]]),
@@ -291,4 +293,9 @@ def _figures(audit: Item) -> Item:
         "rules": sum(group["rule_count"] for group in audit["security_groups"]),
         "keys": len(audit["kms"]["keys"]),
         "share_roles": len(audit["share_roles"]),
+        # Null where Security Center was not read: no number would be true.
+        "protected": sum(one["protected"] for one in center["instances"]) if center else None,
+        "alerts": security.by_level(center["alerts"]) if center else None,
+        "vulnerabilities": sum(one["vulnerability_count"] for one in center["instances"]) if center else None,
+        "risks": sum(one["risk_count"] for one in center["instances"]) if center else None,
     }

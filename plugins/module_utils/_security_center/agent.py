@@ -81,10 +81,15 @@ def has_role(cloud: Cloud) -> bool:
 def read_servers(cloud: Cloud, ids: list[str] | None) -> list[Server]:
     """What is told of agents; in a check run as earlier tasks would have left them."""
     found = [{name: one[name] for name in _TOLD} for one in servers.read(cloud, ids)]
+    foresee(cloud, found)
+    return found
+
+
+def foresee(cloud: Cloud, found: list[Server]) -> None:
+    """In a check run, have these servers' agents as earlier tasks would have left them."""
     for one in found:
         if record := cloud.foretold.find(_KIND, one["instance_id"]):
             one.update(agent=record["agent"], protected=record["agent"] == "online")
-    return found
 
 
 def plan(found: Found, *, present: bool) -> Plan:

@@ -108,6 +108,7 @@ def build(cloud: LocalCloud) -> None:
         system_disk={"encrypted": False},
     )
     _report(cloud)
+    _protect(cloud)
 
 
 def _groups(modules: Modules, vpc_id: str) -> dict[str, str]:
@@ -185,6 +186,18 @@ def _report(cloud: LocalCloud) -> None:
                 {**_record("instance", instance["InstanceId"]), "data": {**instance, "InstanceName": HOSTILE}}
             )
     cloud.preload(records)
+
+
+def _protect(cloud: LocalCloud) -> None:
+    """Security Center: its agent on some of the instances, alerts on two of them, one of a hostile name."""
+    agents = {"web-001": "online", "web-002": "online", "web-003": "online", "web-004": "online", "app-001": "offline"}
+    ids = {one["InstanceName"]: one["InstanceId"] for one in cloud.resources("instance", "cn-hangzhou")}
+    for name, state in agents.items():
+        cloud.security_center(ids[name], agent=state)
+    cloud.security_center(ids["web-004"], alert={"Level": "serious", "AlarmEventNameDisplay": f"Webshell {HOSTILE}"})
+    cloud.security_center(ids["web-001"], alert={"Level": "remind", "AlarmEventNameDisplay": "Logon at night"})
+    cloud.security_center(ids["web-001"], vulnerability={"Type": "cve"})
+    cloud.security_center(ids["web-002"], risk={"Level": "high"})
 
 
 def _record(kind: str, id: str) -> dict[str, t.Any]:

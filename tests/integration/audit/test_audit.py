@@ -38,6 +38,9 @@ def test_it_reads_in_batches(report: Report) -> None:
     for once in ("Instances", "Disks", "SecurityGroups", "KeyPairs", "InstanceRamRole"):
         assert counted[f"ecs:Describe{once}"] == 1, counted
     assert counted["ecs:DescribeSecurityGroupAttribute"] == 5
+    security = {name: number for name, number in counted.items() if name.startswith("sas:")}
+    looks = ("CloudCenterInstances", "ServiceLinkedRoleStatus", "SuspEvents", "VersionConfig")
+    assert security == {f"sas:Describe{look}": 1 for look in looks}
     assert counted["trusted-server:DescribeInstance"] == 9
 
 
@@ -70,6 +73,10 @@ def test_the_figures_are_those_of_the_account(report: Report) -> None:
         "security_groups": 5,
         "groups_open_to_world": 3,
         "share_roles": 3,
+        "protected": 4,
+        "alerts": {"serious": 1, "suspicious": 0, "remind": 1, "other": 0},
+        "vulnerabilities": 1,
+        "risks": 1,
     }
     assert {name: figures[name] for name in expected} == expected
 
@@ -101,6 +108,9 @@ def test_each_wrong_thing_is_found_at_the_right_place(report: Report) -> None:
     found = {(f["check"], one["name"]) for f in report.facts["findings"] for one in f["resources"]}
     for expected in (
         ("instance_untrusted", "web-004"),
+        ("alert_serious", "web-004"),
+        ("agent_missing", "app-001"),
+        ("agent_missing", "db-001"),
         ("world_open_all", "legacy"),
         ("world_open_risky", "db"),
         ("instance_unmeasured", "app-002"),
@@ -117,6 +127,7 @@ def test_each_wrong_thing_is_found_at_the_right_place(report: Report) -> None:
         assert expected in found
     assert ("imds_without_token", "web-001") not in found
     assert ("world_open_risky", "web") not in found
+    assert ("agent_missing", "web-001") not in found
 
 
 def test_who_can_use_which_key(report: Report) -> None:
@@ -213,6 +224,47 @@ def test_public_addresses_under_attack_are_in_the_report(fresh_cloud: LocalCloud
     assert '<span class="bad">black-holed</span>' in page
 
 
+def test_what_security_center_tells_is_in_the_report(report: Report) -> None:
+    section = report.facts["security_center"]
+    assert (section["in_use"], section["edition"]) == (True, "free")
+    agents = {one["name"]: one["agent"] for one in section["instances"]}
+    assert (agents["web-001"], agents["app-001"], agents["app-002"]) == ("online", "offline", "uninstalled")
+    assert [(one["instance_name"], one["level"]) for one in section["alerts"]] == [
+        ("web-004", "serious"),
+        ("web-001", "remind"),
+    ]
+    page = report.html.read_text()
+    assert page.count("<tr data-protected=") == len(report.facts["instances"])
+    assert '<a href="#security-center">' in page
+    assert "Security Center: 4 of 9 instances protected, 1 serious alerts" in report.output
+
+
+def test_the_tasks_that_mend_what_security_center_finds(fresh_cloud: LocalCloud) -> None:
+    """Run as they are told, they leave nothing of it; an account that has never used it is not told to begin."""
+    fresh_cloud.set("sas.install_seconds", 0)
+    modules = Modules(fresh_cloud)
+    network = Network(modules)
+    first, second = network.new_instances(network.new_group("web"), 2)
+
+    def audit() -> dict[str, t.Any]:
+        found: dict[str, t.Any] = modules.run("audit_info", checks=["alert_serious", "agent_missing"])["audit"]
+        return found
+
+    assert audit()["findings"] == []
+    assert not audit()["security_center"]["in_use"]
+    fresh_cloud.security_center(first, agent="online")
+    fresh_cloud.security_center(first, alert={"Level": "serious", "AlarmEventNameDisplay": "Webshell"})
+    found = audit()["findings"]
+    assert {one["check"]: [r["id"] for r in one["resources"]] for one in found} == {
+        "alert_serious": [first],
+        "agent_missing": [second],
+    }
+    for finding in found:
+        for task in finding["mend"]:
+            modules.run(task["module"].removeprefix("alitrust.ecs."), **task["options"])
+    assert audit()["findings"] == []
+
+
 def test_what_may_not_be_read_is_said_and_not_passed(fresh_cloud: LocalCloud, tmp_path: Path) -> None:
     modules = Modules(fresh_cloud)
     door = modules.door()
@@ -231,7 +283,10 @@ def test_what_may_not_be_read_is_said_and_not_passed(fresh_cloud: LocalCloud, tm
         ALIBABA_CLOUD_ACCESS_KEY_ID=key["AccessKeyId"],
         ALIBABA_CLOUD_ACCESS_KEY_SECRET=key["AccessKeySecret"],
     )
-    assert {one["part"] for one in facts["not_read"]} >= {"trust", "KMS", "share roles"}
+    assert {one["part"] for one in facts["not_read"]} >= {"trust", "KMS", "share roles", "Security Center"}
+    states = {one["check"]: one["state"] for one in facts["checks"]}
+    assert (states["alert_serious"], states["agent_missing"]) == ("unknown", "unknown")
+    assert facts["figures"]["protected"] is None
     said = " ".join(output.split())
     assert "The audit knows nothing about trust: the trusted server does not tell: " in said
     assert "Not read: " in said

@@ -132,6 +132,39 @@ def test_more_than_a_page_is_listed_to_the_end(inventory: Inventory, sdk: Sdk, p
     assert inventory.cloud.counts() == {"ecs:DescribeInstances": 2}
 
 
+def test_security_center_tells_of_all_hosts_together(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
+    ids = made(sdk, place, "web-[1,3]", "web", Amount=25)
+    by_name = {one["InstanceName"]: one["InstanceId"] for one in inventory.cloud.resources("instance")}
+    first = by_name["web-001"]
+    inventory.cloud.security_center(first, agent="online")
+    for level in ("serious", "serious", "remind"):
+        inventory.cloud.security_center(first, alert={"Level": level})
+    inventory.cloud.security_center(first, vulnerability={"Type": "cve"})
+    inventory.cloud.forget_requests()
+    asked = {"security_center": True, "keyed_groups": [{"key": "alitrust_security_center_agent", "prefix": "agent"}]}
+    hosts = inventory.hosts(**asked)
+    assert inventory.cloud.counts() == {
+        "ecs:DescribeInstances": 1,
+        "sas:DescribeCloudCenterInstances": 2,
+        "sas:DescribeSuspEvents": 1,
+    }
+    assert len(hosts) == len(ids)
+    assert hosts["web-001"]["alitrust_security_center_agent"] == "online"
+    assert hosts["web-001"]["alitrust_security_center"] == {
+        "agent": "online",
+        "protected": True,
+        "edition": "free",
+        "alerts": 3,
+        "serious_alerts": 2,
+        "vulnerabilities": 1,
+        "risks": 0,
+    }
+    other = hosts["web-025"]["alitrust_security_center"]
+    assert (other["protected"], other["alerts"], other["serious_alerts"]) == (False, 0, 0)
+    assert inventory.list(**asked)["agent_online"]["hosts"] == ["web-001"]
+    assert "alitrust_security_center" not in inventory.hosts()["web-001"]
+
+
 def test_names_that_are_taken_and_names_that_are_chosen(
     inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
 ) -> None:

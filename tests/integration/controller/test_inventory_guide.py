@@ -41,8 +41,9 @@ def test_the_files_of_the_guide(tmp_path: Path, fresh_cloud: LocalCloud) -> None
     done = ansible.command("ansible-inventory", "--list", *arguments)
     assert done.returncode == 0, done.stderr
     listed = json.loads(done.stdout)
-    assert len(arguments) == 2 * 10
+    assert len(arguments) == 2 * 11
     assert {"zone_cn_hangzhou_h", "ram_role_none", "region_cn_hangzhou", "old_metadata"} <= set(listed)
+    assert listed["agent_uninstalled"]["hosts"] == [host, untagged]
     assert listed["trust_unmeasured"]["hosts"] == [host, untagged]
     assert (listed["role_db"]["hosts"], listed["role_none"]["hosts"]) == ([host], [untagged])
     hosts = listed["_meta"]["hostvars"]

@@ -189,8 +189,9 @@ def list_instances(account: Account) -> None:
     """Everywhere, with all that the inventory can tell."""
     account.ansible.environment |= account.users.key(policies.INVENTORY).environment()
     path = account.ansible.folder / "all.alitrust.yml"
-    options = {"regions": ["all"], "all_instances": True, "variables": ["all"], "ram_role": True, "trust": True}
-    path.write_text(yaml.safe_dump({"plugin": "alitrust.ecs.instances", **options}))
+    options = {"regions": ["all"], "all_instances": True, "variables": ["all"]}
+    asked = {"ram_role": True, "trust": True, "security_center": True}
+    path.write_text(yaml.safe_dump({"plugin": "alitrust.ecs.instances", **options, **asked}))
     done = account.ansible.command("ansible-inventory", "-i", str(path), "--list")
     assert "web-001" in done.stdout, done.stderr
     assert account.users.denied(policies.INVENTORY) == set()

@@ -122,16 +122,45 @@ def test_whatever_comes_from_the_cloud_is_escaped(where: str) -> None:
     assert "&lt;script&gt;alert(&#39;{{ 1 }}&#39;)" in page
 
 
+def test_what_security_center_tells_is_on_the_page_and_escaped() -> None:
+    audit = empty()
+    levels = {"serious": 1, "suspicious": 0, "remind": 0, "other": 0}
+    row = {"instance_id": "i-1", "name": HOSTILE, "agent": "online", "protected": True, "alerts": levels}
+    audit["security_center"] = {
+        "in_use": True,
+        "edition": HOSTILE,
+        "instances": [{**row, "vulnerability_count": 3, "risk_count": 0}],
+        "alerts": [dict.fromkeys(("name", "type", "instance_id", "instance_name", "alert_id", "level"), HOSTILE)],
+    }
+    audit["security_center"]["alerts"][0]["last_time"] = None
+    audit["figures"].update(alerts=levels, protected=1, vulnerabilities=3, risks=0)
+    page = _audit_view.html(audit, TEMPLATE)
+    assert "<script" not in page
+    assert "<img" not in page
+    assert '<b data-figure="alerts.serious">1</b>' in page
+    assert '<tr data-protected="i-1">' in page
+
+
+def test_where_security_center_was_not_read_the_page_says_why() -> None:
+    audit = empty()
+    audit["not_read"] = [{"part": "Security Center", "reason": HOSTILE}]
+    page = _audit_view.html(audit, TEMPLATE)
+    assert "That could not be read: &lt;script&gt;" in page
+    assert '<b data-figure="protected">?</b>' in page
+
+
 def empty() -> dict[str, t.Any]:
     counted = "instances fleets checks_passed checks_failed checks_unknown disks disks_encrypted imdsv2_required"
     counted += " deletion_protected with_key_pair with_role security_groups rules groups_open_to_world keys share_roles"
     numbers = counted.split()
     figures: dict[str, t.Any] = dict.fromkeys(numbers, 0)
+    figures.update(dict.fromkeys(("alerts", "protected", "vulnerabilities", "risks")))
     figures["verdicts"] = dict.fromkeys(_audit_view.VERDICTS, 0)
     figures["findings"] = dict.fromkeys(_audit_view.SEVERITIES, 0)
     lists = ("fleets", "instances", "security_groups", "reach", "roles", "share_roles", "shared_images", "findings")
     return {
         "addresses": [],
+        "security_center": None,
         "quotas": [],
         "sessions": None,
         **{name: [] for name in (*lists, "checks", "not_read", "key_pairs")},

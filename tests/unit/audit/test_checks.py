@@ -13,7 +13,13 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._audit import checks, collect, quotas, report
+from ansible_collections.alitrust.ecs.plugins.module_utils._audit import (
+    checks,
+    collect,
+    quotas,
+    report,
+    security,
+)
 from ansible_collections.alitrust.ecs.plugins.module_utils._audit.collect import Facts, Item
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
 from ansible_collections.alitrust.ecs.plugins.module_utils._ram import rights
@@ -69,6 +75,23 @@ def address(status: str) -> Item:
     return {"address": "203.0.113.7", **about, "status": status, "scrubbing_mbps": 100, "scrubbing_pps": 20000}
 
 
+def server(instance_id: str, agent: str, uuid: str | None = "u") -> Item:
+    """As the servers of Security Center are read."""
+    counts = {"alert_count": 0, "vulnerability_count": 2, "risk_count": 1}
+    return {"instance_id": instance_id, "uuid": uuid, "agent": agent, "protected": agent == "online", **counts}
+
+
+def alert(level: str, uuid: str | None = "u", instance_id: str | None = "i-1") -> Item:
+    about = {"alert_id": "7", "type": "", "name": "Webshell", "first_time": None, "last_time": None}
+    return {**about, "uuid": uuid, "instance_id": instance_id, "level": level}
+
+
+def center(agent: str = "online", alerts: t.Sequence[Item] = (), *, role: bool = True) -> Item:
+    """The section of the one instance of the good account."""
+    named = [{"instance_id": "i-1", "name": "web-001"}]
+    return security.section(role, "free", named, [server("i-1", agent)], alerts)
+
+
 def good() -> Facts:
     """An account in which nothing is off."""
     instance = {
@@ -103,6 +126,7 @@ def good() -> Facts:
         images={"m-1": {"image_id": "m-1", "name": "Linux", "status": "Available"}},
         roles={"r": role(*rights.TRUST_CLIENT)},
         share_roles=[share_role()],
+        security_center=center(),
         kms_status="Enabled",
         keys=[{"key_id": "k", "arn": "acs:kms:r:1:key/k", "aliases": [], "state": "Enabled", "creator": "1"}],
     )
@@ -379,6 +403,7 @@ def everything_off() -> Facts:
     facts.share_roles = [share_role(recipients=[], services=["*@ecs.aliyuncs.com"], too_wide=["kms:*"])]
     facts.kms_status = "NotEnabled"
     facts.addresses = [address("blackholed")]
+    facts.security_center = center("offline", [alert("serious")])
     return facts
 
 
@@ -408,6 +433,68 @@ def test_addresses_under_attack_are_found(status: str, found: bool) -> None:
     facts = good()
     facts.addresses = [address(status)]
     assert failed(facts) == (["address_attacked"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("agent", "role", "expected"),
+    [
+        ("online", True, []),
+        ("offline", True, ["agent_missing"]),
+        ("paused", True, ["agent_missing"]),
+        ("uninstalled", True, ["agent_missing"]),
+        ("unknown", True, ["agent_missing"]),
+        # Nobody has used Security Center here, and nobody is told to begin.
+        ("uninstalled", False, []),
+        ("unknown", False, []),
+        ("offline", False, ["agent_missing"]),
+    ],
+)
+def test_instances_that_security_center_does_not_protect(agent: str, role: bool, expected: list[str]) -> None:
+    facts = good()
+    facts.security_center = center(agent, role=role)
+    assert failed(facts) == expected
+    facts.instances[0]["status"] = "Stopped"
+    assert failed(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [
+        (alert("serious"), ["instance"]),
+        (alert("serious", uuid=None, instance_id=None), ["account"]),
+        (alert("suspicious"), []),
+        (alert("remind"), []),
+        # On an instance of another region, or one that is gone.
+        (alert("serious", uuid="another", instance_id="i-2"), []),
+        (alert("serious", uuid="another", instance_id=None), []),
+        (alert("serious", uuid=None, instance_id="i-2"), []),
+    ],
+)
+def test_serious_alerts_of_the_region_and_of_the_account_are_found(given: Item, kinds: list[str]) -> None:
+    facts = good()
+    facts.security_center = center(alerts=[given])
+    findings, _states = checks.run(facts, list(checks.CHECKS), quotas.DOCUMENTED)
+    assert [(one["check"], one["resources"][0]["kind"]) for one in findings] == [("alert_serious", k) for k in kinds]
+
+
+def test_alerts_are_counted_by_level_and_the_serious_ones_come_first() -> None:
+    found = [alert("remind"), alert("unheard of"), alert("serious"), alert("remind")]
+    section = center(alerts=found)
+    assert [one["level"] for one in section["alerts"]] == ["serious", "remind", "remind", "unheard of"]
+    assert section["instances"][0]["alerts"] == {"serious": 1, "suspicious": 0, "remind": 2, "other": 1}
+    facts = good()
+    facts.security_center = section
+    figures = report.assemble(facts, [], {}, 0.0)["figures"]
+    assert figures["alerts"] == section["instances"][0]["alerts"]
+    assert [figures[name] for name in ("protected", "vulnerabilities", "risks")] == [1, 2, 1]
+
+
+def test_no_number_of_security_center_is_told_where_it_was_not_read() -> None:
+    facts = good()
+    facts.security_center = None
+    facts.unread["Security Center"] = "no right"
+    figures = report.assemble(facts, [], {}, 0.0)["figures"]
+    assert [figures[name] for name in ("alerts", "protected", "vulnerabilities", "risks")] == [None] * 4
 
 
 def test_findings_are_ranked() -> None:
