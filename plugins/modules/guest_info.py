@@ -45,6 +45,22 @@ options:
   unit:
     description: A unit of systemd that is to be enabled and to run.
     type: str
+  agent:
+    description: An agent that is to be there and to run, such as that of Security Center.
+    type: dict
+    suboptions:
+      folder:
+        description: The folder that it is installed in.
+        type: path
+        required: true
+      unit:
+        description: The unit of systemd that it runs as.
+        type: str
+        required: true
+      process:
+        description: The name of its process, of which the kernel keeps the first 15 characters.
+        type: str
+        required: true
   user:
     description: The user whose keys O(keys) are. The default is the user who logs in.
     type: str
@@ -153,6 +169,12 @@ unit_in_order:
   returned: with O(unit)
   type: bool
   sample: true
+agent_lacks:
+  description: What is missing for O(agent) to be there and run, in words; empty where it does.
+  returned: with O(agent)
+  type: list
+  elements: str
+  sample: [the unit aegis.service does not run, there is no process AliYunDun]
 keys_differ:
   description: Whether M(alitrust.ecs.authorized_keys) would change something with O(keys), or fail.
   returned: with O(keys)

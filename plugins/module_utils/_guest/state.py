@@ -26,12 +26,22 @@ _QUERIES = {
 }
 _MODE = 0o600
 _FACT_MODE = 0o755
+#: As many characters of a process's name the kernel keeps.
+_NAME_LONGEST = 15
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "find_python": {"type": "str"},
     "package": {"type": "str"},
     "package_formats": {"type": "dict", "default": {}},
     "unit": {"type": "str"},
+    "agent": {
+        "type": "dict",
+        "options": {
+            "folder": {"type": "path", "required": True},
+            "unit": {"type": "str", "required": True},
+            "process": {"type": "str", "required": True},
+        },
+    },
     "user": {"type": "str"},
     "keys": {"type": "list", "elements": "str", "no_log": False},
     "exclusive": {"type": "bool", "default": False},
@@ -82,6 +92,8 @@ def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dic
         found["package_version"] = _version(options["package"], package_format, run)
     if options["unit"]:
         found["unit_in_order"] = _unit_in_order(options["unit"], run)
+    if options["agent"]:
+        found["agent_lacks"] = _agent_lacks(options["agent"], run)
     if options["keys"]:
         if not options["user"]:
             raise InvalidInput("keys are of a user; give user, too.")
@@ -112,13 +124,43 @@ def _version(package: str, package_format: str, run: Run) -> str:
 
 def _unit_in_order(unit: str, run: Run) -> bool:
     """Whether a unit is enabled and runs, as C(ansible.builtin.systemd_service) would find it."""
-    _code, output, _errors = _ask(run, ["systemctl", "show", "--property=ActiveState,UnitFileState,LoadState", unit])
-    state = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    state = _unit_state(unit, run)
     return (
         state.get("LoadState") == "loaded"
         and state.get("UnitFileState") == "enabled"
         and state.get("ActiveState") in ("active", "activating")
     )
+
+
+def _unit_state(unit: str, run: Run) -> dict[str, str]:
+    """What systemd knows of a unit; nothing where it does not answer."""
+    _code, output, _errors = _ask(run, ["systemctl", "show", "--property=ActiveState,UnitFileState,LoadState", unit])
+    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+
+
+def _agent_lacks(wanted: dict[str, str], run: Run) -> list[str]:
+    """What is missing for an agent to be there and run, in words.
+
+    Whether its unit is enabled is not asked: what comes with a script for SysV's init is never called so.
+    """
+    state = _unit_state(wanted["unit"], run)
+    checks = {
+        f"there is no folder {wanted['folder']}": os.path.isdir(wanted["folder"]),
+        f"the unit {wanted['unit']} does not run": state.get("LoadState") == "loaded"
+        and state.get("ActiveState") == "active",
+        f"there is no process {wanted['process']}": _runs(wanted["process"]),
+    }
+    return [words for words, in_order in checks.items() if not in_order]
+
+
+def _runs(name: str) -> bool:
+    """Whether a process of this name runs; one that has ended and only waits for its parent does not."""
+    for folder in os.listdir("/proc"):
+        if folder.isdigit():
+            before, _end, after = (_read(f"/proc/{folder}/stat") or "").rpartition(") ")
+            if before.partition(" (")[2] == name[:_NAME_LONGEST] and not after.startswith(("Z", "X")):
+                return True
+    return False
 
 
 def _keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tuple[bool, list[str]]:

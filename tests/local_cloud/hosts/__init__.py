@@ -180,6 +180,10 @@ class Hosts:
     def is_running(self, instance_id: str) -> bool:
         return False
 
+    def runs_process(self, instance_id: str, name: str) -> bool:
+        """Whether a process of that name runs in the host; False without one. Waits for no other call."""
+        return False
+
     def close(self) -> None:
         """Stop all hosts and remove the region's network; disks stay."""
 

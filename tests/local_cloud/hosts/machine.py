@@ -216,6 +216,15 @@ class NamespacedHosts(Hosts):
             host = self._hosts.get(instance_id)
         return host is not None and host.process is not None
 
+    def runs_process(self, instance_id: str, name: str) -> bool:
+        # By the control group and without the host's lock, which is held while the host starts.
+        for folder, _folders, _files in os.walk(self._cgroup / instance_id):
+            with contextlib.suppress(OSError):
+                pids = Path(folder, "cgroup.procs").read_text(encoding="ascii").split()
+                if any(_runs_as(pid, name) for pid in pids):
+                    return True
+        return False
+
     def close(self) -> None:
         with self._lock:
             if self._closed:
@@ -518,6 +527,14 @@ def _check(spec: HostSpec) -> None:
         raise HostError(f"the MAC address {spec.mac!r} of {spec.instance_id} is not of the form 00:16:3e:xx:xx:xx")
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?", spec.hostname):
         raise HostError(f"{spec.hostname!r} cannot be a host name; expected up to 64 letters, digits, dots and hyphens")
+
+
+def _runs_as(pid: str, name: str) -> bool:
+    """Whether a process has this name, and is no zombie."""
+    with contextlib.suppress(OSError):
+        number_and_name, _end, rest = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(") ")
+        return number_and_name.partition(" (")[2] == name and not rest.startswith("Z")
+    return False
 
 
 def _child(pid: int) -> int:

@@ -89,6 +89,13 @@ class VirtualMachines(NamespacedHosts):
     def open_terminal(self, instance_id: str, user: str, command: str = "") -> Terminal:
         raise HostError("a virtual machine gives no terminals, only ports")
 
+    def runs_process(self, instance_id: str, name: str) -> bool:
+        agent = self._machine(instance_id).agent
+        with contextlib.suppress(HostError):
+            looked = ("/bin/sh", "-c", 'grep -qsxF -e "$0" /proc/[0-9]*/comm', name)
+            return agent is not None and agent.run(*looked)[0] == 0
+        return False
+
     def _machine(self, instance_id: str) -> Machine:
         host = self._host(instance_id)
         assert isinstance(host, Machine)

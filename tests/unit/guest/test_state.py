@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
@@ -98,6 +101,44 @@ def test_a_package_manager_that_does_not_answer_is_no_missing_package(answer: t.
 def test_a_unit_is_enabled_and_runs(state: str, in_order: bool) -> None:
     assert told(Machine(systemctl=(0, state, "")), unit="some.service")["unit_in_order"] is in_order
     assert told(Machine(), unit="some.service")["unit_in_order"] is False
+
+
+@pytest.mark.parametrize(
+    ("state", "runs"),
+    [
+        ("LoadState=loaded\nActiveState=active\nUnitFileState=generated\n", True),
+        ("LoadState=loaded\nActiveState=activating\nUnitFileState=enabled\n", False),
+        ("LoadState=not-found\nActiveState=inactive\nUnitFileState=\n", False),
+        ("", False),
+    ],
+)
+def test_an_agent_is_there_and_runs(tmp_path: Path, state: str, runs: bool) -> None:
+    name = Path("/proc/self/comm").read_text().strip()
+    agent = {"folder": str(tmp_path), "unit": "aegis.service", "process": name}
+    lacks = [] if runs else ["the unit aegis.service does not run"]
+    assert told(Machine(systemctl=(0, state, "")), agent=agent)["agent_lacks"] == lacks
+
+
+def test_what_an_agent_lacks_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    agent = {"folder": str(tmp_path / "file"), "unit": "aegis.service", "process": "AliNobody"}
+    assert told(Machine(), agent=agent)["agent_lacks"] == [
+        f"there is no folder {tmp_path / 'file'}",
+        "the unit aegis.service does not run",
+        "there is no process AliNobody",
+    ]
+
+
+def test_a_process_goes_by_what_the_kernel_keeps_of_its_name_and_has_not_ended(tmp_path: Path) -> None:
+    long = "AliYunDunOfALongName"
+    (tmp_path / long).symlink_to(sys.executable)
+    agent = {"folder": str(tmp_path), "unit": "aegis.service", "process": long}
+    missing = f"there is no process {long}"
+    with subprocess.Popen([tmp_path / long, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert missing not in told(Machine(), agent=agent)["agent_lacks"]
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie from now on
+        assert missing in told(Machine(), agent=agent)["agent_lacks"]
 
 
 def test_keys_that_cannot_be_judged_differ() -> None:

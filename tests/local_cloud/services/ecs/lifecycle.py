@@ -236,6 +236,16 @@ def submit_command(store: Store, command: t.Callable[[Hosts], None]) -> None:
         runner.commands.submit(command, runner.hosts)
 
 
+#: called when a host is up, in the transaction that makes its instance Running
+_HOST_UP: list[t.Callable[[Store, Record], None]] = []
+
+
+def on_host_up(hook: t.Callable[[Store, Record], None]) -> t.Callable[[Store, Record], None]:
+    """Have the decorated function called with each instance whose host has come up."""
+    _HOST_UP.append(hook)
+    return hook
+
+
 class HostRunner:
     """Brings hosts to what the records say, several at a time, one step of an instance after the other.
 
@@ -343,6 +353,9 @@ class HostRunner:
             instance = self._store.get("instance", instance_id)
             if instance is not None and instance["Status"] == status and not instance.get("_Releasing"):
                 self._change(instance, {**changes, "_WhenDone": None})
+                if status == "Starting":
+                    for hook in _HOST_UP:
+                        hook(self._store, instance)
 
     def _gave_up(self, instance_id: str) -> None:
         with self._store.transaction():

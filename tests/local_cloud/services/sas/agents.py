@@ -9,6 +9,7 @@ import secrets
 import string
 
 from local_cloud.framework import ApiError, Call
+from local_cloud.services.sas import in_hosts
 from local_cloud.services.sas.common import (
     AGENT,
     NEVER,
@@ -52,10 +53,16 @@ def _install(call: Call, server: Server) -> Record:
         result = _ONLINE_ALREADY
     record = server.agent or fresh(instance_id, NEVER)
     if not result:
-        record = fresh(instance_id, call.clock.timestamp() + float(call.settings["sas.install_seconds"]))
+        record = fresh(instance_id, _moment(call, "sas.install_seconds"))
+        in_hosts.follow(call.store, instance_id)
     call.store.put(AGENT, instance_id, {**record, "Result": result}, region=server.region)
     number = call.store.next_number("security_install")
     return {"InstanceId": instance_id, "Uuid": server.uuid, "RecordId": number}
+
+
+def _moment(call: Call, setting: str) -> float:
+    """When something is done that takes this long; with hosts, when it is done there."""
+    return NEVER if in_hosts.there(call.store) else call.clock.timestamp() + float(call.settings[setting])
 
 
 @sas("DescribeAgentInstallStatus")
@@ -84,9 +91,10 @@ def add_uninstall_clients_by_uuids(call: Call) -> Record:
     for server in _chosen(call, "uuid", texts(call, "Uuids") or []):
         if server.agent is None:
             continue
-        gone = call.clock.timestamp() + float(call.settings["sas.uninstall_seconds"])
-        record = {**server.agent, "Removed": min(server.agent["Removed"], gone)}
+        gone = _moment(call, "sas.uninstall_seconds")
+        record = {**server.agent, "Removed": min(server.agent["Removed"], gone), "Leaving": True}
         call.store.put(AGENT, server.instance["InstanceId"], record, region=server.region)
+        in_hosts.follow(call.store, server.instance["InstanceId"])
     return {}
 
 

@@ -5,7 +5,8 @@
 
 An account has one Security Center for all its regions. Its servers are the account's instances, so no record is kept of
 them but ``security_agent`` (id: InstanceId): Installed and Removed, the moments from which the agent is there and gone,
-Offline and Paused, and Result, the code of the last attempt to install it. What the service found comes by the control
+Leaving, once it is being uninstalled, Offline and Paused, and Result, the code of the last attempt to install it. Where
+instances have hosts, it is a process in them (in_hosts.py). What the service found comes by the control
 API: ``security_alert`` (id: Id), ``security_vulnerability`` (id: PrimaryId) and ``security_risk`` (id: RiskId and
 InstanceId) have members of DescribeSuspEvents, DescribeVulList and DescribeWarningMachines, InstanceId and AccountId.
 """
@@ -21,6 +22,8 @@ from dataclasses import dataclass
 
 from local_cloud.clock import MINUTE_FORMAT
 from local_cloud.framework import ApiError, Call, Handler, operation
+from local_cloud.services.sas import in_hosts
+from local_cloud.services.sas.in_hosts import AGENT, NEVER, fresh
 from local_cloud.services.shapes import complete
 from local_cloud.settings import define
 from local_cloud.store import Store, on_transition
@@ -28,8 +31,16 @@ from local_cloud.store import Store, on_transition
 Record = dict[str, t.Any]
 
 define("sas.largest_page", 100, "largest PageSize of Security Center; more is taken as this (UNCERTAIN)")
-define("sas.install_seconds", 2.0, "how long it takes until an agent that is installed is online (UNCERTAIN)")
-define("sas.uninstall_seconds", 1.0, "how long it takes until an agent that is uninstalled is gone (UNCERTAIN)")
+define(
+    "sas.install_seconds",
+    2.0,
+    "how long until an agent that is installed is online, without hosts (UNCERTAIN)",
+)
+define(
+    "sas.uninstall_seconds",
+    1.0,
+    "how long until an agent that is uninstalled is gone, without hosts (UNCERTAIN)",
+)
 define(
     "sas.install_result",
     0,
@@ -38,7 +49,7 @@ define(
 )
 define("sas.new_server_seconds", 0.0, "how long Security Center does not know a new instance (UNCERTAIN)")
 
-AGENT, ALERT, VULNERABILITY, RISK = "security_agent", "security_alert", "security_vulnerability", "security_risk"
+ALERT, VULNERABILITY, RISK = "security_alert", "security_vulnerability", "security_risk"
 
 
 @functools.cache
@@ -97,6 +108,8 @@ class Server:
     instance: Record
     agent: Record | None
     now: float
+    heard: t.Callable[[], bool]
+    """Whether the agent, where it is installed, sends anything; asking costs a look into the host."""
 
     @property
     def region(self) -> str:
@@ -112,14 +125,14 @@ class Server:
         agent = self.agent
         return agent is not None and agent["Installed"] <= self.now and not agent["Removed"] <= self.now
 
-    @property
+    @functools.cached_property
     def status(self) -> str:
         """ClientSubStatus."""
         if not self.installed or self.agent is None:
             return "uninstalled"
         if self.instance["Status"] != "Running":
             return "stopped"
-        if self.agent["Offline"]:
+        if self.agent["Offline"] or not self.heard():
             return "offline"
         return "pause" if self.agent["Paused"] else "online"
 
@@ -129,16 +142,17 @@ def uuid_of(instance_id: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"acs:ecs:instance/{instance_id}"))
 
 
-NEVER = 1e12
-
-
 def servers(call: Call, *, lagged: bool = True) -> list[Server]:
     """The account's instances that Security Center knows."""
     found = call.store.find("instance", where={"AccountId": call.account_id}, lagged=lagged)
     agents = {one["InstanceId"]: one for one in call.store.find(AGENT, lagged=lagged)}
     now = call.clock.timestamp()
+
+    def heard(instance_id: str) -> t.Callable[[], bool]:
+        return lambda: in_hosts.heard(call.store, instance_id)
+
     return [
-        Server(one, agents.get(one["InstanceId"]) or _of_image(one), now)
+        Server(one, agents.get(one["InstanceId"]) or _of_image(one), now, heard(one["InstanceId"]))
         for one in found
         if not one.get("_Releasing") and _is_known(call, one, now)
     ]
@@ -162,18 +176,6 @@ def _of_image(instance: Record) -> Record | None:
     return fresh(instance["InstanceId"]) if instance.get("_SecurityEnhancement") == "Active" else None
 
 
-def fresh(instance_id: str, installed: float = 0.0) -> Record:
-    """The record of an agent."""
-    return {
-        "InstanceId": instance_id,
-        "Installed": installed,
-        "Removed": NEVER,
-        "Offline": False,
-        "Paused": False,
-        "Result": 0,
-    }
-
-
 #: what an agent can be made by the control API
 STATES = ("online", "offline", "paused", "uninstalled")
 
@@ -192,8 +194,10 @@ def switch(store: Store, instance_id: str, state: str) -> None:
         "Offline": state == "offline",
         "Paused": state == "paused",
         "Removed": 0.0 if state == "uninstalled" else NEVER,
+        "Leaving": state == "uninstalled",
     }
     store.put(AGENT, instance_id, {**fresh(instance_id), **changes}, region=instance["RegionId"])
+    in_hosts.follow(store, instance_id)
 
 
 def visible(call: Call, kind: str) -> list[tuple[Record, Server]]:
