@@ -135,6 +135,38 @@ options:
           users can give. Otherwise it is left out.
         type: bool
         default: false
+  template:
+    description:
+      - The rules of the default group, or of one of the console's templates for new groups. The task makes sure that
+        the group has them, when it is made and later. Other rules stay, also those of another template that the
+        group had before; M(alitrust.ecs.sg_rule) removes them.
+      - V(default) lets in ICMP, SSH (port 22) and RDP (port 3389), V(web_server_linux) HTTP (port 80), HTTPS (port
+        443), SSH and ICMP, V(web_server_windows) HTTP, HTTPS, RDP and ICMP. V(custom) is without inbound rules, so that
+        nothing is let in but what members of a basic group send each other, see O(inner_access_policy).
+      - These rules have priority 100, so that any other rule can make an exception, and in an advanced group, which
+        takes no other, priority 1.
+      - All outbound traffic is let out. A basic group needs no rule for that; an advanced one gets that of
+        O(outbound=allow). Where O(outbound) is given, it decides.
+      - SSH and RDP are open to everybody, as in the console, unless O(template_cidr) or O(template_login_cidr) says
+        otherwise; the task warns of that.
+    type: str
+    choices: [default, web_server_linux, web_server_windows, custom]
+  template_cidr:
+    description:
+      - Networks that the rules of O(template) let in, IPv4 or IPv6. The default is V(0.0.0.0/0), everybody in the
+        internet by IPv4, as in the console.
+      - An empty list is an error.
+    type: list
+    elements: str
+  template_login_cidr:
+    description:
+      - Networks that the rules of O(template) let in by SSH and RDP. The default is O(template_cidr).
+      - An empty list is an error.
+    type: list
+    elements: str
+  template_web:
+    description: Whether O(template=default) lets in HTTP and HTTPS, too. The default is not to.
+    type: bool
   tags:
     description: Tags that the group is to have. When this is not given, tags are left alone.
     type: dict
@@ -236,6 +268,31 @@ EXAMPLES = r"""
     clone_from:
       name: old-web
 
+- name: Make a group for web servers by the console's template, with SSH from the office only
+  alitrust.ecs.security_group:
+    region: cn-hangzhou
+    name: shop-front
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    template: web_server_linux
+    template_login_cidr: 203.0.113.0/24
+
+- name: Make a group with the rules of the default group and for web servers, for the company's network
+  alitrust.ecs.security_group:
+    region: cn-hangzhou
+    name: intranet
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    template: default
+    template_web: true
+    template_cidr: [10.0.0.0/8, "2001:db8::/32"]
+
+- name: Make a group that lets nothing in
+  alitrust.ecs.security_group:
+    region: cn-hangzhou
+    name: closed
+    vpc_id: vpc-bp1aevy8sofi8mh1q0000
+    template: custom
+    inner_access_policy: drop
+
 - name: Rename a group
   alitrust.ecs.security_group:
     region: cn-hangzhou
@@ -321,6 +378,12 @@ not_cloned:
       description: Why the clone cannot have it.
       type: str
       sample: priority 110 is for rules of the system only; clone_from.map_system_priority makes it 100
+template_rules:
+  description: The rules of the template, one line each, whether they were there already or not.
+  returned: when O(template) is given
+  type: list
+  elements: str
+  sample: [ingress accept icmp from 0.0.0.0/0 priority 100]
 kept:
   description: What was left alone because it is not this collection's or still used, and why, a sentence each.
   returned: when something was left alone

@@ -43,7 +43,7 @@ Secrets = t.Callable[[t.Mapping[str, t.Any]], t.Iterable[str]]
 #: Options whose empty text says that there shall be none. Where that cannot be had, the planner says so.
 _CLEARED = frozenset({"description", "comments"})
 #: Lists that narrow down what a task does: a blank one must not come to mean everything, so it is an empty list.
-_NARROWING = frozenset({"alert_ids", "event_ids", "expected"})
+_NARROWING = frozenset({"alert_ids", "event_ids", "expected", "template_cidr", "template_login_cidr"})
 
 
 class _Module(AnsibleModule):

@@ -19,7 +19,7 @@ from .._core.removal import delete_when_free, lasting_users
 from .._core.resource import Resource
 from .._core.waiter import wait_for
 from .._network.find import need_vpc, vpc_by_name
-from . import clone, clone_source, find, planner, rules, shape, users
+from . import clone, clone_source, find, planner, rules, shape, template, users
 from .rule import Rule
 from .rule_planner import Group
 
@@ -46,11 +46,15 @@ SPEC: dict[str, dict[str, t.Any]] = {
             "map_system_priority": {"type": "bool", "default": False},
         },
     },
+    **template.SPEC,
     **TAGS_SPEC,
     **ownership.SPEC,
     "wait_timeout": {"type": "int", "default": 600},
 }
-CONSTRAINTS: dict[str, t.Any] = {"required_one_of": [("name", "security_group_id")]}
+CONSTRAINTS: dict[str, t.Any] = {
+    "required_one_of": [("name", "security_group_id")],
+    "required_by": template.NEEDS_TEMPLATE,
+}
 
 #: How long a group that was just created may take to show up in lists, in seconds.
 _SHOW_UP = 60.0
@@ -202,11 +206,15 @@ class SecurityGroup(Resource[planner.Actual]):
             lines = [rule.line for rule in details.rules] if details else []
             return {**self._shape(item, details), "rules": lines}
 
+        awaited = plan.after
+        if self.desired.template:
+            # Not the rules that were there: somebody else may remove one meanwhile.
+            awaited = {**awaited, "rules": [rule.line for rule in _added(plan)]}
         waited = wait_for(
             self.cloud,
             f"security group {self.desired.label} to show its new state",
             read,
-            lambda group: group is not None and _shows(group, plan.after),
+            lambda group: group is not None and _shows(group, awaited),
             lambda group: "the old state" if group else "not listed yet",
             timeout=_SHOW_UP,
             shows=True,
@@ -253,13 +261,15 @@ class SecurityGroup(Resource[planner.Actual]):
         if self.desired.clone_from:
             result["cloned"] = [rule.line for rule in actual.selection.rules]
             result["not_cloned"] = actual.selection.not_cloned_results()
+        if self.desired.template:
+            result["template_rules"] = [rule.line for rule in planner.template_rules(self.desired, group)]
         return result
 
     # ------------------------------------------------------------------ reading
 
     def _details(self, *, cloning: bool) -> Group | None:
         """Inner policy and rules of the group where the task is about them, which costs a call of its own."""
-        if not (cloning or self.desired.inner_access_policy or self.desired.outbound):
+        if not (cloning or self.desired.inner_access_policy or self.desired.outbound or self.desired.template):
             return None
         try:
             return rules.read(self.cloud, self.group_id)
@@ -300,6 +310,10 @@ class SecurityGroup(Resource[planner.Actual]):
             for item in found
             if shape.group(item)["tags"].get(tags_of.OWNER_KEY) == group["name"]
         ]
+
+
+def _added(plan: Plan) -> list[Rule]:
+    return [rule for step in plan.steps if step.do == "add_rules" for rule in step.args["rules"]]
 
 
 def _shows(group: dict[str, t.Any], wanted: dict[str, t.Any]) -> bool:

@@ -16,9 +16,10 @@ from .._core import naming, ownership
 from .._core import tags as tagging
 from .._core.plan import Plan, Step
 from .._network.planner import check_choice
-from . import clone, outbound
+from . import clone, outbound, rule_planner
 from .rule import DIRECTIONS, Rule
 from .shape import TYPES
+from .template import Template
 
 _ID = re.compile(r"[A-Za-z0-9\-]+")
 _RULES_PER_CALL = 100
@@ -61,6 +62,7 @@ class Desired:
     inner_access_policy: str | None = None
     outbound: str | None = None
     clone_from: CloneFrom | None = None
+    template: Template | None = None
     tags: dict[str, t.Any] | None = None
     purge_tags: bool = True
     terms: ownership.Terms = field(default_factory=ownership.Terms)
@@ -79,6 +81,7 @@ class Desired:
             inner_access_policy=options["inner_access_policy"],
             outbound=options["outbound"],
             clone_from=CloneFrom(**_given(options["clone_from"])) if options["clone_from"] else None,
+            template=Template.from_options(options),
             tags=options["tags"],
             purge_tags=options["purge_tags"],
             terms=ownership.Terms.from_options(options),
@@ -96,6 +99,8 @@ class Desired:
         naming.check_description(naming.ECS_DESCRIPTION, "description", self.description)
         self._check_classic()
         self._check_clone()
+        if self.template and self.present:
+            self.template.check()
         if self.type == "enterprise" and self.inner_access_policy == "accept":
             raise InvalidInput(
                 "inner_access_policy accept is not possible for an advanced (enterprise) group; its members are "
@@ -132,6 +137,10 @@ class Desired:
         if self.outbound:
             raise InvalidInput(
                 "outbound does not go with clone_from; a clone has the rules of the group that it is cloned from."
+            )
+        if self.template:
+            raise InvalidInput(
+                "template does not go with clone_from; a clone has the rules of the group that it is cloned from."
             )
 
     @property
@@ -267,7 +276,8 @@ def _creation(desired: Desired, actual: Actual) -> Plan:
         },
     }
     steps = [Step(f"create security group {desired.name}", "make", {"group": dict(group)})]
-    after = dict(group)
+    after: dict[str, t.Any] = dict(group)
+    adds: list[Rule] = []
     if policy:
         after["inner_access_policy"] = policy
         if kind == "normal" and policy == "drop":
@@ -276,24 +286,35 @@ def _creation(desired: Desired, actual: Actual) -> Plan:
         after["outbound"] = desired.outbound
         adds, _removes = outbound.changes(desired.outbound, kind, ())
         steps.extend(_rule_steps(desired.label, adds))
+    if desired.template:
+        wanted = template_rules(desired, group)
+        after["rules"] = _lines([*adds, *wanted])
+        steps.extend(_rule_steps(desired.label, wanted))
     if source:
         after.update(_cloned(after, source, actual.selection))
         steps.extend(_clone_steps(desired.label, source, actual.selection.rules))
-    return Plan({}, after, tuple(steps), (*_not_cloned(desired, actual), *_mute(desired, kind, actual)))
+    warnings = (*_not_cloned(desired, actual), *_mute(desired, kind, actual), *_template_warnings(desired))
+    return Plan({}, after, tuple(steps), warnings)
 
 
 def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
     label = group["name"] or group["security_group_id"]
     ours = ownership.proven(group["tags"])
     kept = ownership.used_as_it_is(f"security group {label}", ours=ours, terms=desired.terms)
+    there = rule_planner.Group(
+        group["security_group_id"], label, bool(group["vpc_id"]), actual.rules, name=group["name"]
+    )
+    wanted = template_rules(desired, group)
+    by_template = rule_planner.changes("merge", there, wanted, DIRECTIONS)
     if kept:
-        return Plan(_shown(group), _shown(group), kept=(kept,))
+        missing = rule_planner.nothing(there, by_template, kept).warnings
+        return Plan(_shown(group), _shown(group), warnings=missing, kept=(kept,))
     for option in ("type", "vpc_id", "network_type"):
-        wanted = getattr(desired, option)
-        if wanted and wanted != group[option]:
+        value = getattr(desired, option)
+        if value and value != group[option]:
             raise UnexpectedState(
                 f"The security group {label} ({group['security_group_id']}) has {option} {group[option] or 'none'}, "
-                f"not {wanted}; that cannot be changed in place: it needs replacement.",
+                f"not {value}; that cannot be changed in place: it needs replacement.",
                 hint="Create a group of another name, move the instances, then delete this one.",
             )
     before, after = dict(group), dict(group)
@@ -318,6 +339,8 @@ def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
             )
         after["inner_access_policy"] = policy
         steps.append(_policy_step(label, policy))
+    adds: list[Rule] = []
+    removes: list[Rule] = []
     if desired.outbound and desired.outbound != group["outbound"]:
         if not group["vpc_id"]:
             raise UnexpectedState(f"The security group {label} is in the classic network, where outbound is not for.")
@@ -326,6 +349,11 @@ def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
         if removes:
             ownership.reason_to_stay(_words(group), ours=ours, terms=desired.terms, verb="remove rules from")
         steps.extend([*_rule_steps(label, adds), *_rule_steps(label, removes, remove=True)])
+    if desired.template:
+        rule_planner.check_limits(there, by_template, rule_planner.RULES_PER_GROUP)
+        before["rules"] = _lines(actual.rules)
+        after["rules"] = _lines([*(rule for rule in by_template.after if rule not in removes), *adds])
+        steps.extend(_rule_steps(label, by_template.adds))
     mark = ownership.adoption(group["tags"], desired.terms, label)
     to_set, to_remove = tagging.changes(group["tags"], desired.tags, desired.purge_tags, mark)
     if to_set or to_remove:
@@ -339,7 +367,8 @@ def _change(desired: Desired, actual: Actual, group: dict[str, t.Any]) -> Plan:
             _clone_steps(label, source, [rule for rule in actual.selection.rules if rule not in actual.rules])
             or [_finish_step(label, source)]
         )
-    return Plan(_shown(before), _shown(after), tuple(steps), tuple(_not_cloned(desired, actual)))
+    warnings = (*_not_cloned(desired, actual), *_template_warnings(desired))
+    return Plan(_shown(before), _shown(after), tuple(steps), warnings)
 
 
 def _policy_step(label: str, policy: str) -> Step:
@@ -353,6 +382,24 @@ def _rule_steps(label: str, rules: t.Sequence[Rule], *, remove: bool = False) ->
             counted = f"{len(part)} {direction} rule{'' if len(part) == 1 else 's'}"
             name = f"remove {counted} from {label}" if remove else f"add {counted} to {label}"
             yield Step(name, "remove_rules" if remove else "add_rules", {"direction": direction, "rules": part})
+
+
+# ---------------------------------------------------------------------- templates
+
+
+def template_rules(desired: Desired, group: t.Mapping[str, t.Any]) -> list[Rule]:
+    """The rules that the group has by its template; none without one.
+
+    :param group: in the shape of results
+    """
+    if not desired.template:
+        return []
+    return desired.template.rules(group["type"], vpc=bool(group["vpc_id"]), outbound=desired.outbound is None)
+
+
+def _template_warnings(desired: Desired) -> t.Iterator[str]:
+    if desired.template:
+        yield from desired.template.warnings(desired.label)
 
 
 # ---------------------------------------------------------------------- clones
@@ -394,7 +441,7 @@ def _not_cloned(desired: Desired, actual: Actual) -> t.Iterator[str]:
 
 def _mute(desired: Desired, kind: str, actual: Actual) -> t.Iterator[str]:
     """What to say about a new advanced group that drops more than may be meant."""
-    if kind != "enterprise" or desired.outbound:
+    if kind != "enterprise" or desired.outbound or desired.template:
         return
     directions = {rule.direction for rule in actual.selection.rules}
     if not directions:

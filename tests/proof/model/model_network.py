@@ -32,6 +32,20 @@ ZONE = "cn-hangzhou-h"
 #: A rule: direction, protocol, ports, the other side, policy, priority.
 Rule = tuple[str, str, str, str, str, int]
 LETS_OUT: Rule = ("egress", "all", "-1/-1", "0.0.0.0/0", "accept", 1)
+#: Template -> protocol and ports of what it lets in, from everybody unless the task says otherwise.
+_ICMP, _SSH, _RDP, _HTTP, _HTTPS = (
+    ("icmp", "-1/-1"),
+    ("tcp", "22/22"),
+    ("tcp", "3389/3389"),
+    ("tcp", "80/80"),
+    ("tcp", "443/443"),
+)
+TEMPLATES = {
+    "default": (_ICMP, _SSH, _RDP),
+    "web_server_linux": (_HTTP, _HTTPS, _SSH, _ICMP),
+    "web_server_windows": (_HTTP, _HTTPS, _RDP, _ICMP),
+    "custom": (),
+}
 KEEPS_IN: list[Rule] = [("egress", "all", "-1/-1", peer, "drop", 100) for peer in ("0.0.0.0/0", "::/0")]
 
 
@@ -120,6 +134,8 @@ def security_group(state: State, given: Options) -> None:
         return
     if given["vpc"] not in state["vpcs"]:
         raise Refused("there is no such VPC")
+    if "template_login_cidr" in given and "template" not in given:
+        raise Refused("there is no template for whose rules it could be")
     kind = {"basic": "normal", "advanced": "enterprise"}.get(given.get("type", ""), given.get("type"))
     if there and kind not in (None, there["type"]):
         raise Refused("the type cannot be changed")
@@ -139,6 +155,7 @@ def security_group(state: State, given: Options) -> None:
     elif given.get("leave_others") and OWNER not in there["tags"] and not given.get("adopt"):
         return
     outbound(there, given)
+    template(there, given)
     for option in ("description", "inner_access_policy"):
         if option in given:
             there[option] = given[option]
@@ -175,6 +192,19 @@ def outbound(group: Options, given: Options) -> None:
         raise Refused("rules of others are not removed")
     for rule in own:
         group["rules"].pop(rule, None)
+
+
+def template(group: Options, given: Options) -> None:
+    """The rules that a template makes sure of; all others stay."""
+    if "template" not in given:
+        return
+    advanced = group["type"] == "enterprise"
+    for protocol, ports in TEMPLATES[given["template"]]:
+        login = (protocol, ports) in (_SSH, _RDP)
+        peer = given.get("template_login_cidr", "0.0.0.0/0") if login else "0.0.0.0/0"
+        group["rules"].setdefault(("ingress", protocol, ports, peer, "accept", 1 if advanced else 100), "")
+    if advanced and "outbound" not in given:
+        group["rules"].setdefault(LETS_OUT, "")
 
 
 # ---------------------------------------------------------------------- rules
@@ -372,6 +402,8 @@ SUBJECTS = [
                 "type": ["normal", "basic", "advanced"],
                 "inner_access_policy": ["accept", "drop"],
                 "outbound": ["allow", "deny"],
+                "template": [*TEMPLATES],
+                "template_login_cidr": ["203.0.113.0/24"],
                 "tags": TAGS,
                 "purge_tags": [True, False],
                 **TERMS,
