@@ -20,7 +20,7 @@ from local_cloud.faults import Fault
 from local_cloud.services.antiddos_public.attacks import attack
 from local_cloud.services.kms import instances
 from local_cloud.services.sas import common as security
-from local_cloud.services.sas import findings
+from local_cloud.services.sas import findings, in_hosts
 from local_cloud.session_manager import agents
 from local_cloud.texts import parse_json
 
@@ -140,7 +140,7 @@ def create(server: Server) -> Starlette:
             return instances.put(server.store, account_id, region, instance_id, members)
 
     def security_center(_unused: Body) -> t.Any:
-        kinds = (security.AGENT, security.ALERT, security.VULNERABILITY, security.RISK)
+        kinds = (in_hosts.AGENT, security.ALERT, security.VULNERABILITY, security.RISK)
         return {kind: server.store.find(kind) for kind in kinds}
 
     def put_security_center(body: Body) -> t.Any:

@@ -11,16 +11,14 @@ import string
 from local_cloud.framework import ApiError, Call
 from local_cloud.services.sas import in_hosts
 from local_cloud.services.sas.common import (
-    AGENT,
-    NEVER,
     Record,
     Server,
-    fresh,
     invalid,
     sas,
     servers,
     texts,
 )
+from local_cloud.services.sas.in_hosts import AGENT, NEVER, fresh
 
 _LETTERS = string.ascii_letters + string.digits
 _NOT_INSTALLED, _NOT_RUNNING, _ONLINE_ALREADY = -1, 1005, 1010
