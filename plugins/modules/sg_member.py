@@ -62,6 +62,7 @@ notes:
     change takes effect at once, also for connections that the task itself uses.
   - An instance that leaves a group can no longer be reached by the members of that group just because they are in it.
 seealso:
+  - module: alitrust.ecs.network_interface
   - module: alitrust.ecs.security_group
   - module: alitrust.ecs.sg_access_info
   - module: alitrust.ecs.trusted_instance

@@ -137,6 +137,8 @@ TRANSIENT: dict[tuple[str, str], tuple[str, ...]] = {
     ("ecs", "ResizeDisk"): ("IncorrectInstanceStatus", "IncorrectDiskStatus"),
     ("ecs", "ModifyDiskSpec"): ("IncorrectInstanceStatus", "IncorrectDiskStatus"),
     ("ecs", "AttachDisk"): ("IncorrectInstanceStatus", "InvalidDiskId.NotFound"),
+    ("ecs", "AttachNetworkInterface"): ("InvalidOperation.Conflict",),
+    ("ecs", "DetachNetworkInterface"): ("InvalidOperation.Conflict",),
     ("ecs", "ModifyNetworkInterfaceAttribute"): ("InvalidOperation.InvalidEniState", "InvalidOperation.Conflict"),
     ("ecs", "JoinSecurityGroup"): ("IncorrectInstanceStatus",),
     ("ecs", "LeaveSecurityGroup"): ("IncorrectInstanceStatus",),

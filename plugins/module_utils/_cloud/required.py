@@ -26,6 +26,7 @@ REQUIRED: dict[tuple[str, str], dict[str, str]] = {
         "KeyPairName": "value",
         "PrivateKeyBody": "value",
     },
+    ("ecs", "CreateNetworkInterface"): {"NetworkInterfaceId": "value"},
     ("ecs", "CreatePrefixList"): {"PrefixListId": "value"},
     ("ecs", "CreateSecurityGroup"): {"SecurityGroupId": "value"},
     ("ecs", "CreateSnapshot"): {"SnapshotId": "value"},

@@ -76,6 +76,8 @@ SNAPSHOT = Rule(f"{_ecs().words}; not beginning with auto", 2, 128, re.compile(r
 IMAGE = IMAGE_FAMILY = Rule(
     f"{_ecs().words}; not beginning with acs: or aliyun", 2, 128, re.compile(r"(?!(?i:acs:|aliyun))[^\W\d_][\w:.\-]*")
 )
+#: CreateNetworkInterface, ModifyNetworkInterfaceAttribute: NetworkInterfaceName.
+NETWORK_INTERFACE = _ecs()
 #: CreatePrefixList, ModifyPrefixList: PrefixListName.
 PREFIX_LIST = Rule(
     f"{_ecs().words}; not beginning with com.aliyun or com.alibabacloud",
@@ -125,6 +127,8 @@ _UP_TO = "at most {} characters"
 
 #: RunInstances, ModifyInstanceAttribute, CreateSecurityGroup, ModifySecurityGroupAttribute: Description.
 ECS_DESCRIPTION = Rule("2 to 256 characters, not beginning with http:// or https://", 2, 256)
+#: ModifyNetworkInterfaceAttribute: Description; CreateNetworkInterface takes one more, which could not be set again.
+INTERFACE_DESCRIPTION = Rule("2 to 255 characters, not beginning with http:// or https://", 2, 255)
 #: AuthorizeSecurityGroup, ModifySecurityGroupRule: Description of a rule.
 RULE_DESCRIPTION = Rule(_UP_TO.format(512), 1, 512, address=True)
 #: CreateRole, CreatePolicy: Description.

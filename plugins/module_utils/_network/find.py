@@ -21,6 +21,8 @@ from .._core import tags as tagging
 from . import shape
 
 Item = dict[str, t.Any]
+#: What a check run calls a network interface.
+INTERFACE = "network_interface"
 _IDS_PER_CALL = 20
 #: Addresses of a vSwitch that nobody can have: the first one and the last three.
 _SYSTEM_ADDRESSES = 4
@@ -195,12 +197,13 @@ def secondary_interfaces(cloud: Cloud, query: t.Mapping[str, str]) -> list[str]:
     """
     if any(foretold.is_id(value) for value in query.values()):
         return []
-    return [
+    found = [
         str(item["NetworkInterfaceId"])
         for item in cloud.pages("ecs", "DescribeNetworkInterfaces", {"Type": "Secondary", **query})
         # An interface goes with its instance unless it is told to stay.
         if not (item.get("DeleteOnRelease") and cloud.foretold.is_gone("instance", str(item.get("InstanceId") or "")))
     ]
+    return cloud.foretold.staying(INTERFACE, found)
 
 
 def addresses(cidr_block: str) -> int:

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from .._cloud.door import chunks, json_list
 from .._cloud.errors import AlitrustError, AlreadyExists, CloudError, InvalidInput, UnexpectedState
-from .._cloud.foretold import Record
+from .._cloud.foretold import Record, is_id
 from .._cloud.results import ItemFailure, ItemsFailed
 from .._core.plan import Plan
 from .._core.resource import Resource
+from .._network.find import INTERFACE
 from . import find, member_planner, shape, users
 from .member_planner import Actual, Group, Member
 
@@ -155,11 +156,28 @@ class Membership(Resource[Actual]):
         return replace(member, groups=_told(moved)) if moved else member
 
     def _interfaces(self) -> list[dict[str, t.Any]]:
-        return [
+        """Network interfaces, in check mode as they would be by then."""
+        foretold, wanted = self.cloud.foretold, self.desired.interface_ids
+        new = [one for one in foretold.all_of(INTERFACE) if one["id"] in wanted and is_id(one["id"])]
+        real = [one for one in wanted if not is_id(one) and not foretold.is_gone(INTERFACE, one)]
+        items = [
             item
-            for part in chunks(self.desired.interface_ids, _IDS_PER_CALL)
+            for part in chunks(real, _IDS_PER_CALL)
             for item in self.cloud.pages("ecs", "DescribeNetworkInterfaces", NetworkInterfaceId=part)
         ]
+        return [*items, *map(_unborn, new)]
+
+
+def _unborn(record: Record) -> dict[str, t.Any]:
+    """A network interface that an earlier task of a check run would have made, as an item."""
+    thing = record["thing"]
+    groups = {"SecurityGroupId": thing["security_group_ids"]}
+    return {
+        "NetworkInterfaceId": record["id"],
+        "Type": thing["type"],
+        "VpcId": thing["vpc_id"],
+        "SecurityGroupIds": groups,
+    }
 
 
 def _interface(item: dict[str, t.Any]) -> Member:

@@ -58,6 +58,7 @@ def comparable(results: list[t.Any]) -> list[t.Any]:
         "serial_number",
         "waited_seconds",
         "polls",
+        "mac_address",
     )
 
     def clean(value: t.Any) -> t.Any:
@@ -190,6 +191,14 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
         {"alitrust.ecs.snapshot": {"name": "golden", "state": "absent", "leave_others": True}},
         {"alitrust.ecs.encrypted_share": {"name": "backup", "state": "absent"}},
         {"alitrust.ecs.encrypted_share_info": {}},
+        {
+            "alitrust.ecs.network_interface": {
+                "name": "second",
+                "vswitch_id": "{{ result_1.vpc.vswitches[0].vswitch_id }}",
+                "security_group_ids": ["{{ result_2.security_group.security_group_id }}"],
+            }
+        },
+        {"alitrust.ecs.network_interface_info": {"names": ["second"]}},
         {"alitrust.ecs.prefix_list": {"name": "office", "address_family": "IPv4", "max_entries": 5}},
         {"alitrust.ecs.prefix_list_info": {"names": ["office"]}},
         {"alitrust.ecs.vpc_info": {"names": ["net"]}},

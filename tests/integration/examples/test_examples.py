@@ -43,7 +43,7 @@ def findings(cloud: LocalCloud) -> dict[str, str]:
 
 
 def members(cloud: LocalCloud) -> dict[str, str]:
-    """Groups, instances and a secondary network interface, for which there is no module."""
+    """Groups, instances and a secondary network interface that were not made by this collection."""
     network = Network(Modules(cloud))
     web, shop = (network.new_group(name) for name in ("web", "shop"))
     one, other = network.new_instances(web, 2)
@@ -54,6 +54,7 @@ def members(cloud: LocalCloud) -> dict[str, str]:
         "sg-bp1fg655nh68xyz90002": network.new_group("workers", SecurityGroupType="enterprise"),
         "i-bp67acfmxazb4p000000": one,
         "i-bp67acfmxazb4p000001": other,
+        "vsw-bp1s5fnvk4gn2tws0000": network.vswitch,
         "eni-bp125p95hhdhn3ot0000": network.api.call("ecs", "CreateNetworkInterface", wanted)["NetworkInterfaceId"],
     }
 
@@ -158,6 +159,8 @@ GIVEN = {
     "kms_key": kms_instance,
     "kms_secret": kms_instance,
     "metadata_credentials": instance,
+    "network_interface": members,
+    "network_interface_info": members,
     "security_center_agent": guarded,
     "security_center_alert": guarded,
     "security_center_logon": guarded,

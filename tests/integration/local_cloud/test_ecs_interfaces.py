@@ -58,6 +58,33 @@ def test_an_interface_is_attached_and_detached(sdk: Sdk, place: dict[str, t.Any]
     assert sdk.refused("DeleteNetworkInterface", NetworkInterfaceId=eni) == (404, "InvalidEniId.NotFound")
 
 
+def test_secondary_addresses_are_taken_with_the_interface(sdk: Sdk, place: dict[str, t.Any]) -> None:
+    eni = new(sdk, place, PrimaryIpAddress="10.0.0.77", PrivateIpAddress=["10.0.0.78", "10.0.0.79"])
+    addresses = shown(sdk, eni)["PrivateIpSets"]["PrivateIpSet"]
+    assert [(one["PrivateIpAddress"], one["Primary"]) for one in addresses] == [
+        ("10.0.0.77", True),
+        ("10.0.0.78", False),
+        ("10.0.0.79", False),
+    ]
+    wanted = {name: place[name] for name in ("VSwitchId", "SecurityGroupId")}
+    taken = sdk.refused("CreateNetworkInterface", **wanted, PrivateIpAddress=["10.0.0.78"])
+    assert taken == (400, "InvalidIPAddress.AlreadyUsed")
+    both = sdk.refused(
+        "CreateNetworkInterface", **wanted, PrivateIpAddress=["10.0.0.90"], SecondaryPrivateIpAddressCount=1
+    )
+    assert both[0] == 400
+    some = shown(sdk, new(sdk, place, SecondaryPrivateIpAddressCount=3))["PrivateIpSets"]["PrivateIpSet"]
+    assert len({one["PrivateIpAddress"] for one in some}) == 4
+
+
+def test_a_description_may_be_longer_when_an_interface_is_made(sdk: Sdk, place: dict[str, t.Any]) -> None:
+    """Documented: 256 characters for CreateNetworkInterface, 255 for ModifyNetworkInterfaceAttribute."""
+    eni = new(sdk, place, Description="x" * 256)
+    refused = sdk.refused("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=eni, Description="y" * 256)
+    assert refused == (400, "InvalidDescription.Malformed")
+    sdk("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=eni, Description="y" * 255)
+
+
 def test_an_instance_s_type_limits_its_interfaces(sdk: Sdk, place: dict[str, t.Any]) -> None:
     (instance,) = sdk.run(place)
     for _index in range(2):

@@ -494,6 +494,23 @@ def trusted_instance(modules: Modules, _folder: Path) -> Change:
     return Change("trusted_instance", {"fleet": "web", **new, **more}, look, steps)
 
 
+def moved_interface(modules: Modules, _folder: Path) -> Change:
+    network = Network(modules)
+    network.local.set("ecs.attaching_seconds", 0.05)
+    old, new = network.new_group("old"), network.new_group("new")
+    one, other = network.new_instances(old, 2)
+    task: Options = {"name": "second", "vswitch_id": network.vswitch, "security_group_ids": [old], "instance_id": one}
+    modules.run("network_interface", **task, description="old", tags=OLD_TAGS)
+
+    def look() -> Parts:
+        record = only(modules, "eni", NetworkInterfaceName="second")
+        return {**parts(record, "InstanceId", "Description", "SecurityGroupIds"), "tags": tags(record)}
+
+    changed: Options = {"security_group_ids": [new], "description": "new", "tags": NEW_TAGS}
+    options = {**task, **changed, "instance_id": other, "detach": True}
+    return Change("network_interface", options, look, {"modify", "tag", "move"})
+
+
 def findings(modules: Modules, _folder: Path) -> Change:
     (instance,) = trust_records.fleet(modules, 1)
     modules.cloud.preload([trust_records.found_record(modules, number, instance, f"/{number}") for number in range(51)])
@@ -552,6 +569,7 @@ CHANGES: list[Maker] = [
     share_of_an_image,
     share_of_snapshots,
     trusted_instance,
+    moved_interface,
     findings,
     notices,
     usual_logons,

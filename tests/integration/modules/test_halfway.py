@@ -160,6 +160,7 @@ NOT_EXCHANGED = {
         "delete_share",
         "delete_user",
         "delete_vswitch",
+        "detach",
         "detach_instances",
         "remove_rules",
         "schedule_deletion",
@@ -167,6 +168,7 @@ NOT_EXCHANGED = {
     },
     "gives more, and takes nothing away": {
         "add_disk",
+        "attach",
         "attach_disk",
         "install",
         "put_secret",

@@ -48,6 +48,7 @@ READING = (
     "kms_secret_info",
     "kms_service_info",
     "kms_share_role_info",
+    "network_interface_info",
     "prefix_list_info",
     "preflight_info",
     "ram_group_info",
@@ -66,12 +67,14 @@ READING = (
     "trusted_instance_info",
     "vpc_info",
 )
-#: Those that have no part in it: host keys come out of instances, nobody can order an instance of KMS, nothing that is
-#: there has a public address, and nothing attacks, nor lasts as long as installing an agent takes.
+#: Those that have no part in it: a network interface keeps its vSwitch and its groups, and takes a place of its
+#: instance, whose models would all have to know it; host keys come out of instances, nobody can order an instance of
+#: KMS, nothing that is there has a public address, and nothing attacks, nor lasts as long as installing an agent takes.
 LEFT_OUT = (
     *IN_INSTANCES,
     *("ddos_info", "ddos_threshold", "ddos_threshold_info"),
     *("host_key_info", "kms_instance_info"),
+    "network_interface",
     *("security_center_agent", "security_center_alert"),
 )
 

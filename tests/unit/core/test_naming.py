@@ -99,6 +99,7 @@ RAM = {
         pytest.param(naming.KEY_PAIR, ecs_name, id="key pair"),
         pytest.param(naming.SNAPSHOT, snapshot_name, id="snapshot"),
         pytest.param(naming.IMAGE, image_name, id="image"),
+        pytest.param(naming.NETWORK_INTERFACE, ecs_name, id="network interface"),
         pytest.param(naming.PREFIX_LIST, prefix_lists.check_list_name, id="prefix list"),
         pytest.param(naming.VPC, lambda name: name and vpc.texts(call("VpcName")(name), "VpcName"), id="VPC"),
         pytest.param(naming.HOST_NAME, launch.check_host_name, id="host name"),

@@ -30,7 +30,7 @@ from local_cloud.services.ecs.common import (
 )
 from local_cloud.services.ecs.launch import check_host_name, check_password, check_user_data, metadata_options
 from local_cloud.services.ecs.lifecycle import hosts_of
-from local_cloud.services.ecs.network import address_filter, check_groups, set_groups
+from local_cloud.services.ecs.network import address_filter, check_groups, private_addresses, set_groups
 from local_cloud.services.shapes import ABSENT
 
 _STATUSES = ("Pending", "Starting", "Running", "Stopping", "Stopped")
@@ -216,7 +216,7 @@ def _interface(record: Record, kind: str) -> Record:
         "MacAddress": record["MacAddress"],
         "PrimaryIpAddress": record["PrivateIpAddress"],
         "Type": kind,
-        "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": record["PrivateIpAddress"], "Primary": True}]},
+        "PrivateIpSets": {"PrivateIpSet": private_addresses(record)},
     }
 
 

@@ -19,6 +19,7 @@ from local_cloud.services.ecs.common import (
     fits,
     get_one,
     has_tags,
+    invalid,
     missing,
     page_either,
     request_tags,
@@ -30,6 +31,7 @@ from local_cloud.services.ecs.network import (
     choose_addresses,
     interface_record,
     interfaces_of_type,
+    private_addresses,
     set_interface_groups,
     vswitch_full,
 )
@@ -72,7 +74,7 @@ def describe_network_interfaces(call: Call) -> Record:
     for eni in find_all(call, "eni", lagged=True):
         if (
             (not ids or eni["NetworkInterfaceId"] in ids)
-            and (not addresses or eni["PrivateIpAddress"] in addresses)
+            and (not addresses or not {eni["PrivateIpAddress"], *(eni.get("_Secondary") or ())}.isdisjoint(addresses))
             and _in_group(call, eni)
             and (not call.get("PrimaryIpAddress") or call.get("PrimaryIpAddress") == eni["PrivateIpAddress"])
             and fits(call, eni, ("InstanceId", "VpcId", "VSwitchId", "Type", "Status"), ("NetworkInterfaceName",))
@@ -96,7 +98,7 @@ def _about(call: Call, eni: Record) -> Record:
     return {
         **{key: eni[key] for key in _SAME},
         "OwnerId": eni["AccountId"],
-        "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": eni["PrivateIpAddress"], "Primary": True}]},
+        "PrivateIpSets": {"PrivateIpSet": private_addresses(eni)},
         "SecurityGroupIds": {"SecurityGroupId": eni["SecurityGroupIds"]},
         "SourceDestCheck": False,
         "Tags": {"Tag": shown_tags(call, eni)},
@@ -124,7 +126,7 @@ def create_network_interface(call: Call) -> Record:
         raise missing("SecurityGroupId")
     vswitch = get_one(call, "vswitch", call.params["VSwitchId"])
     groups = _groups(call, [single] if single else several, vswitch["VpcId"])
-    texts = _texts(call)
+    texts = _texts(call, longest=256)
     if len(find_all(call, "eni", Type="Secondary")) >= call.settings["ecs.network_interfaces"]:
         raise ApiError("MaxEniCountExceeded", 403, "The maximum number of network interfaces is reached.")
     wanted = call.get("PrimaryIpAddress") or ""
@@ -140,12 +142,30 @@ def create_network_interface(call: Call) -> Record:
         addresses[0],
         groups,
         **texts,
+        _Secondary=_secondary(call, vswitch, addresses[0]),
         Tags=request_tags(call),
         DeleteOnRelease=call.get("DeleteOnRelease") is not False,
     )
     save(call, "eni", eni["NetworkInterfaceId"], eni)
     left_out = ("InstanceId", "CreationTime", "DeleteOnRelease")
     return {name: value for name, value in _about(call, eni).items() if name not in left_out}
+
+
+def _secondary(call: Call, vswitch: Record, primary: str) -> list[str]:
+    """The secondary addresses of a new interface: those wanted, or as many as wanted."""
+    wanted, count = call.get("PrivateIpAddress") or [], call.get("SecondaryPrivateIpAddressCount")
+    if wanted and count is not None:
+        raise invalid("PrivateIpAddress", "It and SecondaryPrivateIpAddressCount exclude each other.")
+    if len(wanted) > 10 or not 1 <= (1 if count is None else count) <= 49:
+        raise invalid("PrivateIpAddress", "At most 10 addresses can be named, and 49 be chosen.")
+    if len({primary, *wanted}) <= len(wanted):
+        raise ApiError("InvalidIPAddress.AlreadyUsed", 400, "The specified IP address is already used.")
+    if not count:
+        return [choose_addresses(call, vswitch, 1, one)[0] for one in wanted]
+    found = [one for one in choose_addresses(call, vswitch, count + 1) if one != primary][:count]
+    if len(found) < count:
+        raise vswitch_full()
+    return found
 
 
 @ecs("DeleteNetworkInterface")
@@ -235,7 +255,7 @@ def _in_state(eni: Record, *states: str) -> None:
 def modify_network_interface_attribute(call: Call) -> None:
     eni = get_one(call, "eni", call.params["NetworkInterfaceId"])
     _in_state(eni, "Available", "InUse")
-    eni.update(_texts(call))
+    eni.update(_texts(call, longest=255))
     if call.get("DeleteOnRelease") is not None:
         eni["DeleteOnRelease"] = call.params["DeleteOnRelease"]
     save(call, "eni", eni["NetworkInterfaceId"], eni)
@@ -243,14 +263,14 @@ def modify_network_interface_attribute(call: Call) -> None:
         set_interface_groups(call, eni, _groups(call, call.params["SecurityGroupId"], eni["VpcId"]))
 
 
-def _texts(call: Call) -> Record:
+def _texts(call: Call, longest: int) -> Record:
     texts: Record = {}
     if call.get("NetworkInterfaceName"):
         name = call.params["NetworkInterfaceName"]
         check_name(name, "InvalidNetworkInterfaceName.Malformed", "NetworkInterfaceName")
         texts["NetworkInterfaceName"] = name
     if call.get("Description") is not None:
-        texts["Description"] = check_text(call, "Description", "InvalidDescription.Malformed", 2, 256) or ""
+        texts["Description"] = check_text(call, "Description", "InvalidDescription.Malformed", 2, longest) or ""
     return texts
 
 

@@ -35,7 +35,8 @@ _KEPT_FIRST, _KEPT_LAST = 1, 3
 
 
 def _taken(call: Call, vswitch: Record) -> set[str]:
-    return {eni["PrivateIpAddress"] for eni in call.store.find("eni", where={"VSwitchId": vswitch["VSwitchId"]})}
+    there = call.store.find("eni", where={"VSwitchId": vswitch["VSwitchId"]})
+    return {address for eni in there for address in (eni["PrivateIpAddress"], *(eni.get("_Secondary") or ()))}
 
 
 def choose_addresses(call: Call, vswitch: Record, amount: int, first: str = "") -> list[str]:
@@ -112,6 +113,12 @@ def interface_record(call: Call, place: Record, address: str, groups: list[str],
             **fields,
         },
     )
+
+
+def private_addresses(record: Record) -> list[Record]:
+    """The private addresses of a network interface, as answers show them, the primary one first."""
+    others = [{"PrivateIpAddress": one, "Primary": False} for one in record.get("_Secondary") or ()]
+    return [{"PrivateIpAddress": record["PrivateIpAddress"], "Primary": True}, *others]
 
 
 def interfaces_of_type(kind: InstanceType) -> int:

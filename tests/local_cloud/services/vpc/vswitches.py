@@ -72,8 +72,9 @@ def create_vswitch(call: Call) -> Record:
 
 
 def _interfaces(call: Call, vswitch: Record, *, lagged: bool = False) -> int:
-    """How many network interfaces, and so addresses, are in a vSwitch."""
-    return len(call.store.find("eni", where={"VSwitchId": vswitch["VSwitchId"]}, lagged=lagged))
+    """How many addresses of network interfaces are in a vSwitch."""
+    there = call.store.find("eni", where={"VSwitchId": vswitch["VSwitchId"]}, lagged=lagged)
+    return sum(1 + len(eni.get("_Secondary") or ()) for eni in there)
 
 
 def _view(call: Call, record: Record) -> Record:
