@@ -120,6 +120,7 @@ NOT_REPEATABLE: frozenset[tuple[str, str]] = frozenset(
         ("ram", "CreateAccessKey"),
         ("kms", "CreateKey"),
         ("resourcesharing", "CreateResourceShare"),
+        ("sas", "AddInstallCode"),
     }
 )
 

@@ -115,6 +115,7 @@ REQUIRED: dict[tuple[str, str], dict[str, str]] = {
     ("sas", "DescribeAgentInstallStatus"): {"AegisClientInvokeStatusResponseList": "list"},
     ("sas", "DescribeCheckWarningSummary"): {"WarningSummarys": "list", "TotalCount": "value"},
     ("sas", "DescribeCloudCenterInstances"): {"Instances": "list"},
+    ("sas", "DescribeInstallCodes"): {"InstallCodes": "list"},
     ("sas", "DescribeLoginBaseConfigs"): {"BaseConfigs": "list", "TotalCount": "value"},
     ("sas", "DescribeLoginSwitchConfigs"): {"ConfigList": "list"},
     ("sas", "DescribeNoticeConfig"): {"NoticeConfigList": "list"},

@@ -173,6 +173,8 @@ def test_every_module_gives_the_same_result_both_ways(ansible: Ansible, fresh_cl
         {"alitrust.ecs.security_center_agent_info": {}},
         {"alitrust.ecs.security_center_alert": {"state": "ignored", "fleet": "web"}},
         {"alitrust.ecs.security_center_info": {}},
+        {"alitrust.ecs.security_center_install_code": {"code_file": "{{ playbook_dir }}/install-code.json"}},
+        {"alitrust.ecs.security_center_install_code_info": {}},
         {"alitrust.ecs.security_center_logon": {"fleet": "web", "accounts": ["ops"], "alert_on_accounts": True}},
         {"alitrust.ecs.security_center_logon_info": {}},
         {"alitrust.ecs.security_center_notice": {"items": ["sas_suspicious"], "methods": ["email"]}},

@@ -81,6 +81,7 @@ PLANTED: dict[str, Plant] = {
 SECRETS: dict[str, tuple[str, dict[str, t.Any]]] = {
     "keypair": ("private_key_file", {"name": "web"}),
     "ram_user": ("access_key_file", {"name": "ann", "state": "present"}),
+    "security_center_install_code": ("code_file", {}),
 }
 
 
@@ -89,8 +90,9 @@ def given(option: str, path: Path | str) -> dict[str, t.Any]:
 
 
 def made(modules: Modules) -> int:
-    """Keys there are, by whatever call."""
-    calls = [one for one in modules.cloud.requests() if one["operation"] == "ram:CreateAccessKey"]
+    """Keys and codes there are, by whatever call."""
+    making = ("ram:CreateAccessKey", "sas:AddInstallCode")
+    calls = [one for one in modules.cloud.requests() if one["operation"] in making]
     return len(modules.cloud.resources("key_pair")) + len(calls)
 
 

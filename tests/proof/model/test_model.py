@@ -69,13 +69,15 @@ READING = (
 )
 #: Those that have no part in it: a network interface keeps its vSwitch and its groups, and takes a place of its
 #: instance, whose models would all have to know it; host keys come out of instances, nobody can order an instance of
-#: KMS, nothing that is there has a public address, and nothing attacks, nor lasts as long as installing an agent takes.
+#: KMS, nothing that is there has a public address, and nothing attacks, nor lasts as long as installing an agent takes;
+#: install codes are in files.
 LEFT_OUT = (
     *IN_INSTANCES,
     *("ddos_info", "ddos_threshold", "ddos_threshold_info"),
     *("host_key_info", "kms_instance_info"),
     "network_interface",
     *("security_center_agent", "security_center_alert"),
+    *("security_center_install_code", "security_center_install_code_info"),
 )
 
 
