@@ -48,7 +48,6 @@ READING = (
     "kms_secret_info",
     "kms_service_info",
     "kms_share_role_info",
-    "network_interface_info",
     "prefix_list_info",
     "preflight_info",
     "ram_group_info",
@@ -75,7 +74,7 @@ LEFT_OUT = (
     *IN_INSTANCES,
     *("ddos_info", "ddos_threshold", "ddos_threshold_info"),
     *("host_key_info", "kms_instance_info"),
-    "network_interface",
+    *("network_interface", "network_interface_info"),
     *("security_center_agent", "security_center_alert"),
     *("security_center_install_code", "security_center_install_code_info"),
 )
