@@ -21,7 +21,7 @@ from local_cloud.control import LocalCloud
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 #: facts that roles leave for what comes after them
-HANDED_ON = {"network_used", "guest_health", "guest_keys"}
+HANDED_ON = {"network_used", "guest_health", "guest_keys", "golden_image_id"}
 HANDED_ON |= {f"{role}_{what}" for role in ("account", "network", "fleet") for what in ("preflight", "called")}
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ ops"
 FLEET: dict[str, t.Any] = {
