@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from controller.guarded import Guarded
+from modules import trust_records as records
 
 from local_cloud.control import LocalCloud
 
@@ -54,6 +55,20 @@ def test_what_is_against_an_instance_stops(
     assert said in output, output
     assert "failed=1" in output
     assert guarded.changes() == set()
+
+
+def test_assert_trusted_demands_it_on_request(guarded: Guarded) -> None:
+    fleet = records.fleet(guarded.modules, 2)
+    guarded.ids = [one["InstanceId"] for one in fleet]
+    for one in fleet:
+        records.report(guarded.modules, one)
+        guarded.modules.cloud.security_center(one["InstanceId"], agent="online")
+    here = {"assert_trusted_hosts": "localhost"}
+    assert "failed=0" in guarded.run("assert_trusted", **here, assert_trusted_secure=True)
+    guarded.modules.cloud.security_center(guarded.ids[0], alert={"Level": "serious"})
+    assert "failed=0" in guarded.run("assert_trusted", **here)
+    output = guarded.run("assert_trusted", **here, assert_trusted_secure=True)
+    assert ("has the serious alert" in output, "failed=1" in output) == (True, True), output
 
 
 def test_of_hosts_those_fail_that_something_is_against(guarded: Guarded, tmp_path: Path) -> None:
