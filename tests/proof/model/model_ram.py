@@ -219,6 +219,8 @@ def policy(state: State, given: Options) -> None:
         policies[name] = new_policy(wanted, given.get("description", ""))
         return
     if given.get("leave_others") and not there["_ours"] and not given.get("adopt"):
+        if wanted and not set(wanted) <= set(there["actions"]):
+            raise Refused("it is used as it is, and does not allow that")
         return
     _clear(given.get("description"), there["description"])
     if "default_version" in given:
@@ -270,9 +272,9 @@ def role(state: State, given: Options) -> None:
             raise Refused(f"there is no user {one}")
     names = [one.removeprefix("$instance:") for one in given.get("instance_ids", [])]
     detached = given.get("attachment") == "detached"
-    if not detached and set(names) - set(state["instances"]):
-        raise Refused("there is no such instance")
-    targets = [state["instances"][one] for one in names if one in state["instances"]]
+    if set(names) - set(state["instances"]):
+        raise Refused("what stands for an instance that is not there is no ID of one")
+    targets = [state["instances"][one] for one in names]
     if not detached and not given.get("replace") and [one for one in targets if one["ram_role_name"] not in ("", name)]:
         raise Refused("an instance has another role")
     if there is None:
