@@ -66,8 +66,11 @@ class Guest(Interrupted):
         return self.ssh(HOST, "true", user="nobody-there").stderr.rpartition("Permission denied ")[2].strip()
 
     def by(self, key: Path, command: str) -> str:
-        """What a command that must succeed prints."""
-        done = self.ssh(HOST, command, key=key)
+        """What a command that must succeed prints. An sshd that reads its configuration again is deaf for a moment."""
+        deadline = time.monotonic() + 10
+        while (done := self.ssh(HOST, command, key=key)).returncode == 255 and "refused" in done.stderr:
+            assert time.monotonic() < deadline, done.stderr
+            time.sleep(0.1)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
