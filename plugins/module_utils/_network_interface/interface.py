@@ -76,6 +76,7 @@ class NetworkInterface(Resource["Shape | None"]):
                 hint="Say which one with network_interface_id, or with vswitch_id where they are in different ones.",
             )
         self._id = found[0]["network_interface_id"] if found else ""
+        self._was_at = found[0]["instance_id"] if found else ""
         return found[0] if found else None
 
     def plan(self, actual: Shape | None) -> Plan:
@@ -254,13 +255,28 @@ class NetworkInterface(Resource["Shape | None"]):
         return there if there and there["instance_id"] == instance_id else None
 
     def _until(self, instance_id: str) -> None:
-        """Wait until it is attached to this instance, or to none."""
+        """Wait until it is attached to this instance, or to none.
+
+        :raises UnexpectedState: somebody else has attached it to another
+        """
         status = "InUse" if instance_id else "Available"
+        begun: list[float] = []
+
+        def is_there(there: Shape | None) -> bool:
+            if there and there["status"] == "InUse" and there["instance_id"] not in (instance_id, self._was_at):
+                begun.append(self.cloud.monotonic())  # not at once, because a read may be behind
+                if begun[-1] - begun[0] > DOUBT:
+                    raise UnexpectedState(
+                        f"Somebody else attached {self.desired.label} to {there['instance_id']} at the same time.",
+                        hint="Find out who, then run the task again.",
+                    )
+            return there is not None and (there["instance_id"], there["status"]) == (instance_id, status)
+
         wait_for(
             self.cloud,
             f"{self.desired.label} to be {status}",
             self._self,
-            lambda there: there is not None and (there["instance_id"], there["status"]) == (instance_id, status),
+            is_there,
             lambda there: there["status"] if there else "not listed",
             timeout=self.options["wait_timeout"],
         )
