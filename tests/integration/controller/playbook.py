@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import typing as t
+import weakref
 from pathlib import Path
 
 import yaml
@@ -35,8 +38,12 @@ class Ansible:
 
     def __init__(self, folder: Path, cloud: LocalCloud, **environment: str) -> None:
         self.folder = folder
+        # The path of a socket has at most 107 characters, and ssh adds to the names of those of its connections.
+        sockets = tempfile.mkdtemp(prefix="cp-")
+        weakref.finalize(self, shutil.rmtree, sockets, ignore_errors=True)
         self.environment = {
             **os.environ,
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": sockets,
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",

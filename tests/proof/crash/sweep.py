@@ -96,7 +96,8 @@ class Controller:
         self.cloud = cloud
         self.home = folder / "home"
         self.home.mkdir(exist_ok=True)
-        self.environment = Ansible(self.home, cloud, HOME=str(self.home)).environment
+        self._ansible = Ansible(self.home, cloud, HOME=str(self.home))
+        self.environment = self._ansible.environment
         # Measuring what playbooks cover takes more than half as long again, and tests/integration/controller does it.
         self.environment.pop("COVERAGE_PROCESS_CONFIG", None)
 
