@@ -244,6 +244,21 @@ def test_an_update_says_in_a_tag_that_it_is_under_way(ansible: Ansible, modules:
     assert "[WARNING]" not in output
 
 
+def test_an_update_that_cannot_be_noted_goes_on_and_says_so(ansible: Ansible, modules: Modules) -> None:
+    [one] = records.fleet(modules, 1)
+    records.report(modules, one)
+    modules.cloud.fault("error", "ecs:TagResources", code="Forbidden.RAM", status=403, times=100)
+    code, output = patch(ansible, patch_report_timeout=0)
+    assert code == 2, output
+    assert "web-001 could not be given the tag alitrust.ecs:update" in output
+    assert "Forbidden.RAM" in output
+    assert update_tag(modules) is None
+    records.report(modules, one, age=-600)
+    code, output = patch(ansible)
+    assert code == 0, output
+    assert update_tag(modules) is None
+
+
 def update_tag(modules: Modules) -> str | None:
     tags = modules.run("trusted_instance_info", fleet="web")["instances"][0]["tags"]
     return t.cast("str | None", tags.get("alitrust.ecs:update"))
