@@ -4,7 +4,7 @@
 """Whatever a survey asks for as text may be blank, and then the playbook does what it does without the variable.
 
 Here all questions of all surveys are left blank at once, as C(-e NAME=) does. AWX makes null of it: with that the jobs
-of test_jobs.py run. rotate_keys needs hosts: tests/hosts/test_awx.py.
+of test_jobs.py run. What needs hosts is run only there (golden_image) and in tests/hosts/test_awx.py (rotate_keys).
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ def test_blank_answers_are_as_good_as_none(tmp_path: Path, fresh_cloud: LocalClo
         },
     }
     needed["unshare"] = needed["share"]
+    needed["protect"] = {"protect_fleet": "alitrust"}
     needed["teardown"] = {}
-    assert set(needed) | {"rotate_keys"} == {name for name, one in templates().items() if one.get("survey_enabled")}
+    assert set(needed) | {"golden_image", "rotate_keys"} == {name for name, one in templates().items() if one.get("survey_enabled")}
 
     # The second and the third have nothing to do if the first means the same.
     walk = [
@@ -59,9 +60,9 @@ def test_blank_answers_are_as_good_as_none(tmp_path: Path, fresh_cloud: LocalClo
     parts = done.stdout.partition("PLAY RECAP")[0].split("PLAY [")[1:]
     changed = [bool(re.search(r"^changed:", part, re.MULTILINE)) for part in parts]
     assert [name for name, _variables in walk] == [
-        *("provision", "provision", "provision", "audit", "share", "unshare", "teardown")
+        *("provision", "provision", "provision", "audit", "share", "unshare", "protect", "teardown")
     ]
-    assert changed == [True, False, False, False, True, True, True], done.stdout
+    assert changed == [True, False, False, False, True, True, True, True], done.stdout
     assert fresh_cloud.resources("instance") == []
     assert fresh_cloud.resources("vpc") == []
 

@@ -83,6 +83,31 @@ def test_the_workflow_provisions_configures_proves_trust_and_audits(awx: Awx, fr
     assert "web-002 is untrusted" in stopped.output
     assert "alitrust_assert_trusted" not in stopped.artifacts
 
+    protect = {"protect_fleet": "web", "alitrust_region": ""}
+    unprotected = awx.launch("assert_secure", {})
+    assert unprotected.status == "failed"
+    assert "alitrust_assert_secure" not in unprotected.artifacts
+    fresh_cloud.forget_requests()
+    assert good(awx.launch("protect", protect, check=True)).changed() > 0
+    assert writes(fresh_cloud) == []
+    handed_on = good(awx.launch("protect", protect)).artifacts["alitrust_protect"]
+    assert handed_on == {"fleet": "web", "thresholds": "automatic"}
+    assert good(awx.launch("protect", protect)).changed() == 0
+    secure = good(awx.launch("assert_secure", {}, limit="web-001:localhost")).artifacts["alitrust_assert_secure"]
+    assert secure == {"hosts": ["web-001"], "fleet": ""}
+
+    image = {"golden_image_name": "golden", "alitrust_learn_host_keys": False}
+    many = awx.launch("golden_image", image, hostvars=here)
+    assert many.status == "failed"
+    assert "these are 2" in many.output
+    one = {"hostvars": here, "limit": "web-001:localhost"}
+    assert good(awx.launch("golden_image", image, check=True, **one)).changed("web-001") == 1
+    made_of = [good(awx.launch("golden_image", image, **one)) for _time in range(2)]
+    (custom,) = Modules(fresh_cloud).run("image_info", names=["golden"])["images"]
+    handed = [job.artifacts["alitrust_golden_image"] for job in made_of]
+    assert handed == [{"name": "golden", "image_id": custom["image_id"]}] * 2
+    assert [job.changed("web-001") for job in made_of] == [1, 0]
+
     gone = {"fleet_name": "web", "network_name": "web"}
     fresh_cloud.forget_requests()
     assert good(awx.launch("teardown", gone, check=True)).changed() > 0
