@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -25,3 +26,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Site]:
         site.first_run = site.playbook("site")
         assert site.first_run.succeeded, site.first_run.output
         yield site
+
+
+@pytest.fixture(autouse=True)
+def _left_as_it_was(request: pytest.FixtureRequest) -> t.Iterator[None]:
+    """A test leaves nothing in the account, because any other test may come after it on the same site."""
+    if "site" not in request.fixturenames:
+        yield
+        return
+    site = request.getfixturevalue("site")
+    before = site.names()
+    yield
+    deadline = time.monotonic() + 30  # what was deleted last may still be on its way
+    while left := site.names() - before:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.5)

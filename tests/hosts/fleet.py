@@ -22,6 +22,12 @@ if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
 NAMES = ("web-001", "web-002", "web-003")
+#: what an account keeps when all that was made is deleted again: what it was seeded with, the users who run playbooks,
+#: KMS, the service-linked role of Security Center, and history
+KEPT = {
+    *("account", "access_key", "user", "policy", "kms_service", "kms_key", "kms_alias", "security_role"),
+    *("invocation", "instance_session", "sts_session", "metadata_credentials", "client_token"),
+}
 Variables = dict[str, t.Any]
 
 
@@ -148,6 +154,18 @@ class Site:
         started = time.monotonic()
         done = self.ansible.command("ansible-playbook", *arguments)
         return Run(done.returncode, done.stdout + done.stderr, time.monotonic() - started)
+
+    # -- what there is
+
+    def kinds(self) -> set[str]:
+        """Of what kinds there is something that could be deleted."""
+        # What begins with trust is the trusted server's memory, which has no operation to delete it.
+        return {kind for kind in self.cloud.status()["records"] if not kind.startswith("trust")} - KEPT
+
+    def names(self) -> set[tuple[str, str]]:
+        """Kind and name of each of these."""
+        named = ((kind, one) for kind in self.kinds() for one in self.cloud.resources(kind))
+        return {(kind, one[key]) for kind, one in named for key in one if key.endswith("Name") and key != "HostName" and one[key]}
 
     # -- hosts
 

@@ -185,6 +185,14 @@ def test_an_image_of_a_trusted_host_is_made_copied_and_shared(fleet: Site, modul
     again = golden_image(fleet, "golden", mark, **wanted)
     assert again.changed("web-001") == 0, again.output
 
+    undone = fleet.playbook("unshare", encrypted_share_image_id=copy["image_id"])
+    assert undone.succeeded, undone.output
+    for name in images:
+        gone = modules.run("image", name=name, state="absent")
+        for snapshot_id in gone["snapshot_ids"]:
+            modules.run("snapshot", snapshot_id=snapshot_id, state="absent", adopt=True)
+    modules.run("kms_share_role", purpose="disk_encrypt", state="absent")
+
 
 def test_no_image_is_made_of_a_host_that_its_tasks_have_spoilt(fleet: Site, modules: Modules) -> None:
     spoil = [{"ansible.builtin.shell": f"cp -p {AGENT} /root/agent && echo '# changed' >> {AGENT}"}]
