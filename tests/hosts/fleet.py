@@ -164,8 +164,10 @@ class Site:
 
     def names(self) -> set[tuple[str, str]]:
         """Kind and name of each of these."""
-        named = ((kind, one) for kind in self.kinds() for one in self.cloud.resources(kind))
-        return {(kind, one[key]) for kind, one in named for key in one if key.endswith("Name") and key != "HostName" and one[key]}
+        members = (
+            (kind, *member) for kind in self.kinds() for one in self.cloud.resources(kind) for member in one.items()
+        )
+        return {(kind, value) for kind, key, value in members if key.endswith("Name") and key != "HostName" and value}
 
     # -- hosts
 
