@@ -311,7 +311,7 @@ CHECKS = [
         options="-n 2 --dist loadfile --no-loadscope-reorder",
         timeout=2700,
     ),
-    pytest("bench", "tests/bench", cores=CORES, options="-s", shown="^(cost of |  .* ratio )"),
+    pytest("bench", "tests/bench", cores=CORES, options="-s", shown="^[|]"),
     pytest(
         "qemu",
         "tests/qemu",

@@ -16,6 +16,27 @@ if t.TYPE_CHECKING:
 
 Record = dict[str, t.Any]
 
+#: What an audit calls beside pages, however large the account built here is: who calls, one role with its policy and
+#: the three share roles, the one image, the lists that are short, the switches, and the numbers of findings.
+ONCE = {
+    "ecs:DescribeAccountAttributes": 1,
+    "ecs:DescribeCloudAssistantSettings": 1,
+    "ecs:DescribeImages": 2,
+    "ecs:DescribeKeyPairs": 1,
+    "kms:DescribeAccountKmsStatus": 1,
+    "kms:DescribeKey": 1,
+    "kms:ListAliases": 1,
+    "kms:ListKeys": 1,
+    "ram:GetPolicy": 1,
+    "ram:GetRole": 4,
+    "ram:ListPolicies": 2,
+    "ram:ListPoliciesForRole": 1,
+    "sas:DescribeServiceLinkedRoleStatus": 1,
+    "sas:DescribeSuspEvents": 1,
+    "sas:DescribeVersionConfig": 1,
+    "sts:GetCallerIdentity": 1,
+    "trusted-server:DescribeEvents": 1,
+}
 #: How many records are put into the cloud at a time.
 _AT_ONCE = 500
 #: One instance in so many has a public address.
@@ -59,7 +80,11 @@ def build(cloud: LocalCloud, instances: int, groups: int) -> None:
         tags={"env": "test"},
     )
     pattern = _Pattern(cloud, groups - 2)
-    records = [*pattern.groups(), *(one for number in range(instances - 1) for one in pattern.instance(number))]
+    records = [
+        pattern.enrolled(),
+        *pattern.groups(),
+        *(one for number in range(instances - 1) for one in pattern.instance(number)),
+    ]
     for start in range(0, len(records), _AT_ONCE):
         cloud.preload(records[start : start + _AT_ONCE])
     cloud.forget_requests()
@@ -88,7 +113,7 @@ class _Pattern:
         self._disks = cloud.resources("disk")
         self._account = cloud.account_id
         self._ids = [f"sg-many{number:016}" for number in range(copies)]
-        self._reported = int((time.time() - 300) * 1000)
+        self._reported = time.time() - 300
 
     def groups(self) -> t.Iterator[Record]:
         """All of them; a rule that names a group names the one before it."""
@@ -122,23 +147,11 @@ class _Pattern:
         for place, disk in enumerate(self._disks):
             disk_id = f"d-many{number:08}{place:08}"
             yield self._record("disk", disk_id, {**disk, "DiskId": disk_id, "InstanceId": id, "Tags": tags})
-        yield self._record(
-            "trusted_property",
-            uuid,
-            {
-                "PropertyUuid": uuid,
-                "PropertyName": name,
-                "InstanceId": id,
-                "RegionId": "cn-hangzhou",
-                "AccountId": self._account,
-                "SystemTrustStatus": account.TRUSTED,
-                "SystemTrustDetail": "",
-                "ProgramTrustStatus": account.TRUSTED,
-                "GmtRecentReport": self._reported,
-                "GmtCreate": self._reported,
-                "GmtModified": self._reported,
-            },
-        )
+        yield account.property_of(self._account, {**placed, **own}, account.TRUSTED, self._reported)
+
+    def enrolled(self) -> Record:
+        """What the trusted server knows of the instance that was made by the API."""
+        return account.property_of(self._account, self._instance, account.TRUSTED, self._reported)
 
     def _record(self, kind: str, id: str, data: Record) -> Record:
         return {"kind": kind, "id": id, "region": "cn-hangzhou", "data": data}
