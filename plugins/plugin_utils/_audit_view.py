@@ -23,6 +23,7 @@ VERDICTS = ("trusted", "untrusted", "unmeasured", "unknown")
 SEVERITIES = ("critical", "high", "medium", "low")
 #: So that nothing is told by colour alone.
 MARKS = {"trusted": "✓", "untrusted": "✕", "unmeasured": "…", "unknown": "?"}
+_PLAIN = (str, int, bool, float, type(None))
 _PLACEHOLDER_OPEN = ("{{", "{%", "{#")
 #: What a mending task leaves for the user to fill in.
 _PLACEHOLDERS = frozenset(
@@ -55,6 +56,8 @@ def html(audit: Mapping[str, t.Any], template: str) -> str:
 
 def plain(value: t.Any) -> t.Any:
     """Without the types that Ansible wraps values in."""
+    if value.__class__ in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, str):
@@ -71,6 +74,7 @@ def view(audit: Item) -> Item:
         "instances": sorted(audit["instances"], key=_worst_first),
         "charts": charts(audit["fleets"]),
         "pictures": [picture(audit, WIDE), picture(audit, NARROW)],
+        "reach": reach(audit),
         "share": share(audit["figures"]["verdicts"]),
     }
 
@@ -221,14 +225,20 @@ _MOST_GROUPS, _MOST_ROWS = 40, 14
 _KINDS = ("world", "cidr", "prefix_list", "foreign_group", "group")
 
 
+def reach(audit: Item) -> dict[str, list[Item]]:
+    """Security group -> the ways into it."""
+    by_group: dict[str, list[Item]] = {}
+    for edge in audit["reach"]:
+        by_group.setdefault(edge["security_group_id"], []).append(edge)
+    return by_group
+
+
 def picture(audit: Item, layout: Layout) -> Item:
     """Sources on the left, security groups on the right, a line for each way in.
 
     Lines from networks come from the left, those between groups go around on the right.
     """
-    by_group: dict[str, list[Item]] = {}
-    for edge in audit["reach"]:
-        by_group.setdefault(edge["security_group_id"], []).append(edge)
+    by_group = reach(audit)
     for edges in by_group.values():
         edges.sort(key=lambda edge: (edge["source"] == edge["security_group_id"], _KINDS.index(edge["source_kind"])))
     reached = [group for group in audit["security_groups"] if group["security_group_id"] in by_group]
@@ -251,7 +261,9 @@ def picture(audit: Item, layout: Layout) -> Item:
         "sources": sources,
         "paths": _paths(boxes, sources, layout),
         "left_out": len(reached) - len(drawn),
-        "unreached": [group["name"] for group in audit["security_groups"] if group not in reached],
+        "unreached": [
+            group["name"] for group in audit["security_groups"] if group["security_group_id"] not in by_group
+        ],
     }
 
 

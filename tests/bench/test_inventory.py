@@ -12,22 +12,21 @@ from __future__ import annotations
 import json
 import math
 import os
-import statistics
-import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
 import pytest
 from controller.playbook import Ansible
+from figures import Figures, ratios
+from measure import Cost, measured
 from sdk import Sdk
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
 HOSTS = int(os.environ.get("ALITRUST_BENCH_HOSTS", "10000"))
-ROUNDS = 3
-TARGET = 1.3
+ROUNDS = int(os.environ.get("ALITRUST_BENCH_ROUNDS", "5"))
+TARGET = 1.1
 
 SYNTHETIC = """
 import json
@@ -54,16 +53,6 @@ class InventoryModule(BaseInventoryPlugin):
             inventory.set_variable(name, "alitrust_instance_name", name)
             inventory.set_variable(name, "alitrust_instance_id", f"i-bench{number:015}")
 """
-#: Runs a command and prints its wall time and processor time in seconds and its greatest resident memory in bytes.
-MEASURE = """
-import json, resource, subprocess, sys, time
-start = time.perf_counter()
-with open(sys.argv[1], "wb") as output:
-    subprocess.run(sys.argv[2:], stdout=output, check=True)
-took = time.perf_counter() - start
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps([took, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]))
-"""
 
 
 @pytest.fixture
@@ -85,16 +74,9 @@ def fleet(cloud: LocalCloud) -> int:
     return HOSTS
 
 
-def measured(ansible: Ansible, source: str) -> tuple[float, float, float]:
-    """Wall time (s), processor time (s) and greatest memory (bytes) of listing an inventory."""
-    tool = str(Path(sys.executable).parent / "ansible-inventory")
-    command = [sys.executable, "-c", MEASURE, f"{source}.out", tool, "-i", source, "--list"]
-    done = subprocess.run(
-        command, cwd=ansible.folder, env=ansible.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    wall, processor, memory = json.loads(done.stdout)
-    return wall, processor, memory
+def listing(ansible: Ansible, source: str) -> Cost:
+    """What listing an inventory costs."""
+    return measured(ansible, f"{source}.out", "ansible-inventory", "-i", source, "--list")
 
 
 def listed(ansible: Ansible, source: str) -> dict[str, t.Any]:
@@ -108,7 +90,9 @@ def listed(ansible: Ansible, source: str) -> dict[str, t.Any]:
     return found
 
 
-def test_inventory_against_a_plugin_that_asks_nobody(cloud: LocalCloud, fleet: int, tmp_path: Path) -> None:
+def test_inventory_against_a_plugin_that_asks_nobody(
+    cloud: LocalCloud, fleet: int, tmp_path: Path, figures: Figures
+) -> None:
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "synthetic.py").write_text(SYNTHETIC)
     ansible = Ansible(tmp_path, cloud)
@@ -119,25 +103,19 @@ def test_inventory_against_a_plugin_that_asks_nobody(cloud: LocalCloud, fleet: i
     }
     ours, plain = "fleet.alitrust.yml", "synthetic.json"
     (tmp_path / ours).write_text("plugin: alitrust.ecs.instances\n")
-    found: dict[str, list[tuple[float, float, float]]] = {plain: [], ours: []}
+    found: dict[str, list[Cost]] = {plain: [], ours: []}
     for number in range(ROUNDS):
-        found[ours].append(measured(ansible, ours))
+        found[ours].append(listing(ansible, ours))
         if number == 0:
             assert cloud.counts() == {"ecs:DescribeInstances": math.ceil(fleet / 100)}
             first = listed(ansible, ours)["web-00001"]
             own = {"alitrust_instance_name", "alitrust_instance_id"}
             pattern = {"hosts": fleet, "first": {key: value for key, value in first.items() if key not in own}}
             (tmp_path / plain).write_text(json.dumps(pattern))
-        found[plain].append(measured(ansible, plain))
+        found[plain].append(listing(ansible, plain))
     assert len(listed(ansible, ours)) == fleet
     assert (tmp_path / f"{ours}.out").read_text() == (tmp_path / f"{plain}.out").read_text()
-    print(f"\ncost of an inventory of {fleet} hosts, median of {ROUNDS} rounds (target: at most {TARGET} of a plugin")
-    print("that emits the same without any call)")
-    measures = (("wall time", "s", 1.0), ("processor time", "s", 1.0), ("memory", "MB", 2**20))
-    for place, (what, unit, scale) in enumerate(measures):
-        values = [(one[place], other[place]) for one, other in zip(found[ours], found[plain], strict=True)]
-        ratios = [one / other for one, other in values]
-        print(
-            f"  {what:14} {statistics.median(one for one, _other in values) / scale:6.1f} {unit}   "
-            f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+    what = f"inventory of {fleet:,} hosts / a plugin that emits the same without any call"
+    figures.ratio(f"{what}, wall", ratios(found[ours], found[plain], "wall"), TARGET)
+    figures.ratio(f"{what}, processor", ratios(found[ours], found[plain], "processor"))
+    figures.ratio(f"{what}, memory", ratios(found[ours], found[plain], "memory"))

@@ -59,7 +59,7 @@ def _write(status: int, root: str, content: dict[str, t.Any], request_id: str, x
     if xml:
         text = f'<?xml version="1.0" encoding="UTF-8"?><{root}>{_xml(content)}</{root}>'
     else:
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(content, ensure_ascii=False, check_circular=False, separators=(",", ":"))
     return Answer(status, text.encode(), headers)
 
 

@@ -19,7 +19,7 @@ from .._ram.rights import TRUST_CLIENT
 from .._security_group import traffic
 from .._security_group.rule import Rule
 from .._security_group.traffic import Span
-from . import graph, quotas
+from . import quotas
 from .collect import Facts, Item
 
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -294,7 +294,7 @@ def _wide_words(role: Item) -> str:
 
 def _role_too_wide(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
     for role in facts.roles.values():
-        users = [one for one in facts.instances if one["ram_role_name"] == role["name"]]
+        users = facts.carriers.get(role["name"], [])
         if role["too_wide"]:
             yield Hit(
                 f"{_plural(len(users), 'instance')} may do {_wide_words(role)} on every resource by the role "
@@ -313,21 +313,6 @@ def _role_too_wide(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
 
 
 # ---------------------------------------------------------------------- security groups
-
-
-def as_graph(facts: Facts) -> list[graph.Group]:
-    """The groups as the graph takes them."""
-    return [
-        graph.Group(
-            id=group["security_group_id"],
-            name=group["name"],
-            rules=group["rules"],
-            advanced=group["type"] == "enterprise",
-            inner=group["type"] != "enterprise" and group["inner_access_policy"] == "accept",
-            addresses=tuple(group["addresses"]),
-        )
-        for group in facts.groups
-    ]
 
 
 def _group(group: Item) -> list[dict[str, str]]:
@@ -366,8 +351,8 @@ def _removed(group: Item, rules: t.Sequence[Rule]) -> list[dict[str, t.Any]]:
 
 
 def _world(facts: Facts) -> t.Iterator[tuple[Item, Rule, traffic.Ports]]:
-    for group, node in zip(facts.groups, as_graph(facts), strict=True):
-        for rule, ports in graph.grants(node):
+    for group, node in zip(facts.groups, facts.nodes, strict=True):
+        for rule, ports in node.grants:
             if traffic.is_world(rule):
                 yield group, rule, ports
 
@@ -405,8 +390,8 @@ def _open_risky(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
 
 
 def _over_wide(facts: Facts, limits: t.Mapping[str, int]) -> Hits:
-    for group, node in zip(facts.groups, as_graph(facts), strict=True):
-        for rule, ports in graph.grants(node):
+    for group, node in zip(facts.groups, facts.nodes, strict=True):
+        for rule, ports in node.grants:
             why = _wide(rule, ports)
             if why and not (traffic.is_world(rule) and (_all_open(ports) or risky(ports))):
                 yield Hit(f"The rule '{rule.line}' {why}.", _group(group), _narrowed(group, rule))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .._cloud.door import Cloud
 from .._cloud.errors import AlitrustError, CloudError, NotFound, SdkMissing, UnexpectedState
@@ -27,7 +28,7 @@ from .._security_group import shape as group_shape
 from .._security_group.rule import Rule
 from .._trust import options as trust_options
 from .._trust import section as trust
-from . import quotas, security, sessions
+from . import graph, quotas, security, sessions
 
 Item = dict[str, t.Any]
 
@@ -75,6 +76,29 @@ class Facts:
     rule_counts: dict[str, int] = field(default_factory=dict)
     groups_only: bool = False
     notes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def nodes(self) -> list[graph.Group]:
+        """The groups as the graph takes them; what each lets in is worked out once for all checks."""
+        return [
+            graph.Group(
+                id=group["security_group_id"],
+                name=group["name"],
+                rules=group["rules"],
+                advanced=group["type"] == "enterprise",
+                inner=group["type"] != "enterprise" and group["inner_access_policy"] == "accept",
+                addresses=tuple(group["addresses"]),
+            )
+            for group in self.groups
+        ]
+
+    @cached_property
+    def carriers(self) -> dict[str, list[Item]]:
+        """Name of a role -> the instances that have it."""
+        found: dict[str, list[Item]] = {}
+        for one in self.instances:
+            found.setdefault(one["ram_role_name"] or "", []).append(one)
+        return found
 
 
 def collect(cloud: Cloud, options: t.Mapping[str, t.Any]) -> Facts:
@@ -281,6 +305,10 @@ class _Reader:
 
     def _groups(self, ids: t.Collection[str] | None = None) -> None:
         """All groups, or some; of all of them how many rules they have."""
+        members: dict[str, list[Item]] = {}
+        for one in self.facts.instances:
+            for group_id in one["security_group_ids"]:
+                members.setdefault(group_id, []).append(one)
         found = []
         for item in self.cloud.pages("ecs", "DescribeSecurityGroups"):
             self.facts.rule_counts[item["SecurityGroupId"]] = int(item.get("RuleCount") or 0)
@@ -291,7 +319,7 @@ class _Reader:
             except NotFound:
                 continue  # deleted since
             shown = group_shape.group(item, read.inner_access_policy)
-            members = [one for one in self.facts.instances if item["SecurityGroupId"] in one["security_group_ids"]]
+            ones = members.get(item["SecurityGroupId"], [])
             rules: tuple[Rule, ...] = tuple(sorted(read.rules, key=lambda rule: rule.order))
             found.append(
                 {
@@ -299,8 +327,8 @@ class _Reader:
                         key: shown[key]
                         for key in ("security_group_id", "name", "vpc_id", "type", "inner_access_policy")
                     },
-                    "instance_ids": [one["instance_id"] for one in members],
-                    "addresses": [one["private_ip"] for one in members if one["private_ip"]],
+                    "instance_ids": [one["instance_id"] for one in ones],
+                    "addresses": [one["private_ip"] for one in ones if one["private_ip"]],
                     "rules": rules,
                 }
             )

@@ -11,7 +11,9 @@ as no rule of another one with a stronger priority drops it.
 from __future__ import annotations
 
 import typing as t
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 
 from .._core import networks
 from .._security_group import traffic
@@ -37,6 +39,11 @@ class Group:
     inner: bool = False
     addresses: tuple[str, ...] = ()
 
+    @cached_property
+    def grants(self) -> tuple[tuple[Rule, Ports], ...]:
+        """Each rule that lets something in, with the ports that no rule drops before."""
+        return tuple(_grants(self.rules))
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -54,25 +61,18 @@ class Edge:
     peers: tuple[str, ...] = ()
 
 
-def grants(group: Group) -> list[tuple[Rule, Ports]]:
-    """Each rule that lets something in, with the ports that no rule drops before."""
-    inward = [rule for rule in group.rules if rule.direction == "ingress"]
-    found = []
+def _grants(rules: t.Iterable[Rule]) -> t.Iterator[tuple[Rule, Ports]]:
+    inward = [rule for rule in rules if rule.direction == "ingress"]
+    drops = [rule for rule in inward if rule.policy == "drop" and traffic.is_whole(rule)]
     for rule in inward:
         if rule.policy != "accept":
             continue
         ports = traffic.ports_of(rule)
-        for drop in inward:
-            if (
-                drop.policy == "drop"
-                and drop.priority <= rule.priority
-                and _applies(drop, rule)
-                and traffic.is_whole(drop)
-            ):
+        for drop in drops:
+            if drop.priority <= rule.priority and _applies(drop, rule):
                 ports = traffic.minus(ports, traffic.ports_of(drop))
         if ports:
-            found.append((rule, ports))
-    return found
+            yield rule, ports
 
 
 def _applies(rule: Rule, about: Rule) -> bool:
@@ -113,7 +113,7 @@ def edges(groups: t.Sequence[Group]) -> list[Edge]:
     found: list[Edge] = []
     for group in groups:
         by_source: dict[tuple[str, str], tuple[Ports, list[str]]] = {}
-        for rule, ports in grants(group):
+        for rule, ports in group.grants:
             key = _source(rule, known)
             if key[0] == "group":
                 ports = traffic.minus(ports, traffic.minus(traffic.everything(), outward(known[key[1]], group)))
@@ -134,6 +134,23 @@ def _source(rule: Rule, known: t.Mapping[str, Group]) -> tuple[str, str]:
     return rule.peer_kind, rule.peer
 
 
-def members_in(cidr: str, groups: t.Iterable[Group]) -> list[str]:
-    """Groups that have a member inside of a network."""
-    return [group.id for group in groups if any(traffic.within(address, cidr) for address in group.addresses)]
+class Members:
+    """Where the members of groups are, to be asked for many networks."""
+
+    def __init__(self, groups: t.Sequence[Group]) -> None:
+        self._ids = [group.id for group in groups]
+        placed = sorted(
+            (*networks.numbers(address)[:2], place) for place, group in enumerate(groups) for address in group.addresses
+        )
+        self._addresses = [one[:2] for one in placed]
+        self._places = [one[2] for one in placed]
+        self._known: dict[str, list[str]] = {}
+
+    def within(self, cidr: str) -> list[str]:
+        """Groups that have a member inside of a network, in their order."""
+        if cidr not in self._known:
+            version, first, last = networks.numbers(cidr)
+            start = bisect_left(self._addresses, (version, first))
+            end = bisect_left(self._addresses, (version, last + 1))
+            self._known[cidr] = [self._ids[place] for place in sorted(set(self._places[start:end]))]
+        return self._known[cidr]

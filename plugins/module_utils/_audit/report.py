@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import typing as t
+from collections import Counter
 
 from .._cloud import texts
 from .._cloud.door import Cloud
@@ -104,8 +105,12 @@ def assemble(facts: Facts, chosen: t.Collection[str], given: t.Mapping[str, int]
     for one in facts.instances:
         one.setdefault("trust", _unknown(facts.unread.get("trust", "the trusted server was not asked"), one))
     findings, states = checks.run(facts, chosen, limits)
-    nodes = checks.as_graph(facts)
+    nodes = facts.nodes
     edges = graph.edges(nodes)
+    world = {edge.group: edge for edge in edges if edge.kind == graph.WORLD}
+    names = {node.id: node.name for node in nodes}
+    members = graph.Members(nodes)
+    disks = Counter(disk["kms_key_id"] for one in facts.instances for disk in one["disks"])
     instances = [] if facts.groups_only else [_instance(one, facts) for one in facts.instances]
     audit: Item = {
         "generated": clock(now),
@@ -114,14 +119,14 @@ def assemble(facts: Facts, chosen: t.Collection[str], given: t.Mapping[str, int]
         "fleets": _fleets(instances),
         "instances": instances,
         "security_groups": [
-            _group(group, node, edges, limits) for group, node in zip(facts.groups, nodes, strict=True)
+            _group(group, node, world.get(node.id), limits) for group, node in zip(facts.groups, nodes, strict=True)
         ],
-        "reach": [] if facts.groups_only else [_edge(edge, nodes) for edge in edges],
+        "reach": [] if facts.groups_only else [_edge(edge, names, members) for edge in edges],
         "roles": list(facts.roles.values()),
         "sessions": facts.sessions,
         "share_roles": facts.share_roles,
         "shared_images": facts.shared_images,
-        "kms": {"status": facts.kms_status, "keys": [_key(key, facts) for key in facts.keys]},
+        "kms": {"status": facts.kms_status, "keys": [_key(key, facts, disks) for key in facts.keys]},
         "key_pairs": facts.key_pairs,
         "addresses": facts.addresses,
         "security_center": facts.security_center,
@@ -190,13 +195,15 @@ def _instance(one: Item, facts: Facts) -> Item:
 
 def _fleets(instances: t.Sequence[Item]) -> list[Item]:
     """By fleet: verdicts, and verdicts by the age of the last report."""
+    by_fleet: dict[str, list[Item]] = {}
+    for one in instances:
+        by_fleet.setdefault(one["fleet"] or "", []).append(one)
     found = []
-    for fleet in sorted({one["fleet"] or "" for one in instances}):
-        members = [one for one in instances if (one["fleet"] or "") == fleet]
-        timeline = []
-        for age in (*(name for name, _end in AGES), NEVER):
-            ones = [one for one in members if age_of(one["trust"]["last_report_age"]) == age]
-            timeline.append({"age": age, **_verdicts(ones)})
+    for fleet, members in sorted(by_fleet.items()):
+        by_age: dict[str, list[Item]] = {}
+        for one in members:
+            by_age.setdefault(age_of(one["trust"]["last_report_age"]), []).append(one)
+        timeline = [{"age": age, **_verdicts(by_age.get(age, ()))} for age in (*(name for name, _end in AGES), NEVER)]
         found.append({"fleet": fleet, "instances": len(members), "verdicts": _verdicts(members), "timeline": timeline})
     return found
 
@@ -213,15 +220,14 @@ def _verdicts(instances: t.Iterable[Item]) -> dict[str, int]:
     return {verdict: listed.count(verdict) for verdict in VERDICTS}
 
 
-def _group(group: Item, node: graph.Group, edges: t.Sequence[graph.Edge], limits: t.Mapping[str, int]) -> Item:
-    world = [edge for edge in edges if edge.group == node.id and edge.kind == graph.WORLD]
+def _group(group: Item, node: graph.Group, world: graph.Edge | None, limits: t.Mapping[str, int]) -> Item:
     return {
         **{
             key: group[key]
             for key in ("security_group_id", "name", "vpc_id", "type", "inner_access_policy", "instance_ids")
         },
-        "world": traffic.text(world[0].ports) if world else "nothing",
-        "risky": sorted(checks.risky(world[0].ports)) if world else [],
+        "world": traffic.text(world.ports) if world else "nothing",
+        "risky": sorted(checks.risky(world.ports)) if world else [],
         "outward": traffic.text(graph.outward(node)),
         "rule_count": len(group["rules"]),
         "rule_limit": limits["rules_per_group"],
@@ -229,8 +235,7 @@ def _group(group: Item, node: graph.Group, edges: t.Sequence[graph.Edge], limits
     }
 
 
-def _edge(edge: graph.Edge, nodes: t.Sequence[graph.Group]) -> Item:
-    names = {node.id: node.name for node in nodes}
+def _edge(edge: graph.Edge, names: t.Mapping[str, str], members: graph.Members) -> Item:
     label = "the world" if edge.kind == graph.WORLD else names.get(edge.source) or edge.source.removesuffix("/32")
     return {
         "source_kind": edge.kind,
@@ -241,11 +246,11 @@ def _edge(edge: graph.Edge, nodes: t.Sequence[graph.Group]) -> Item:
         "ports": traffic.text(edge.ports),
         "risky": sorted(checks.risky(edge.ports)) if edge.kind == graph.WORLD else [],
         "peers": list(edge.peers),
-        "includes": [names[one] for one in graph.members_in(edge.source, nodes)] if edge.kind == "cidr" else [],
+        "includes": [names[one] for one in members.within(edge.source)] if edge.kind == "cidr" else [],
     }
 
 
-def _key(key: Item, facts: Facts) -> Item:
+def _key(key: Item, facts: Facts, disks: t.Mapping[str | None, int]) -> Item:
     """A key, and who can use it: share roles (and so their recipients) and the roles of instances."""
     users = []
     for role in facts.share_roles:
@@ -256,12 +261,9 @@ def _key(key: Item, facts: Facts) -> Item:
     for role in facts.roles.values():
         uses = _uses(role, key)
         if uses:
-            ones = [
-                one["name"] or one["instance_id"] for one in facts.instances if one["ram_role_name"] == role["name"]
-            ]
+            ones = [one["name"] or one["instance_id"] for one in facts.carriers.get(role["name"], ())]
             users.append({"role": role["name"], "purpose": "instances", "who": ones, "uses": uses})
-    disks = sum(disk["kms_key_id"] == key["key_id"] for one in facts.instances for disk in one["disks"])
-    return {**key, "disks": disks, "users": users}
+    return {**key, "disks": disks.get(key["key_id"], 0), "users": users}
 
 
 def _uses(role: Item, key: Item) -> list[str]:

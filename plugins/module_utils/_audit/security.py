@@ -59,6 +59,9 @@ def section(
                 | {key: one[key] for key in kept}
             )
     levels = (*findings.LEVELS, "unknown")
+    by_instance: dict[str | None, list[Item]] = {}
+    for alert in told:
+        by_instance.setdefault(alert["instance_id"], []).append(alert)
     told.sort(key=lambda one: levels.index(one["level"]) if one["level"] in levels else len(levels))
     return {
         "in_use": role or any(one["agent"] not in _NEVER for one in found),
@@ -67,7 +70,7 @@ def section(
             {
                 **{key: one[key] for key in _KEPT},
                 "name": names[one["instance_id"]],
-                "alerts": by_level(alert for alert in told if alert["instance_id"] == one["instance_id"]),
+                "alerts": by_level(by_instance.get(one["instance_id"], ())),
             }
             for one in found
         ],

@@ -24,6 +24,16 @@ def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text, strict=False)
 
 
+@cache
+def numbers(text: str) -> tuple[int, int, int]:
+    """IP version, first and last address of the network that a CIDR block is in, to compare many of them.
+
+    :raises ValueError: it is none
+    """
+    found = network(text)
+    return found.version, int(found.network_address), int(found.broadcast_address)
+
+
 def meant(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """The network that an address or a CIDR block is, or is in; None for what is neither."""
     if "%" in value:  # an interface of some machine, which Python takes for a part of the address

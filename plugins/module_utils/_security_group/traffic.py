@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.networks import network
+from .._core.networks import network, numbers
 from .rule import NO_PORTS, Rule
 
 #: First and last port.
@@ -156,8 +156,8 @@ def peer_covers(one: Rule, other: Rule) -> bool:
 
 
 def within(inner: str, outer: str) -> bool:
-    small, large = network(inner), network(outer)
-    return small.version == large.version and small.subnet_of(large)  # type: ignore[arg-type]
+    (kind, first, last), (other, lowest, highest) = numbers(inner), numbers(outer)
+    return kind == other and lowest <= first and last <= highest
 
 
 def idle(rules: t.Sequence[Rule]) -> list[tuple[str, Rule, Rule]]:

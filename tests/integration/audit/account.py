@@ -177,7 +177,7 @@ def _report(cloud: LocalCloud) -> None:
         name = instance["InstanceName"]
         if name in reports:
             status, age = reports[name]
-            records.append(_property(cloud, instance, status, now - age))
+            records.append(property_of(cloud.account_id, instance, status, now - age))
             if status == UNTRUSTED:
                 records.append(_event(cloud, instance, now - age))
         if name == "db-002":
@@ -204,14 +204,19 @@ def _record(kind: str, id: str) -> dict[str, t.Any]:
     return {"kind": kind, "id": id, "region": "cn-hangzhou"}
 
 
-def _property(cloud: LocalCloud, instance: dict[str, t.Any], status: int, reported: float) -> dict[str, t.Any]:
+def property_of(account_id: str, instance: dict[str, t.Any], status: int, reported: float) -> dict[str, t.Any]:
+    """What the trusted server knows of an instance that has reported.
+
+    :param status: SystemTrustStatus
+    :param reported: when, in seconds since 1970
+    """
     uuid = instance["SerialNumber"]
     data = {
         "PropertyUuid": uuid,
         "PropertyName": instance["InstanceName"],
         "InstanceId": instance["InstanceId"],
         "RegionId": "cn-hangzhou",
-        "AccountId": cloud.account_id,
+        "AccountId": account_id,
         "SystemTrustStatus": status,
         "SystemTrustDetail": json.dumps({"pcr": [4]}) if status == UNTRUSTED else "",
         "ProgramTrustStatus": status,

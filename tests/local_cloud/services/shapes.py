@@ -62,14 +62,18 @@ class Shape:
         :raises ValueError: a field or a type that the SDK's model doesn't have (a mistake of the handler).
         """
         done = self.empty.copy()
+        fields = self.fields
         for name, value in data.items():
-            if value is ABSENT:
+            # Most are texts and numbers of the right type, which a page has thousands of.
+            if value.__class__ is fields.get(name):
+                done[name] = value
+            elif value is ABSENT:
                 done.pop(name, None)
-            elif name not in self.fields:
+            elif name not in fields:
                 raise ValueError(f"{self.name}: not in the response model: {name!r}")
             elif value is not None:
                 try:
-                    done[name] = _fill(self.fields[name], value)
+                    done[name] = _fill(fields[name], value)
                 except ValueError as error:
                     raise ValueError(f"{self.name}.{name}: {error}") from None
         return done

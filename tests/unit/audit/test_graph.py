@@ -86,4 +86,9 @@ def test_members_reach_each_other_only_where_there_are_two_and_it_is_allowed() -
 
 def test_a_network_names_the_groups_that_have_members_in_it() -> None:
     groups = [Group("sg-a", "a", addresses=("10.1.0.1",)), Group("sg-b", "b", addresses=("10.2.0.1",))]
-    assert graph.members_in("10.1.0.0/16", groups) == ["sg-a"]
+    members = graph.Members(groups)
+    assert members.within("10.1.0.0/16") == ["sg-a"]
+    assert members.within("10.2.0.1/32") == ["sg-b"]
+    assert members.within("0.0.0.0/0") == ["sg-a", "sg-b"]
+    assert members.within("10.2.0.2/31") == []
+    assert members.within("::/0") == []

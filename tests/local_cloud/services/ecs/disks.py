@@ -26,7 +26,7 @@ from local_cloud.services.ecs.common import (
     json_list,
     missing,
     new_record,
-    page_either,
+    page_walked,
     save,
     seconds_text,
     shown_tags,
@@ -239,19 +239,20 @@ def describe_disks(call: Call) -> Record:
     dry_run(call)
     ids = json_list(call, "DiskIds")
     wanted_type, status = call.get("DiskType") or "all", call.get("Status") or "All"
-    found = [
-        disk
-        for disk in find_all(call, "disk", lagged=True)
-        if (not ids or disk["DiskId"] in ids)
-        and wanted_type in ("all", disk["Type"])
-        and status in ("All", disk["Status"])
-        and fits(call, disk, ("InstanceId", "Category", "KMSKeyId", "ZoneId"), ("DiskName",))
-        and (call.get("Encrypted") is None or call.get("Encrypted") == disk["Encrypted"])
-        and (call.get("DeleteWithInstance") is None or call.get("DeleteWithInstance") == disk["DeleteWithInstance"])
-        and call.get("SnapshotId") in (None, "", disk.get("SourceSnapshotId"))
-        and has_tags(call, disk)
-    ]
-    page = page_either(call, found, most=500, most_page=100)
+
+    def fits_all(disk: Record) -> bool:
+        return (
+            (not ids or disk["DiskId"] in ids)
+            and wanted_type in ("all", disk["Type"])
+            and status in ("All", disk["Status"])
+            and fits(call, disk, ("InstanceId", "Category", "KMSKeyId", "ZoneId"), ("DiskName",))
+            and (call.get("Encrypted") is None or call.get("Encrypted") == disk["Encrypted"])
+            and (call.get("DeleteWithInstance") is None or call.get("DeleteWithInstance") == disk["DeleteWithInstance"])
+            and call.get("SnapshotId") in (None, "", disk.get("SourceSnapshotId"))
+            and has_tags(call, disk)
+        )
+
+    page = page_walked(call, "disk", fits_all, most=500)
     return {"Disks": {"Disk": [_shown(call, disk) for disk in page.items]}, **page.about}
 
 

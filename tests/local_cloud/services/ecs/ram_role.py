@@ -9,7 +9,7 @@ import typing as t
 
 from local_cloud import iam
 from local_cloud.framework import ApiError, Call
-from local_cloud.services.ecs.common import Record, ecs, find_all, get_one, json_list, page_numbered, save
+from local_cloud.services.ecs.common import Record, ecs, find_all, find_one, get_one, json_list, page_numbered, save
 from local_cloud.settings import define
 
 define(
@@ -122,8 +122,11 @@ def describe_instance_ram_role(call: Call) -> Record:
         raise ApiError("InvalidRamRole.NotFound", 404, "The specified RamRoleName does not exist.")
     malformed = ApiError("InvalidInstanceIds.Malformed", 400, "The specified InstanceIds is malformed.")
     wanted = json_list(call, "InstanceIds", 50, malformed)
-    known = {instance["InstanceId"]: instance for instance in find_all(call, "instance", lagged=True)}
-    chosen = [known[id] for id in wanted if id in known] if wanted else list(known.values())
+    if wanted:
+        asked = (find_one(call, "instance", id, lagged=True) for id in wanted)
+        chosen = [instance for instance in asked if instance]
+    else:
+        chosen = find_all(call, "instance", lagged=True)
     pairs = [
         {"InstanceId": instance["InstanceId"], "RamRoleName": instance["_RamRoleName"]}
         for instance in chosen

@@ -58,21 +58,20 @@ def describe_cloud_center_instances(call: Call) -> Record:
         kind: Counter(one["InstanceId"] for one, _server in common.visible(call, kind) if is_open(kind, one))
         for kind in (common.ALERT, common.VULNERABILITY, common.RISK)
     }
-    items = [
-        _shown(call, one, {kind: counts[one.instance["InstanceId"]] for kind, counts in found.items()})
-        for one in servers(call)
-    ]
+
+    def shown(one: Server) -> Record:
+        return _shown(call, one, {kind: counts[one.instance["InstanceId"]] for kind, counts in found.items()})
+
     region, machines = call.params.get("RegionId"), call.get("MachineTypes") or "ecs"
     criteria = _criteria(call)
     meets = any if (call.get("LogicalExp") or "OR") == "OR" else all
-    wanted = [
-        one
-        for one in items
-        if machines == "ecs"
-        and (not region or one["RegionId"] == region)
-        and (not criteria or meets(one[name] == value for name, value in criteria))
-    ]
-    page, about = paged(call, wanted)
+    wanted = [one for one in servers(call) if machines == "ecs" and (not region or one.region == region)]
+    if criteria:
+        items = [item for item in map(shown, wanted) if meets(item[name] == value for name, value in criteria)]
+        page, about = paged(call, items)
+    else:
+        servers_of_page, about = paged(call, wanted)
+        page = [shown(one) for one in servers_of_page]
     return {"Instances": page, "PageInfo": about, "Success": True}
 
 

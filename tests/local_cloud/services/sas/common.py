@@ -82,7 +82,10 @@ def texts(call: Call, name: str) -> list[str] | None:
     return [one.strip() for one in text.split(",") if one.strip()] if text else None
 
 
-def paged(call: Call, items: list[Record], default: int = 20) -> tuple[list[Record], Record]:
+Paged = t.TypeVar("Paged")
+
+
+def paged(call: Call, items: list[Paged], default: int = 20) -> tuple[list[Paged], Record]:
     """A page of a list, and what the answer says about it."""
     number, size = (_positive(call, name, usual) for name, usual in (("CurrentPage", 1), ("PageSize", default)))
     size = min(size, int(call.settings["sas.largest_page"]))
@@ -161,9 +164,11 @@ def servers(call: Call, *, lagged: bool = True) -> list[Server]:
 def _is_known(call: Call, instance: Record, now: float) -> bool:
     """Whether Security Center has heard of an instance: some time after it was made, or when it is told to look."""
     delay = float(call.settings["sas.new_server_seconds"])
+    if not delay:
+        return True
     made = instance_time(instance["CreationTime"])
     asked = (call.store.get("security_refresh", call.account_id) or {"At": 0.0})["At"]
-    return not delay or now >= made + delay or asked >= made
+    return now >= made + delay or asked >= made
 
 
 def instance_time(text: str) -> float:
@@ -202,8 +207,10 @@ def switch(store: Store, instance_id: str, state: str) -> None:
 
 def visible(call: Call, kind: str) -> list[tuple[Record, Server]]:
     """What was found on servers that have the agent: without it there is nothing to be seen."""
-    known = {one.instance["InstanceId"]: one for one in servers(call) if one.installed}
     found = call.store.find(kind, where={"AccountId": call.account_id}, lagged=True)
+    if not found:
+        return []
+    known = {one.instance["InstanceId"]: one for one in servers(call) if one.installed}
     return [(current(call, one), known[one["InstanceId"]]) for one in found if one["InstanceId"] in known]
 
 
