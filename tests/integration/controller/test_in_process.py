@@ -293,7 +293,10 @@ def test_a_task_s_time_limit_ends_a_call(ansible: Ansible, fresh_cloud: LocalClo
 def test_a_module_in_its_own_process_has_byte_code_with_it(tmp_path: Path, fresh_cloud: LocalCloud) -> None:
     kept = tmp_path / "kept"
     ansible = Ansible(tmp_path, fresh_cloud, ANSIBLE_KEEP_REMOTE_FILES="1", ANSIBLE_REMOTE_TEMP=str(kept))
-    tasks: Tasks = [{"alitrust.ecs.kms_service_info": {}}, {"alitrust.ecs.kms_service_info": {}, "environment": {"A": "b"}}]
+    tasks: Tasks = [
+        {"alitrust.ecs.kms_service_info": {}},
+        {"alitrust.ecs.kms_service_info": {}, "environment": {"A": "b"}},
+    ]
     results, output = ansible.play(tasks, "-vv")
     assert output.count(ELSEWHERE) == 1
     assert results[0]["kms_service"] == results[1]["kms_service"]
