@@ -20,7 +20,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._cloud import credentials, errors, sdk
 from ..module_utils._cloud.options import NO_REGION
-from . import _check_run, _core_probe, _core_version, _in_process, _run_calls
+from . import _bytecode, _check_run, _core_probe, _core_version, _in_process, _run_calls
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
@@ -107,7 +107,8 @@ class ActionModule(ActionBase):
 
     def _configure_module(self, *args: t.Any, **named: t.Any) -> t.Any:
         if not self._in_process:
-            return super()._configure_module(*args, **named)
+            built = super()._configure_module(*args, **named)
+            return _bytecode.add(built) if self._is_local() else built
         return self._take(*args, **named)
 
     def _take(self, module_name: str, module_args: dict[str, t.Any], task_vars: t.Any = None) -> t.Any:
@@ -117,12 +118,15 @@ class ActionModule(ActionBase):
     def _is_pipelining_enabled(self, *args: t.Any, **named: t.Any) -> bool:
         return self._in_process or self._goes_by_pipe() or bool(super()._is_pipelining_enabled(*args, **named))
 
+    def _is_local(self) -> bool:
+        return getattr(self._connection, "transport", None) == "local"
+
     def _goes_by_pipe(self) -> bool:
         """Whether the module can reach its process on this machine without a file, which would have the arguments in
         it, secrets included.
         """
         return (
-            getattr(self._connection, "transport", None) == "local"
+            self._is_local()
             and bool(getattr(self._connection, "has_pipelining", False))
             and not (self._play_context.become or getattr(self._connection, "become", None))
             and not self._task.async_val

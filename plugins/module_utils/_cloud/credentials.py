@@ -49,9 +49,7 @@ class _RenewedSession:
     def get_credentials(self) -> t.Any:
         if self._session is None or time.time() > self._session.expires - _RENEW_BEFORE:
             self._session = self._issue()
-        credentials_class = sdk.load(
-            "alibabacloud_credentials.provider.refreshable", "alibabacloud-credentials"
-        ).Credentials
+        credentials_class = sdk.of_credentials("provider.refreshable").Credentials
         return credentials_class(
             access_key_id=self._session.access_key_id,
             access_key_secret=self._session.access_key_secret,
@@ -76,9 +74,7 @@ class _Trimmed:
 
     def get_credentials(self) -> t.Any:
         found = self._provider.get_credentials()
-        credentials_class = sdk.load(
-            "alibabacloud_credentials.provider.refreshable", "alibabacloud-credentials"
-        ).Credentials
+        credentials_class = sdk.of_credentials("provider.refreshable").Credentials
         return credentials_class(
             access_key_id=(found.get_access_key_id() or "").strip(),
             access_key_secret=(found.get_access_key_secret() or "").strip(),
@@ -99,8 +95,8 @@ def client_for(connection: Connection, issue_session: t.Callable[[t.Any], Sessio
     :param issue_session: asks STS for a session, signed with the given credential client (None: unsigned, for OIDC)
     :raises CredentialsError: with the SDK's reason
     """
-    module = sdk.load("alibabacloud_credentials.client", "alibabacloud-credentials")
-    providers = sdk.load("alibabacloud_credentials.provider", "alibabacloud-credentials")
+    module = sdk.of_credentials("client")
+    providers = sdk.of_credentials("provider")
     try:
         if connection.oidc_provider_arn:
             return module.Client(provider=_RenewedSession("oidc_role_arn", lambda: issue_session(None)))
@@ -184,6 +180,6 @@ def _of_environment(providers: t.Any) -> t.Any:
     provider = providers.EnvironmentVariableCredentialsProvider()
     try:
         provider.get_credentials()
-    except sdk.load("alibabacloud_credentials.exceptions", "alibabacloud-credentials").CredentialException:
+    except sdk.of_credentials("exceptions").CredentialException:
         return None
     return provider

@@ -98,6 +98,20 @@ def _forget_connections() -> None:
 os.register_at_fork(after_in_child=_forget_connections)
 
 
+#: What the SDK imports and hardly a task uses: asynchronous calls, WebSockets of its own, a scheduler that renews the
+#: credentials of an instance's role, keys of RSA. C(aiohttp) alone reads the system's certificates twice.
+_UNUSED = (
+    "aiofiles",
+    "aiohttp",
+    "apscheduler.schedulers.background",
+    "cryptography.hazmat.primitives",
+    "cryptography.hazmat.primitives.asymmetric",
+    "cryptography.hazmat.primitives.serialization",
+    "websocket",
+    "websocket._abnf",
+)
+
+
 class _Later(types.ModuleType):
     """Stands for a package while others import it, and imports it when they use it."""
 
@@ -106,32 +120,61 @@ class _Later(types.ModuleType):
             return getattr(importlib.import_module(self.__name__), name)
         if name.startswith("__"):
             raise AttributeError(name)
-        return object  # at import, the SDK has its classes in annotations only
+        return _NameLater(self.__name__, name)
+
+
+class _NameLater:
+    """Stands for what others import from a package, which they call or have in annotations."""
+
+    def __init__(self, package: str, name: str) -> None:
+        self._place = (package, name)
+
+    def _found(self) -> t.Any:
+        package, name = self._place
+        module = importlib.import_module(package)
+        with contextlib.suppress(AttributeError):
+            return getattr(module, name)
+        return importlib.import_module(f"{package}.{name}")
+
+    def __call__(self, *args: t.Any, **named: t.Any) -> t.Any:
+        return self._found()(*args, **named)
+
+    def __getattr__(self, name: str) -> t.Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._found(), name)
 
 
 @contextlib.contextmanager
-def _without_aiohttp() -> t.Iterator[None]:
-    """Have the SDK import C(aiohttp) when its asynchronous calls, of which this collection makes none, are used.
-
-    It is half of what importing the SDK's core costs, because it reads the system's certificates twice.
-    """
-    name = "aiohttp"
-    if name in sys.modules:
-        yield
-        return
-    later = sys.modules[name] = _Later(name)
+def _without_unused() -> t.Iterator[None]:
+    """Have the SDK import what it does not use when it does."""
+    later = {name: _Later(name) for name in _UNUSED if name not in sys.modules}
+    sys.modules.update(later)
     try:
         yield
     finally:
-        if sys.modules.get(name) is later:
-            del sys.modules[name]
+        for name, stand_in in later.items():
+            if sys.modules.get(name) is stand_in:
+                del sys.modules[name]
 
 
 def core(name: str) -> t.Any:
     """A module of the SDK core, for example C(alibabacloud_tea_openapi.utils_models)."""
-    # What is imported already needs no stand-in, which others in this process could meet.
-    with contextlib.nullcontext() if name in sys.modules else _without_aiohttp():
-        return load(name, "alibabacloud-tea-openapi")
+    return _lean(name, "alibabacloud-tea-openapi")
+
+
+def of_credentials(name: str) -> t.Any:
+    """A module of the SDK's package for credentials, for example C(client)."""
+    return _lean(f"alibabacloud_credentials.{name}", "alibabacloud-credentials")
+
+
+def _lean(name: str, pypi_name: str) -> t.Any:
+    # What is imported already needs no stand-ins, which others in this process could meet.
+    if name not in sys.modules:
+        # A release that does more with one of them while it is imported has the real ones.
+        with contextlib.suppress(Exception), _without_unused():
+            return load(name, pypi_name)
+    return load(name, pypi_name)
 
 
 @cache
@@ -145,5 +188,5 @@ def preload() -> None:
     client_class()
     core("alibabacloud_tea_openapi.utils_models")
     core("darabonba.runtime")
-    load("alibabacloud_credentials.client", "alibabacloud-credentials")
+    of_credentials("client")
     transport.preload()

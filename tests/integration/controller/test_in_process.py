@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import typing as t
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -285,6 +288,25 @@ def test_a_task_s_time_limit_ends_a_call(ansible: Ansible, fresh_cloud: LocalClo
     fresh_cloud.fault("throttling", "kms:DescribeAccountKmsStatus", times=1000)
     [cut_off], _output = ansible.play([{"alitrust.ecs.kms_service": {}, "timeout": 2}])
     assert "Timed out" in cut_off["msg"]
+
+
+def test_a_module_in_its_own_process_has_byte_code_with_it(tmp_path: Path, fresh_cloud: LocalCloud) -> None:
+    kept = tmp_path / "kept"
+    ansible = Ansible(tmp_path, fresh_cloud, ANSIBLE_KEEP_REMOTE_FILES="1", ANSIBLE_REMOTE_TEMP=str(kept))
+    tasks: Tasks = [
+        {"alitrust.ecs.kms_service_info": {}},
+        {"alitrust.ecs.kms_service_info": {}, "environment": {"A": "b"}},
+    ]
+    results, output = ansible.play(tasks, "-vv")
+    assert output.count(ELSEWHERE) == 1
+    assert results[0]["kms_service"] == results[1]["kms_service"]
+    (program,) = kept.glob("*/AnsiballZ_kms_service_info.py")
+    (archive,) = re.findall(r"['\"](UEsDB[A-Za-z0-9+/=]+)['\"]", program.read_text())
+    names = set(zipfile.ZipFile(io.BytesIO(base64.b64decode(archive))).namelist())
+    sources = {name for name in names if name.endswith(".py")}
+    assert "ansible_collections/alitrust/ecs/plugins/module_utils/_cloud/door.py" in sources
+    assert "ansible/module_utils/basic.py" in sources
+    assert names == sources | {f"{name}c" for name in sources}
 
 
 def test_the_environment_switches_it_off(tmp_path: Path, fresh_cloud: LocalCloud) -> None:

@@ -68,7 +68,8 @@ import sys
 from {sdk.__name__} import preload
 preload()
 assert "alibabacloud_tea_openapi.client" in sys.modules
-assert not [name for name in sys.modules if name.startswith(("aiohttp", *{tuple(products.PACKAGES.values())}))]
+unused = ("aiofiles", "aiohttp", "apscheduler", "cryptography", "websocket", *{tuple(products.PACKAGES.values())})
+assert not [name for name in sys.modules if name.startswith(unused)]
 """
     )
 
@@ -106,6 +107,46 @@ for core, request in ((DaraCore, DaraRequest()), (TeaCore, TeaRequest())):
     application = web.Application()
     application.router.add_get("/", answer)
     asyncio.run(ask(core, request))
+"""
+    )
+
+
+def test_what_was_put_off_is_there_when_it_is_used() -> None:
+    """Credentials of an instance's role are renewed by a scheduler, and who has RSA keys signs with them."""
+    in_a_new_process(
+        f"""
+import sys
+from {sdk.__name__} import preload
+preload()
+from alibabacloud_credentials.provider import EcsRamRoleCredentialsProvider
+from alibabacloud_tea_openapi import utils
+assert not [name for name in sys.modules if name.startswith(("apscheduler", "cryptography"))]
+EcsRamRoleCredentialsProvider(role_name="web")
+assert "apscheduler.schedulers.background" in sys.modules
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+text = key.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+).decode()
+lines = [line for line in text.splitlines() if not line.startswith("-")]
+key.public_key().verify(utils.rsa_sign(b"text", "".join(lines)), b"text", padding.PKCS1v15(), hashes.SHA256())
+"""
+    )
+
+
+def test_a_release_that_uses_more_at_import_has_the_real_ones(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "of_tomorrow.py").write_text("import websocket\nclass Lost(websocket.WebSocketException): pass\n")
+    in_a_new_process(
+        f"""
+import sys
+sys.path.append({str(tmp_path)!r})
+from {sdk.__name__} import core
+assert issubclass(core("of_tomorrow").Lost, Exception)
+assert core("of_tomorrow").websocket is sys.modules["websocket"]
 """
     )
 
