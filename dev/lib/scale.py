@@ -20,6 +20,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,10 @@ from local_cloud.control import LocalCloud
 #: A local cloud takes instances through its API up to here; more are put past it.
 MOST_BY_API = 500
 LARGE = 10_000
-_NETWORK = {
+#: Five digits, because three are used up by a fleet of a thousand.
+_NAME = "bench-{:05}"
+_LIKE_ALL = {
+    "fleet_instance_names": "bench-[1,5]",
     "network_vswitch_cidr_block": "172.16.0.0/18",
     "network_security_group_type": "enterprise",  # a normal one holds 2,000 addresses
 }
@@ -115,7 +119,7 @@ class Fleet:
     def __init__(self, side: Side, size: int, *, hosts: bool = False) -> None:
         self.side, self.size = side, size
         self.cloud = LocalCloud(side.state / "cloud")
-        self.given = {**variables(size, hosts, side.state), **_NETWORK}
+        self.given = {**variables(size, hosts, side.state), **_LIKE_ALL}
 
     def play(
         self, book: str, *arguments: str, changes: bool | None, inventory: dict[str, t.Any] | None = None, **more: t.Any
@@ -125,7 +129,7 @@ class Fleet:
         :param changes: whether it has to change something; None for either
         :raises SetupError: it failed, or changed what it should not
         """
-        command = [self.side.bin / "ansible-playbook", f"alitrust.ecs.{book}", *arguments]
+        command: list[str | Path] = [self.side.bin / "ansible-playbook", f"alitrust.ecs.{book}", *arguments]
         if inventory is not None:
             source = self.side.state / "fleet.alitrust.yml"
             source.write_text(json.dumps({"plugin": "alitrust.ecs.instances", "compose": inventory}))
@@ -176,7 +180,7 @@ class Fleet:
                 **{old: f"{old[:-7]}{number:07}" for old in own},
                 f'"{first["PrivateIpAddress"]}"': f'"172.16.{number // 250}.{number % 250 + 1}"',
                 first["MacAddress"]: f"00:16:3e:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}",
-                first["InstanceName"]: f"bench-{number:03}",
+                first["InstanceName"]: _NAME.format(number),
                 first["SerialNumber"]: f"{first['SerialNumber'][:-7]}{number:07}",
             }
             for kind, template in templates.items():
@@ -191,7 +195,7 @@ class Fleet:
 
 @contextlib.contextmanager
 def cloud_of(side: Side, *options: str) -> t.Iterator[None]:
-    """A local cloud for one fleet; what playbooks leave in the home folder goes with it."""
+    """An empty local cloud for one fleet; its state, and what playbooks leave in the home folder, goes with it."""
     side.cloud("start", *options)
     try:
         yield
@@ -200,6 +204,7 @@ def cloud_of(side: Side, *options: str) -> t.Iterator[None]:
         for left in side.state.glob("*.pem*"):
             left.unlink()
         (side.state / "known_hosts").unlink(missing_ok=True)
+        shutil.rmtree(side.state / "cloud")
 
 
 def without_hosts(side: Side, sizes: t.Sequence[int]) -> Found:
@@ -254,14 +259,14 @@ def with_hosts(side: Side, sizes: t.Sequence[int]) -> Found:
         }
         for size in sizes:
             environment.say(f"{size} of them")
-            part = ":".join(f"bench-{n:03}" for n in range(1, size + 1))
+            part = ":".join(_NAME.format(n) for n in range(1, size + 1))
             found.setdefault("configure, without changes", {})[size] = fleet.play(
                 "configure", "--limit", part, changes=False, inventory=way_in
             )
         # Each rotation begins where the one before has ended.
         for number, size in enumerate(sorted(sizes, reverse=True)):
             key = side.state / f"next-{number}.pem"
-            part = ":".join(f"bench-{n:03}" for n in range(1, size + 1))
+            part = ":".join(_NAME.format(n) for n in range(1, size + 1))
             found.setdefault("rotate_keys, one after the other", {})[size] = fleet.play(
                 "rotate_keys",
                 changes=True,

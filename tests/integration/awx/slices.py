@@ -123,7 +123,7 @@ def run(playbook: str, jobs: t.Sequence[Path], homes: t.Sequence[Path], **enviro
             told, back = (stack.enter_context((home / name).open("w+b")) for name in ("sent", "returned"))
             told.write(stream)
             told.seek(0)
-            command = [RUNNER, "worker", "--private-data-dir", home / "private"]
+            command: list[str | Path] = [RUNNER, "worker", "--private-data-dir", home / "private"]
             mine = {**plain, **JOB_ENVIRONMENT, **environment, "HOME": str(home)}
             workers.append((subprocess.Popen(command, stdin=told, stdout=back, env=mine), back))
             stack.callback(workers[-1][0].kill)

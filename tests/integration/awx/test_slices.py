@@ -107,8 +107,7 @@ def test_two_workers_do_each_host_once_and_the_next_run_changes_nothing(workers:
         assert one.stats["changed"] == dict.fromkeys(hosts(one), 1)
     instances = {one["InstanceId"]: one for one in workers.cloud.resources("instance")}
     assert workers.tagged() == sorted(instances)
-    for one in instances.values():
-        assert {"TagKey": "proven", "TagValue": "yes"} in one["Tags"]
+    assert all({"TagKey": "proven", "TagValue": "yes"} in instance["Tags"] for instance in instances.values())
 
     second = workers.run()
     assert [one.status for one in second] == ["successful"] * COUNT

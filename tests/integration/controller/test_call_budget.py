@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from controller.playbook import Ansible
+from controller.playbook import Ansible, Tasks
 
 from local_cloud.control import LocalCloud
 
@@ -72,7 +72,7 @@ def test_with_a_budget_no_call_of_any_fork_is_throttled(tmp_path: Path, fresh_cl
 def test_a_wrong_number_is_told_and_nothing_is_called(tmp_path: Path, fresh_cloud: LocalCloud, in_process: str) -> None:
     ansible = Ansible(tmp_path, fresh_cloud, ALITRUST_IN_PROCESS=in_process, ALITRUST_API_CALLS_PER_SECOND="plenty")
     fresh_cloud.forget_requests()
-    tasks = [{"alitrust.ecs.keypair_info": {}}, {"alitrust.ecs.keypair_info": {"api_calls_per_second": -1}}]
+    tasks: Tasks = [{"alitrust.ecs.keypair_info": {}}, {"alitrust.ecs.keypair_info": {"api_calls_per_second": -1}}]
     found, output = ansible.play(tasks, vars={"ansible_python_interpreter": "{{ ansible_playbook_python }}"})
     assert [one["msg"] for one in found] == [
         f"api_calls_per_second is {value}; expected a number from 0.1 to 1000, or 0 for no limit."

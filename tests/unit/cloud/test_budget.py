@@ -20,7 +20,7 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.budget import 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.options import Connection
 
-KEY = {"access_key_id": "LTAIcanary", "access_key_secret": "geheim"}
+KEY: dict[str, t.Any] = {"access_key_id": "LTAIcanary", "access_key_secret": "geheim"}
 ROLE = "acs:ram::1234567890123456:role/{}"
 _FORK = multiprocessing.get_context("fork")
 
