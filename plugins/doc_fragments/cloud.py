@@ -98,6 +98,20 @@ options:
         reason, and never as an empty list.
     type: int
     default: 120
+  api_calls_per_second:
+    description:
+      - How many calls a second all tasks of this user may make together on this machine, with the same account and
+        O(endpoint_url). That is all forks of a run, and all runs. Which number fits to the quotas of the account is in
+        R(Ten thousand instances,ansible_collections.alitrust.ecs.docsite.scale).
+      - A call waits for its turn before it is sent, and O(api_timeout) begins after that. The calls of one second may
+        be made at once where none were made before.
+      - Takes V(0.1) to V(1000). V(0) is no limit, and counts as not given.
+      - Defaults to the environment variable E(ALITRUST_API_CALLS_PER_SECOND).
+      - The account is told by O(ram_role_arn), or else by the AccessKey ID, or by the option that says where
+        credentials come from. Tasks that name the same account in different ways do not share.
+      - The turns are kept in C(~/.ansible/alitrust_budgets), which nobody but the user may enter.
+    type: float
+    default: 0.0
 requirements:
   - Python packages alibabacloud-tea-openapi and alibabacloud-credentials
 """

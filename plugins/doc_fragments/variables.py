@@ -61,4 +61,7 @@ options:
   api_timeout:
     vars:
       - name: alitrust_api_timeout
+  api_calls_per_second:
+    vars:
+      - name: alitrust_api_calls_per_second
 """

@@ -8,9 +8,10 @@ from __future__ import annotations
 import fnmatch
 import random
 import threading
+import time
 import types
 import typing as t
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import asdict, dataclass, replace
 
 from local_cloud.answers import Answer
@@ -53,6 +54,7 @@ _FIELDS: dict[str, tuple[tuple[type, ...], t.Callable[[t.Any], bool], str]] = {
     "skip": ((int,), lambda value: value >= 0, "0 or more"),
     "rate": ((int, float), lambda value: 0 < value <= 1, "above 0 and at most 1"),
     "seconds": ((int, float), lambda value: 0 <= value <= LONGEST, f"0 to {LONGEST}"),
+    "quota": ((int, types.NoneType), lambda value: value > 0, "1 or more, or null"),
     "seconds_from": ((int, float, types.NoneType), lambda value: 0 <= value <= LONGEST, f"0 to {LONGEST}, or null"),
     "code": ((str, types.NoneType), _is_text, "a text"),
     "status": ((int, types.NoneType), lambda value: 200 <= value <= 599, "200 to 599"),
@@ -71,8 +73,9 @@ class Fault:
     is hit; ``times`` how many calls are hit (None: until reset), ``rate`` the share of calls that are (0 to 1),
     ``seconds`` for read_lag and slow, ``retry_after_ms`` adds the header ``x-acs-retry-after`` to an error. ``body``
     and ``content_type`` are for other_body and portal. With ``seconds_from``, each call gets seconds of its own between
-    that and ``seconds``. ``{request}`` in ``message`` and ``body`` stands for what the request had in it, as it is
-    meant and as it came.
+    that and ``seconds``. With ``quota``, so many calls of each operation pass within any ``seconds``, and those above
+    are hit, as the flow control of an account does it. ``{request}`` in ``message`` and ``body`` stands for what the
+    request had in it, as it is meant and as it came.
     """
 
     kind: str
@@ -88,6 +91,7 @@ class Fault:
     body: str | None = None
     content_type: str | None = None
     seconds_from: float | None = None
+    quota: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -100,6 +104,9 @@ class Fault:
                 raise ValueError(f"{name} must be {expected}, not {value!r}")
         if self.seconds_from is not None and self.seconds_from > self.seconds:
             raise ValueError(f"seconds_from must be from 0 to seconds ({self.seconds}), not {self.seconds_from}")
+
+        if self.quota and not self.seconds:
+            raise ValueError("a quota needs the seconds that it is for")
 
     def error(self, request: str = "") -> ApiError | None:
         """The error this fault answers with, None when it is of another kind.
@@ -149,6 +156,7 @@ class Faults:
         self._faults: list[Fault] = []
         self._seed: str | None = None
         self._calls: Counter[str] = Counter()
+        self._passed: dict[tuple[int, str], deque[float]] = {}  # by fault and operation: when calls passed its quota
 
     def seed(self, seed: t.Any) -> None:
         """Let chance be the same again: from now on, the n-th call of an operation meets what it met with this seed.
@@ -168,6 +176,7 @@ class Faults:
         self.seed(None)
         with self._lock:
             self._faults.clear()
+            self._passed.clear()
 
     def all(self) -> list[dict[str, t.Any]]:
         with self._lock:
@@ -190,10 +199,24 @@ class Faults:
                 if fault.skip:
                     fault.skip -= 1
                     continue
+                if fault.quota and self._within(fault, fault.quota, operation):
+                    continue
                 least = fault.seconds if fault.seconds_from is None else fault.seconds_from
                 hit[fault.kind] = replace(fault, seconds=least + (fault.seconds - least) * share, seconds_from=None)
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:
                         self._faults.remove(fault)
+                        self._passed = {key: times for key, times in self._passed.items() if key[0] != id(fault)}
         return hit
+
+    def _within(self, fault: Fault, quota: int, operation: str) -> bool:
+        """Whether the quota has room for this call, which then counts. One that is refused does not."""
+        passed = self._passed.setdefault((id(fault), operation), deque())
+        now = time.monotonic()
+        while passed and passed[0] <= now - fault.seconds:
+            passed.popleft()
+        if len(passed) >= quota:
+            return False
+        passed.append(now)
+        return True

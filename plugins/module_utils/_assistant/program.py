@@ -133,11 +133,13 @@ def _job(arguments: t.Sequence[str]) -> Job:
     return Job(given.instance_id, given.port, {name: getattr(given, name) for name in _PEOPLES})
 
 
+#: Options about how patient a task is, which a configuration of ssh leaves as they are.
+_PATIENCE = ("api_timeout", "api_calls_per_second")
 #: Options without a secret, for those who write a configuration of ssh.
 _PEOPLES = tuple(
     name
     for name, spec in CONNECTION_SPEC.items()
-    if not spec.get("no_log") and name not in ("access_key_id", "credentials_uri", "api_timeout")
+    if not spec.get("no_log") and name not in ("access_key_id", "credentials_uri", *_PATIENCE)
 )
 
 

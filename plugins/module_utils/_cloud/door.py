@@ -20,7 +20,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from . import answers, credentials, errors, retry, sdk, transport
+from . import answers, budget, credentials, errors, retry, sdk, transport
 from .foretold import Foretold
 from .operations import PAGING, PASSED_ROLE
 from .options import Connection
@@ -109,6 +109,7 @@ class Cloud:
         self._clients: dict[str, t.Any] = {}
         self._credential: t.Any = None
         self._route = connection.route
+        self._budget = budget.of(connection)
 
     @property
     def region(self) -> str:
@@ -243,7 +244,14 @@ class Cloud:
                 answer = _whole(product, action, client.call_api(how, request, _runtime(left))["body"], exchange)
             return t.cast("dict[str, t.Any]", _without_nulls(answer)) if bare else answer
 
-        return self._repeated(product, action, once, params)
+        return self._repeated(product, action, once, params, self._turn if self._budget else None)
+
+    def _turn(self) -> float:
+        """Wait until the shared budget has a call for this task; returns how long that was."""
+        left = self._budget.take(self.monotonic) if self._budget else 0.0
+        if left:
+            self.sleep(left)
+        return left
 
     def _request(self, product: str, action: str, params: Params) -> tuple[t.Any, t.Any]:
         """How an operation is called, and with what, as the SDK's core takes it."""
@@ -274,17 +282,34 @@ class Cloud:
             query=utils.Utils.query(given), body=utils.Utils.parse_to_map(body) if body else None
         )
 
-    def _repeated(self, product: str, action: str, once: t.Callable[[float], T], params: Params | None = None) -> T:
-        """Try until it succeeds; each try is told how many seconds of the budget are left."""
-        budget = float(self.connection.api_timeout)
+    def _repeated(
+        self,
+        product: str,
+        action: str,
+        once: t.Callable[[float], T],
+        params: Params | None = None,
+        turn: t.Callable[[], float] | None = None,
+    ) -> T:
+        """Try until it succeeds; each try is told how many seconds of the time budget are left.
+
+        :param turn: waits until a try may be made, and returns how long; that counts for nothing here
+        """
+        queued = 0.0
+
+        def clock() -> float:
+            return self.monotonic() - queued
+
+        patience = float(self.connection.api_timeout)
         if self._down.is_set():
-            budget = min(budget, retry.DOWN_BUDGET)
-        end = self.monotonic() + budget
-        backoff = retry.Backoff(budget, self.monotonic)
+            patience = min(patience, retry.DOWN_BUDGET)
+        end = clock() + patience
+        backoff = retry.Backoff(patience, clock)
         refused: retry.Backoff | None = None  # its budget begins with the first of several refusals in a row
         while True:
+            if turn:
+                queued += turn()
             try:
-                answer = once(end - self.monotonic())
+                answer = once(end - clock())
             except errors.CloudError as error:
                 if retry.must_not_repeat(product, action, error):
                     raise errors.OutcomeUnknown(
@@ -299,10 +324,10 @@ class Cloud:
                     self._down.clear()
                     raise
                 delay = backoff.next_delay(error.retry_after)
-                limit = budget
+                limit = patience
                 if retry.is_refused(error):
-                    limit = min(budget, retry.REFUSED_BUDGET)
-                    refused = refused or retry.Backoff(limit, self.monotonic)
+                    limit = min(patience, retry.REFUSED_BUDGET)
+                    refused = refused or retry.Backoff(limit, clock)
                     delay = None if delay is None else refused.next_delay(None)
                 else:
                     refused = None

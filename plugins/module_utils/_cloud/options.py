@@ -10,6 +10,7 @@ optional credential fields.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -41,6 +42,7 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "no_proxy": {"type": "str"},
     "ca_bundle": {"type": "path"},
     "api_timeout": {"type": "int", "default": 120},
+    "api_calls_per_second": {"type": "float", "default": 0.0},
 }
 
 NO_REGION = "No region was given."
@@ -56,7 +58,10 @@ _ENVIRONMENT = {
     "https_proxy": ("ALIBABA_CLOUD_HTTPS_PROXY",),
     "no_proxy": ("ALIBABA_CLOUD_NO_PROXY",),
     "ca_bundle": ("ALIBABA_CLOUD_CA_BUNDLE",),
+    "api_calls_per_second": ("ALITRUST_API_CALLS_PER_SECOND",),
 }
+#: What api_calls_per_second may be: less would look like a task that hangs.
+_RATES = (0.1, 1000.0)
 
 #: Names a file with some of the options, which count where a task gives none: one variable leads to another cloud.
 CONNECTION_FILE = "ALITRUST_CONNECTION_FILE"
@@ -72,6 +77,7 @@ class Connection:
     :ivar region: region id, for example C(cn-hangzhou)
     :ivar endpoint_url: address for every product instead of Alibaba Cloud's own, or None
     :ivar api_timeout: time budget of one call with all its retries, in seconds
+    :ivar api_calls_per_second: how many calls all tasks of this user share on this machine; 0: as many as there are
     """
 
     region: str | None = None
@@ -91,6 +97,7 @@ class Connection:
     no_proxy: str | None = None
     ca_bundle: str | None = None
     api_timeout: float = 120.0
+    api_calls_per_second: float = 0.0
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> Connection:
@@ -107,7 +114,7 @@ class Connection:
         values: dict[str, t.Any] = {}
         for field in fields(cls):
             value = given.get(field.name)
-            if value == "":
+            if value == "" or (field.name == "api_calls_per_second" and not value):
                 value = None
             if value is None and field.name in filled:
                 value = file.get(field.name)
@@ -118,6 +125,8 @@ class Connection:
                 values[field.name] = value
         if not values.get("region"):
             values["region"] = _profile_region(values, environ)
+        if "api_calls_per_second" in values:
+            values["api_calls_per_second"] = _rate(values["api_calls_per_second"])
         connection = cls(**values)
         connection._check()
         return connection
@@ -190,6 +199,21 @@ class Connection:
                 "ALIBABA_CLOUD_REGION, or region_id in the profile of the CLI.",
             )
         return self.region
+
+
+def _rate(value: t.Any) -> float:
+    """Calls a second, 0 for no limit.
+
+    :raises InvalidInput: it is no such number
+    """
+    least, most = _RATES
+    with contextlib.suppress(ValueError):
+        rate = float(value)
+        if rate == 0 or least <= rate <= most:
+            return rate
+    raise InvalidInput(
+        f"api_calls_per_second is {value}; expected a number from {least:g} to {most:g}, or 0 for no limit."
+    )
 
 
 def _profile_region(values: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:

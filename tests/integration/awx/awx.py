@@ -289,14 +289,19 @@ class Awx:
         return job
 
     def _write_inventory(self, path: Path, hostvars: Variables) -> None:
-        """AWX gives a job its inventory as a script that prints it."""
+        """The inventory of a job, with the variables that are kept in AWX."""
         inventory = json.loads(json.dumps(self.inventory))
         for name in inventory["_meta"]["hostvars"]:
             inventory["_meta"]["hostvars"][name] |= hostvars
         inventory["all"].setdefault("hosts", []).append("localhost")
         inventory["_meta"]["hostvars"]["localhost"] = config("project")["controller_hosts"][0]["variables"]
-        path.write_text(f"#!{sys.executable}\nprint({json.dumps(json.dumps(inventory))})\n")
-        path.chmod(0o700)
+        write_inventory(path, inventory)
+
+
+def write_inventory(path: Path, inventory: Variables) -> None:
+    """A script that prints an inventory, as AWX gives it to a job."""
+    path.write_text(f"#!{sys.executable}\nprint({json.dumps(json.dumps(inventory))})\n")
+    path.chmod(0o700)
 
 
 def _contain(private: Path) -> Path:

@@ -65,6 +65,25 @@ def test_a_rate_hits_a_share_of_the_calls(fresh_cloud: LocalCloud, wire: Wire) -
     assert statuses == {200, 400}
 
 
+def test_a_quota_hits_what_is_above_it_of_each_operation(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("throttling", "ram:*", times=None, quota=2, seconds=3600)
+    found = [wire.v3("ram", name).status for name in ("ListUsers", "ListUsers", "ListUsers", "ListRoles", "ListUsers")]
+    assert found == [200, 200, 400, 200, 400]
+
+
+def test_a_quota_has_room_again_when_its_seconds_are_over(fresh_cloud: LocalCloud, wire: Wire) -> None:
+    fresh_cloud.fault("throttling", "ram:ListUsers", times=None, quota=1, seconds=0.2)
+    assert wire.v3("ram", "ListUsers").status == 200
+    time.sleep(0.25)
+    assert wire.v3("ram", "ListUsers").status == 200
+
+
+def test_a_quota_needs_its_seconds(fresh_cloud: LocalCloud) -> None:
+    for wrong in ({"quota": 2}, {"quota": 0, "seconds": 1}):
+        with pytest.raises(ControlError, match="quota"):
+            fresh_cloud.fault("throttling", "ram:*", **wrong)
+
+
 def test_a_seed_makes_chance_the_same_for_the_nth_call_of_an_operation(fresh_cloud: LocalCloud, wire: Wire) -> None:
     fresh_cloud.fault("throttling", "ram:*", times=None, rate=0.5)
 

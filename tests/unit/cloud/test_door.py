@@ -12,6 +12,7 @@ import re
 import time
 import typing as t
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -543,6 +544,47 @@ def test_a_try_ends_with_the_budget(world: World, api_timeout: int, longest: flo
     assert read <= longest
     assert read > longest - 2
     assert connect <= min(10, longest)
+
+
+def test_every_try_waits_for_its_turn_and_its_time_begins_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    world = World(api_timeout=12, api_calls_per_second=0.1).answers(
+        {}, refused("Throttling"), refused("Throttling"), {}
+    )
+    for _number in range(2):
+        world.cloud.call("ram", "DeleteRole", RoleName="web")
+    turns = [slept for slept in world.slept if slept > 5]
+    assert len(turns) == 3  # the first call may be made at once
+    assert sum(world.slept) == pytest.approx(30)  # one in ten seconds: the pauses after a refusal are within
+    assert min(read for _connect, read in world.service.timeouts) > 10
+
+
+def test_a_role_is_assumed_and_other_regions_are_called_within_the_same_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    session = {"AccessKeyId": "STS.x", "AccessKeySecret": "s", "SecurityToken": "t"}
+    world = World(api_calls_per_second=1, ram_role_arn="acs:ram::1234567890123456:role/ops").answers(
+        {"Credentials": {**session, "Expiration": "2099-01-01T00:00:00Z"}}, {}, {}
+    )
+    world.cloud.call("ecs", "DescribeInstances")
+    world.cloud.in_region("cn-beijing").call("ecs", "DescribeInstances")
+    # The session is asked for while the call has its turn already.
+    assert [action.split()[0] for action, _params in world.service.asked] == [
+        "AssumeRole",
+        "DescribeInstances",
+        "DescribeInstances",
+    ]
+    assert sum(world.slept) == pytest.approx(2)
+
+
+def test_without_a_budget_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    world = World().answers({}, {})
+    for _number in range(2):
+        world.cloud.call("ram", "DeleteRole", RoleName="web")
+    assert not world.slept
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_was_just_made_is_looked_for_again(world: World) -> None:

@@ -138,12 +138,26 @@ KEY = {"access_key_id": "id", "access_key_secret": "secret"}
         ({"oidc_provider_arn": "arn"}, "needs ram_role_arn and oidc_token_file"),
         ({"api_timeout": 0}, "expected a number of seconds above 0"),
         ({"api_timeout": -1}, "expected a number of seconds above 0"),
+        *(
+            ({"api_calls_per_second": value}, "expected a number from 0.1 to 1000, or 0 for no limit")
+            for value in (-1, 0.05, 1001, "many", float("nan"), float("inf"))
+        ),
     ],
 )
 def test_what_cannot_be_is_told(options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message) as caught:
         Connection.from_options(options, {})
     assert "secret" not in str(caught.value).replace("access_key_secret", "")
+
+
+def test_calls_per_second_can_come_from_the_environment() -> None:
+    environment = {"ALITRUST_API_CALLS_PER_SECOND": " 7.5 "}
+    assert Connection.from_options({}, environment).api_calls_per_second == 7.5
+    assert Connection.from_options({"api_calls_per_second": 0.0}, environment).api_calls_per_second == 7.5
+    assert Connection.from_options({"api_calls_per_second": 2}, environment).api_calls_per_second == 2
+    assert Connection.from_options({}, {"ALITRUST_API_CALLS_PER_SECOND": "0"}).api_calls_per_second == 0
+    with pytest.raises(InvalidInput, match="api_calls_per_second is fast; expected a number"):
+        Connection.from_options({}, {"ALITRUST_API_CALLS_PER_SECOND": "fast"})
 
 
 def test_a_region_is_asked_for_where_one_is_needed() -> None:
