@@ -11,6 +11,9 @@ Private to this collection.
 from __future__ import annotations
 
 import contextlib
+import gc
+import re
+import sys
 import typing as t
 
 from ansible import constants, context
@@ -37,6 +40,7 @@ _BECOME_HINT = (
 
 #: What core puts in the place of an argument with C(no_log).
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+_THIS_INTERPRETER = re.compile(r"\{\{ *ansible_playbook_python *\}\}")
 
 
 def preload(action: str) -> None:
@@ -57,6 +61,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
+        if not gc.get_freeze_count():
+            # What a worker has from its parent stays until it ends. To look for garbage in there would copy its memory.
+            gc.freeze()
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         complaint = _core_version.complaint()
         if complaint:
@@ -66,8 +73,8 @@ class ActionModule(ActionBase):
             connection=self._connection,
             play_context=self._play_context,
             environment=self._compute_environment_string(),
-            switch=self._value(task_vars, _in_process.SWITCH_VARIABLE),
-            interpreter=self._value(self._runner_vars(task_vars), "ansible_python_interpreter"),
+            switch=self._value(task_vars, task_vars, _in_process.SWITCH_VARIABLE),
+            interpreter=self._value(task_vars, self._runner_vars(task_vars), "ansible_python_interpreter"),
             difference=_difference,
         )
         self._in_process = reason is None
@@ -92,8 +99,11 @@ class ActionModule(ActionBase):
         name_become(result, become=bool(self._play_context.become or getattr(self._connection, "become", None)))
         return result
 
-    def _value(self, variables: dict[str, t.Any], name: str) -> t.Any:
-        return self._templar.template(variables[name]) if name in variables else None
+    def _value(self, task_vars: dict[str, t.Any], variables: dict[str, t.Any], name: str) -> t.Any:
+        if name not in variables:
+            return None
+        value = variables[name]
+        return sys.executable if _is_this_interpreter(value, task_vars) else self._templar.template(value)
 
     def _runner_vars(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The variables of the host that runs the task: with C(delegate_to) not the one that the play is about."""
@@ -151,6 +161,19 @@ class ActionModule(ActionBase):
     def _show(self, line: str) -> None:
         # Standard output belongs to the stdout callback that the user chose, which may be writing JSON there.
         display.display(f"{self._task.action.rpartition('.')[2]}: {line}", stderr=True)
+
+
+def _is_this_interpreter(value: t.Any, task_vars: t.Mapping[str, t.Any]) -> bool:
+    """Whether that is the usual template for the interpreter that runs the controller.
+
+    Core would compile it in each task, which takes longer than many a task has to do.
+    """
+    return (
+        isinstance(value, str)
+        and _THIS_INTERPRETER.fullmatch(value) is not None
+        and _core_version.is_template(value)
+        and task_vars.get("ansible_playbook_python") == sys.executable
+    )
 
 
 def name_become(result: dict[str, t.Any], *, become: bool) -> None:

@@ -39,6 +39,15 @@ def complaint() -> str | None:
     )
 
 
+def is_template(value: str) -> bool:
+    """Whether a text with braces is taken for a template, as far as the ansible-core in use can tell."""
+    if number() < _KNOWS_ORIGINS:
+        return False
+    from ansible.template import is_trusted_as_template
+
+    return bool(is_trusted_as_template(value))
+
+
 def plain(value: t.Any) -> t.Any:
     """A value of others, such as the tags of an instance, as one that is no template whatever it looks like."""
     if number() >= _KNOWS_ORIGINS:

@@ -23,16 +23,23 @@ _ID = re.compile(r"[a-z]+-foretold-[A-Za-z0-9\-]+")
 
 def is_id(value: t.Any) -> bool:
     """Whether that is an ID that a check run made up, for something that does not exist."""
-    return isinstance(value, str) and bool(_ID.fullmatch(value))
+    return isinstance(value, str) and "-foretold-" in value and bool(_ID.fullmatch(value))
 
 
 def ids_in(value: t.Any) -> list[str]:
     """All such IDs anywhere in the options of a task."""
-    if isinstance(value, dict):
-        return [one for inner in value.values() for one in ids_in(inner)]
-    if isinstance(value, (list, tuple)):
-        return [one for inner in value for one in ids_in(inner)]
-    return [value] if is_id(value) else []
+    found = []
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            if is_id(one):
+                found.append(one)
+        elif isinstance(one, dict):
+            waiting += reversed(one.values())
+        elif isinstance(one, (list, tuple)):
+            waiting += reversed(one)
+    return found
 
 
 class Foretold:

@@ -13,6 +13,7 @@ import json
 import re
 import typing as t
 import unicodedata
+from collections.abc import Mapping  # that of typing is ten times slower to ask whether a value is one
 
 #: Of a word in a message, as many characters are shown.
 _LONGEST_WORD = 1000
@@ -79,7 +80,19 @@ def complaint(params: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> str
 
     :param params: options as they were given, or as they were checked; the values are not in the complaint
     """
-    return _complaint(params, _options(spec))
+    return _complaint(params, _options(spec), read=_are_plain(params))
+
+
+def _are_plain(params: t.Mapping[str, t.Any]) -> bool:
+    """Whether no text in there has a NUL or anything else that is not ASCII; False where that takes a closer look.
+
+    Python writes down a list of hundreds of rules faster than a loop looks at the first of them.
+    """
+    try:
+        written = repr(params)
+    except (RecursionError, UnicodeError):
+        return False
+    return written.isascii() and not any(escape in written for escape in ("\\x", "\\u", "\\U"))
 
 
 def _options(spec: t.Mapping[str, t.Any]) -> dict[str, tuple[str, t.Mapping[str, t.Any]]]:
@@ -106,8 +119,8 @@ def _wrong(value: t.Any, option: t.Mapping[str, t.Any], with_bytes: bool, read: 
         value = float("inf")
     if kind in ("int", "float") and isinstance(value, (int, float)) and not abs(value) < _LARGEST:
         return f" is not a number that can be meant; expected one from -{_LARGEST - 1} to {_LARGEST - 1}"
-    if kind in ("str", "path") and isinstance(value, (list, tuple, t.Mapping)) and not with_bytes:
-        return f" is a {'dictionary' if isinstance(value, t.Mapping) else 'list'}; expected text"
+    if kind in ("str", "path") and isinstance(value, (list, tuple, Mapping)) and not with_bytes:
+        return f" is a {'dictionary' if isinstance(value, Mapping) else 'list'}; expected text"
     for text in () if read else _texts(value):
         if text.isascii() and "\0" not in text:
             continue
@@ -121,7 +134,7 @@ def _wrong(value: t.Any, option: t.Mapping[str, t.Any], with_bytes: bool, read: 
         return ""
     inner_options = _options(inner)
     for one in value if isinstance(value, (list, tuple)) else [value]:
-        if isinstance(one, t.Mapping):
+        if isinstance(one, Mapping):
             worse = _complaint(one, inner_options, read=True)
             if worse:
                 return f": {worse.rstrip('.')}"
@@ -141,7 +154,7 @@ def survivable(value: t.Any) -> t.Any:
         return "?" if _endless(value) else _HALF.sub("?", value)
     if isinstance(value, float) and not abs(value) < _LARGEST:
         return "?"
-    if isinstance(value, t.Mapping):
+    if isinstance(value, Mapping):
         return {survivable(key): survivable(one) for key, one in value.items()}
     return [survivable(one) for one in value] if isinstance(value, (list, tuple)) else value
 
@@ -153,7 +166,7 @@ def _texts(value: t.Any) -> t.Iterator[str]:
         one = waiting.pop()
         if isinstance(one, str):
             yield one
-        elif isinstance(one, t.Mapping):
+        elif isinstance(one, Mapping):
             waiting += [*one.keys(), *one.values()]
         elif isinstance(one, (list, tuple)):
             waiting += one
@@ -177,7 +190,7 @@ def without_scalars(params: t.Any, spec: t.Mapping[str, t.Any]) -> None:
 def _mappings(value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
     if isinstance(value, (list, tuple)):
         return ["" if one is None else _mappings(one, spec) for one in value]
-    if isinstance(value, t.Mapping):
+    if isinstance(value, Mapping):
         without_scalars(value, spec)
         return value
     return value if isinstance(value, str) else str(value)

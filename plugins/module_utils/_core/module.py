@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import MutableMapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.validation import (
@@ -139,27 +140,45 @@ def tidy_lists(params: dict[str, t.Any], spec: t.Mapping[str, t.Any]) -> None:
 
     :param params: options as they were given, or as they were checked
     """
+    _tidy(params, _listed(spec))
+
+
+#: A key that a list may be given by; for a list of options of their own, the same of those, and None for one of texts.
+_Listed = list[tuple[str, "_Listed | None"]]
+
+
+def _listed(spec: t.Mapping[str, t.Any]) -> _Listed:
+    """What of the options has lists of texts, however deep."""
+    found: _Listed = []
     for name, option in spec.items():
-        for key in (name, *option.get("aliases", ())):
-            if params.get(key) is not None:
-                params[key] = _tidied(params[key], option)
+        texts_only = option.get("elements") == "str"
+        inner = None if texts_only else _listed(option.get("options") or {})
+        if texts_only or inner:
+            found += [(key, inner) for key in (name, *option.get("aliases", ()))]
+    return found
 
 
-def _tidied(value: t.Any, option: t.Mapping[str, t.Any]) -> t.Any:
-    inner = option.get("options")
-    if option.get("elements") == "str":
-        given = value.split(",") if isinstance(value, str) else value
-        if not isinstance(given, (list, tuple)):
-            return value
-        stripped = [one.strip() if isinstance(one, str) else one for one in given]
-        once = {repr(one): one for one in stripped if one != ""}
-        return list(once.values()) or stripped[:1]
-    if not inner:
+def _tidy(params: dict[str, t.Any], listed: _Listed) -> None:
+    for key, inner in listed:
+        value = params.get(key)
+        if value is not None:
+            params[key] = _without_doubles(value) if inner is None else _tidied(value, inner)
+
+
+def _without_doubles(value: t.Any) -> t.Any:
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, (list, tuple)):
         return value
+    stripped = [one.strip() if isinstance(one, str) else one for one in given]
+    once = {repr(one): one for one in stripped if one != ""}
+    return list(once.values()) or stripped[:1]
+
+
+def _tidied(value: t.Any, inner: _Listed) -> t.Any:
     if isinstance(value, (list, tuple)):
-        return [_tidied(one, {"options": inner}) for one in value]
-    if not isinstance(value, t.MutableMapping):
+        return [_tidied(one, inner) for one in value]
+    if not isinstance(value, MutableMapping):
         return value
     tidied = dict(value)
-    tidy_lists(tidied, inner)
+    _tidy(tidied, inner)
     return tidied

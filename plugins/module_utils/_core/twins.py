@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +21,7 @@ TOGETHER = 3 * PATIENCE
 _PAUSE = 0.5
 #: How long after its creation another of the name may show up that is of the same second, and stays in its place.
 _SHOWS = 2.0
+_TO_THE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d)")
 
 Item = dict[str, t.Any]
 
@@ -92,8 +94,10 @@ def give_up(what: str, own: str, kept: str, delete: t.Callable[[], object]) -> N
 
 def _age(date: str, created: str) -> float | None:
     """Seconds between two times of Alibaba Cloud, to the second; None where one is not readable."""
+    if not _TO_THE_SECOND.fullmatch(created):
+        return None
     try:
-        made = datetime.strptime(created, "%Y-%m-%dT%H:%M:%S%z")
+        made = datetime.fromisoformat(created)  # strptime() would be imported, and compile its forms, in each task anew
         return (parsedate_to_datetime(date).astimezone(UTC) - made).total_seconds()
     except (TypeError, ValueError):
         return None

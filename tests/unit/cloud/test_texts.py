@@ -51,6 +51,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
         ({}, ""),
         ({"name": None, "number": 2, "tags": {"a": 10**30}, "disk": {"size": 1}, "rules": ["cidr=a", "{}", ""]}, ""),
         ({"file": "\udcff", "user_data": "\udc8b"}, ""),
+        ({"name": "\u00e9 \\x00 \\u0000 \\ud800 \x1b", "rules": [{"cidr": "\u00e9"}]}, ""),
+        ({"rules": [{"cidr": "a"}, {"cidr": "\0"}]}, "rules has a NUL character (U+0000); expected text without it."),
         ({"name": "a\0b"}, "name has a NUL character (U+0000); expected text without it."),
         ({"called": "\ud800"}, "called has U+D800, which is half of a character; expected text without it."),
         ({"name": "\udcff"}, "name has U+DCFF, which is half of a character; expected text without it."),

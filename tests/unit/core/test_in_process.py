@@ -70,6 +70,21 @@ def test_a_variable_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert obstacle(switch=True) is None
 
 
+@pytest.mark.skipif(_core_version.number() < (2, 19), reason="this core cannot tell what is a template")
+def test_the_usual_template_for_the_interpreter_is_known_without_compiling_it() -> None:
+    from ansible.template import trust_as_template
+
+    def is_this(text: str, playbook_python: t.Any = sys.executable) -> bool:
+        return _cloud_action._is_this_interpreter(text, {"ansible_playbook_python": playbook_python})
+
+    usual = trust_as_template("{{ ansible_playbook_python }}")
+    assert is_this(usual)
+    assert not is_this("{{ ansible_playbook_python }}")  # of others, and so no template
+    assert not is_this(usual, "/usr/bin/another")
+    assert not is_this(usual, None)
+    assert not is_this(trust_as_template("{{ some_python }}"))
+
+
 def _run(main: t.Callable[[], t.Any], show: t.Callable[[str], None] | None = None) -> dict[str, t.Any]:
     return _in_process.run_main(main, {"some": "thing"}, show)
 

@@ -122,6 +122,13 @@ def test_where_nothing_says_how_old_it_is_nobody_waits(date: str) -> None:
     assert look.now == 0
 
 
+@pytest.mark.parametrize("created", ["", "None", "2026-01-01", "2026-01-01T00:00Z", "2026-01-01T00:00:00", EARLY[:-3]])
+def test_what_does_not_say_its_second_is_old(created: str) -> None:
+    look = Look([Twin(created, "a")])
+    assert look.look() == ["a"]
+    assert look.now == 0
+
+
 def test_a_clock_that_stands_still_ends_no_run() -> None:
     look = Look([Twin(EARLY, "a")])
     assert look.look("Thu, 01 Jan 2026 00:00:00 GMT") == ["a"]
