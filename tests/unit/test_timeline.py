@@ -97,7 +97,7 @@ def test_a_run_is_written_down(tmp_path: Path) -> None:
     play = {"name": "Try", "hosts": "all", "gather_facts": False, "connection": "local", "tasks": tasks}
     book, file = tmp_path / "book.yml", tmp_path / "timeline.json"
     book.write_text(yaml.safe_dump([play]))
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         CHECKOUT / "dev" / "lib" / "timeline.py",
         "--write",
