@@ -18,6 +18,7 @@ from hosts.fleet import Site, key_pair
 from local_cloud.trust_client import build
 
 ONE, TWO, THREE = "web-001", "web-002", "web-003"
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 DROP_IN = "/etc/ssh/sshd_config.d/01-alitrust.conf"
 SITES = [f"trustclient-cn-hangzhou.oss-cn-hangzhou{kind}.aliyuncs.com" for kind in ("-internal", "")]
 
@@ -33,13 +34,13 @@ def installed(site: Site, name: str) -> str:
     return site.ssh(name, show).stdout.removeprefix("ii ")
 
 
-def package(version: str) -> bytes:
+def package(version: str, kind: str = "deb") -> bytes:
     offered = build.site(build.Options(first_report_seconds=1))
-    return offered[f"download/linux/ubuntu/x86_64/{version}/t-trustclient-{version}-x86_64.deb"]
+    return offered[f"download/linux/{build.FOLDERS[kind]}/x86_64/{version}/t-trustclient-{version}-x86_64.{kind}"]
 
 
-def pin(version: str) -> str:
-    return hashlib.sha256(package(version)).hexdigest()
+def pin(version: str, kind: str = "deb") -> str:
+    return hashlib.sha256(package(version, kind)).hexdigest()
 
 
 def blobs(authorized_keys: str) -> set[str]:
@@ -156,7 +157,24 @@ def test_systems_with_rpm_packages(site: Site) -> None:
         assert site.output(THREE, "cat /root/rpm") == f"ii |{version}"
     assert site.guest({THREE: {"guest_trust_client_state": "absent"}}).changed(THREE) == 1
     assert site.output(THREE, "cat /root/yum").split() == ["install", "downgrade", "remove"]
-    site.output(THREE, "rm /usr/local/bin/rpm /usr/local/bin/yum /etc/redhat-release")
+    site.output(THREE, "rm /etc/redhat-release /root/yum")
+
+    # The examples of the module as written, on a system that has both.
+    examples = (PLUGINS / "modules" / "trust_client.py").read_text().partition('EXAMPLES = r"""')[2].partition('"""')[0]
+    tasks = [{**task, "register": "done"} for task in yaml.safe_load(examples)]
+    told = {"ansible.builtin.debug": {"msg": "told: {{ done.summary }}"}}
+    book = site.folder / "examples.yml"
+    plays = [{"hosts": THREE, "gather_facts": False, "tasks": [part for task in tasks for part in (task, told)]}]
+    book.write_text(yaml.safe_dump(plays))
+    run = site.run(book, "-i", site.inventory, "-e", f"pinned_sha256={pin('1.1.0', 'rpm')}")
+    assert run.changed(THREE) == 2, run.output
+    assert re.findall(r"told: (.*)\"", run.output) == [
+        "t-trustclient 1.1.0",
+        "t-trustclient 1.1.0 was installed",
+        "t-trustclient 1.1.0 was removed",
+    ]
+    site.output(THREE, "rm /usr/local/bin/rpm /usr/local/bin/yum")
+    assert site.guest({THREE: client()}).changed(THREE) == 1
 
 
 # -- authorized_keys

@@ -25,7 +25,14 @@ BROUGHT = {
     },
 }
 BROUGHT["authorized_keys_info"] = BROUGHT["authorized_keys"]
-BROUGHT["guest_info"] = {*BROUGHT["authorized_keys"], "_guest", "_guest/facts", "_guest/sshd", "_guest/state"}
+BROUGHT["guest_info"] = {
+    *(*BROUGHT["authorized_keys"], "_guest"),
+    *(f"_guest/{name}" for name in ("facts", "packages", "sshd", "state")),
+}
+BROUGHT["trust_client"] = {
+    *(*COMMON, "_guest", "_ssh", "_ssh/key", "_ssh/module"),
+    *(f"_guest/{name}" for name in ("packages", "trust_client", "web")),
+}
 
 
 def path_of(name: str) -> Path:

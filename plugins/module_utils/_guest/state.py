@@ -14,16 +14,11 @@ import stat
 import sys
 import typing as t
 
-from .._cloud.errors import AlitrustError, InvalidInput, UnexpectedState
+from .._cloud.errors import AlitrustError, InvalidInput
 from .._ssh.authorized_keys import manage
-from . import sshd
+from . import packages, sshd
 
 _SSHD = "/usr/sbin/sshd"
-#: How the package manager is asked. dpkg also knows packages whose configuration only is left, so it tells the state.
-_QUERIES = {
-    "deb": ["dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}|${Version}"],
-    "rpm": ["rpm", "--query", "--queryformat", "ii |%{VERSION}"],
-}
 _MODE = 0o600
 _FACT_MODE = 0o755
 #: As many characters of a process's name the kernel keeps.
@@ -89,9 +84,9 @@ def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dic
     }
     package_format = options["package_formats"].get(known.get("distribution"))
     if options["package"] and package_format:
-        found["package_version"] = _version(options["package"], package_format, run)
+        found["package_version"] = packages.version(packages.TOOLS[package_format], options["package"], run)
     if options["unit"]:
-        found["unit_in_order"] = _unit_in_order(options["unit"], run)
+        found["unit_in_order"] = packages.unit_in_order(options["unit"], run)
     if options["agent"]:
         found["agent_lacks"] = _agent_lacks(options["agent"], run)
     if options["keys"]:
@@ -112,38 +107,12 @@ def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dic
     return found
 
 
-def _version(package: str, package_format: str, run: Run) -> str:
-    """The installed version of a package; empty when there is none."""
-    command = [*_QUERIES[package_format], package]
-    code, output, errors = _ask(run, command)
-    if code not in (0, 1):  # 1: there is none
-        said = errors.strip() or output.strip()
-        raise UnexpectedState(f"{command[0]} does not tell the version of {package}: {said}.")
-    return output.partition("|")[2].strip() if output.startswith("ii ") else ""
-
-
-def _unit_in_order(unit: str, run: Run) -> bool:
-    """Whether a unit is enabled and runs, as C(ansible.builtin.systemd_service) would find it."""
-    state = _unit_state(unit, run)
-    return (
-        state.get("LoadState") == "loaded"
-        and state.get("UnitFileState") == "enabled"
-        and state.get("ActiveState") in ("active", "activating")
-    )
-
-
-def _unit_state(unit: str, run: Run) -> dict[str, str]:
-    """What systemd knows of a unit; nothing where it does not answer."""
-    _code, output, _errors = _ask(run, ["systemctl", "show", "--property=ActiveState,UnitFileState,LoadState", unit])
-    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
-
-
 def _agent_lacks(wanted: dict[str, str], run: Run) -> list[str]:
     """What is missing for an agent to be there and run, in words.
 
     Whether its unit is enabled is not asked: what comes with a script for SysV's init is never called so.
     """
-    state = _unit_state(wanted["unit"], run)
+    state = packages.unit_state(wanted["unit"], run)
     checks = {
         f"there is no folder {wanted['folder']}": os.path.isdir(wanted["folder"]),
         f"the unit {wanted['unit']} does not run": state.get("LoadState") == "loaded"
@@ -194,10 +163,10 @@ def _sshd_differs(wanted: dict[str, str], run: Run, label: Label) -> bool:
             return True
     if label(path):
         return True
-    code, judged, _errors = _ask(run, [_SSHD, "-T", "-f", "/dev/stdin"], wanted["text"])
+    code, judged, _errors = packages.ask(run, [_SSHD, "-T", "-f", "/dev/stdin"], wanted["text"])
     if code != 0:
         return True
-    code, effective, _errors = _ask(run, [_SSHD, "-T"])
+    code, effective, _errors = packages.ask(run, [_SSHD, "-T"])
     return code != 0 or bool(sshd.missed(wanted["text"], judged, effective))
 
 
@@ -211,14 +180,6 @@ def _fact_differs(wanted: dict[str, str], label: Label) -> bool:
 
 def _mode(path: str) -> int:
     return stat.S_IMODE(os.stat(path).st_mode)
-
-
-def _ask(run: Run, command: list[str], text: str | None = None) -> tuple[int, str, str]:
-    """Run a command that need not be there: exit status 127 then, as in a shell."""
-    try:
-        return run(command, text)
-    except OSError as exc:
-        return 127, "", exc.strerror or str(exc)
 
 
 def _read(path: str) -> str | None:

@@ -212,7 +212,7 @@ def play(tasks: Tasks, setting: dict[str, t.Any], literals: dict[str, str], resu
 
 
 #: They change the machine that they run on: tests/hosts runs theirs.
-ON_HOSTS = {"authorized_keys", "authorized_keys_info"}
+ON_HOSTS = {"authorized_keys", "authorized_keys_info", "trust_client"}
 
 
 @pytest.mark.parametrize("module", sorted({path.stem for path in MODULES.glob("[a-z]*.py")} - ON_HOSTS))

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
 Result = dict[str, t.Any]
 #: Modules that run in an instance and call no API.
-IN_INSTANCES = ("authorized_keys", "authorized_keys_info", "guest_info", "metadata_credentials")
+IN_INSTANCES = ("authorized_keys", "authorized_keys_info", "guest_info", "metadata_credentials", "trust_client")
 
 
 def _given(args: dict[str, t.Any]) -> t.ContextManager[t.Any]:
