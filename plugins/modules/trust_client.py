@@ -69,18 +69,13 @@ options:
     description: Whether the metadata service may be asked without a token where it gives none.
     type: bool
     default: false
-  folder:
-    description:
-      - Folder that the package is downloaded to. It is made for that and removed again. Whatever was in it goes, so
-        nothing else must have it, and only root may write to its parent.
-    type: path
-    default: /var/cache/alitrust-trustclient
 seealso:
   - plugin: alitrust.ecs.guest
     plugin_type: role
   - module: alitrust.ecs.guest_info
 notes:
   - Run it with C(become).
+  - The package is downloaded to C(/var/cache/alitrust-trustclient), which is made for that and removed again.
 """
 
 EXAMPLES = r"""
@@ -117,13 +112,13 @@ summary:
 """
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
-from ansible_collections.alitrust.ecs.plugins.module_utils._guest.trust_client import SPEC, manage
+from ansible_collections.alitrust.ecs.plugins.module_utils._guest.trust_client import SPEC, manage, passwords
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.web import Web
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
 
 
 def main() -> None:
-    module = InstanceModule(SPEC)
+    module = InstanceModule(SPEC, passwords)
     run_module(module, lambda run, _label: manage(module.params, run, Web(module), check_mode=module.check_mode))
 
 

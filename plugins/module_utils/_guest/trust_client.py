@@ -15,6 +15,7 @@ import platform
 import re
 import shutil
 import typing as t
+from urllib.parse import unquote, urlsplit
 
 from .._cloud.errors import InvalidInput, UnexpectedState
 from . import packages
@@ -34,6 +35,8 @@ _HOSTS = (
 _VERSION = re.compile(r"\d[0-9A-Za-z.+~-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _RUNS = "enabled and running"
+#: Where the package is downloaded to. Its parent is root's, so that nobody else can have put it there.
+FOLDER = "/var/cache/alitrust-trustclient"
 _SECONDS = 10
 _SECONDS_OF_DOWNLOAD = 30
 
@@ -48,7 +51,6 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "validate_certs": {"type": "bool", "default": True},
     "region": {"type": "str"},
     "metadata_allow_v1": {"type": "bool", "default": False},
-    "folder": {"type": "path", "default": "/var/cache/alitrust-trustclient"},
 }
 
 if t.TYPE_CHECKING:
@@ -56,17 +58,29 @@ if t.TYPE_CHECKING:
     from .web import Web
 
 
-def manage(options: dict[str, t.Any], run: Run, web: Web, *, check_mode: bool) -> dict[str, t.Any]:
+def passwords(given: t.Mapping[str, t.Any]) -> list[str]:
+    """Those in the addresses of an option as it was given, which nothing may show."""
+    urls = given.get("base_urls") or []
+    parts = [
+        urlsplit(str(url).strip()) for url in (urls.split(",") if isinstance(urls, str) else urls) if "@" in str(url)
+    ]
+    return [word for part in parts for word in (part.password, unquote(part.password or "")) if word]
+
+
+def manage(
+    options: dict[str, t.Any], run: Run, web: Web, *, check_mode: bool, folder: str = FOLDER
+) -> dict[str, t.Any]:
     """What C(trust_client) does.
 
     :param options: as in SPEC
+    :param folder: nothing else may have it: it is emptied and removed
     :raises InvalidInput: an option that cannot work; nothing was changed
     :raises UnexpectedState: what stands in the way, and what was changed
     """
     _check(options)
     tool = packages.TOOLS[options["package_format"]]
     installed = packages.version(tool, PACKAGE, run)
-    work = _Work(options, tool, run, web, check_mode, installed)
+    work = _Work(options, tool, run, web, check_mode, installed, folder)
     if options["state"] == "absent":
         work.remove()
     else:
@@ -89,8 +103,16 @@ class _Work:
     """What is done, step by step, or foretold in check mode."""
 
     def __init__(
-        self, options: dict[str, t.Any], tool: Tool, run: Run, web: Web, check_mode: bool, installed: str
+        self,
+        options: dict[str, t.Any],
+        tool: Tool,
+        run: Run,
+        web: Web,
+        check_mode: bool,
+        installed: str,
+        folder: str,
     ) -> None:
+        self._folder = folder
         self._options, self._tool, self._run, self._web, self._check_mode = options, tool, run, web, check_mode
         self._before = self._after = installed
         self._done: list[str] = []
@@ -145,7 +167,7 @@ class _Work:
         if self._check_mode:
             self._after, self._origin = version, offer.sites[0]
             return
-        folder = self._options["folder"]
+        folder = self._folder
         # Always the same, so that what an interrupted run leaves is found.
         shutil.rmtree(folder, ignore_errors=True)
         os.mkdir(folder, 0o700)

@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 import typing as t
+from http.client import HTTPException
 
 from ansible.module_utils.urls import fetch_url
 
@@ -26,6 +27,8 @@ _SECONDS = 10
 #: A version, a sum, a region: all texts that are read are short.
 _LONGEST_TEXT = 1 << 12
 _CHUNK = 1 << 20
+#: What reading an answer may end with.
+_CUT_OFF = (OSError, HTTPException)
 
 
 class Unreached(AlitrustError):
@@ -53,8 +56,8 @@ class Web:
         answer = self._answer(url, seconds)
         try:
             return str(answer.read(_LONGEST_TEXT).decode("utf-8", "replace"))
-        except OSError as exc:
-            raise Unreached(str(exc)) from None
+        except _CUT_OFF as exc:
+            raise Unreached(str(exc) or type(exc).__name__) from None
 
     def download(self, url: str, path: str, seconds: int, *, sha256: str = "") -> str:
         """Write what is at an address to a file of our own; returns its MD5 sum.
@@ -77,8 +80,8 @@ class Web:
                     file.write(chunk)
                     for one in sums:
                         one.update(chunk)
-        except OSError as exc:
-            raise Unreached(str(exc)) from None
+        except _CUT_OFF as exc:
+            raise Unreached(str(exc) or type(exc).__name__) from None
         if expected and expected.isdigit() and int(expected) != came:
             raise Unreached(f"{came} of {expected} bytes came")
         if sha256 and sums[0].hexdigest() != sha256:
@@ -115,7 +118,7 @@ class Web:
             return status, ""
         try:
             return status, str(answer.read(_LONGEST_TEXT).decode("utf-8", "replace")).strip()
-        except OSError:
+        except _CUT_OFF:
             return -1, ""
 
     def _answer(self, url: str, seconds: int) -> t.Any:

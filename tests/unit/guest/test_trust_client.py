@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest import web
-from ansible_collections.alitrust.ecs.plugins.module_utils._guest.trust_client import PACKAGE, SPEC, manage
+from ansible_collections.alitrust.ecs.plugins.module_utils._guest.trust_client import PACKAGE, SPEC, manage, passwords
 
 ARCHITECTURE = platform.machine()
 CONTENT = b"a package" * 1000
@@ -90,9 +90,10 @@ URL = "https://one.example.com"
 
 def done(system: System, sites: Web, folder: Path, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     defaults = {name: spec.get("default") for name, spec in SPEC.items()}
-    asked = {**defaults, "package_format": system.kind, "folder": str(folder / "work"), **options}
+    asked = {**defaults, "package_format": system.kind, **options}
     try:
-        return manage(asked, system, t.cast("web.Web", sites), check_mode=check_mode)
+        work = str(folder / "work")
+        return manage(asked, system, t.cast("web.Web", sites), check_mode=check_mode, folder=work)
     finally:
         assert list(folder.iterdir()) == [], "the package is left"
 
@@ -216,6 +217,14 @@ def test_options_that_cannot_work_are_refused(tmp_path: Path, options: dict[str,
     assert system.done == []
 
 
+@pytest.mark.parametrize("urls", ["{0}", ["{0}"], "https://one.example.com, {0}"])
+def test_passwords_in_addresses_are_told_apart_to_be_hidden(urls: str | list[str]) -> None:
+    url = "https://ops:s3cr%2Ft@mirror.example.com/t"
+    given = urls.format(url) if isinstance(urls, str) else [url]
+    assert set(passwords({"base_urls": given})) == {"s3cr%2Ft", "s3cr/t"}
+    assert passwords({"base_urls": [URL]}) == passwords({}) == []
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     """What is asked for decides the answer."""
 
@@ -239,6 +248,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._say(*((200, b"cn-hangzhou") if known else (403, b"")))
         elif self.path == "/short":
             self._say(200, CONTENT, len(CONTENT) + 10)
+        elif self.path == "/cut":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"ff\r\nnot all of it")
         elif self.path == "/package":
             self._say(200, CONTENT)
         else:
@@ -272,8 +286,11 @@ def test_a_package_is_ours_only_and_whole(served: tuple[web.Web, Module, str], t
     assert (file.read_bytes(), file.stat().st_mode & 0o777) == (CONTENT, 0o600)
     with pytest.raises(web.Damaged, match="checksum"):
         sites.download(f"{url}/package", str(file), 10, sha256="0" * 64)
+    for path in ("short", "cut"):
+        with pytest.raises(web.Unreached):
+            sites.download(f"{url}/{path}", str(file), 10)
     with pytest.raises(web.Unreached):
-        sites.download(f"{url}/short", str(file), 10)
+        sites.text(f"{url}/cut", 10)
     with pytest.raises(web.Unreached, match="404"):
         sites.text(f"{url}/missing", 10)
 
