@@ -28,6 +28,10 @@ import caller
 import environment
 from environment import CHECKOUT, SetupError
 
+sys.path.insert(0, str(CHECKOUT / "tests"))
+
+from local_cloud.hosts import checks
+
 #: Wall time and processor time of one run, in seconds.
 Cost = tuple[float, float]
 
@@ -124,20 +128,6 @@ def measured(side: Side, instances: int, hosts: bool) -> dict[str, Cost]:
     return found
 
 
-#: What of fs.inotify.max_user_instances root takes in a host. Where none is left, none starts.
-INOTIFY_OF_A_HOST = 9
-
-
-def room_for_hosts() -> int:
-    """How many hosts this machine carries at the moment, beside what else watches files on it."""
-    limit = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text(encoding="ascii"))
-    used = 0
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        with contextlib.suppress(OSError):  # it has just ended
-            used += os.readlink(link) == "anon_inode:inotify" and link.parent.stat().st_uid == 0
-    return max(limit - used, 0) // INOTIFY_OF_A_HOST
-
-
 def report(here: list[dict[str, Cost]], there: list[dict[str, Cost]], revision: str) -> None:
     for number, what in enumerate(("wall time", "processor time")):
         print(f"{what}: here, there, share of {revision} (median of {len(here)} rounds, with the range)")
@@ -162,7 +152,7 @@ def main() -> None:
     commit = environment.output_of("git", "-C", CHECKOUT, "rev-parse", "--verify", f"{arguments.against}^{{commit}}")
     if commit is None:
         raise SetupError(f"there is no revision {arguments.against}; expected one that git knows, such as HEAD~1")
-    if arguments.hosts and arguments.instances > (room := room_for_hosts()):
+    if arguments.hosts and arguments.instances > (room := checks.room()):
         raise SetupError(
             f"this machine has room for {room} hosts now, by fs.inotify.max_user_instances; "
             "give --instances, or raise that"

@@ -470,6 +470,16 @@ def test_a_host_that_cannot_start_says_why_and_leaves_nothing(tmp_path: Path) ->
         assert not list(cgroup(tmp_path).glob(spec.instance_id))
 
 
+def test_a_host_that_finds_no_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = checks.room()
+    assert before < int(checks.INOTIFY_LIMIT.read_text()) // checks.INOTIFY_OF_A_HOST, "nothing is counted"
+    monkeypatch.setattr(checks, "room", lambda: 0)
+    said = r"no room for more hosts .*sysctl -w fs\.inotify\.max_user_instances=1024"
+    options = HostOptions(start_timeout=0.01)
+    with contextlib.closing(local_hosts.create(tmp_path, options)) as hosts, pytest.raises(HostError, match=said):
+        hosts.start(make_spec(4))
+
+
 def test_disks_are_in_memory_where_the_file_system_cannot_carry_them(tmp_path: Path) -> None:
     for name in ("lower", "upper", "work", "state"):
         (tmp_path / name).mkdir()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -94,6 +95,31 @@ def why_not() -> str:
     if problem:
         return f"hosts need the kernel's nf_tables and nf_conntrack for security groups ({problem}); load these modules"
     return ""
+
+
+#: What of fs.inotify.max_user_instances root takes in a host, by its systemd and what that starts.
+INOTIFY_OF_A_HOST = 9
+INOTIFY_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
+
+
+def room() -> int:
+    """How many more hosts this machine carries at the moment, by its limit of inotify instances."""
+    used = 0
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):  # it has just ended
+            used += os.readlink(link) == "anon_inode:inotify" and link.parent.stat().st_uid == 0
+    return max(int(INOTIFY_LIMIT.read_text()) - used, 0) // INOTIFY_OF_A_HOST
+
+
+def crowded() -> str:
+    """One sentence where there is hardly room for another host, which explains one that does not start; else empty."""
+    if room() > 1:  # what the failed one had is free again
+        return ""
+    limit = INOTIFY_LIMIT.read_text().strip()
+    return (
+        f"this machine has no room for more hosts by its limit of inotify instances ({limit}, {INOTIFY_OF_A_HOST} for "
+        "each); raise it, for example: sysctl -w fs.inotify.max_user_instances=1024"
+    )
 
 
 def overlay_problem(folder: Path, *, on_tmpfs: bool) -> str:

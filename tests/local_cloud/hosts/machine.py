@@ -434,7 +434,10 @@ class NamespacedHosts(Hosts):
     def _start_error(self, host: Host, what: str) -> HostError:
         assert host.spec is not None
         said = [line for log in (host.disk.init_log(), host.disk.journal()) for line in log.strip().splitlines()[-3:]]
-        return HostError(f"the host of {host.spec.instance_id} did not start: {what}. It said: {' | '.join(said)}")
+        reasons = [what, *filter(None, [checks.crowded()])]
+        return HostError(
+            f"the host of {host.spec.instance_id} did not start: {'. '.join(reasons)}. It said: {' | '.join(said)}"
+        )
 
     def _shut_down(self, host: Host, *, force: bool) -> None:
         """Stop the host if it runs; afterwards none of its processes, mounts and control groups are left."""
