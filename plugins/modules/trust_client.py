@@ -70,10 +70,9 @@ options:
     type: bool
     default: false
 seealso:
-  - plugin: alitrust.ecs.guest
-    plugin_type: role
   - module: alitrust.ecs.guest_info
 notes:
+  - The role P(alitrust.ecs.guest#role) uses it.
   - Run it with C(become).
   - The package is downloaded to C(/var/cache/alitrust-trustclient), which is made for that and removed again.
 """

@@ -208,7 +208,7 @@ def test_removal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "options",
     [{"sha256": "abc"}, {"version": "latest; rm"}, {"file": "/a", "base_urls": [URL]}],
-    ids=lambda options: "-".join(options),
+    ids="-".join,
 )
 def test_options_that_cannot_work_are_refused(tmp_path: Path, options: dict[str, t.Any]) -> None:
     system = System()
