@@ -110,7 +110,7 @@ def assemble(facts: Facts, chosen: t.Collection[str], given: t.Mapping[str, int]
     world = {edge.group: edge for edge in edges if edge.kind == graph.WORLD}
     names = {node.id: node.name for node in nodes}
     members = graph.Members(nodes)
-    disks = Counter(disk["kms_key_id"] for one in facts.instances for disk in one["disks"])
+    disks = Counter(disk["kms_key_id"] for one in facts.instances for disk in one.get("disks", ()))
     instances = [] if facts.groups_only else [_instance(one, facts) for one in facts.instances]
     audit: Item = {
         "generated": clock(now),
