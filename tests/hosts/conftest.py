@@ -23,6 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     with LocalCloud.start(folder / "cloud", hosts="on", trust_client__first_report_seconds=1) as cloud:
         site = Site(folder, cloud)
+        site.shared = True
         site.first_run = site.playbook("site")
         assert site.first_run.succeeded, site.first_run.output
         yield site
@@ -30,11 +31,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def _left_as_it_was(request: pytest.FixtureRequest) -> t.Iterator[None]:
-    """A test leaves nothing in the account, because any other test may come after it on the same site."""
-    if "site" not in request.fixturenames:
+    """A test leaves nothing in the account of the shared site, because any other may come after it."""
+    site = request.getfixturevalue("site") if "site" in request.fixturenames else None
+    if not site or not site.shared:
         yield
         return
-    site = request.getfixturevalue("site")
     before = site.names()
     yield
     deadline = time.monotonic() + 30  # what was deleted last may still be on its way

@@ -74,6 +74,8 @@ class Site:
     """The fleet ``web`` of three trusted instances, and what it takes to run playbooks on it."""
 
     first_run: Run
+    #: Whether tests of other files use it, too.
+    shared = False
 
     def __init__(self, folder: Path, cloud: LocalCloud) -> None:
         self.folder, self.cloud = folder, cloud
