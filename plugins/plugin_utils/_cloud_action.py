@@ -11,7 +11,6 @@ Private to this collection.
 from __future__ import annotations
 
 import contextlib
-import gc
 import re
 import sys
 import typing as t
@@ -61,9 +60,6 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
-        if not gc.get_freeze_count():
-            # What a worker has from its parent stays until it ends. To look for garbage in there would copy its memory.
-            gc.freeze()
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         complaint = _core_version.complaint()
         if complaint:
