@@ -14,8 +14,8 @@ description:
     has its unit enabled and running, all in one task. What is in order is left as it is.
   - Whether the package is there, in which version, is asked of the package manager before and after, not read from an
     exit status.
-  - Without O(sha256) it is downloaded over https only, unless O(allow_http) says otherwise, its published MD5 sum finds
-    damage, and a warning says that nothing proves where it came from.
+  - Without O(sha256) it is downloaded over https only, unless O(allow_http) or an address in O(base_urls) says
+    otherwise, its published MD5 sum finds damage, and a warning says that nothing proves where it came from.
   - It runs in the instance as root, with Python 3.8 or newer and nothing besides. It calls no API and needs no
     AccessKey pair.
 author:
@@ -48,7 +48,8 @@ options:
     description: Package in the instance to install instead of downloading one.
     type: path
   base_urls:
-    description: Addresses to download from instead of the buckets of the region, in the order to try.
+    description: Addresses to download from instead of the buckets of the region, in the order to try, each by the
+      scheme that it has. By plain http, anybody on the way could put in another package, so give O(sha256) with it.
     type: list
     elements: str
     default: []
