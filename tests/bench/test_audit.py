@@ -54,8 +54,9 @@ class ActionModule(ActionBase):
         cloud.call("trusted-server", "DescribeInstance", PropertyUuid=first)
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(lambda uuid: cloud.call("trusted-server", "DescribeInstance", PropertyUuid=uuid), others))
-        for group in cloud.pages("ecs", "DescribeSecurityGroups"):
-            cloud.pages("ecs", "DescribeSecurityGroupAttribute", SecurityGroupId=group["SecurityGroupId"])
+        groups = [one["SecurityGroupId"] for one in cloud.pages("ecs", "DescribeSecurityGroups")]
+        with ThreadPoolExecutor(10) as pool:
+            list(pool.map(lambda id: cloud.pages("ecs", "DescribeSecurityGroupAttribute", SecurityGroupId=id), groups))
         for kind in ("ecs", "eip"):
             cloud.pages("antiddos-public", "DescribeInstanceIpAddress", DdosRegionId=cloud.region, InstanceType=kind)
         cloud.pages("sas", "DescribeCloudCenterInstances", Lang="en", MachineTypes="ecs")
