@@ -46,9 +46,9 @@ from collections.abc import Mapping
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.alitrust.ecs.plugins.plugin_utils import _core_version
-from ansible_collections.alitrust.ecs.plugins.plugin_utils._audit_view import plain
 from ansible_collections.alitrust.ecs.plugins.plugin_utils._garbage import uncollected
 from ansible_collections.alitrust.ecs.plugins.plugin_utils._nice_json import nice_json
+from ansible_collections.alitrust.ecs.plugins.plugin_utils._plain import plain
 
 _WANTED = "audit_json needs the value 'audit' that alitrust.ecs.audit_info returns"
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import jinja2
 
 from ._mend_yaml import tasks
+from ._plain import plain
 
 Item = dict[str, t.Any]
 
@@ -24,7 +25,6 @@ VERDICTS = ("trusted", "untrusted", "unmeasured", "unknown")
 SEVERITIES = ("critical", "high", "medium", "low")
 #: So that nothing is told by colour alone.
 MARKS = {"trusted": "✓", "untrusted": "✕", "unmeasured": "…", "unknown": "?"}
-_PLAIN = (str, int, bool, float, type(None))
 
 
 def html(audit: Mapping[str, t.Any], template: str) -> str:
@@ -38,19 +38,6 @@ def html(audit: Mapping[str, t.Any], template: str) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(template).render(audit=facts, view=view(facts), marks=MARKS) + "\n"
-
-
-def plain(value: t.Any) -> t.Any:
-    """Without the types that Ansible wraps values in."""
-    if value.__class__ in _PLAIN:
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Sequence):
-        return [plain(item) for item in value]
-    return value
 
 
 def view(audit: Item) -> Item:

@@ -14,6 +14,7 @@ import typing as t
 from json.encoder import encode_basestring_ascii
 
 _STEP = "  "
+_WORDS = {None: "null", True: "true", False: "false"}
 
 
 def nice_json(value: t.Any) -> str:
@@ -36,4 +37,4 @@ def _written(value: t.Any, line: str) -> str:
     if own is list and value:
         inner = line + _STEP
         return f"[{inner}{f',{inner}'.join([_written(one, inner) for one in value])}{line}]"
-    return json.dumps(value)
+    return _WORDS[value] if value is None or own is bool else str(value) if own is int else json.dumps(value)
