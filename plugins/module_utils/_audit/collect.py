@@ -23,7 +23,7 @@ from .._keypair import shape as keypair_shape
 from .._kms import share_role
 from .._ram import documents, policies, recipients, rights, roles
 from .._ram.policies import PolicyRef
-from .._security_group import rule_file
+from .._security_group import rule_file, rule_planner
 from .._security_group import rules as group_rules
 from .._security_group import shape as group_shape
 from .._security_group.rule import Rule
@@ -337,7 +337,7 @@ class _Reader:
             )
         self.facts.groups = sorted(found, key=lambda group: (group["name"], group["security_group_id"]))
 
-    def _rules_of(self, item: Item) -> group_rules.Group | None:
+    def _rules_of(self, item: Item) -> rule_planner.Group | None:
         try:
             return group_rules.read(self.cloud, item["SecurityGroupId"], item.get("SecurityGroupName") or "")
         except NotFound:

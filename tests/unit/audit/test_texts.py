@@ -120,7 +120,12 @@ def test_thousands_of_ids_need_no_emitter(monkeypatch: pytest.MonkeyPatch) -> No
     one = finding("Disks that are not encrypted", {"instance_ids": ids, "name": "{{ new_name }}", "force": True})
     expected = usual(one)
     dumped: list[t.Any] = []
-    monkeypatch.setattr(_mend_yaml, "dumped", lambda given: dumped.append(given) or yaml.dump(given))
+
+    def noted(given: t.Any) -> str:
+        dumped.append(given)
+        return yaml.dump(given)
+
+    monkeypatch.setattr(_mend_yaml, "dumped", noted)
     assert _mend_yaml.tasks(one) == expected
     assert not any(isinstance(given, (list, dict)) for given in dumped)
 
@@ -132,7 +137,8 @@ def test_json_is_what_core_writes() -> None:
         **dict.fromkeys(TEXTS, 0),
     }
     assert nice_json(plain) == to_nice_json(plain, indent=2) == json.dumps(plain, indent=2, sort_keys=True)
-    for one in ({}, [], "x", 0, None):
+    few: tuple[t.Any, ...] = ({}, [], "x", 0, None)
+    for one in few:
         assert nice_json(one) == json.dumps(one, indent=2)
 
 
