@@ -23,7 +23,7 @@ from measure import Cost, measured
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
-#: A tenth by default, which takes a minute and a half instead of half an hour; C(dev/test bench --long) has all of it.
+#: A tenth by default, which takes a minute instead of fifteen; C(dev/test bench --long) has all of it.
 INSTANCES, GROUPS = (5000, 1000) if os.environ.get("ALITRUST_LONG") == "1" else (500, 100)
 INSTANCES = int(os.environ.get("ALITRUST_BENCH_AUDIT_INSTANCES", INSTANCES))
 GROUPS = int(os.environ.get("ALITRUST_BENCH_AUDIT_GROUPS", GROUPS))
