@@ -40,6 +40,7 @@ _value:
   type: str
 """
 
+import json
 import typing as t
 from collections.abc import Mapping
 
@@ -47,7 +48,6 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.alitrust.ecs.plugins.plugin_utils import _core_version
 from ansible_collections.alitrust.ecs.plugins.plugin_utils._garbage import uncollected
-from ansible_collections.alitrust.ecs.plugins.plugin_utils._nice_json import nice_json
 from ansible_collections.alitrust.ecs.plugins.plugin_utils._plain import plain
 
 _WANTED = "audit_json needs the value 'audit' that alitrust.ecs.audit_info returns"
@@ -61,7 +61,7 @@ def audit_json(audit: t.Any) -> str:
         raise AnsibleFilterError(f"{_WANTED}; this one has no figures.")
     try:
         with uncollected():
-            return nice_json(plain(audit))
+            return json.dumps(plain(audit), indent=2, sort_keys=True)
     except TypeError as exc:
         raise AnsibleFilterError(f"{_WANTED}; this one cannot be written: {exc}.") from None
 
