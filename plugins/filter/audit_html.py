@@ -26,6 +26,9 @@ options:
 seealso:
   - module: alitrust.ecs.audit_info
     description: The role P(alitrust.ecs.audit#role) makes a report of it.
+  - plugin: alitrust.ecs.audit_json
+    plugin_type: filter
+    description: The same as JSON.
 """
 
 EXAMPLES = r"""
@@ -50,6 +53,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.alitrust.ecs.plugins.plugin_utils import _core_version
 from ansible_collections.alitrust.ecs.plugins.plugin_utils._audit_view import html
+from ansible_collections.alitrust.ecs.plugins.plugin_utils._garbage import uncollected
 
 
 def audit_html(audit: t.Any, template: t.Any) -> str:
@@ -61,7 +65,8 @@ def audit_html(audit: t.Any, template: t.Any) -> str:
             "audit_html needs the value 'audit' that alitrust.ecs.audit_info returns; this one has no figures."
         )
     try:
-        return html(audit, str(template))
+        with uncollected():
+            return html(audit, str(template))
     except (LookupError, TypeError, ValueError, AttributeError) as exc:
         raise AnsibleFilterError(
             f"audit_html needs the value 'audit' that alitrust.ecs.audit_info returns; this one is not whole: {exc}."

@@ -217,6 +217,7 @@ from ..module_utils._security_center.section import with_security_center
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
 from ..plugin_utils import _core_version, _run_calls
+from ..plugin_utils._garbage import uncollected
 
 GROUP = "alitrust_fleet"
 
@@ -332,15 +333,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             self._check_keys(config)
             self._check()
-            instances: list[listing.Facts] | None = self._cache.get(key) if use_cache else None
-            if instances is None:
-                instances = self._instances()
+            with uncollected():
+                instances: list[listing.Facts] | None = self._cache.get(key) if use_cache else None
+                if instances is None:
+                    instances = self._instances()
+                if self.get_option("cache"):
+                    self._cache[key] = instances
+                self._populate(instances)
         except AlitrustError as error:
             # Without its cause, which Ansible would show once more, and as it is.
             raise AnsibleParserError(f"{self.NAME}: {error.as_failure()['msg']}") from None
-        if self.get_option("cache"):
-            self._cache[key] = instances
-        self._populate(instances)
 
     def _request_digest(self) -> str:
         """What tells apart what is asked for, so that a changed file is not answered from the cache.

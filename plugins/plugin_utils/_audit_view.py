@@ -15,7 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import jinja2
-import yaml
+
+from ._mend_yaml import tasks
+from ._plain import plain
 
 Item = dict[str, t.Any]
 
@@ -23,22 +25,6 @@ VERDICTS = ("trusted", "untrusted", "unmeasured", "unknown")
 SEVERITIES = ("critical", "high", "medium", "low")
 #: So that nothing is told by colour alone.
 MARKS = {"trusted": "✓", "untrusted": "✕", "unmeasured": "…", "unknown": "?"}
-_PLAIN = (str, int, bool, float, type(None))
-_PLACEHOLDER_OPEN = ("{{", "{%", "{#")
-#: What a mending task leaves for the user to fill in.
-_PLACEHOLDERS = frozenset(
-    "{{ " + name + " }}"
-    for name in (
-        "admin_networks",
-        "key_pair",
-        "kms_key_id",
-        "new_name",
-        "recipient_accounts",
-        "shared_keys",
-        "trusted_image_id",
-        "wanted_rules",
-    )
-)
 
 
 def html(audit: Mapping[str, t.Any], template: str) -> str:
@@ -52,19 +38,6 @@ def html(audit: Mapping[str, t.Any], template: str) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(template).render(audit=facts, view=view(facts), marks=MARKS) + "\n"
-
-
-def plain(value: t.Any) -> t.Any:
-    """Without the types that Ansible wraps values in."""
-    if value.__class__ in _PLAIN:
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Sequence):
-        return [plain(item) for item in value]
-    return value
 
 
 def view(audit: Item) -> Item:
@@ -82,42 +55,6 @@ def view(audit: Item) -> Item:
 def _worst_first(one: Item) -> tuple[int, str, str]:
     order = ("untrusted", "unmeasured", "unknown", "trusted")
     return order.index(one["trust"]["verdict"]), one["fleet"] or "", one["name"]
-
-
-# ---------------------------------------------------------------------- mending tasks
-
-
-class _Unsafe(str):
-    """Text from the cloud that Ansible must not take for a template when a user pastes it into a playbook."""
-
-
-class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> t.Any:
-        return super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: t.Any) -> bool:
-        return True
-
-
-# Before ansible-core 2.19, text of others is of a class of its own.
-_Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str.__str__(text)))
-_Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style="'"))
-
-
-def tasks(finding: Item) -> str:
-    """The tasks that mend a finding, as YAML to paste into a playbook."""
-    listed = [{"name": finding["title"], task["module"]: _marked(task["options"])} for task in finding["mend"]]
-    return yaml.dump(listed, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96) if listed else ""
-
-
-def _marked(value: t.Any) -> t.Any:
-    if isinstance(value, dict):
-        return {key: _marked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_marked(item) for item in value]
-    if isinstance(value, str) and value not in _PLACEHOLDERS and any(mark in value for mark in _PLACEHOLDER_OPEN):
-        return _Unsafe(value)
-    return value
 
 
 # ---------------------------------------------------------------------- charts

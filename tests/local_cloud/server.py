@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import importlib
 import importlib.util
 import json
@@ -222,6 +223,9 @@ class Server:
             if any(task.done() for task in tasks):
                 break
             await asyncio.sleep(0.01)
+        # What is there now stays: modules and models by the thousand, in which no garbage needs to be looked for.
+        gc.collect()
+        gc.freeze()
         threading.Thread(target=self._tick, name="scheduler", daemon=True).start()
         if self._runner:
             self._runner.attach()

@@ -10,6 +10,7 @@ What the caller has no right to see is noted and left out, so that the report ca
 from __future__ import annotations
 
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,7 +23,7 @@ from .._keypair import shape as keypair_shape
 from .._kms import share_role
 from .._ram import documents, policies, recipients, rights, roles
 from .._ram.policies import PolicyRef
-from .._security_group import rule_file
+from .._security_group import rule_file, rule_planner
 from .._security_group import rules as group_rules
 from .._security_group import shape as group_shape
 from .._security_group.rule import Rule
@@ -32,6 +33,8 @@ from . import graph, quotas, security, sessions
 
 Item = dict[str, t.Any]
 
+#: Of how many groups the rules are read side by side.
+_AT_ONCE = 10
 _RECIPIENTS = {
     "account_ids": "account",
     "resource_directory_ids": "resource directory",
@@ -309,14 +312,14 @@ class _Reader:
         for one in self.facts.instances:
             for group_id in one["security_group_ids"]:
                 members.setdefault(group_id, []).append(one)
+        items = self.cloud.pages("ecs", "DescribeSecurityGroups")
+        self.facts.rule_counts = {item["SecurityGroupId"]: int(item.get("RuleCount") or 0) for item in items}
+        wanted = [item for item in items if ids is None or item["SecurityGroupId"] in ids]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            reads = list(pool.map(self._rules_of, wanted))
         found = []
-        for item in self.cloud.pages("ecs", "DescribeSecurityGroups"):
-            self.facts.rule_counts[item["SecurityGroupId"]] = int(item.get("RuleCount") or 0)
-            if ids is not None and item["SecurityGroupId"] not in ids:
-                continue
-            try:
-                read = group_rules.read(self.cloud, item["SecurityGroupId"], item.get("SecurityGroupName") or "")
-            except NotFound:
+        for item, read in zip(wanted, reads, strict=True):
+            if read is None:
                 continue  # deleted since
             shown = group_shape.group(item, read.inner_access_policy)
             ones = members.get(item["SecurityGroupId"], [])
@@ -333,6 +336,12 @@ class _Reader:
                 }
             )
         self.facts.groups = sorted(found, key=lambda group: (group["name"], group["security_group_id"]))
+
+    def _rules_of(self, item: Item) -> rule_planner.Group | None:
+        try:
+            return group_rules.read(self.cloud, item["SecurityGroupId"], item.get("SecurityGroupName") or "")
+        except NotFound:
+            return None
 
     def _share_roles(self) -> None:
         for purpose in share_role.OF_KEYS:

@@ -158,6 +158,7 @@ def _without_unused() -> t.Iterator[None]:
                 del sys.modules[name]
 
 
+@cache
 def core(name: str) -> t.Any:
     """A module of the SDK core, for example C(alibabacloud_tea_openapi.utils_models)."""
     return _lean(name, "alibabacloud-tea-openapi")

@@ -20,7 +20,7 @@ import ssl
 import threading
 import typing as t
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -56,12 +56,19 @@ class Route:
     https_proxy: str | None = None
     no_proxy: str | None = None
     ca_bundle: str | None = None
+    #: What was found for each address: a route is of one task, whose environment stays as it is.
+    _known: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def proxy(self, url: str) -> str | None:
         """The proxy for an address, None where there is none.
 
         :raises InvalidInput: the environment has one that is no address
         """
+        if url not in self._known:
+            self._known[url] = self._proxy(url)
+        return self._known[url]
+
+    def _proxy(self, url: str) -> str | None:
         parts = urlsplit(url)
         given = {"http": self.http_proxy, "https": self.https_proxy}.get(parts.scheme)
         environment = {} if given else getproxies_environment()
@@ -150,7 +157,7 @@ class Exchange:
     :ivar address: C(scheme://host) that was asked; empty as long as nothing was
     :ivar proxy: host and port of the proxy that it went through
     :ivar of_credentials: the SDK asked for credentials, not for what the call is about
-    :ivar secrets: parts of the request that must not be shown should an answer repeat them
+    :ivar request: what was sent, as the SDK has it
     :ivar status: HTTP status, 0 as long as there is none
     :ivar date: what time it was where the answer came from, as HTTP says it; empty where that does not say
     """
@@ -158,7 +165,7 @@ class Exchange:
     address: str = ""
     proxy: str = ""
     of_credentials: bool = False
-    secrets: tuple[str, ...] = ()
+    request: t.Any = None
     status: int = 0
     content_type: str = ""
     request_id: str = ""
@@ -168,7 +175,12 @@ class Exchange:
     def begin(self, of_credentials: bool) -> None:
         """Forget the request before."""
         self.address = self.proxy = self.content_type = self.request_id = self.date = ""
-        self.of_credentials, self.secrets, self.status, self.content = of_credentials, (), 0, b""
+        self.of_credentials, self.request, self.status, self.content = of_credentials, None, 0, b""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Parts of the request that must not be shown should an answer repeat them."""
+        return tuple(_secrets(self.request)) if self.request else ()
 
     def without_secrets(self, text: str) -> str:
         """A text of an answer without what it repeats of the request."""
@@ -242,7 +254,7 @@ def _send(url: str, request: t.Any, options: dict[str, t.Any], route: Route, exc
     parts = urlsplit(str(prepared.url))
     proxy = route.proxy(f"{parts.scheme}://{parts.netloc}")
     exchange.proxy = named(proxy) or "" if proxy else ""
-    exchange.secrets = tuple(_secrets(request))
+    exchange.request = request
     exchange.address = f"{parts.scheme}://{parts.netloc}"
     # By an adapter, not by a session: that would follow a redirect, which is no answer of Alibaba Cloud.
     answer = _adapter(parts.scheme, route.trusted() if parts.scheme == "https" else None).send(

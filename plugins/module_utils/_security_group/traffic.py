@@ -134,7 +134,7 @@ def is_whole(rule: Rule) -> bool:
 
 def covers(one: Rule, other: Rule) -> bool:
     """Whether all traffic that C(other) is about is traffic that C(one) is about."""
-    if (one.direction, one.nic_type) != (other.direction, other.nic_type):
+    if (one.direction, one.nic_type) != (other.direction, other.nic_type) or not peer_covers(one, other):
         return False
     if one.port_list or other.port_list:
         same = (one.port_list, one.protocol) == (other.port_list, other.protocol)
@@ -146,7 +146,7 @@ def covers(one: Rule, other: Rule) -> bool:
         other.source_ports != NO_PORTS and not without([span(other.source_ports)], [span(one.source_ports)])
     )
     local = not one.local or (bool(other.local) and within(other.local, one.local))
-    return sources and local and peer_covers(one, other)
+    return sources and local
 
 
 def peer_covers(one: Rule, other: Rule) -> bool:
@@ -169,7 +169,7 @@ def idle(rules: t.Sequence[Rule]) -> list[tuple[str, Rule, Rule]]:
     found = []
     for place, rule in enumerate(rules):
         for other_place, other in enumerate(rules):
-            if other is rule or not covers(other, rule) or not _decides_before(other, rule):
+            if other is rule or not _decides_before(other, rule) or not covers(other, rule):
                 continue
             equal = covers(rule, other) and other.policy == rule.policy
             if equal and rule.priority == other.priority and place < other_place:

@@ -36,6 +36,7 @@ def test_tasks_and_the_filter_fail_with_it(ansible: Ansible) -> None:
         {"alitrust.ecs.kms_service_info": {}, "vars": {"alitrust_in_process": False}},
         {"alitrust.ecs.metadata_credentials": {"credentials": False}},
         {"ansible.builtin.debug": {"msg": "{{ {} | alitrust.ecs.audit_html('x') }}"}},
+        {"ansible.builtin.debug": {"msg": "{{ {} | alitrust.ecs.audit_json }}"}},
         {"ansible.builtin.debug": {"msg": "{{ [] | alitrust.ecs.authorized_keys_problems }}"}},
         {"ansible.builtin.debug": {"msg": "{{ lookup('alitrust.ecs.kms_secret', 'db') }}"}},
         {

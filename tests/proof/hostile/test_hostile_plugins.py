@@ -272,7 +272,11 @@ LINES = [
 
 
 def test_filters_tell_what_is_wrong(figure: Figure) -> None:
-    for name, calls in (("audit_html", AUDITS), ("authorized_keys_problems", [(keys,) for keys in KEYS])):
+    for name, calls in (
+        ("audit_html", AUDITS),
+        ("audit_json", [(value,) for value in _NONE]),
+        ("authorized_keys_problems", [(keys,) for keys in KEYS]),
+    ):
         for call, (given, message) in zip(calls, outcomes(name, calls), strict=True):
             assert given is None, call
             fit_for_people(message)
@@ -281,4 +285,4 @@ def test_filters_tell_what_is_wrong(figure: Figure) -> None:
         assert problems, line[:80]
         for problem in problems:
             fit_for_people(problem)
-    figure("values for filters", len(AUDITS) + len(KEYS) + len(LINES))
+    figure("values for filters", len(AUDITS) + len(_NONE) + len(KEYS) + len(LINES))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.alitrust.ecs.plugins.plugin_utils import _audit_view
+from ansible_collections.alitrust.ecs.plugins.plugin_utils import _audit_view, _mend_yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = (ROOT / "roles/audit/templates/report.html.j2").read_text()
@@ -93,7 +93,7 @@ def test_the_bar_of_verdicts_is_full() -> None:
 
 def test_tasks_are_a_playbook_and_text_from_the_cloud_is_no_template_in_it() -> None:
     rules = [{"description": "{{ lookup('pipe', 'id') }}", "cidr": "{{ admin_networks }}"}]
-    text = _audit_view.tasks(
+    text = _mend_yaml.tasks(
         {"title": "Mend", "mend": [{"module": "alitrust.ecs.sg_rule", "options": {"rules": rules}}]}
     )
     assert "!unsafe '{{ lookup(''pipe'', ''id'') }}'" in text
@@ -182,6 +182,6 @@ def test_text_of_others_is_text_in_the_tasks_to_paste() -> None:
         "title": _OfOthers("A title"),
         "mend": [{"module": _OfOthers("alitrust.ecs.vpc"), "options": options}],
     }
-    assert yaml.safe_load(_audit_view.tasks(finding).replace("!unsafe ", "")) == [
+    assert yaml.safe_load(_mend_yaml.tasks(finding).replace("!unsafe ", "")) == [
         {"name": "A title", "alitrust.ecs.vpc": {"name": "x", "tags": {"a": "{{ b }}"}}}
     ]
