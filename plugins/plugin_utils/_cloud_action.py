@@ -70,6 +70,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
+        _in_process.spare_memory()
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         complaint = _core_version.complaint()
         if complaint:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections.abc import MutableMapping
 
@@ -72,6 +73,15 @@ class _Module(AnsibleModule):
         if self.complaint:
             self.params = texts.survivable(self.params)
             texts.without_scalars(self.params, self.argument_spec)
+
+    def _record_module_result(self, o: dict[str, t.Any]) -> None:
+        # Core's encoder looks at each value; what JSON knows becomes the same text by Python's, which refuses the rest.
+        try:
+            text = json.dumps(o)
+        except TypeError:
+            super()._record_module_result(o)
+        else:
+            print(f"\n{text}")
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """Fail, with the complaint where there is one: core would put it in other words, or into none."""
@@ -170,6 +180,8 @@ def _without_doubles(value: t.Any) -> t.Any:
     if not isinstance(given, (list, tuple)):
         return value
     stripped = [one.strip() if isinstance(one, str) else one for one in given]
+    if len(stripped) == 1:
+        return stripped
     once = {repr(one): one for one in stripped if one != ""}
     return list(once.values()) or stripped[:1]
 
