@@ -128,19 +128,18 @@ def test_a_result_is_written_as_core_writes_it(monkeypatch: pytest.MonkeyPatch, 
     more.update(given)
     monkeypatch.delattr(module._Module, "_record_module_result")
     assert quickly == _in_process.run_main(main, arguments, None)
-    assert json.loads(quickly["stdout"])["invocation"]["module_args"]["name"] == "web"
+    assert json.loads(quickly["stdout"])["found"] == [{"size": 1.5, "text": "caf\u00e9", "7": [None, True]}]
 
 
+@pytest.mark.skipif(_core_version.number() >= (2, 22), reason="this core takes them out where it shows a result")
 @pytest.mark.parametrize("secrets", [(), ("geheim",)])
 def test_secrets_are_taken_out_of_a_result(secrets: tuple[str, ...]) -> None:
     def main() -> None:
         made = module.create({"name": {"type": "str"}}, lambda _given: secrets)
-        made.exit_json(found=["a geheim one", 1])
+        made.exit_json(found=[f"it is {made.params['name']}", 1])
 
-    told = json.loads(_in_process.run_main(main, {"name": "the geheim of it"}, None)["stdout"])
-    word = "********" if secrets else "geheim"
-    assert told["found"] == [f"a {word} one", 1]
-    assert told["invocation"]["module_args"]["name"] == f"the {word} of it"
+    told = json.loads(_in_process.run_main(main, {"name": "a geheim one"}, None)["stdout"])
+    assert told["found"] == [f"it is a {'********' if secrets else 'geheim'} one", 1]
 
 
 def test_a_worker_does_not_look_for_garbage_in_what_it_shares(monkeypatch: pytest.MonkeyPatch) -> None:
