@@ -367,7 +367,8 @@ def _adapter(scheme: str, trusted: str | None) -> t.Any:
             return super().proxy_manager_for(proxy, ssl_context=context, proxy_ssl_context=context, **kwargs)
 
         def cert_verify(self, conn: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
-            super().cert_verify(conn, *args, **kwargs)
+            of_requests: t.Any = super().cert_verify
+            of_requests(conn, *args, **kwargs)
             # The context has them, and would read them again for each connection, which takes longer than a call.
             conn.ca_certs = conn.ca_cert_dir = None
 

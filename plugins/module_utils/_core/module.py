@@ -18,6 +18,7 @@ from ansible.module_utils.common.validation import (
 )
 
 from .._cloud import texts
+from .._cloud.hidden import hide
 from .._cloud.options import CONNECTION_SPEC
 
 #: Tags as every module that manages tagged things takes them.
@@ -64,10 +65,10 @@ class _Module(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         # Before core complains of an option and shows all of them, and before it tells the journal of them.
-        self.no_log_values.update(self._secrets(self.params))
+        hide(self, self._secrets(self.params))
         endpoint = self.params.get("endpoint_url")
         if isinstance(endpoint, str) and "@" in endpoint:
-            self.no_log_values.update((endpoint, endpoint.strip()))  # it is refused, but may have a password in it
+            hide(self, (endpoint, endpoint.strip()))  # it is refused, but may have a password in it
         tidy_lists(self.params, self.argument_spec)
         self.complaint = texts.complaint(self.params, self.argument_spec)
         if self.complaint:
