@@ -21,12 +21,22 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._cloud import credentials, errors, sdk
-from ..module_utils._cloud.options import NO_REGION
+from ..module_utils._cloud.options import NO_REGION, Connection
+from ..module_utils._cloud.transport import Route
 from . import _bytecode, _check_run, _core_probe, _core_version, _in_process, _run_calls
+
+
+def _usual_route() -> Route:
+    """The way of tasks that say nothing about it themselves."""
+    try:
+        return Connection.from_options({}).route
+    except errors.AlitrustError:  # tasks say what is wrong
+        return Route()
+
 
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
-    sdk.preload()
+    sdk.preload(_usual_route())
 
 display = Display()
 
@@ -60,6 +70,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
+        _in_process.spare_memory()
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         complaint = _core_version.complaint()
         if complaint:

@@ -12,9 +12,11 @@ imported already.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -104,8 +106,29 @@ def _encoded(arguments: t.Mapping[str, t.Any]) -> bytes:
     given = {"ANSIBLE_MODULE_ARGS": arguments}
     if not _has_profiles():
         return json.dumps(given, cls=core_json.AnsibleJSONEncoder, vault_to_text=True).encode()
+    # Of texts, numbers, lists and dictionaries core's encoder takes only the tags, one by one. With tags they are of
+    # classes derived from Python's, of which Python's encoder writes the same; it refuses what else there is.
+    with contextlib.suppress(TypeError):
+        return json.dumps(given).encode()
     encoder = core_json.get_module_encoder(_PROFILE, core_json.Direction.CONTROLLER_TO_MODULE)
     return json.dumps(given, cls=encoder).encode()
+
+
+_frozen = False
+
+
+def spare_memory() -> None:
+    """Have the search for garbage in a worker pass over what is there when its task begins.
+
+    A worker shares the memory of its parent until one of them writes to it, and to look at an object there is to write
+    to it. So a full search, of which any task can be the one to set it off, copies all of it and takes as long as two
+    tasks. Nothing of that would be garbage before the worker ends, soon after the task.
+    """
+    global _frozen
+    # How much is frozen is not asked: Python would count it, for each item of a loop again.
+    if not _frozen and multiprocessing.parent_process() is not None:
+        _frozen = True
+        gc.freeze()
 
 
 def module(name: str) -> t.Any:
@@ -164,17 +187,26 @@ def _output() -> t.Iterator[io.StringIO]:
         yield split.mine
 
 
+def _quick(remove: t.Callable[[t.Any, t.Collection[str]], t.Any]) -> t.Callable[[t.Any, t.Collection[str]], t.Any]:
+    """Core's function that takes secrets out of a result, but for a task that has none: then it would only copy the
+    result, which takes longer than it takes to become JSON.
+    """
+    return lambda value, secrets: remove(value, secrets) if secrets else value
+
+
 @contextlib.contextmanager
 def _module_state(encoded: bytes) -> t.Iterator[None]:
     """Hand the arguments over as the module loader would, and leave no trace for the next loop item."""
     places: tuple[tuple[t.Any, str], ...] = (
-        *((basic, name) for name in ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS")),
+        *((basic, name) for name in ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS", "remove_values")),
         *((core_warnings, name) for name in ("_global_warnings", "_global_deprecations")),
     )
     saved = [(place, name, getattr(place, name)) for place, name in places if hasattr(place, name)]
     for place, name, value in saved:
         if place is core_warnings:  # until 2.18, what one item warns of is told by all that follow
             setattr(place, name, type(value)())
+        elif name == "remove_values":
+            basic.remove_values = _quick(value)
     basic._ANSIBLE_ARGS = encoded
     if _has_profiles():
         basic._ANSIBLE_PROFILE = _PROFILE

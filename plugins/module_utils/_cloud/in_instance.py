@@ -14,6 +14,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from . import texts
+from .hidden import hide
 
 
 class InstanceModule(AnsibleModule):
@@ -37,7 +38,7 @@ class InstanceModule(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         # Before core complains of an option and shows all of them, and before it tells the journal of them.
-        self.no_log_values.update(self._secrets(self.params))
+        hide(self, self._secrets(self.params))
         self.complaint = texts.complaint(self.params, self.argument_spec)
         if self.complaint:
             self.params = texts.survivable(self.params)

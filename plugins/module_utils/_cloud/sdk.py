@@ -184,10 +184,13 @@ def client_class() -> t.Any:
     return core("alibabacloud_tea_openapi.client").Client
 
 
-def preload() -> None:
-    """Import what nearly every task needs; used by the controller before it forks workers."""
+def preload(route: transport.Route | None = None) -> None:
+    """Import what nearly every task needs; used by the controller before it forks workers.
+
+    :param route: the way of tasks that say nothing about it
+    """
     client_class()
     core("alibabacloud_tea_openapi.utils_models")
     core("darabonba.runtime")
     of_credentials("client")
-    transport.preload()
+    transport.preload(route or transport.Route())

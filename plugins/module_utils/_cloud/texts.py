@@ -25,6 +25,8 @@ _WITH_BYTES = ("user_data",)
 _HALF = re.compile("[\ud800-\udfff]")
 #: Digits of the longest number that anything counts with here.
 _DIGITS = 18
+#: Types of values of which nothing can be wrong once the texts have been looked at, by the type of their option.
+_FINE: dict[str, tuple[type, ...]] = {"str": (str,), "path": (str,), "bool": (bool,), "list": (list,), "dict": (dict,)}
 #: No number of seconds, GiB or things is as large as what a system call cannot take any more.
 _LARGEST = 2**31
 
@@ -107,6 +109,8 @@ def _complaint(
     for key, value in params.items():
         if value is not None and key in options:
             name, option = options[key]
+            if read and type(value) in _FINE.get(option.get("type", "str"), ()) and not option.get("options"):
+                continue
             what = _wrong(value, option, name in _WITH_BYTES, read)
             if what:
                 return f"{key}{what}."

@@ -328,15 +328,19 @@ def _decoded(value: str) -> str:
 
 @cache
 def context_of(trusted: str | None) -> ssl.SSLContext:
-    """How hosts are verified. Reading the system's certificates takes long, so the controller has it done once.
+    """How hosts are verified. Reading all these certificates takes long, so the controller has it done once.
 
     :param trusted: file or folder of certificates that are trusted besides the system's and those of C(requests)
     :raises InvalidInput: there are none in it
     """
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
     context = ssl.create_default_context()
+    with contextlib.suppress(OSError):  # the adapter says which file it misses
+        _trust(context, DEFAULT_CA_BUNDLE_PATH)
     try:
         if trusted:
-            context.load_verify_locations(**{"capath" if os.path.isdir(trusted) else "cafile": trusted})
+            _trust(context, trusted)
     except OSError as exc:
         raise InvalidInput(
             f"The certificates to trust cannot be read from {trusted}: {exc.strerror or exc}.",
@@ -345,13 +349,17 @@ def context_of(trusted: str | None) -> ssl.SSLContext:
     return context
 
 
-def preload() -> None:
-    """Read the certificates of tasks that name none themselves; used by the controller before it forks workers.
+def _trust(context: ssl.SSLContext, path: str) -> None:
+    context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
+
+
+def preload(route: Route) -> None:
+    """Read the certificates of a route; used by the controller before it forks workers.
 
     What cannot be read is told by the task that needs it.
     """
     with contextlib.suppress(InvalidInput):
-        context_of(Route().trusted())
+        context_of(route.trusted())
 
 
 @cache
@@ -369,6 +377,12 @@ def _adapter(scheme: str, trusted: str | None) -> t.Any:
 
         def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
             return super().proxy_manager_for(proxy, ssl_context=context, proxy_ssl_context=context, **kwargs)
+
+        def cert_verify(self, conn: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+            of_requests: t.Any = super().cert_verify
+            of_requests(conn, *args, **kwargs)
+            # The context has them, and would read them again for each connection, which takes longer than a call.
+            conn.ca_certs = conn.ca_cert_dir = None
 
     return Adapter(pool_maxsize=_CONNECTIONS)
 

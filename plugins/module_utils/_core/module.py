@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections.abc import MutableMapping
 
@@ -17,6 +18,7 @@ from ansible.module_utils.common.validation import (
 )
 
 from .._cloud import texts
+from .._cloud.hidden import hide
 from .._cloud.options import CONNECTION_SPEC
 
 #: Tags as every module that manages tagged things takes them.
@@ -63,15 +65,24 @@ class _Module(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         # Before core complains of an option and shows all of them, and before it tells the journal of them.
-        self.no_log_values.update(self._secrets(self.params))
+        hide(self, self._secrets(self.params))
         endpoint = self.params.get("endpoint_url")
         if isinstance(endpoint, str) and "@" in endpoint:
-            self.no_log_values.update((endpoint, endpoint.strip()))  # it is refused, but may have a password in it
+            hide(self, (endpoint, endpoint.strip()))  # it is refused, but may have a password in it
         tidy_lists(self.params, self.argument_spec)
         self.complaint = texts.complaint(self.params, self.argument_spec)
         if self.complaint:
             self.params = texts.survivable(self.params)
             texts.without_scalars(self.params, self.argument_spec)
+
+    def _record_module_result(self, o: dict[str, t.Any]) -> None:
+        # Core's encoder looks at each value; what JSON knows becomes the same text by Python's, which refuses the rest.
+        try:
+            text = json.dumps(o)
+        except TypeError:
+            super()._record_module_result(o)
+        else:
+            print(f"\n{text}")
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """Fail, with the complaint where there is one: core would put it in other words, or into none."""
@@ -170,6 +181,8 @@ def _without_doubles(value: t.Any) -> t.Any:
     if not isinstance(given, (list, tuple)):
         return value
     stripped = [one.strip() if isinstance(one, str) else one for one in given]
+    if len(stripped) == 1:
+        return stripped
     once = {repr(one): one for one in stripped if one != ""}
     return list(once.values()) or stripped[:1]
 

@@ -19,6 +19,7 @@ from http.client import HTTPException
 from ansible.module_utils.urls import fetch_url
 
 from .._cloud.errors import AlitrustError, UnexpectedState
+from .._cloud.hidden import hide
 
 METADATA = "http://100.100.100.200/latest"
 _TOKEN = "X-aliyun-ecs-metadata-token"
@@ -102,7 +103,7 @@ class Web:
                 f"The metadata service gave no token (status {status}).",
                 hint="Set region, or metadata_allow_v1 to ask it without one.",
             )
-        self._module.no_log_values.update([token] if token else [])
+        hide(self._module, [token])
         status, region = self._metadata("GET", "/meta-data/region-id", {_TOKEN: token} if token else {})
         if status != 200 or not _REGION.fullmatch(region):
             raise UnexpectedState(f"The metadata service named no region (status {status}).", hint="Set region.")

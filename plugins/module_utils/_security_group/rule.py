@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .._core import networks
 
@@ -53,7 +54,7 @@ class Rule:
     owner: str | None = field(default=None, compare=False)
     rule_id: str | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def order(self) -> tuple[t.Any, ...]:
         """For sorting: ingress first, then by priority and what the rule is about."""
         return (

@@ -272,7 +272,8 @@ def plan(group: Group, found: Changes, max_rules: int) -> Plan:
         ),
         *_removals(group, late),
     )
-    return Plan(text(group.rules), text(found.after), steps, kept=_spared(group, found.spared))
+    before = text(group.rules)
+    return Plan(before, text(found.after) if steps else before, steps, kept=_spared(group, found.spared))
 
 
 def _spared(group: Group, rules: t.Sequence[Rule]) -> tuple[str, ...]:

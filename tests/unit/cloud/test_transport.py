@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import os
+import ssl
 import typing as t
 from pathlib import Path
 
+import certifi
 import pytest
 import requests
 
@@ -18,6 +20,8 @@ from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.transport impo
 
 ECS = "https://ecs.cn-hangzhou.aliyuncs.com"
 PROXY = "http://proxy.example.com:3128"
+_BEGIN = "-----BEGIN CERTIFICATE-----\n"
+_END = "-----END CERTIFICATE-----\n"
 
 
 @pytest.fixture(autouse=True)
@@ -166,6 +170,30 @@ def test_certificates_that_cannot_be_read_are_told(tmp_path: Path, content: str 
         path.write_text(content)
     with pytest.raises(InvalidInput, match=f"cannot be read from {path}"):
         transport._adapter("https", str(path))
+
+
+def test_hosts_are_verified_by_the_system_s_certificates_and_those_of_requests_and_those_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = Path(certifi.where()).read_text()
+    certificates = [f"{_BEGIN}{one.partition(_END)[0]}{_END}" for one in pem.split(_BEGIN)[1:4]]
+    paths = [tmp_path / f"{name}.pem" for name in ("system", "requests", "given")]
+    for path, certificate in zip(paths, certificates, strict=True):
+        path.write_text(certificate)
+    system, of_requests, given = map(str, paths)
+    monkeypatch.setenv("SSL_CERT_FILE", system)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr(requests.utils, "DEFAULT_CA_BUNDLE_PATH", of_requests)
+    found = transport.context_of.__wrapped__(given).get_ca_certs(binary_form=True)
+    assert sorted(found) == sorted(map(ssl.PEM_cert_to_DER_cert, certificates))
+
+
+def test_certificates_are_not_read_again_for_each_connection() -> None:
+    adapter = transport._adapter("https", None)
+    pool = adapter.poolmanager.connection_from_url("https://ecs.example.com")
+    adapter.cert_verify(pool, "https://ecs.example.com", True, None)
+    assert (pool.cert_reqs, pool.ca_certs, pool.ca_cert_dir) == ("CERT_REQUIRED", None, None)
+    assert pool.conn_kw["ssl_context"] is transport.context_of(None)
 
 
 # ---------------------------------------------------------------------- the SDK's requests

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import datetime
+import gc
+import json
+import multiprocessing
 import os
 import re
 import signal
@@ -18,10 +22,11 @@ import pytest
 import yaml
 from ansible import constants
 from ansible.module_utils import basic
+from ansible.module_utils.common import json as core_json
 from ansible.module_utils.common import warnings
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._core import progress
+from ansible_collections.alitrust.ecs.plugins.module_utils._core import module, progress
 from ansible_collections.alitrust.ecs.plugins.plugin_utils import _cloud_action, _core_probe, _core_version, _in_process
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -87,6 +92,73 @@ def test_the_usual_template_for_the_interpreter_is_known_without_compiling_it() 
 
 def _run(main: t.Callable[[], t.Any], show: t.Callable[[str], None] | None = None) -> dict[str, t.Any]:
     return _in_process.run_main(main, {"some": "thing"}, show)
+
+
+@pytest.mark.skipif(_core_version.number() < (2, 19), reason="this core has one encoder for all")
+def test_arguments_are_written_as_core_writes_them() -> None:
+    from ansible.module_utils._internal._datatag._tags import Deprecated
+
+    def tagged(value: t.Any) -> t.Any:
+        return Deprecated(msg="of a tag").tag(value)
+
+    texts = ["", "caf\u00e9 \U0001f600 \u2028 \0", 'a "b" \\', "\udcff"]
+    numbers = [0, -1, 2**70, 1.5, 1e300, float("inf"), True, False, None]
+    plain: dict[t.Any, t.Any] = {
+        "texts": texts,
+        "numbers": numbers,
+        "pair": (1, ("a",)),
+        "none": {},
+        7: {True: [], None: 1.0},
+    }
+    everything = {"tagged": tagged({tagged("key"): tagged([*map(tagged, [*texts, *numbers[:5]])])}), **plain}
+    encoder = core_json.get_module_encoder(_in_process._PROFILE, core_json.Direction.CONTROLLER_TO_MODULE)
+    for arguments in (everything, {**everything, "rest": [{1}, tagged(datetime.date(2026, 11, 29))]}):
+        given = {"ANSIBLE_MODULE_ARGS": arguments}
+        assert _in_process._encoded(arguments) == json.dumps(given, cls=encoder).encode()
+
+
+@pytest.mark.skipif(_core_version.number() < (2, 19), reason="this core has one encoder for all")
+@pytest.mark.parametrize("more", [{}, {"names": {"web"}}, {"warned": True}], ids=["JSON", "a set", "a warning"])
+def test_a_result_is_written_as_core_writes_it(monkeypatch: pytest.MonkeyPatch, more: dict[str, t.Any]) -> None:
+    """Also what JSON does not know."""
+
+    def main() -> None:
+        made = module.create({"name": {"type": "str"}})
+        if more.pop("warned", None):
+            made.warn("of something")
+        made.exit_json(found=[{"size": 1.5, "text": "caf\u00e9", 7: (None, True)}], **more)
+
+    arguments = {"name": "web", "_ansible_version": "2.19.0", "_ansible_no_log": False}
+    given = dict(more)
+    quickly = _in_process.run_main(main, arguments, None)
+    more.update(given)
+    monkeypatch.delattr(module._Module, "_record_module_result")
+    assert quickly == _in_process.run_main(main, arguments, None)
+    assert json.loads(quickly["stdout"])["found"] == [{"size": 1.5, "text": "caf\u00e9", "7": [None, True]}]
+
+
+@pytest.mark.parametrize("secrets", [(), ("geheim",)])
+def test_secrets_are_taken_out_of_a_result(secrets: tuple[str, ...]) -> None:
+    def main() -> None:
+        made = module.create({"name": {"type": "str"}}, lambda _given: secrets)
+        made.exit_json(found=[f"it is {made.params['name']}", 1])
+
+    told = json.loads(_in_process.run_main(main, {"name": "a geheim one"}, None)["stdout"])
+    if _core_version.number() >= (2, 22):  # they are taken out where a result is shown
+        assert told.get("_ansible_new_secrets", []) == list(secrets)
+        return
+    assert told["found"] == [f"it is a {'********' if secrets else 'geheim'} one", 1]
+
+
+def test_a_worker_does_not_look_for_garbage_in_what_it_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    _in_process.spare_memory()
+    assert not _in_process._frozen, "this is no worker, and its memory is its own"
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(multiprocessing, "parent_process", object)
+        _in_process.spare_memory()
+        os._exit(0 if gc.get_freeze_count() > 1000 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_long_output_arrives_whole() -> None:
