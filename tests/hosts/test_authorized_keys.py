@@ -425,6 +425,7 @@ def test_what_is_to_go_is_foretold_and_can_be_put_back(fresh: Machine, keys: Key
     assert differs(key, user="nobody-there")
     assert fresh.read(FILE) == text
     assert "before" not in fresh.module(keys=[key], state="absent", _ansible_check_mode=True)
+    fresh.module(keys=[other])  # its folder gets the right owner
     assert fresh.module(keys=[other], return_before=True)["before"] == []
     done = fresh.module(keys=[key], state="absent", return_before=True)
     assert [(one["path"], base64.b64decode(one["content"]).decode()) for one in done["before"]] == [(FILE, text)]
