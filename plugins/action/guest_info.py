@@ -30,7 +30,8 @@ class ActionModule(ActionBase):
         script = args.pop("find_python", None)
         own: dict[str, t.Any] = {"python_in_use": True}
         python = None
-        if script or args.get("keys") or args.get("sshd"):
+        about_keys = args.get("keys") or args.get("absent_keys")
+        if script or about_keys or args.get("sshd"):
             said = self._low_level_execute_command(f"echo user=$(id -un)\n{script or ''}", sudoable=False)["stdout"]
             # What a shell prints at the start comes before it.
             user = re.search(r"^user=(\S+)", said, re.MULTILINE)
@@ -42,7 +43,7 @@ class ActionModule(ActionBase):
             own["python"] = python[1]
             own["python_in_use"] = self._uses(python[1], variables)
             variables["ansible_python_interpreter"] = python[1]
-        if args.get("keys") and not args.get("user"):
+        if about_keys and not args.get("user"):
             args["user"] = own["login_user"]
         result.update(self._execute_module(module_args=args, task_vars=variables))
         if not result.get("failed"):

@@ -52,6 +52,12 @@ options:
         C(TrustedUserCAKeys), which may let in further keys.
     type: bool
     default: false
+  return_before:
+    description:
+      - Whether RV(before) is returned, with which a later task can put back what this one has changed. All that is in
+        the files is in it then, also what is no key.
+    type: bool
+    default: false
   address:
     description:
       - The address that the user will come from, by which C(Match Address), C(AllowUsers) and their like are judged.
@@ -118,6 +124,20 @@ files:
   type: list
   elements: str
   sample: [/root/.ssh/authorized_keys]
+before:
+  description: The files that existed of those in RV(files), as they were.
+  returned: with O(return_before)
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+      sample: /root/.ssh/authorized_keys
+    content:
+      description: What was in it, base64.
+      type: str
+      sample: c3NoLWVkMjU1MTkgQUFBQQo=
 problems:
   description: Why keys do not let the user in.
   returned: failure, when that is the reason

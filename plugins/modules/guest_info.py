@@ -62,7 +62,7 @@ options:
         type: str
         required: true
   user:
-    description: The user whose keys O(keys) are. The default is the user who logs in.
+    description: The user whose keys O(keys) and O(absent_keys) are. The default is the user who logs in.
     type: str
   keys:
     description: The lines as in C(authorized_keys) that are to be there.
@@ -72,6 +72,10 @@ options:
     description: Whether there are to be no others.
     type: bool
     default: false
+  absent_keys:
+    description: Public keys that are to be in none of the files that sshd reads for O(user).
+    type: list
+    elements: str
   remains:
     description: Paths that are there only where an earlier run was interrupted, of which those are told that exist.
     type: list
@@ -114,7 +118,7 @@ options:
 seealso:
   - module: alitrust.ecs.authorized_keys_info
 notes:
-  - Run it on instances; with C(become) for O(keys) and O(sshd), which only root may ask sshd about.
+  - Run it on instances; with C(become) for O(keys), O(absent_keys) and O(sshd), which only root may ask sshd about.
 """
 
 EXAMPLES = r"""
@@ -144,7 +148,7 @@ python_in_use:
   sample: true
 login_user:
   description: The user who logs in.
-  returned: with O(find_python), O(keys) or O(sshd)
+  returned: with O(find_python), O(keys), O(absent_keys) or O(sshd)
   type: str
   sample: root
 is_root:
@@ -180,6 +184,11 @@ keys_differ:
   returned: with O(keys)
   type: bool
   sample: false
+absent_keys_differ:
+  description: Whether M(alitrust.ecs.authorized_keys) would remove something of O(absent_keys), or fail.
+  returned: with O(absent_keys)
+  type: bool
+  sample: false
 sshd_differs:
   description: Whether O(sshd.text) is not where it is to be, not in force, or refused by sshd.
   returned: with O(sshd)
@@ -206,11 +215,11 @@ summary:
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.facts import Facts
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.state import SPEC, tell
-from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module
+from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module, secrets_of
 
 
 def main() -> None:
-    module = InstanceModule(SPEC)
+    module = InstanceModule(SPEC, secrets_of)
     module.check_mode = True  # what else would be changed by the functions that it shares with others
     run_module(module, lambda run, label: tell(module.params, Facts(module), run, label))
 

@@ -126,6 +126,10 @@ def _site() -> str:
     return found
 
 
+#: What can be run in it.
+MODULES = ("authorized_keys", "authorized_keys_info", "guest_info")
+
+
 class Machine:
     """A root folder with an sshd that listens on a port of this machine.
 
@@ -242,7 +246,7 @@ class Machine:
         runner = self._runners.get(root)
         if runner is None:
             who = [] if root else ["/usr/bin/setpriv", "--reuid=1001", "--regid=1001", "--init-groups"]
-            command = [*who, "/usr/bin/python3", "/opt/runner.py", "authorized_keys", "authorized_keys_info"]
+            command = [*who, "/usr/bin/python3", "/opt/runner.py", *MODULES]
             runner = self._runners[root] = subprocess.Popen(
                 self._command(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
             )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import typing as t
@@ -403,6 +404,35 @@ def test_exclusive_means_every_file_that_is_read(fresh: Machine, keys: Keys) -> 
     assert not fresh.opens(keys.folder / "OTHER")
     refused = fresh.module(keys=["# nobody"], exclusive=True)
     assert "nobody could log in" in refused["msg"]
+
+
+def test_what_is_to_go_is_foretold_and_can_be_put_back(fresh: Machine, keys: Keys) -> None:
+    key, other = keys.public("KEY"), keys.public("OTHER")
+    text = f"# kept\nno-pty {key} with options\n{other}\n"
+    fresh.write(FILE, text, 0o600, 1001)
+    fresh.write("/etc/all", f"{other}\n")
+    fresh.configure("AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2 /etc/all")
+
+    def differs(*gone: str, user: str = "deploy") -> bool:
+        told = fresh.module(user, module="guest_info", absent_keys=list(gone))
+        assert not told.get("failed"), told
+        # A key in a file for every user stays, and is no difference that could be taken away.
+        assert ("which is for every user" in str(told.get("warnings"))) == (gone == (other,) and user == "deploy"), told
+        return bool(told["absent_keys_differ"])
+
+    assert differs(key)
+    assert not differs(keys.public("RSA"))
+    assert differs(key, user="nobody-there")
+    assert fresh.read(FILE) == text
+    assert "before" not in fresh.module(keys=[key], state="absent", _ansible_check_mode=True)
+    fresh.module(keys=[other])  # its folder gets the right owner
+    assert fresh.module(keys=[other], return_before=True)["before"] == []
+    done = fresh.module(keys=[key], state="absent", return_before=True)
+    assert [(one["path"], base64.b64decode(one["content"]).decode()) for one in done["before"]] == [(FILE, text)]
+    assert not differs(key)
+    assert fresh.module(keys=[key], state="absent", return_before=True)["before"] == []
+    assert fresh.module(keys=[other], state="absent")["changed"]
+    assert not differs(other)
 
 
 def test_a_link_of_the_user_leads_nowhere_else(fresh: Machine, keys: Keys) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 from pathlib import Path
 
@@ -118,9 +119,17 @@ def test_rotate_the_keys_of_a_running_fleet_through_every_interruption(fleet: Ro
         assert fleet.opens(host, new)
         assert not fleet.opens(host, old)
 
-    # The inventory still names the old key.
-    again = fleet.rotate("new", new, rotate_keys_serial="100%")
+    # The inventory still names the old key. Besides the proofs a host is looked at once, and costs one call.
+    fleet.cloud.forget_requests()
+    again = fleet.rotate("new", new, "-vvv", rotate_keys_serial="100%")
     assert [again.changed(host) for host in HOSTS] == [0, 0]
+    for host in HOSTS:
+        assert f"{host}: nothing to do" in again.output
+        assert again.output.count(f"<{fleet.address(host)}> SSH: EXEC") == 2  # who it is and its Python, the module
+    proofs = re.findall(r"^TASK \[.* : Log in afresh with the (\w+) key", again.output, re.MULTILINE)
+    assert proofs == ["new", "old"]  # both hosts at once
+    batch = {"ecs:DescribeInstances": 2, "ecs:DescribeKeyPairs": 3}  # the inventory among them
+    assert fleet.cloud.counts() == {**batch, "ecs:DescribeInstances": 2 + len(HOSTS)}
     # As the run says, later ones need the new key.
     other = fleet.folder / "own"
     key_pair(other)
@@ -155,6 +164,41 @@ def test_an_old_key_that_sshd_takes_from_elsewhere_is_told(fleet: Rotation) -> N
     assert public not in fleet.output(ONE, "cat ~/.ssh/authorized_keys")
     fleet.output(ONE, f"rm {drop_in} && systemctl reload ssh")
     run = fleet.rotate("elsewhere", new)
+    assert run.succeeded, run.output
+    assert not fleet.opens(ONE, old)
+    fleet.inventory.write_text(fleet.inventory.read_text().replace(str(old), str(new)))
+    fleet.key = new
+
+
+def test_old_keys_are_put_back_where_the_new_one_needs_them(fleet: Rotation) -> None:
+    """A host that revokes the new key as soon as the old one is gone."""
+    new = fleet.folder / "fickle"
+    public = key_pair(new)
+    known, drop_in, revoked = "/root/.ssh/authorized_keys", "/etc/ssh/sshd_config.d/99-revoked.conf", "/etc/ssh/revoked"
+    blob = fleet.output(ONE, f"grep -v '^#' {known}").split()[1]
+    fleet.write(ONE, revoked, "")
+    fleet.write(ONE, drop_in, f"RevokedKeys {revoked}\n")
+    fleet.write(ONE, "/root/.ssh/authorized_keys2", f"no-pty ssh-rsa {blob} again\n", 0o600)
+    fleet.write(
+        ONE,
+        "/usr/local/sbin/watch-key",
+        f"#!/bin/sh\nwhile grep -q {blob} {known}; do sleep 0.02; done\necho '{public}' > {revoked}\n",
+        0o755,
+    )
+    fleet.output(ONE, "systemctl reload ssh; nohup /usr/local/sbin/watch-key > /dev/null 2>&1 &")
+    failure = fleet.rotate("fickle", new).failure(ONE)
+    assert "The new key does not open the door without the old ones" in failure
+    assert "They were put back." in failure
+    assert "No key was taken away." in failure
+    assert fleet.opens(ONE, fleet.key)
+    assert not fleet.opens(ONE, new)
+    blobs = [line.split()[1] for line in fleet.output(ONE, f"grep -v '^#' {known}").splitlines()]
+    assert blobs == [blob, public.split()[1]]
+    assert fleet.output(ONE, f"cat {known}2") == f"no-pty ssh-rsa {blob} again"
+    assert fleet.output(ONE, f"stat -c '%a %U' {known} {known}2").splitlines() == ["600 root", "600 root"]
+    fleet.output(ONE, f"rm {drop_in} {revoked} && systemctl reload ssh")
+    old = fleet.key
+    run = fleet.rotate("fickle", new)
     assert run.succeeded, run.output
     assert not fleet.opens(ONE, old)
     fleet.inventory.write_text(fleet.inventory.read_text().replace(str(old), str(new)))

@@ -15,6 +15,7 @@ import sys
 import typing as t
 
 from .._cloud.errors import AlitrustError, InvalidInput
+from .._ssh import host
 from .._ssh.authorized_keys import manage
 from . import packages, sshd
 
@@ -40,6 +41,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "user": {"type": "str"},
     "keys": {"type": "list", "elements": "str", "no_log": False},
     "exclusive": {"type": "bool", "default": False},
+    "absent_keys": {"type": "list", "elements": "str", "no_log": False},
     "remains": {"type": "list", "elements": "path", "default": []},
     "fact": {
         "type": "dict",
@@ -93,6 +95,11 @@ def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dic
         if not options["user"]:
             raise InvalidInput("keys are of a user; give user, too.")
         found["keys_differ"], found["warnings"] = _keys_differ(options, run, label)
+    if options["absent_keys"]:
+        if not options["user"]:
+            raise InvalidInput("absent_keys are of a user; give user, too.")
+        found["absent_keys_differ"], warnings = _absent_keys_differ(options, run, label)
+        found["warnings"] += [text for text in warnings if text not in found["warnings"]]
     if options["sshd"]:
         found["sshd_differs"] = _sshd_differs(options["sshd"], run, label)
     found["remains"] = [path for path in options["remains"] if os.path.lexists(path)]
@@ -101,7 +108,12 @@ def tell(options: dict[str, t.Any], facts: Facts, run: Run, label: Label) -> dic
         if not found["fact_differs"]:
             known = {**known, **facts.local(os.path.dirname(options["fact"]["path"]))}
     found["system"] = known
-    parts = {"keys": "keys_differ", "sshd": "sshd_differs", "the fact": "fact_differs"}
+    parts = {
+        "keys": "keys_differ",
+        "absent_keys": "absent_keys_differ",
+        "sshd": "sshd_differs",
+        "the fact": "fact_differs",
+    }
     differing = [part for part, name in parts.items() if found.get(name)]
     found["summary"] = f"{' and '.join(differing)} would be changed" if differing else "read"
     return found
@@ -134,15 +146,22 @@ def _runs(name: str) -> bool:
 
 def _keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tuple[bool, list[str]]:
     """Whether C(authorized_keys) has something to do or to complain of; with what it would warn of if it has not."""
-    asked = {
-        **{name: options[name] for name in ("user", "keys", "exclusive")},
-        "state": "present",
-        "address": None,
-        "sshd_path": None,
-        "sshd_config": None,
-    }
+    asked = {name: options[name] for name in ("user", "keys", "exclusive")}
+    return _would_change({**asked, "state": "present"}, run, label)
+
+
+def _absent_keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tuple[bool, list[str]]:
+    """The same for keys that are to be taken out. A user who is not there has none, and is an error for that module."""
+    if not host.has_user(options["user"]):
+        return True, []
+    asked = {"user": options["user"], "keys": options["absent_keys"], "exclusive": False}
+    return _would_change({**asked, "state": "absent"}, run, label)
+
+
+def _would_change(asked: dict[str, t.Any], run: Run, label: Label) -> tuple[bool, list[str]]:
+    others = {"address": None, "sshd_path": None, "sshd_config": None, "return_before": False}
     try:
-        foretold = manage(asked, run, label, check_mode=True)
+        foretold = manage({**asked, **others}, run, label, check_mode=True)
     except AlitrustError:
         return True, []
     return bool(foretold["changed"]), [] if foretold["changed"] else foretold["warnings"]

@@ -33,6 +33,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "exclusive": {"type": "bool", "default": False},
+    "return_before": {"type": "bool", "default": False},
 }
 INFO_SPEC: dict[str, dict[str, t.Any]] = {**_ASKING, "keys": {"type": "list", "elements": "str", "no_log": False}}
 
@@ -183,6 +184,10 @@ def manage(
     }
     if present and entries:
         result["file"] = changes[0].path
+    if options["return_before"]:
+        result["before"] = [
+            {"path": one.path, "content": _encoded(one.before)} for one in needed if one.before is not None
+        ]
     return result
 
 
@@ -215,8 +220,7 @@ def tell(options: dict[str, t.Any], run: host.Run) -> dict[str, t.Any]:
         for path in place.files(shared=shared):
             text = host.read(path, place.user)
             found += lines.key_lines(text or "")
-            content = base64.b64encode((text or "").encode(*host.ENCODING)).decode()
-            files.append({"path": path, "exists": text is not None, "shared": shared, "content": content})
+            files.append({"path": path, "exists": text is not None, "shared": shared, "content": _encoded(text or "")})
     if entries:
         problems = place.why_not(entries, run)
         missing = entries
@@ -347,6 +351,10 @@ def _together(what: str, problems: t.Iterable[str]) -> str:
 
 def _and(names: t.Iterable[str]) -> str:
     return ", ".join(names)
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode(*host.ENCODING)).decode()
 
 
 def _printable(text: str) -> str:

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
 def secrets_of(given: t.Mapping[str, t.Any]) -> set[str]:
     """A private key that was given by mistake."""
-    return private_ones(given.get("keys"))
+    return {one for name in ("keys", "absent_keys") for one in private_ones(given.get(name))}
 
 
 def run_module(module: t.Any, work: t.Callable[[Run, Label], dict[str, t.Any]]) -> None:

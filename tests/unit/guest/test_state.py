@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import UnexpectedState
+from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.errors import InvalidInput, UnexpectedState
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest import sshd
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.state import SPEC, tell
 
@@ -143,6 +143,10 @@ def test_a_process_goes_by_what_the_kernel_keeps_of_its_name_and_has_not_ended(t
 
 def test_keys_that_cannot_be_judged_differ() -> None:
     assert told(Machine(), user="root", keys=["no-such-option ssh-ed25519 AAAA"])["keys_differ"] is True
+    assert told(Machine(), user="root", absent_keys=["no key"])["absent_keys_differ"] is True
+    assert told(Machine(), user="not-here-yet", absent_keys=["no key"])["absent_keys_differ"] is True
+    with pytest.raises(InvalidInput, match=r"absent_keys are of a user"):
+        told(Machine(), absent_keys=["no key"])
 
 
 @pytest.mark.parametrize("what", ["", "no file", "other content", "mode", "mode of the folder", "context"])

@@ -18,7 +18,7 @@ NOBODY = "not-here-yet"
 
 def _manage(state: str, *, check_mode: bool) -> dict[str, t.Any]:
     options: dict[str, t.Any] = dict.fromkeys(("address", "sshd_path", "sshd_config"))
-    options |= {"user": NOBODY, "keys": [KEY], "state": state, "exclusive": False}
+    options |= {"user": NOBODY, "keys": [KEY], "state": state, "exclusive": False, "return_before": False}
     run: t.Any = lambda *_args, **_more: pytest.fail("ran a program")  # noqa: E731
     return manage(options, run, lambda _path: False, check_mode=check_mode)
 

@@ -184,6 +184,7 @@ def test_selinux_contexts_count_as_changes(tmp_path: Path, me: Account, monkeypa
         "keys": [KEY],
         "state": "present",
         "exclusive": False,
+        "return_before": False,
         "address": "",
         "sshd_path": "",
         "sshd_config": "",
