@@ -343,6 +343,17 @@ def test_another_user_who_becomes_root(site: Site, ops: tuple[Path, str]) -> Non
     assert site.guest({TWO: client()}).succeeded
 
 
+def test_root_who_cannot_become_root(site: Site, ops: tuple[Path, str]) -> None:
+    """Where nothing says who logs in, Ansible has root become root by sudo, which hosts need not have or allow."""
+    _private, public = ops
+    before = site.output(ONE, "cat ~/.ssh/authorized_keys")
+    site.output(ONE, "[ ! -e /etc/sudoers ]")
+    asked = {ONE: {"ansible_user": None, "guest_authorized_keys": [public]}}
+    assert [site.guest(asked).changed(ONE) for _run in range(2)] == [1, 0]
+    assert public.split()[1] in blobs(site.output(ONE, "cat ~/.ssh/authorized_keys"))
+    site.output(ONE, f"cat > ~/.ssh/authorized_keys << 'END'\n{before}\nEND")
+
+
 # -- sshd
 
 
