@@ -16,6 +16,7 @@ import weakref
 from pathlib import Path
 
 import yaml
+from controller.starter import Starter
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
@@ -31,6 +32,7 @@ OF_OTHERS = (
 
 
 _HASTENED = Path(__file__).parent / "hastened"
+_STARTER = Starter()
 
 
 class Ansible:
@@ -66,16 +68,8 @@ class Ansible:
 
     def command(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command that is installed beside this interpreter. Something deprecated is an error."""
-        done = subprocess.run(
-            [Path(sys.executable).parent / name, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=self.timeout,
-            check=False,
-        )
+        command = [Path(sys.executable).parent / name, *arguments]
+        done = _STARTER.run(command, cwd=self.folder, env=self.environment, timeout=self.timeout)
         output = done.stdout + done.stderr
         ours = output
         for of_others in OF_OTHERS:
