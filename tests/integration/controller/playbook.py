@@ -36,15 +36,12 @@ _STARTER = Starter()
 
 
 class Ansible:
-    """ansible-playbook and ansible-inventory of this interpreter, in a folder of their own.
-
-    :param hastened: the collection's pauses push the cloud's clock on, and take no time
-    """
+    """ansible-playbook and ansible-inventory of this interpreter, in a folder of their own."""
 
     #: seconds that a command may take, only for what hangs: a busy machine is slow
     timeout = 800.0
 
-    def __init__(self, folder: Path, cloud: LocalCloud, *, hastened: bool = False, **environment: str) -> None:
+    def __init__(self, folder: Path, cloud: LocalCloud, **environment: str) -> None:
         self.folder = folder
         # The path of a socket has at most 107 characters, and ssh adds to the names of those of its connections.
         sockets = tempfile.mkdtemp(prefix="cp-")
@@ -61,10 +58,12 @@ class Ansible:
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.access_key_secret,
             **environment,
         }
-        if hastened:
-            path = (str(_HASTENED), self.environment.get("PYTHONPATH"))
-            self.environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-            self.environment["ALITRUST_HASTENED_BY"] = cloud.address
+
+    def hasten(self, cloud: LocalCloud) -> None:
+        """Have the collection's pauses push the cloud's clock on, and take no time."""
+        path = (str(_HASTENED), self.environment.get("PYTHONPATH"))
+        self.environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+        self.environment["ALITRUST_HASTENED_BY"] = cloud.address
 
     def command(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command that is installed beside this interpreter. Something deprecated is an error."""

@@ -88,7 +88,9 @@ class Account:
         cloud.reset()
         self.cloud = cloud
         self.modules = Modules(cloud)
-        self.ansible = Ansible(folder, cloud, hastened=hastened, HOME=str(folder))
+        self.ansible = Ansible(folder, cloud, HOME=str(folder))
+        if hastened:
+            self.ansible.hasten(cloud)
         self.ansible.environment.pop("COVERAGE_PROCESS_CONFIG", None)
         key = shareable.key(self.modules)
         self.image = shareable.image(self.modules, key)
