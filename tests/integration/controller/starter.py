@@ -22,7 +22,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import types
 import typing as t
 from pathlib import Path
@@ -62,8 +61,10 @@ class Starter:
         :raises subprocess.TimeoutExpired: it took longer, and was killed
         """
         wanted = tuple(sorted(one for one in env.items() if one[0].startswith(_OF_INTERPRETERS)))
-        # A process pays off from the second time on. Coverage measures from the start of an interpreter.
-        if wanted not in self._met or any(name.startswith("COVERAGE_") for name in env):
+        # A process pays off from the second time on. Coverage, and what a test of its own lays on PYTHONPATH, begin with
+        # the interpreter and look at all of the environment.
+        others = env.get("PYTHONPATH") != os.environ.get("PYTHONPATH") and "ALITRUST_HASTENED_BY" not in env
+        if wanted not in self._met or others or any(name.startswith("COVERAGE_") for name in env):
             self._met.add(wanted)
             return subprocess.run(
                 command,
@@ -98,13 +99,12 @@ class Starter:
 def _forked(
     process: socket.socket, command: list[str], cwd: Path, env: dict[str, str], timeout: float
 ) -> subprocess.CompletedProcess[str]:
-    (out, its_out), (err, its_err), (outcome, its_outcome) = os.pipe(), os.pipe(), os.pipe()
-    with tempfile.TemporaryFile("w+") as request:
-        json.dump([command, str(cwd), env], request)
-        request.flush()
-        socket.send_fds(process, [b"."], [request.fileno(), its_out, its_err, its_outcome])
-    for one in (its_out, its_err, its_outcome):
+    (out, its_out), (err, its_err), (outcome, its_outcome), (its_request, request) = (os.pipe() for _number in range(4))
+    socket.send_fds(process, [b"."], [its_request, its_out, its_err, its_outcome])
+    for one in (its_request, its_out, its_err, its_outcome):
         os.close(one)
+    with open(request, "w") as file:  # a pipe, because there are secrets among the variables
+        json.dump([command, str(cwd), env], file)
     with open(out) as stdout, open(err) as stderr, open(outcome, "rb", 0) as told:
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             read = [pool.submit(stream.read) for stream in (stdout, stderr)]
@@ -142,13 +142,12 @@ def _next_command(requests: socket.socket) -> list[str]:
         request, *streams, outcome = given
         pid = os.fork()
         if pid:
-            for one in streams:
+            for one in (request, *streams):
                 os.close(one)
             os.write(outcome, b"%16d" % pid)
             os.write(outcome, b"%16d" % os.waitpid(pid, 0)[1])
             os._exit(0)
         with open(request) as file:
-            file.seek(0)
             command, cwd, env = json.load(file)
         for number, one in enumerate(streams, 1):
             os.dup2(one, number)
