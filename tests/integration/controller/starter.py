@@ -61,8 +61,8 @@ class Starter:
         :raises subprocess.TimeoutExpired: it took longer, and was killed
         """
         wanted = tuple(sorted(one for one in env.items() if one[0].startswith(_OF_INTERPRETERS)))
-        # A process pays off from the second time on. Coverage, and what a test of its own lays on PYTHONPATH, begin with
-        # the interpreter and look at all of the environment.
+        # A process pays off from the second time on. Coverage, and what a test puts on PYTHONPATH, begin with the
+        # interpreter and look at all of the environment.
         others = env.get("PYTHONPATH") != os.environ.get("PYTHONPATH") and "ALITRUST_HASTENED_BY" not in env
         if wanted not in self._met or others or any(name.startswith("COVERAGE_") for name in env):
             self._met.add(wanted)
