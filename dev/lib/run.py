@@ -1,7 +1,7 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the checks: dev/test [--list] [NAME...]. As many at a time as there are cores; each in its own environment."""
+"""Run the checks: dev/test [--list] [NAME...]. As many at a time as keep the cores busy, each in an own environment."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ CORES = os.cpu_count() or 1
 TIMEOUT = 1800
 LONGER = 20  # times as long may a check take with --long
 TEST_TIMEOUT = 900  # seconds, of one test
+IDLE = 0.4  # of a core: where that much is left over, another check is started beside those that have the cores
+LOOK = 5.0  # seconds, over which that is measured
+CROWD = 3  # checks beside those that have the cores, because each takes memory
 VERSIONS = ("3.11", "3.12", "3.13")  # with ansible-core 2.19, 2.20, 2.21
 NEWEST = VERSIONS[-1]
 COMING = "3.14"  # with ansible-core 2.22; skipped where there is none
@@ -47,7 +50,10 @@ class Check:
     python: str | None = None
     #: It is pytest: $REPORT names the JUnit report, and each of its tests counts.
     tests: bool = False
+    #: How many it keeps busy. With none left it still begins where the others do not use theirs, at a lower priority.
     cores: int = 1
+    #: It measures: nothing may run beside it.
+    alone: bool = False
     #: Run it in a copy without .git that lies in ansible_collections/alitrust/ecs.
     copy: bool = False
     root: bool = False
@@ -93,12 +99,19 @@ def proof(name: str, folder: str, **settings: t.Any) -> Check:
     return pytest(f"proof-{name}", f"tests/proof/{folder}", shown="^proof ", **settings)
 
 
-# In the order they are started: what takes long first, what needs the machine to itself last.
+# In the order they are started: what takes long or waits a good deal first, because the rest fits in beside it and ends
+# evenly; what needs the machine to itself last.
 CHECKS = [
-    # pylint takes most of the time and finds the most with the newest ansible-core, so it runs once.
-    *(
-        Check(f"sanity-{v}", f"$PYTHON dev/lib/sanity.py {v}{'' if v == NEWEST else ' --skip-test pylint'}", python=v)
-        for v in VERSIONS
+    # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
+    pytest(
+        "hosts",
+        "tests/hosts",
+        root=True,
+        cores=CORES,
+        coverage=True,
+        first="dev/host-packages; ",
+        options="-n 2 --dist loadfile --no-loadscope-reorder",
+        timeout=2700,
     ),
     # Workers wait half of the time, so more than cores; slow tests lie together, so the idle take them from others.
     pytest(
@@ -107,6 +120,16 @@ CHECKS = [
         cores=2,
         coverage=True,
         options="-n 4 --dist worksteal --ignore tests/integration/controller",
+    ),
+    # Playbooks are run with the newest core here, and with the oldest by the demo, molecule and tests/hosts. What the
+    # action plugin and the inventory rely on differs from core to core. Several at a time: half of the time they wait.
+    pytest(f"controller-{NEWEST}", "tests/integration/controller", python=NEWEST, options="-n 3 --dist worksteal"),
+    # Two at once: 100 s of two cores.
+    proof("together", "together", options="-n 3 --dist worksteal", cores=2),
+    # pylint takes most of the time and finds the most with the newest ansible-core, so it runs once.
+    *(
+        Check(f"sanity-{v}", f"$PYTHON dev/lib/sanity.py {v}{'' if v == NEWEST else ' --skip-test pylint'}", python=v)
+        for v in VERSIONS
     ),
     # The scenarios of extensions/molecule: about 4 minutes. Its hosts have addresses that no other check's have.
     Check(
@@ -123,6 +146,60 @@ CHECKS = [
         root=True,
         shown="^[a-z_]+ +: actions=",
     ),
+    *(
+        pytest(
+            f"controller-{v}",
+            " ".join(
+                f"tests/integration/controller/test_{name}.py"
+                for name in ("in_process", "forked_connections", "inventory", "old_core")
+            ),
+            python=v,
+            options="-n 2 -k 'not every_module'",
+        )
+        for v in VERSIONS[1:-1]
+    ),
+    # The oldest ansible-core and the oldest SDK that are supported, in the place of ansible-core 2.19 above: the checks
+    # integration, molecule and hosts run with that.
+    pytest(
+        "oldest",
+        "tests/unit/cloud tests/unit/core/test_in_process.py "
+        "tests/integration/modules/test_vpc.py tests/integration/modules/test_keypair.py "
+        "tests/integration/controller/test_in_process.py tests/integration/controller/test_inventory.py",
+        venv="oldest",
+        python=VERSIONS[0],
+        # A time limit is told in other words, and ansible-inventory has no --flush-cache there.
+        options="-n 2 -k 'not every_module and not time_limit and not cached'",
+    ),
+    pytest(
+        "next",
+        "tests/unit/core/test_in_process.py tests/integration/controller/test_in_process.py",
+        venv="next",
+        python=NEWEST,
+        options="-n 2 -k 'not every_module'",
+    ),
+    # Runs of playbooks on real hosts, interrupted at tasks, and searched for secrets. A part is one worker's at a time.
+    proof(
+        "hosts",
+        "crash_hosts tests/proof/on_hosts",
+        root=True,
+        cores=2,
+        first="dev/host-packages; ",
+        options="-n 2 --dist load",
+    ),
+    # What the collection promises, tried systematically; docs/docsite/rst/promises.rst is about them.
+    proof("canaries", "canaries", options="-n 2", cores=2),
+    # Playbooks cut off at their calls. Three at a time, because half of the time they wait.
+    proof("crash", "crash", cores=2, options="-n 3 --dist worksteal"),
+    proof("weather", "weather", options="-n 2"),
+    proof("hostile", "hostile", options="-n 2"),
+    # Which texts are templates differs from core to core: half a minute each.
+    proof("hostile-oldest", "hostile/test_hostile_playbooks.py", venv="oldest", python=VERSIONS[0]),
+    proof("hostile-newest", "hostile/test_hostile_playbooks.py", python=NEWEST),
+    # The local cloud, killed, asked nonsense and crowded: 75 s of two cores.
+    proof("cloud", "cloud", options="-n 2 --dist worksteal"),
+    # A week of modules: a minute.
+    proof("week", "week"),
+    proof("model", "model", cores=2, options="-n 2 --dist worksteal"),
     # Built without tests, installed into an empty folder, and used from there by somebody else's scenario and the demo,
     # with the local cloud as pip installs it: 90 seconds.
     Check(
@@ -169,40 +246,6 @@ CHECKS = [
     ),
     # The guide's way to install without the internet, walked: some minutes, most of them for wheels.
     Check("offline", "python dev/lib/offline.py $OUTPUT", venv="collection", copy=True),
-    # Playbooks are run with the newest core here, and with the oldest by the demo, molecule and tests/hosts. What the
-    # action plugin and the inventory rely on differs from core to core. Several at a time: half of the time they wait.
-    pytest(f"controller-{NEWEST}", "tests/integration/controller", python=NEWEST, options="-n 3 --dist worksteal"),
-    *(
-        pytest(
-            f"controller-{v}",
-            " ".join(
-                f"tests/integration/controller/test_{name}.py"
-                for name in ("in_process", "forked_connections", "inventory", "old_core")
-            ),
-            python=v,
-            options="-n 2 -k 'not every_module'",
-        )
-        for v in VERSIONS[1:-1]
-    ),
-    # The oldest ansible-core and the oldest SDK that are supported, in the place of ansible-core 2.19 above: the checks
-    # integration, molecule and hosts run with that.
-    pytest(
-        "oldest",
-        "tests/unit/cloud tests/unit/core/test_in_process.py "
-        "tests/integration/modules/test_vpc.py tests/integration/modules/test_keypair.py "
-        "tests/integration/controller/test_in_process.py tests/integration/controller/test_inventory.py",
-        venv="oldest",
-        python=VERSIONS[0],
-        # A time limit is told in other words, and ansible-inventory has no --flush-cache there.
-        options="-n 2 -k 'not every_module and not time_limit and not cached'",
-    ),
-    pytest(
-        "next",
-        "tests/unit/core/test_in_process.py tests/integration/controller/test_in_process.py",
-        venv="next",
-        python=NEWEST,
-        options="-n 2 -k 'not every_module'",
-    ),
     *(pytest(f"unit-{v}", "tests/unit", python=v, coverage=v == VERSIONS[0]) for v in (*VERSIONS, COMING)),
     # That contributors' other way to start tests works, on few of them: 30 seconds.
     Check(
@@ -238,7 +281,8 @@ CHECKS = [
         copy=True,
         needs="git",
     ),
-    Check("reuse", "reuse lint --lines", venv="collection"),
+    # In a copy, because bytecode that a test makes while it looks around has no licence.
+    Check("reuse", "reuse lint --lines", venv="collection", copy=True),
     # What GitHub, editors, pre-commit and tox-ansible read: 10 seconds.
     Check(
         "repository",
@@ -276,48 +320,12 @@ CHECKS = [
     # About 40 s, most of it the rulebook's.
     pytest("eda", "tests/eda", venv="eda", python="3.11", needs="java"),
     pytest("browser", "tests/browser", needs="chromium"),
-    # What the collection promises, tried systematically; docs/docsite/rst/promises.rst is about them.
-    proof("canaries", "canaries", options="-n 2", cores=2),
-    # Two at once: 100 s of two cores.
-    proof("together", "together", options="-n 3 --dist worksteal", cores=2),
-    # Playbooks cut off at their calls. Three at a time, because half of the time they wait.
-    proof("crash", "crash", cores=2, options="-n 3 --dist worksteal"),
-    proof("weather", "weather", options="-n 2"),
-    proof("hostile", "hostile", options="-n 2"),
-    # Which texts are templates differs from core to core: half a minute each.
-    proof("hostile-oldest", "hostile/test_hostile_playbooks.py", venv="oldest", python=VERSIONS[0]),
-    proof("hostile-newest", "hostile/test_hostile_playbooks.py", python=NEWEST),
-    # The local cloud, killed, asked nonsense and crowded: 75 s of two cores.
-    proof("cloud", "cloud", options="-n 2 --dist worksteal"),
-    # A week of modules: a minute.
-    proof("week", "week"),
-    # Runs of playbooks on real hosts, interrupted at tasks, and searched for secrets. A part is one worker's at a time.
-    proof(
-        "hosts",
-        "crash_hosts tests/proof/on_hosts",
-        root=True,
-        cores=2,
-        first="dev/host-packages; ",
-        options="-n 2 --dist load",
-    ),
-    proof("model", "model", cores=2, options="-n 2 --dist worksteal"),
-    # A file's tests share hosts. In this order the files with few tests, which take longest, do not come last.
-    pytest(
-        "hosts",
-        "tests/hosts",
-        root=True,
-        cores=CORES,
-        coverage=True,
-        first="dev/host-packages; ",
-        options="-n 2 --dist loadfile --no-loadscope-reorder",
-        timeout=2700,
-    ),
-    pytest("bench", "tests/bench", cores=CORES, options="-s", shown="^[|]"),
+    pytest("bench", "tests/bench", alone=True, options="-s", shown="^[|]"),
     pytest(
         "qemu",
         "tests/qemu",
         root=True,
-        cores=CORES,
+        alone=True,
         first="dev/host-packages --machines; ",
         options="-s",
         shown="^[.]?[0-9:]{8} ",
@@ -341,46 +349,97 @@ class Outcome:
     log: Path | None = None
 
 
+class Processors:
+    """How busy all of this machine's cores are, whoever it is that uses them; Linux only."""
+
+    def __init__(self) -> None:
+        self._before = self._read()
+
+    @staticmethod
+    def _read() -> tuple[int, int]:
+        """Ticks since the start of the machine: those in which a core had nothing to do, and all."""
+        try:
+            ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        except (OSError, ValueError):
+            return 0, 0
+        return ticks[3] + ticks[4], sum(ticks)  # idle and iowait
+
+    def idle(self) -> float:
+        """How many cores had nothing to do since the last time this was asked; none where nobody can tell."""
+        (idle, total), self._before = self._before, self._read()
+        return CORES * (self._before[0] - idle) / max(1, self._before[1] - total)
+
+
 class Runner:
+    """Has checks begin, in their order, as soon as their cores are free.
+
+    Many of them wait a good deal, for a cloud, a host or a download. So a check may also begin beside those that have
+    the cores when these leave enough of them idle; it then runs at a lower priority, to be in nobody's way.
+    """
+
     def __init__(self) -> None:
         self.free = CORES
+        self.beside = 0  # how many run without cores of their own
+        self.offered = False  # the cores were idle a moment ago, and no check has taken that up yet
+        self.alone = False
         self.changed = asyncio.Condition()
 
+    async def watch(self) -> None:
+        """Offer what the running checks leave idle to one that waits, each time; it is measured anew with that one."""
+        processors = Processors()
+        while True:
+            await asyncio.sleep(LOOK)
+            async with self.changed:
+                self.offered = processors.idle() >= IDLE and self.beside < CROWD and not self.alone
+                self.changed.notify_all()
+
+    def fits(self, check: Check) -> bool:
+        if check.alone:
+            return self.free == CORES and not self.beside
+        return self.free >= min(check.cores, CORES) or self.offered
+
     async def run(self, check: Check) -> Outcome:
-        cores = min(check.cores, CORES)
         async with self.changed:
-            await self.changed.wait_for(lambda: self.free >= cores)
+            await self.changed.wait_for(lambda: self.fits(check))
+            cores = CORES if check.alone else min(check.cores, CORES)
+            if cores > self.free:
+                cores, self.offered = 0, False
             self.free -= cores
+            self.beside += not cores
+            self.alone = check.alone
         started = time.monotonic()
         try:
-            outcome = await self.execute(check)
+            outcome = await self.execute(check, beside=not cores)
         except environment.SetupError as error:
             outcome = Outcome(check, failed=1, reasons=(str(error),))
         finally:
             async with self.changed:
                 self.free += cores
+                self.beside -= not cores
+                self.alone = False
                 self.changed.notify_all()
         outcome.seconds = time.monotonic() - started
         report(outcome)
         return outcome
 
-    async def execute(self, check: Check) -> Outcome:
+    async def execute(self, check: Check, *, beside: bool) -> Outcome:
         if reason := await asyncio.to_thread(check.obstacle):
             return Outcome(check, skipped=1, reasons=(reason,))
         settings = await asyncio.to_thread(settings_for, check)
         if not check.copy:
-            return await self.command(check, settings, CHECKOUT)
+            return await self.command(check, settings, CHECKOUT, beside=beside)
         # Not under the checkout: the tools would ask its git for the files and find all of them ignored.
         with tempfile.TemporaryDirectory(prefix="alitrust-ecs-") as temporary:
             folder = Path(temporary) / "ansible_collections" / "alitrust" / "ecs"
             await asyncio.to_thread(environment.copy_checkout, folder)
-            return await self.command(check, settings, folder)
+            return await self.command(check, settings, folder, beside=beside)
 
-    async def command(self, check: Check, settings: dict[str, str], folder: Path) -> Outcome:
+    async def command(self, check: Check, settings: dict[str, str], folder: Path, *, beside: bool) -> Outcome:
         log = BUILD / "logs" / f"{check.name}.log"
         Path(settings["REPORT"]).unlink(missing_ok=True)
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
+                *(("nice",) if beside else ()),
                 *("bash", "-euo", "pipefail", "-c", check.command),
                 cwd=folder,
                 env=settings,
@@ -513,7 +572,9 @@ async def run_all(checks: list[Check]) -> list[Outcome]:
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     runner = Runner()
+    watch = asyncio.create_task(runner.watch())
     outcomes = await asyncio.gather(*(runner.run(check) for check in checks))
+    watch.cancel()
     await report_coverage()
     return outcomes
 
@@ -536,12 +597,14 @@ def main() -> int:
     environment.ensure_commands(**environment.TEST_COMMANDS)
     os.environ["ALITRUST_LONG"] = "1" if arguments.long else "0"
     os.environ["RUNNER"] = "coverage run" if arguments.coverage else "python"
+    started = time.monotonic()
     outcomes = asyncio.run(run_all(checks))
+    minutes = (time.monotonic() - started) / 60
     failed = [outcome.check.name for outcome in outcomes if outcome.failed]
     if failed:
         print(f"failed: {', '.join(failed)}; again with: dev/test {' '.join(failed)}")
     totals = [sum(getattr(outcome, what) for outcome in outcomes) for what in ("passed", "failed", "skipped")]
-    print("{} passed, {} failed, {} skipped".format(*totals))
+    print("{} passed, {} failed, {} skipped".format(*totals) + f" in {minutes:.1f} min")
     return 1 if failed else 0
 
 

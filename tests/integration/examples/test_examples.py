@@ -225,6 +225,7 @@ def test_examples_run_as_written(module: str, fresh_cloud: LocalCloud, tmp_path:
         (tmp_path / name).write_text(content)
     given = GIVEN[module](fresh_cloud) if module in GIVEN else {}
     ansible = Ansible(tmp_path, fresh_cloud, HOME=str(tmp_path))
+    ansible.hasten(fresh_cloud)
     tasks, results = examples(module), tmp_path / "results.json"
     literals = {**given, **setting.get("literals", {})}
     book = [

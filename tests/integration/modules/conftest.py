@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from modules.clock import PushedClock
 from modules.harness import CheckRun, Modules
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import writes
@@ -33,6 +34,18 @@ def priority_type(request: pytest.FixtureRequest, fresh_cloud: LocalCloud) -> No
 def check_run(modules: Modules) -> CheckRun:
     """Tasks of one run in check mode, which know what those before them have foretold."""
     return CheckRun(modules)
+
+
+@pytest.fixture
+def real_pauses() -> None:
+    """For a test whose modules wait for something besides the cloud, or which is about how long they wait."""
+
+
+@pytest.fixture(autouse=True)
+def pauses(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for real: a pause moves the clock of the cloud."""
+    if "cloud" in request.fixturenames and "real_pauses" not in request.fixturenames:
+        PushedClock(request.getfixturevalue("cloud")).rule(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

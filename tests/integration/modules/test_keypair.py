@@ -289,6 +289,7 @@ modules.run("keypair", name="web", private_key_file=sys.argv[4])
 """
 
 
+@pytest.mark.usefixtures("real_pauses")
 @pytest.mark.parametrize("seen", [True, False])
 def test_a_task_waits_while_another_one_makes_the_pair(
     modules: Modules, local: LocalCloud, path: Path, monkeypatch: pytest.MonkeyPatch, seen: bool
@@ -400,6 +401,7 @@ def test_replace_the_public_key_on_request(modules: Modules, local: LocalCloud) 
     assert pair(local)["PublicKey"] == OTHER_PUBLIC
 
 
+@pytest.mark.usefixtures("real_pauses")
 @pytest.mark.parametrize("before", ["", PUBLIC])
 @pytest.mark.parametrize("source", ["private_key_file", "public_key", "private_key_secret"])
 def test_a_pair_that_somebody_replaces_at_once_is_not_taken_for_the_own(

@@ -104,6 +104,7 @@ def test_disks_may_have_a_key_that_is_made_before(chain: Chain) -> None:
     assert "create role AliyunECSDiskEncryptDefaultRole" in told["steps"]
 
 
+@pytest.mark.usefixtures("real_pauses")
 def test_what_is_there_already_is_not_asked_for_again(chain: Chain) -> None:
     chain.make()
     time.sleep(

@@ -172,6 +172,7 @@ def test_trusted_instances_are_not_looked_into(modules: Modules) -> None:
 # ---------------------------------------------------------------------- waiting
 
 
+@pytest.mark.usefixtures("real_pauses")
 def test_waiting_ends_when_all_are_trusted(modules: Modules) -> None:
     one, other = records.fleet(modules, 2)
     records.report(modules, one)
@@ -196,6 +197,7 @@ def test_waiting_runs_out_with_the_reasons(modules: Modules) -> None:
     assert [each["instance_id"] for each in failed["untrusted"]] == [other["InstanceId"]]
 
 
+@pytest.mark.usefixtures("real_pauses")
 def test_a_verdict_from_before_the_restart_does_not_count(modules: Modules) -> None:
     [one] = records.fleet(modules, 1)
     records.report(modules, one, age=1)

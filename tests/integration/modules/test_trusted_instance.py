@@ -616,6 +616,7 @@ def test_a_wait_that_runs_out_tells_the_last_state(world: World) -> None:
 # ---------------------------------------------------------------------- reaching them
 
 
+@pytest.mark.usefixtures("real_pauses")
 def test_waits_for_the_greeting_of_ssh(world: World) -> None:
     address = socket.create_server(("127.0.0.1", 0))
     port = address.getsockname()[1]

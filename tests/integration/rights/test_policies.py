@@ -57,6 +57,7 @@ class Account:
         self.modules = Modules(cloud)
         self.users = Users(cloud)
         self.ansible = Ansible(folder, cloud, HOME=str(folder))
+        self.ansible.hasten(cloud)
         # Measuring what playbooks cover takes more than half as long again, and tests/integration/controller does it.
         self.ansible.environment.pop("COVERAGE_PROCESS_CONFIG", None)
         self.inventory = folder / "web.alitrust.yml"

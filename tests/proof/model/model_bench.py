@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copy
-import time
 import typing as t
 from collections import Counter
 from pathlib import Path
@@ -15,8 +14,6 @@ from modules.harness import Modules, Result
 from proof.model.model_instances import KEYS
 from proof.model.model_parts import Options, Refused, State, Subject
 from proof.model.model_told import CONCLUSIONS, FORESEEN
-
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
@@ -27,29 +24,6 @@ SETTLED = 120.0
 _ABOUT = {"changed", "diff", "api_calls", "invocation", "foretold", "warnings", "failed", "msg", "passed_roles"}
 #: Lists of IDs, in which those are missing in check mode that there would be.
 _GROWING = {"instance_ids", "created_ids", "placements[0].instance_ids"}
-#: Real clocks, which also tell when waiting has taken no time.
-_monotonic = time.monotonic
-
-
-class Clock:
-    """The clock of the modules: whoever sleeps pushes the cloud's clock forward, which otherwise stands still."""
-
-    def __init__(self, cloud: LocalCloud) -> None:
-        self._cloud = cloud
-        self._slept = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self._slept += seconds
-        self._cloud.clock_advance(seconds)
-
-    def monotonic(self) -> float:
-        return _monotonic() + self._slept
-
-    def rule(self, patch: t.Any) -> None:
-        """Have every door that is opened from now on go by this clock."""
-        defaults = Cloud.__init__.__kwdefaults__
-        patch.setitem(defaults, "sleep", self.sleep)
-        patch.setitem(defaults, "monotonic", self.monotonic)
 
 
 class Noting(Modules):

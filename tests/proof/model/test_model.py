@@ -17,10 +17,11 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from modules.clock import PushedClock
 from modules.harness import IN_INSTANCES
 from proof.model import model_images, model_instances, model_kms, model_network, model_prefix_lists, model_ram
 from proof.model.kept_programs import PROGRAMS
-from proof.model.model_bench import Bench, Clock, Noting
+from proof.model.model_bench import Bench, Noting
 from proof.model.model_parts import Options, Subject
 from proof.model.model_world import World, worlds
 
@@ -88,7 +89,7 @@ class Ready(t.NamedTuple):
 @pytest.fixture(scope="session")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Ready]:
     with LocalCloud.start(tmp_path_factory.mktemp("cloud")) as cloud, pytest.MonkeyPatch.context() as patch:
-        Clock(cloud).rule(patch)
+        PushedClock(cloud).rule(patch)
         bench = Bench(Noting(cloud), tmp_path_factory.mktemp("files"), SUBJECTS, FACTS)
         yield Ready(bench, worlds(bench))
 

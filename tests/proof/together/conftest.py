@@ -8,10 +8,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from modules.clock import PushedClock
 from modules.harness import Modules
-from proof.together.workers import Together, without_waiting
+from proof.together.workers import Together
 
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud import door
 from local_cloud.control import LocalCloud
 
 
@@ -30,5 +30,5 @@ def together(shared_cloud: LocalCloud) -> t.Iterator[Together]:
 @pytest.fixture
 def modules(shared_cloud: LocalCloud, together: Together, monkeypatch: pytest.MonkeyPatch) -> Modules:
     """A test's own modules, which do not wait for real either."""
-    monkeypatch.setattr(door.Cloud.__init__, "__kwdefaults__", without_waiting(shared_cloud))
+    PushedClock(shared_cloud).rule(monkeypatch)
     return Modules(shared_cloud)

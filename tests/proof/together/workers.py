@@ -35,17 +35,6 @@ _MOST = 20_000
 _HANGS = 120.0
 
 
-def without_waiting(cloud: LocalCloud) -> dict[str, t.Any]:
-    """Arguments for doors whose pauses move the cloud's clock in place of taking time."""
-    slept = [0.0]
-
-    def sleep(seconds: float) -> None:
-        slept[0] += seconds
-        cloud.clock_advance(seconds)
-
-    return {"sleep": sleep, "monotonic": lambda: time.monotonic() + slept[0]}
-
-
 class _Gate:
     """In a worker: says what it is about to do and waits until it may."""
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import typing as t
 from collections import Counter
@@ -66,7 +65,6 @@ FLEET: Variables = {
 }
 #: Under which a test notes the calls of its seed, for the end of the run.
 CALLS = "calls"
-HASTENED = Path(__file__).parent / "hastened"
 #: Records that come and go with calls.
 OF_CALLS = ("access_key", "client_token", "sts_session", "instance_session", "metadata_credentials")
 
@@ -92,9 +90,7 @@ class Account:
         self.modules = Modules(cloud)
         self.ansible = Ansible(folder, cloud, HOME=str(folder))
         if hastened:
-            path = (str(HASTENED), os.environ.get("PYTHONPATH"))
-            self.ansible.environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-            self.ansible.environment["ALITRUST_HASTENED_BY"] = cloud.address
+            self.ansible.hasten(cloud)
         self.ansible.environment.pop("COVERAGE_PROCESS_CONFIG", None)
         key = shareable.key(self.modules)
         self.image = shareable.image(self.modules, key)

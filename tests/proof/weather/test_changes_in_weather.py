@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-import time
 import typing as t
 from collections import Counter
 
 import pytest
 from modules.changes import CHANGES, Change, Maker, Parts
+from modules.clock import PushedClock
 from modules.harness import Modules, Result
 from proof.weather import sky
-
-from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.door import Cloud
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +33,7 @@ SEEDS = 50
 def modules(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Modules:
     """Modules in this process, whose pauses push the local cloud's clock on."""
     cloud.reset()
-    defaults = Cloud.__init__.__kwdefaults__
-    assert defaults is not None
-    monkeypatch.setitem(defaults, "sleep", cloud.clock_advance)
-    monkeypatch.setitem(defaults, "monotonic", lambda: time.monotonic() + float(cloud.clock()["offset"]))
+    PushedClock(cloud).rule(monkeypatch)
     return Modules(cloud)
 
 
