@@ -14,7 +14,7 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 PREFIX = "ansible_collections.alitrust.ecs.plugins."
 OURS = {"ansible", "ansible_collections", ""}
-COMMON = {"_cloud", "_cloud/errors", "_cloud/in_instance", "_cloud/texts"}
+COMMON = {"_cloud", "_cloud/errors", "_cloud/hidden", "_cloud/in_instance", "_cloud/texts"}
 #: What each of them brings along, besides itself.
 BROUGHT = {
     "metadata_credentials": {*COMMON, "_cloud/answers", "_ram", "_ram/metadata"},
