@@ -15,7 +15,6 @@ import sys
 import typing as t
 
 from .._cloud.errors import AlitrustError, InvalidInput
-from .._ssh.authorized_keys import manage
 from . import packages, sshd
 
 _SSHD = "/usr/sbin/sshd"
@@ -141,6 +140,8 @@ def _keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tuple[boo
         "sshd_path": None,
         "sshd_config": None,
     }
+    from .._ssh.authorized_keys import manage  # an instance compiles what it imports, so only where keys are asked for
+
     try:
         foretold = manage(asked, run, label, check_mode=True)
     except AlitrustError:
