@@ -88,6 +88,18 @@ def test_an_address_that_was_used_before_gets_the_new_host_keys_only(site: Site)
     assert site.output("web-001", "true") == ""
 
 
+def test_known_hosts_that_others_may_read_or_that_lack_a_key_are_put_in_order(site: Site) -> None:
+    whole = site.known_hosts.read_text()
+    site.known_hosts.chmod(0o644)
+    assert site.playbook("provision", "--check").changed("localhost") == 1
+    assert site.playbook("provision").changed("localhost") == 1
+    assert site.known_hosts.stat().st_mode & 0o777 == 0o600
+    lacking = next(line for line in whole.splitlines() if line.startswith(site.address("web-002")))
+    site.known_hosts.write_text(whole.replace(f"{lacking}\n", ""))
+    assert site.playbook("provision").changed("localhost") == 1
+    assert site.known_hosts.read_text() == whole
+
+
 def test_teardown_leaves_nothing_and_the_fleet_can_be_made_again(site: Site) -> None:
     site.known_hosts.write_text("192.0.2.1 ssh-ed25519 AAAAnobody\n" + site.known_hosts.read_text())
     foretold = site.playbook("teardown", "--check")

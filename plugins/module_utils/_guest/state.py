@@ -15,8 +15,6 @@ import sys
 import typing as t
 
 from .._cloud.errors import AlitrustError, InvalidInput
-from .._ssh import host
-from .._ssh.authorized_keys import manage
 from . import packages, sshd
 
 _SSHD = "/usr/sbin/sshd"
@@ -152,6 +150,8 @@ def _keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tuple[boo
 
 def _absent_keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tuple[bool, list[str]]:
     """The same for keys that are to be taken out. A user who is not there has none, and is an error for that module."""
+    from .._ssh import host
+
     if not host.has_user(options["user"]):
         return True, []
     asked = {"user": options["user"], "keys": options["absent_keys"], "exclusive": False}
@@ -159,6 +159,8 @@ def _absent_keys_differ(options: dict[str, t.Any], run: Run, label: Label) -> tu
 
 
 def _would_change(asked: dict[str, t.Any], run: Run, label: Label) -> tuple[bool, list[str]]:
+    from .._ssh.authorized_keys import manage  # an instance compiles what it imports, so only where keys are asked for
+
     others = {"address": None, "sshd_path": None, "sshd_config": None, "return_before": False}
     try:
         foretold = manage({**asked, **others}, run, label, check_mode=True)
