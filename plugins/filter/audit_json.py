@@ -11,8 +11,8 @@ version_added: 1.0.0
 author:
   - alitrust.ecs authors (@alitrust)
 description:
-  - Writes what M(alitrust.ecs.audit_info) returns as P(ansible.builtin.to_nice_json#filter) does with an indentation
-    of 2, in a shorter time, which counts for a region of thousands of instances.
+  - Writes what M(alitrust.ecs.audit_info) returns as C(ansible.builtin.to_nice_json) does with an indentation of 2, in
+    a shorter time, which counts for a region of thousands of instances.
 options:
   _input:
     description: The value C(audit) of M(alitrust.ecs.audit_info).

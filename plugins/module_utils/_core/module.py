@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import typing as t
 from collections.abc import MutableMapping
 
@@ -82,7 +83,7 @@ class _Module(AnsibleModule):
         except TypeError:
             super()._record_module_result(o)
         else:
-            print(f"\n{text}")
+            sys.stdout.write(f"\n{text}\n")
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """Fail, with the complaint where there is one: core would put it in other words, or into none."""
