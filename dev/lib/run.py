@@ -56,6 +56,7 @@ class Check:
     alone: bool = False
     #: Run it in a copy without .git that lies in ansible_collections/alitrust/ecs.
     copy: bool = False
+    #: It starts hosts of the local cloud, which takes root. One such at a time: a machine has not room for many hosts.
     root: bool = False
     #: Lines of its output that belong into the report.
     shown: str = "$never"
@@ -382,6 +383,7 @@ class Runner:
         self.beside = 0  # how many run without cores of their own
         self.offered = False  # the cores were idle a moment ago, and no check has taken that up yet
         self.alone = False
+        self.hosts = False  # the check that starts some is running
         self.changed = asyncio.Condition()
 
     async def watch(self) -> None:
@@ -396,6 +398,8 @@ class Runner:
     def fits(self, check: Check) -> bool:
         if check.alone:
             return self.free == CORES and not self.beside
+        if check.root and self.hosts:
+            return False
         return self.free >= min(check.cores, CORES) or self.offered
 
     async def run(self, check: Check) -> Outcome:
@@ -407,6 +411,7 @@ class Runner:
             self.free -= cores
             self.beside += not cores
             self.alone = check.alone
+            self.hosts |= check.root
         started = time.monotonic()
         try:
             outcome = await self.execute(check, beside=not cores)
@@ -417,6 +422,7 @@ class Runner:
                 self.free += cores
                 self.beside -= not cores
                 self.alone = False
+                self.hosts &= not check.root
                 self.changed.notify_all()
         outcome.seconds = time.monotonic() - started
         report(outcome)

@@ -62,6 +62,15 @@ def test_idle_cores_are_taken_by_the_next_checks_and_not_by_all(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("idle", [0.0, 2.0])
+def test_hosts_are_started_by_one_check_at_a_time(monkeypatch: pytest.MonkeyPatch, idle: float) -> None:
+    those = {"h1", "h2", "h3"}
+    given = [run.Check(name, "true", root=name in those) for name in ("h1", "a", "h2", "b", "h3", "c")]
+    begun = order(monkeypatch, given, idle=idle)
+    assert len(begun) == len(given)
+    assert not any(name in those and others & those for name, others in begun)
+
+
+@pytest.mark.parametrize("idle", [0.0, 2.0])
 def test_nothing_runs_beside_what_measures(monkeypatch: pytest.MonkeyPatch, idle: float) -> None:
     measuring = run.Check("measuring", "true", alone=True)
     begun = order(monkeypatch, [*checks(a=1, b=2), measuring, *checks(c=1, d=2)], idle=idle)
