@@ -15,7 +15,8 @@ description:
     answer what is in order.
   - What is not asked for by an option is not read.
   - It looks for a Python first where O(find_python) is given, in the same task, so that it serves on a host that was
-    never seen.
+    never seen. One command does all of it, whether pipelining is on or not. Where C(become) needs a password or a
+    terminal, the task has an C(environment), SELinux is on or something fails, the module is run as others are.
   - It runs in the instance, with Python 3.8 or newer and nothing besides. It calls no API and needs no AccessKey pair.
 author:
   - alitrust.ecs authors (@alitrust)
@@ -213,7 +214,7 @@ summary:
 """
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._cloud.in_instance import InstanceModule
-from ansible_collections.alitrust.ecs.plugins.module_utils._guest.facts import Facts
+from ansible_collections.alitrust.ecs.plugins.module_utils._guest.local_facts import Facts
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.state import SPEC, tell
 from ansible_collections.alitrust.ecs.plugins.module_utils._ssh.module import run_module, secrets_of
 

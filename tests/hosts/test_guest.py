@@ -454,3 +454,63 @@ def test_a_python_out_of_the_way_is_found_and_none_is_said(site: Site) -> None:
         site.output(ONE, "mv /opt/python/* /opt/apt-get /usr/bin/")
     assert "has no Python 3.8 or newer" in run.failure(ONE)
     assert other.changed(ONE) == 0
+
+
+# -- the look
+
+
+LOOK = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Ask in one go
+      alitrust.ecs.guest_info: &asked
+        find_python: echo python=/usr/bin/python3
+        package: t-trustclient
+        package_formats: {Debian: deb, Ubuntu: deb}
+        unit: t-trustclient.service
+        keys: "{{ [public] }}"
+        remains: [/etc/passwd, /there/is/none]
+        sshd:
+          text: "MaxAuthTries 3\n"
+          config: /etc/ssh/sshd_config
+          drop_in: /etc/ssh/sshd_config.d/1.conf
+          marker: none
+      become: true
+      register: asked_in_one
+    - name: Ask by the module
+      alitrust.ecs.guest_info: *asked
+      become: true
+      environment: {ASKED: by the module}
+      register: asked_by_module
+    - name: Compare
+      ansible.builtin.assert:
+        that: asked_in_one == asked_by_module
+        fail_msg: "{{ asked_in_one }} is not {{ asked_by_module }}"
+"""
+
+
+def test_one_command_answers_as_the_module_does(site: Site, ops: tuple[Path, str], tmp_path: Path) -> None:
+    """As root, and as a user who becomes root; a host is asked once, and the module takes it a second time."""
+    _private, public = ops
+    site.output(
+        TWO,
+        "useradd -m -s /bin/sh other && echo 'other ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers && "
+        "install -d -o other -m 700 ~other/.ssh && cat ~/.ssh/authorized_keys > ~other/.ssh/authorized_keys && "
+        "chown other ~other/.ssh/authorized_keys",
+    )
+    book = tmp_path / "look.yml"
+    book.write_text(LOOK)
+    inventory = tmp_path / "hosts.yml"
+    common = {"ansible_ssh_private_key_file": str(site.key), "public": public}
+    common["ansible_ssh_common_args"] = f"-o UserKnownHostsFile={site.known_hosts}"
+    users = {ONE: "root", TWO: "other"}
+    hosts = {name: {**common, "ansible_host": site.address(name), "ansible_user": user} for name, user in users.items()}
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
+    run = site.run(book, "-i", inventory, "-vvv")
+    site.output(TWO, "userdel -rf other; rm /etc/sudoers")
+    assert run.succeeded, run.output
+    one, module = re.split(r"^TASK ", run.output, flags=re.MULTILINE)[1:3]
+    for name in users:
+        commands = f"<{site.address(name)}> SSH: EXEC"
+        assert (one.count(commands), module.count(commands)) == (1, 2), name

@@ -27,7 +27,7 @@ BROUGHT = {
 BROUGHT["authorized_keys_info"] = BROUGHT["authorized_keys"]
 BROUGHT["guest_info"] = {
     *(*BROUGHT["authorized_keys"], "_guest"),
-    *(f"_guest/{name}" for name in ("facts", "packages", "sshd", "state")),
+    *(f"_guest/{name}" for name in ("facts", "local_facts", "packages", "sshd", "state")),
 }
 BROUGHT["trust_client"] = {
     *(*COMMON, "_guest", "_ssh", "_ssh/key", "_ssh/module"),

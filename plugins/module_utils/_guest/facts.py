@@ -17,10 +17,10 @@ import typing as t
 _PACKAGE = "ansible.module_utils.facts"
 
 
-class Facts:
+class SystemFacts:
     """Gathers facts, named as by C(setup) without the prefix C(ansible_).
 
-    :param module: the AnsibleModule
+    :param module: the AnsibleModule, or what behaves the same as far as collectors use it
     """
 
     def __init__(self, module: t.Any) -> None:
@@ -28,25 +28,15 @@ class Facts:
 
     def of_the_system(self) -> dict[str, t.Any]:
         """Distribution and platform."""
-        with _package_unread():
+        with package_unread():
             from ansible.module_utils.facts.system.distribution import DistributionFactCollector
             from ansible.module_utils.facts.system.platform import PlatformFactCollector
         collectors = (DistributionFactCollector(), PlatformFactCollector())
         return {name: value for one in collectors for name, value in one.collect(module=self._module).items()}
 
-    def local(self, folder: str) -> dict[str, t.Any]:
-        """The local facts.
-
-        :param folder: where their scripts are
-        """
-        with _package_unread():
-            from ansible.module_utils.facts.system.local import LocalFactCollector
-        self._module.params["fact_path"] = folder  # where the collector looks for it
-        return dict(LocalFactCollector().collect(module=self._module))
-
 
 @contextlib.contextmanager
-def _package_unread() -> t.Iterator[None]:
+def package_unread() -> t.Iterator[None]:
     """Let collectors be imported without what their package imports first: those for all other systems.
 
     To compile these takes an instance a third of the time of the whole module. Who imports the package afterwards gets

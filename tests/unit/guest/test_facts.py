@@ -14,7 +14,7 @@ import sys
 _PROGRAM = """
 import json, sys
 from types import SimpleNamespace
-from ansible_collections.alitrust.ecs.plugins.module_utils._guest.facts import Facts
+from ansible_collections.alitrust.ecs.plugins.module_utils._guest.local_facts import Facts
 
 module = SimpleNamespace(
     params={}, run_command=lambda *_given, **_options: (1, "", ""), get_bin_path=lambda *_given, **_options: None

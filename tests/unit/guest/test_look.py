@@ -1,0 +1,154 @@
+# Copyright (c) 2026, alitrust.ecs authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""guest_info without the module: what is sent to an instance answers as the module would, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import typing as t
+
+import pytest
+
+from ansible_collections.alitrust.ecs.plugins.module_utils._guest.facts import SystemFacts
+from ansible_collections.alitrust.ecs.plugins.module_utils._guest.look import NotOrdinary, PlainModule, main
+from ansible_collections.alitrust.ecs.plugins.plugin_utils import _guest_look
+
+FIND = f"# The one that is here\necho said something; echo python={sys.executable}"
+ASKED: dict[str, t.Any] = {
+    "package": "there-is-none",
+    "package_formats": {"Debian": "deb"},
+    "unit": "there-is-none.service",
+    "remains": ["/etc/passwd", "/there/is/none"],
+}
+
+
+def said(
+    become: t.Callable[[str], str] = str, *, script: str = FIND, **asked: t.Any
+) -> subprocess.CompletedProcess[str]:
+    options = _guest_look.options(asked)
+    assert options is not None
+    done = subprocess.run(
+        ["/bin/sh", "-c", _guest_look.command(script, become)],
+        input=_guest_look.with_options(_guest_look.program(), options),
+        capture_output=True,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def quoted_twice(command: str) -> str:
+    """As a become plugin does it that says first that it worked."""
+    inner = shlex.quote(f"echo BECOME-SUCCESS ; {command}")
+    return f"cd / && env -u NOTHING /bin/sh -c {shlex.quote(f'/bin/sh -c {inner}')}"
+
+
+@pytest.mark.parametrize("become", [str, quoted_twice])
+def test_the_answer_is_that_of_the_collectors_and_commands(become: t.Callable[[str], str]) -> None:
+    done = said(become, **ASKED)
+    answer = _guest_look.answer(done.stdout)
+    assert answer, done.stderr
+    assert answer["system"] == SystemFacts(PlainModule({})).of_the_system()
+    assert answer["python"] == sys.executable
+    assert answer["is_root"] == (os.geteuid() == 0)
+    assert answer["remains"] == ["/etc/passwd"]
+    assert answer["unit_in_order"] is False
+    assert answer["summary"] == "read"
+    assert f"python={sys.executable}" in done.stdout
+
+
+def test_the_user_who_logs_in_is_the_one_whose_keys_are_asked_for() -> None:
+    answer = _guest_look.answer(said(absent_keys=["ssh-ed25519 AAAA"]).stdout)
+    assert answer
+    assert answer["absent_keys_differ"] is True  # this is no key, which is for the module to say that changes keys
+
+
+@pytest.mark.parametrize("script", [":", "# nothing", "echo python=", "exit 3", "false"])
+def test_without_a_python_there_is_no_answer(script: str) -> None:
+    done = said(script=script, **ASKED)
+    assert done.stdout.startswith("user=")
+    assert _guest_look.answer(done.stdout) is None
+
+
+@pytest.mark.parametrize(
+    ("become", "why"),
+    [("echo no; exit 1; {}".format, "not allowed"), ("cat > /dev/null; exit 0; {}".format, "does not run it")],
+)
+def test_where_nobody_may_be_root_the_user_and_the_python_are_known_still(
+    become: t.Callable[[str], str], why: str
+) -> None:
+    done = said(become, **ASKED)
+    assert f"python={sys.executable}" in done.stdout, why
+    assert _guest_look.answer(done.stdout) is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"packages": "t-trustclient"},
+        {"agent": {"folder": "/usr/local/aegis"}},
+        {"unit": "a\0b"},
+        {"keys": ["-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"]},
+        {"remains": ["~/left"]},
+        {"agent": {"folder": "$HOME/aegis", "unit": "aegis.service", "process": "AliYunDun"}},
+        {"fact": {"path": "/etc/ansible/facts.d/a.fact", "content": ""}},
+    ],
+    ids=lambda asked: str(next(iter(asked))),
+)
+def test_what_the_module_has_to_judge_is_left_to_it(asked: dict[str, t.Any]) -> None:
+    assert _guest_look.options(asked) is None
+
+
+def test_what_fails_gives_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    options = _guest_look.options({"keys": ["ssh-ed25519 AAAA"]})
+    assert options
+    with pytest.raises(SystemExit, match="give user, too"):
+        main(options)
+    assert capsys.readouterr().out == ""
+
+
+def test_labels_are_left_to_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.alitrust.ecs.plugins.module_utils._guest.look._SELINUX", "/there/is/none")
+    assert PlainModule({}).selinux_enabled() is False
+    monkeypatch.setattr("ansible_collections.alitrust.ecs.plugins.module_utils._guest.look._SELINUX", "/")
+    with pytest.raises(NotOrdinary, match="SELinux"):
+        PlainModule({}).selinux_enabled()
+
+
+def test_commands_are_run_as_ansiblemodule_runs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible.module_utils.testing import patch_module_args
+
+    monkeypatch.setattr(sys, "argv", ["module"])
+    with patch_module_args({}):
+        whole = AnsibleModule({})
+    plain = PlainModule({})
+    for command in (["cat"], ["sh", "-c", "echo out; echo err >&2; exit 3"], "printf '%s' a\\ b", ["printf", "\\377"]):
+        for data in (None, "text"):
+            options: dict[str, t.Any] = {"data": data, "environ_update": {"LC_ALL": "C"}}
+            expected = whole.run_command(command, handle_exceptions=False, **options)
+            assert plain.run_command(command, handle_exceptions=False, **options) == expected
+    for module in (whole, plain):
+        with pytest.raises(FileNotFoundError):
+            module.run_command(["/there/is/none"], handle_exceptions=False)
+    assert plain.get_bin_path("sh") == whole.get_bin_path("sh")
+    assert plain.get_bin_path("there-is-none") is None
+    with pytest.raises(NotOrdinary):
+        plain.run_command(["/there/is/none"])
+
+
+def test_what_is_sent_is_all_that_runs_and_no_frame() -> None:
+    """An instance may have an ansible of its own, of which nothing is to be mixed in."""
+    sent = _guest_look.reached()
+    assert "ansible.module_utils.facts.system.distribution" in sent
+    assert not {"ansible.module_utils.basic", "ansible.module_utils.facts"} & set(sent)
+    bare = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _guest_look.START, "root"],
+        input=_guest_look.with_options(_guest_look.program(), _guest_look.options(ASKED) or {}),
+        capture_output=True,
+        check=False,
+    )
+    assert _guest_look.answer(bare.stdout.decode()), bare.stderr.decode()
