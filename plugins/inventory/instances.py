@@ -272,6 +272,23 @@ def _aliases(option: t.Mapping[str, t.Any]) -> list[str]:
     return [alias if isinstance(alias, str) else alias["name"] for alias in option.get("aliases") or ()]
 
 
+def _give(host: t.Any, variables: dict[str, t.Any], checked: set[str]) -> None:
+    """Give a host its variables.
+
+    By the inventory's own set_variable each value would be copied to note where it comes from, which takes longer than
+    all else here. Text without that note is no template either. The host's own looks at the name of a variable, which
+    is the same for all hosts, and merges dictionaries, which a new host has none of.
+
+    :param checked: names of variables that Ansible has looked at
+    """
+    if checked.issuperset(variables) and host.vars.keys().isdisjoint(variables):
+        host.vars.update(variables)
+        return
+    for key, value in variables.items():
+        host.set_variable(key, value)
+    checked.update(variables)
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """The fleet as inventory."""
 
@@ -466,9 +483,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         instances = _core_version.plain(instances)
         names = listing.host_names(instances, self.get_option("hostnames"), safe=self.get_option("sanitize_hostnames"))
         names = _core_version.plain(names)
-        told, composes = self._told(), self._composes()
+        told = {f"{prefix}{variable}": variable for variable in self._told()}
+        composes = self._composes()
         inventory = self.inventory
         inventory.add_group(GROUP)
+        checked: set[str] = set()
         for one in instances:
             if "trust" in one:
                 one["trust_verdict"] = one["trust"]["verdict"]
@@ -478,17 +497,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if name in inventory.hosts or name in inventory.groups:
                 name = f"{name}-{one['instance_id']}"
             inventory.add_host(name, group=GROUP)
-            # By the inventory's own set_variable each value would be copied to note where it comes from, which takes
-            # longer than all else here. Text without that note is no template either.
-            host = inventory.hosts[name]
-            variables = {f"{prefix}{variable}": one[variable] for variable in told}
+            variables = {key: one[variable] for key, variable in told.items()}
             address = listing.address(one, addresses)
             if address:
                 variables["ansible_host"] = address
             if address == one["instance_id"]:
                 variables |= listing.by_session(one)
-            for key, value in variables.items():
-                host.set_variable(key, value)
+            _give(inventory.hosts[name], variables, checked)
             if composes:
                 all_of_it = {f"{prefix}{variable}": one[variable] for variable in _VARIABLES}
                 self._compose_from({**all_of_it, **variables}, name)

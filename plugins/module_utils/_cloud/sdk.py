@@ -164,6 +164,7 @@ def core(name: str) -> t.Any:
     return _lean(name, "alibabacloud-tea-openapi")
 
 
+@cache
 def of_credentials(name: str) -> t.Any:
     """A module of the SDK's package for credentials, for example C(client)."""
     return _lean(f"alibabacloud_credentials.{name}", "alibabacloud-credentials")
@@ -192,5 +193,6 @@ def preload(route: transport.Route | None = None) -> None:
     client_class()
     core("alibabacloud_tea_openapi.utils_models")
     core("darabonba.runtime")
-    of_credentials("client")
+    for name in ("client", "provider", "provider.refreshable", "exceptions"):
+        of_credentials(name)
     transport.preload(route or transport.Route())

@@ -95,7 +95,9 @@ def host_name(one: Facts, names: t.Iterable[str], *, safe: bool = False) -> str:
     for name in names:
         found = one["tags"].get(name[len(_TAG) :]) if name.startswith(_TAG) else one[name]
         if found:
-            seen = "".join(letter if letter.isprintable() else "_" for letter in str(found))
+            seen = str(found)
+            if not seen.isprintable():
+                seen = "".join(letter if letter.isprintable() else "_" for letter in seen)
             return re.sub(r"[^\w.-]", "_", seen) if safe else seen
     return str(one["instance_id"])
 

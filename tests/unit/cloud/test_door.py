@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import io
 import json
 import re
 import time
@@ -55,7 +56,7 @@ class Service:
         if isinstance(reply, dict):
             reply = whole(action, reply)
         response = requests.Response()
-        response.status_code, response._content = reply.status, reply.content.encode()
+        response.status_code, response.raw = reply.status, io.BytesIO(reply.content.encode())
         response.headers.update({"content-type": "application/json;charset=utf-8", **reply.headers})
         return response
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import ssl
 import typing as t
@@ -208,7 +209,7 @@ class Wire:
     def send(self, _request: t.Any, *, proxies: dict[str, str], **_how: t.Any) -> requests.Response:
         self.proxies.append(proxies)
         response = requests.Response()
-        response.status_code, response._content = 302, b"elsewhere"
+        response.status_code, response.raw = 302, io.BytesIO(b"elsewhere")
         response.headers["location"] = "http://elsewhere.example.com/"
         return response
 
