@@ -15,8 +15,10 @@ import os
 import re
 import typing as t
 from http.client import HTTPException
+from http.cookiejar import CookieJar
+from urllib.error import HTTPError, URLError
 
-from ansible.module_utils.urls import fetch_url
+from ansible.module_utils.urls import Request, get_user_agent, make_context
 
 from .._cloud.errors import AlitrustError, UnexpectedState
 from .._cloud.hidden import hide
@@ -48,6 +50,15 @@ class Web:
 
     def __init__(self, module: t.Any) -> None:
         self._module = module
+        self._asks: t.Any = None
+
+    def _open(self, url: str, seconds: int, method: str = "GET", **options: t.Any) -> t.Any:
+        """What core's C(fetch_url) does, which reads all certificates of the system for each address, http or not."""
+        if self._asks is None:
+            validate = self._module.params.get("validate_certs", True)
+            context = make_context(validate_certs=validate)
+            self._asks = Request(http_agent=get_user_agent(), validate_certs=validate, context=context)
+        return self._asks.open(method, url, timeout=seconds, cookies=CookieJar(), **options)
 
     def text(self, url: str, seconds: int) -> str:
         """The text at an address.
@@ -110,22 +121,26 @@ class Web:
         return region
 
     def _metadata(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
-        """Status and text; no text but of a success. Proxies are passed by: they are not in this instance."""
-        answer, told = fetch_url(
-            self._module, METADATA + path, method=method, headers=headers, timeout=_SECONDS, use_proxy=False
-        )
-        status = int(told["status"])
-        if status != 200:
-            return status, ""
+        """Status and text; none where it fails. Proxies are passed by: they are not in this instance."""
         try:
-            return status, str(answer.read(_LONGEST_TEXT).decode("utf-8", "replace")).strip()
-        except _CUT_OFF:
+            answer = self._open(METADATA + path, _SECONDS, method, headers=headers, use_proxy=False)
+            return int(answer.code), str(answer.read(_LONGEST_TEXT).decode("utf-8", "replace")).strip()
+        except HTTPError as exc:
+            return int(exc.code), ""
+        except (*_CUT_OFF, ValueError):  # a token that no header can have, too
             return -1, ""
 
     def _answer(self, url: str, seconds: int) -> t.Any:
-        answer, told = fetch_url(self._module, url, timeout=seconds)
-        if told["status"] != 200:
-            raise Unreached(str(told["msg"]))
+        try:
+            answer = self._open(url, seconds)
+        except HTTPError as exc:
+            raise Unreached(str(exc)) from None
+        except URLError as exc:
+            raise Unreached(f"Request failed: {exc}") from None
+        except (*_CUT_OFF, ValueError) as exc:  # an address that cannot be one, too
+            raise Unreached(f"Connection failure: {str(exc) or type(exc).__name__}") from None
+        if answer.code != 200:
+            raise Unreached(f"HTTP status {answer.code}")
         return answer
 
 

@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An instance's disk: what its root file system is made of, and what cloud-init would do to it.
 
-The machine's ``/usr`` and package database are the lower layers of overlays whose upper layers are on the disk; all
-else is the disk's own. From ``/etc`` only listed, world-readable files are copied, so that nothing of the machine that
-is private (accounts, keys, home directories, logs, configuration of services) is ever visible in a host.
+The machine's ``/usr``, its package database and the folders of ``/etc`` that hold links by the hundred are the lower
+layers of overlays whose upper layers are on the disk; all else is the disk's own. From ``/etc`` only listed,
+world-readable files are copied or shown, so that nothing of the machine that is private (accounts, keys, home
+directories, logs, configuration of services) is ever visible in a host.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -39,8 +41,6 @@ class Disk:
         self.path = path
         self.root = path / "root"
         self.init_log_file = path / "init.log"
-        self._local = path / "overlay/usr/upper/local"
-        """The guest's /usr/local, seen from here."""
         self._record_file = path / "record.json"
 
     @property
@@ -100,16 +100,22 @@ class Disk:
                 raise HostError(f"{path}, a file of the guest, is a symbolic link; make it a real file or folder")
         return path
 
+    def _layer(self, directory: str) -> Path:
+        """A guest's directory, seen from here: of an overlay what is not as the machine has it."""
+        upper = self.path / "overlay" / directory / "upper"
+        return upper if upper.is_dir() else self.root / directory
+
     # What an image is
 
     def _make(self) -> None:
-        for overlay in self.overlays():
+        for overlay in _shown():
             for part in ("upper", "work"):
                 make_directory(self.path / "overlay" / overlay / part)
         # The machine's own additions to /usr stay out: an image has none.
+        local = self._layer("usr") / "local"
         for name in ("bin", "etc", "include", "lib", "sbin", "share/ca-certificates", "src"):
-            make_directory(self._local / name)
-        os.setxattr(self._local, "trusted.overlay.opaque", b"y")
+            make_directory(local / name)
+        os.setxattr(local, "trusted.overlay.opaque", b"y")
         for name in (*IMAGE["directories"], *self.overlays()):
             make_directory(self.root / name)
         for name, mode in {"root": 0o700, "root/.ssh": 0o700, "tmp": 0o1777, "var/tmp": 0o1777}.items():
@@ -125,7 +131,8 @@ class Disk:
         }.items():
             (self.root / link).symlink_to(target)
         for name in IMAGE["etc"]:
-            _copy_public(Path("/etc", name), self.root / "etc" / name)
+            if f"etc/{name}" not in self.overlays():
+                _copy_public(Path("/etc", name), self.root / "etc" / name)
         for name in ("bashrc", "profile"):
             _copy_public(Path("/usr/share/base-files", f"dot.{name}"), self.root / "root" / f".{name}")
         write(self.root / "etc/machine-id", secrets.token_hex(16) + "\n", 0o444)
@@ -133,15 +140,16 @@ class Disk:
         write(self.root / "etc/environment", "")
         write(self.root / "etc/resolv.conf", "# instances have no name server, see /etc/hosts\n")
         write(self.root / "etc/apt/sources.list", "# no package source: install local .deb files\n")
+        # As in images that have been booted: accounts and caches need no making up for packages that came meanwhile.
+        for name in ("etc", "var"):
+            write(self.root / name / ".updated", "")
         self._make_accounts()
         self._make_units()
         self.make_sshd()
 
-    @staticmethod
-    def overlays() -> tuple[str, ...]:
-        """Directories whose lower layer is the machine's."""
-        unmerged = tuple(name for name in TOP_LEVEL if Path("/", name).is_dir() and not Path("/", name).is_symlink())
-        return tuple(name for name in (*IMAGE["overlays"], *unmerged) if Path("/", name).is_dir())
+    def overlays(self) -> tuple[str, ...]:
+        """Directories whose lower layer is the machine's, as they were chosen when the disk was made."""
+        return tuple(name for name in _candidates() if (self.path / "overlay" / name).is_dir())
 
     def _make_accounts(self) -> None:
         """System accounts only, and nobody's password."""
@@ -173,6 +181,9 @@ class Disk:
         (system / "default.target").symlink_to("/lib/systemd/system/multi-user.target")
         for unit in IMAGE["masked_units"]:
             (system / unit).symlink_to("/dev/null")
+        make_directory(generators := system.with_name("system-generators"))
+        for generator in IMAGE["masked_generators"]:
+            (generators / generator).symlink_to("/dev/null")
         (system / "sshd.service").symlink_to("/etc/systemd/system/ssh.service")
         for unit in ("ssh.service", "cloud-final.service"):
             write(system / unit, (GUEST / unit).read_text())
@@ -246,24 +257,37 @@ class Disk:
     def _trust(self, certificate: Path) -> None:
         """What update-ca-certificates does, for one certificate and in a hundredth of the time."""
         pem = certificate.read_text().strip() + "\n"
-        bundle = self._own("etc/ssl/certs/ca-certificates.crt")
+        folder = "etc/ssl/certs"
+        own = self._layer(folder)
+        if own.is_relative_to(self.root):
+            own = self._own(folder)
+        bundle = self._own("ca-certificates.crt", own)
         # Kept here too, so that a later update-ca-certificates in the guest keeps it.
-        source = self._own("share/ca-certificates/local-cloud.crt", self._local)
+        source = self._own("local/share/ca-certificates/local-cloud.crt", self._layer("usr"))
         if source.parent.is_dir():
             write(source, pem)
-        present = bundle.read_text() if bundle.exists() else ""
+        present = self._layered(folder, bundle.name)
         if pem in present:
             return
-        make_directory(bundle.parent)
+        make_directory(own)
         write(bundle, present + pem)
-        name = run("openssl", "x509", "-noout", "-hash", "-in", str(certificate)).strip()
-        (bundle.parent / "local-cloud.pem").unlink(missing_ok=True)
-        (bundle.parent / "local-cloud.pem").symlink_to("/usr/local/share/ca-certificates/local-cloud.crt")
+        name = _name_of(pem)
+        (own / "local-cloud.pem").unlink(missing_ok=True)
+        (own / "local-cloud.pem").symlink_to("/usr/local/share/ca-certificates/local-cloud.crt")
+        machines = Path("/", folder) if folder in self.overlays() else own
         for number in range(10):
-            link = bundle.parent / f"{name}.{number}"
-            if not link.is_symlink():
-                link.symlink_to("local-cloud.pem")
+            link = f"{name}.{number}"
+            if not os.path.lexists(own / link) and not os.path.lexists(machines / link):
+                (own / link).symlink_to("local-cloud.pem")
                 break
+
+    def _layered(self, folder: str, name: str) -> str:
+        """What a guest reads in a file, of an overlay or not; nothing where there is none."""
+        own = self._layer(folder) / name
+        if not os.path.lexists(own) and folder in self.overlays():
+            own = Path("/", folder, name)
+        # A device stands for a file of the machine that the guest has removed.
+        return own.read_text() if own.is_file() else ""
 
     def _apply_login(self, spec: HostSpec, record: dict[str, t.Any]) -> None:
         """Key and password of root. Only what changed since the last boot is touched: the rest is the guest's."""
@@ -294,6 +318,32 @@ class Disk:
         if lines or keys.exists():
             make_directory(keys.parent, 0o700)
             write(keys, "".join(line + "\n" for line in lines), 0o600)
+
+
+def _candidates() -> tuple[str, ...]:
+    """Directories of this machine that can be the lower layer of a disk."""
+    unmerged = tuple(name for name in TOP_LEVEL if Path("/", name).is_dir() and not Path("/", name).is_symlink())
+    return tuple(name for name in (*IMAGE["overlays"], *unmerged) if Path("/", name).is_dir())
+
+
+def _shown() -> tuple[str, ...]:
+    """Those of them that a new disk shows: what is in ``/etc``, only where everybody may read all of it."""
+    return tuple(name for name in _candidates() if not name.startswith("etc/") or _is_public(Path("/", name)))
+
+
+def _is_public(directory: Path) -> bool:
+    with os.scandir(directory) as entries:
+        return all(
+            entry.is_symlink()
+            or (entry.stat().st_mode & stat.S_IROTH and (not entry.is_dir() or _is_public(Path(entry.path))))
+            for entry in entries
+        )
+
+
+@functools.cache
+def _name_of(certificate: str) -> str:
+    """What OpenSSL looks for a certificate by."""
+    return run("openssl", "x509", "-noout", "-hash", stdin=certificate).strip()
 
 
 def _crypt(password: str, like: str | None) -> str:

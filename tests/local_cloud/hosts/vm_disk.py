@@ -40,7 +40,6 @@ class MachineDisk(Disk):
         super().__init__(path)
         self.file = path / "disk.img"
         self.firmware_variables = path / "firmware.fd"
-        self._local = self.root / "usr/local"
 
     def prepare(self, spec: HostSpec) -> None:
         """As for other disks; on the region's thread, whose end also ends a mount."""

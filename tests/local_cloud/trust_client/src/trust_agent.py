@@ -19,6 +19,7 @@ import logging
 import os
 import pathlib
 import signal
+import ssl
 import struct
 import subprocess
 import sys
@@ -163,6 +164,8 @@ class TrustedServer:
     def __init__(self, endpoint: str, credentials: dict[str, str]) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
+        # Made once: to make one, all certificates of the system are read.
+        self._tls = ssl.create_default_context()
 
     def call(self, action: str, **parameters: str) -> dict[str, typing.Any]:
         """Call an operation and return its answer.
@@ -184,7 +187,7 @@ class TrustedServer:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         request = urllib.request.Request(self._endpoint, body.encode(), form, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+            with urllib.request.urlopen(request, timeout=TIMEOUT, context=self._tls) as response:
                 answered: dict[str, typing.Any] = json.loads(response.read())
                 return answered
         except urllib.error.HTTPError as error:
