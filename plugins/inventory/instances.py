@@ -212,8 +212,7 @@ from ..module_utils._cloud.options import CONNECTION_SPEC, Connection
 from ..module_utils._cloud.spelling import nearest
 from ..module_utils._core import tags as tagging
 from ..module_utils._core.module import tidy_lists
-from ..module_utils._instance import finder, listing
-from ..module_utils._security_center.section import with_security_center
+from ..module_utils._instance import listing
 from ..module_utils._trust import options as trust_options
 from ..module_utils._trust.section import with_trust
 from ..plugin_utils import _core_version, _run_calls
@@ -450,12 +449,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             params["Status"] = statuses[0]
         shaped = (listing.facts(item) for page in cloud.walk("ecs", "DescribeInstances", params) for item in page)
         found = [one for one in shaped if one["status"] in statuses and (len(fleets) < 2 or one["fleet"] in fleets)]
+        # What few ask for is imported, and with that compiled, where it is asked for.
         if self.get_option("ram_role"):
+            from ..module_utils._instance import finder
+
             found = finder.with_roles(cloud, found)
         if self.get_option("trust"):
             options = self._trust_options()
             found = with_trust(cloud, found, options, trust_options.rules(options))
         if self.get_option("security_center"):
+            from ..module_utils._security_center.section import with_security_center
+
             found = with_security_center(cloud, found)
         return found
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 import uuid
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from xml.sax.saxutils import escape
 
 from local_cloud.framework import ApiError
 from local_cloud.products import Product
+from local_cloud.texts import to_json
 
 JSON_TYPE = "application/json;charset=utf-8"
 #: the SDK takes XML only with exactly this
@@ -58,9 +58,8 @@ def _write(status: int, root: str, content: dict[str, t.Any], request_id: str, x
     headers = {"content-type": XML_TYPE if xml else JSON_TYPE, "x-acs-request-id": request_id}
     if xml:
         text = f'<?xml version="1.0" encoding="UTF-8"?><{root}>{_xml(content)}</{root}>'
-    else:
-        text = json.dumps(content, ensure_ascii=False, check_circular=False, separators=(",", ":"))
-    return Answer(status, text.encode(), headers)
+        return Answer(status, text.encode(), headers)
+    return Answer(status, to_json(content), headers)
 
 
 def _xml(value: t.Any) -> str:

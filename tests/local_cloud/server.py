@@ -53,6 +53,8 @@ PRUNE_SECONDS = 60.0
 #: a rule set of a hundred rules or user data of 32 KB travels in the query string
 MAX_HEADERS = 1024 * 1024
 
+#: objects after which Python looks for cyclic garbage
+GARBAGE_THRESHOLD = 50_000
 #: of WebSocket; a message of Session Manager is much shorter
 MAX_FRAME = 64 * 1024
 
@@ -226,6 +228,8 @@ class Server:
         # What is there now stays: modules and models by the thousand, in which no garbage needs to be looked for.
         gc.collect()
         gc.freeze()
+        # Nor after each few hundred objects, of which a page has thousands, and none in a cycle.
+        gc.set_threshold(GARBAGE_THRESHOLD)
         threading.Thread(target=self._tick, name="scheduler", daemon=True).start()
         if self._runner:
             self._runner.attach()

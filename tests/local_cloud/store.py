@@ -20,6 +20,8 @@ import threading
 import typing as t
 from pathlib import Path
 
+import orjson
+
 from local_cloud.clock import Clock
 
 Record = dict[str, t.Any]
@@ -184,9 +186,9 @@ class Store:
                     (kind, id, self._lagged_time()),
                 )
                 if past:
-                    return None if past[0][0] is None else json.loads(past[0][0])
+                    return None if past[0][0] is None else orjson.loads(past[0][0])
             rows = self.execute("SELECT data FROM record WHERE kind = ? AND id = ?", (kind, id))
-        return json.loads(rows[0][0]) if rows else None
+        return orjson.loads(rows[0][0]) if rows else None
 
     def delete(self, kind: str, id: str) -> None:
         """Delete the record, if there, and whatever is scheduled for it."""
@@ -226,7 +228,7 @@ class Store:
         while True:
             rows = self.execute(sql, [*values, after, _READ_AT_ONCE])
             for after, data in rows:
-                yield after, json.loads(data)
+                yield after, orjson.loads(data)
             if len(rows) < _READ_AT_ONCE:
                 return
 
@@ -236,9 +238,15 @@ class Store:
             rows = self.execute("SELECT kind, id, region, data FROM record ORDER BY seq")
             later: dict[tuple[str, str], list[list[t.Any]]] = {}
             for kind, id, at, changes in self.execute("SELECT kind, id, at, changes FROM schedule ORDER BY at, n"):
-                later.setdefault((kind, id), []).append([at, changes and json.loads(changes)])
+                later.setdefault((kind, id), []).append([at, changes and orjson.loads(changes)])
         return [
-            {"kind": kind, "id": id, "region": region, "data": json.loads(data), "scheduled": later.get((kind, id), [])}
+            {
+                "kind": kind,
+                "id": id,
+                "region": region,
+                "data": orjson.loads(data),
+                "scheduled": later.get((kind, id), []),
+            }
             for kind, id, region, data in rows
         ]
 
@@ -265,7 +273,7 @@ class Store:
                     state[id] = None if data is None else (seq, its_region, data)
         found = []
         for entry in sorted(entry for entry in state.values() if entry):
-            record = json.loads(entry[2])
+            record = orjson.loads(entry[2])
             if region in (None, entry[1]) and all(record.get(key) == wanted for key, wanted in where.items()):
                 found.append((entry[0], record))
         return found

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that strangers send, read: nothing that gets through here can trouble who stores or sends it again."""
+"""Texts that strangers send, read: nothing that gets through here can trouble who stores or sends it again.
+
+And what they are sent, written.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,14 @@ import json
 import math
 import typing as t
 
+import orjson
+
 #: levels of lists and objects; what the API takes has fewer than ten
 DEEPEST = 64
 #: SQLite's integers
 _LEAST, _MOST = -(2**63), 2**63 - 1
+#: what Python's own JSON does not know is a mistake here, too
+_AS_PYTHON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def parse_json(text: str | bytes) -> t.Any:
@@ -30,6 +37,19 @@ def parse_json(text: str | bytes) -> t.Any:
             return value
         level = [inner for one in level for inner in _checked(one)]
     raise ValueError("it is nested too deeply")
+
+
+def to_json(value: t.Any) -> bytes:
+    """A value as JSON, without blanks between its parts: as Python's own writes it, in a tenth of the time.
+
+    :raises TypeError: it has something that JSON has not
+    :raises ValueError: it has half a surrogate pair
+    """
+    try:
+        return orjson.dumps(value, option=_AS_PYTHON)
+    except TypeError:
+        # It takes no number of more than 64 bits, and no number as a key; what else it refuses, this does, too.
+        return json.dumps(value, ensure_ascii=False, check_circular=False, separators=(",", ":")).encode()
 
 
 def _checked(value: t.Any) -> t.Iterable[t.Any]:

@@ -106,16 +106,23 @@ class Application:
             client=(scope.get("client") or ("",))[0],
             secure=scope["scheme"] == "https",
         )
-        visit = await run_in_threadpool(self._gate.admit, request)
-        if visit.delay:
-            await asyncio.sleep(visit.delay)
-        if not await self._held(receive, visit, "hold_before_commit"):
-            visit.answer = Answer(0, b"", drop=True)
-        answer = await run_in_threadpool(self._gate.serve, visit)
+        visit, answer = await run_in_threadpool(self._at_once, request)
+        if answer is None:
+            if visit.delay:
+                await asyncio.sleep(visit.delay)
+            if not await self._held(receive, visit, "hold_before_commit"):
+                visit.answer = Answer(0, b"", drop=True)
+            answer = await run_in_threadpool(self._gate.serve, visit)
         await self._held(receive, visit, "hold_after_commit")
         if not answer.drop:
             await _send(send, answer)
         return not answer.drop
+
+    def _at_once(self, request: Request) -> tuple[Visit, Answer | None]:
+        """Admit a request, and answer it unless a fault has it wait."""
+        visit = self._gate.admit(request)
+        waits = visit.delay or "hold_before_commit" in visit.faults
+        return visit, None if waits else self._gate.serve(visit)
 
     async def _held(self, receive: Receive, visit: Visit, kind: str) -> bool:
         """Hold the request where a fault of this kind hit it; whether its client is still there."""

@@ -336,6 +336,34 @@ def test_a_region_that_fails_fails_all_unless_skipped(inventory: Inventory, sdk:
     assert "the instances of cn-nowhere could not be listed" in " ".join(said.split())
 
 
+def test_of_a_region_that_fails_on_a_later_page_nothing_is_listed(
+    inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
+) -> None:
+    made(sdk, place, "web-[1,3]", "web", Amount=100)
+    made(sdk, place, "web-[101,3]", "web", Amount=5)
+    refusal = {"code": "InvalidParameter", "status": 400}
+    inventory.cloud.fault("error", "ecs:DescribeInstances", skip=1, **refusal)
+    assert "the instances of cn-hangzhou could not be listed" in inventory.refused().lower()
+    inventory.cloud.fault("error", "ecs:DescribeInstances", skip=1, **refusal)
+    code, listed, _said = inventory.run({"skip_failed_regions": True})
+    assert (code, listed["_meta"]["hostvars"]) == (0, {})
+
+
+def test_each_host_has_its_own_variables_whatever_the_host_before_it_had(
+    inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]
+) -> None:
+    made(sdk, place, "web-1", "web")
+    made(sdk, place, "web-2", "web", InternetMaxBandwidthOut=1)
+    made(sdk, place, "web-3", "web")
+    hosts = inventory.hosts(addresses=["public_ip"])
+    assert {name: "ansible_host" in own for name, own in hosts.items()} == {
+        "web-1": False,
+        "web-2": True,
+        "web-3": False,
+    }
+    assert {name: own["alitrust_tags"]["role"] for name, own in hosts.items()} == {name: name for name in hosts}
+
+
 def test_all_regions_are_listed_side_by_side(inventory: Inventory, sdk: Sdk, place: dict[str, t.Any]) -> None:
     made(sdk, place, "web-1", "web")
     inventory.cloud.forget_requests()
