@@ -77,7 +77,8 @@ def wait_for(
                 last_state=words,
             )
         cloud.sleep(pause)
-        interval = min(interval * 1.5, longest)
+        # So a wait is at most a quarter and the first pause longer than what is waited for; reads count towards quotas.
+        interval = min(interval * 1.25, longest)
 
 
 def seen_within(cloud: Cloud, read: t.Callable[[], Seen | None], patience: float) -> Seen | None:

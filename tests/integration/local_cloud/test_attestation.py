@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import io
 import json
+import ssl
 import sys
 import types
 import typing as t
@@ -462,7 +463,7 @@ def lone(sdk: Sdk, role: str, agent: types.ModuleType, monkeypatch: pytest.Monke
     """An instance with a TPM, in which the agent runs: its requests leave from there, and it finds the logs."""
     machine = Machine.start(sdk)
 
-    def urlopen(request: urllib.request.Request, timeout: float) -> t.Any:
+    def urlopen(request: urllib.request.Request, timeout: float, context: ssl.SSLContext | None = None) -> t.Any:
         body = t.cast("bytes | None", request.data)
         headers = dict(request.header_items())
         status, answer = machine.guest.request(request.get_method(), request.full_url, headers, body)
