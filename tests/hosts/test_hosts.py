@@ -26,7 +26,7 @@ import pytest
 from hosts.networks import lease
 
 from local_cloud import hosts as local_hosts
-from local_cloud.hosts import METADATA_ADDRESS, SERVICE_ADDRESS, HostError, HostOptions, Hosts, HostSpec, checks
+from local_cloud.hosts import METADATA_ADDRESS, SERVICE_ADDRESS, HostError, HostOptions, Hosts, HostSpec, checks, disk
 
 if reason := checks.why_not():
     pytest.skip(f"no hosts on this machine: {reason}", allow_module_level=True)
@@ -164,6 +164,15 @@ def test_ssh_reaches_each_host_with_the_key_pair_and_its_own_host_key(fleet: lis
     machine_ids = {machine.run("cat /etc/machine-id") for machine in fleet}
     assert len(host_keys) == len(machine_ids) == 3
     assert Path("/etc/machine-id").read_text().strip() not in machine_ids
+
+
+def test_of_etc_only_what_everybody_may_read_is_shown_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "link").symlink_to("/etc/shadow")  # of a name, not of what it leads to
+    (tmp_path / "inner/file").write_text("")
+    assert disk.is_public(tmp_path)
+    (tmp_path / "inner/file").chmod(0o640)
+    assert not disk.is_public(tmp_path)
 
 
 def test_systemd_is_content(fleet: list[Machine]) -> None:

@@ -328,14 +328,15 @@ def _candidates() -> tuple[str, ...]:
 
 def _shown() -> tuple[str, ...]:
     """Those of them that a new disk shows: what is in ``/etc``, only where everybody may read all of it."""
-    return tuple(name for name in _candidates() if not name.startswith("etc/") or _is_public(Path("/", name)))
+    return tuple(name for name in _candidates() if not name.startswith("etc/") or is_public(Path("/", name)))
 
 
-def _is_public(directory: Path) -> bool:
+def is_public(directory: Path) -> bool:
+    """Whether everybody may read all that is in it."""
     with os.scandir(directory) as entries:
         return all(
             entry.is_symlink()
-            or (entry.stat().st_mode & stat.S_IROTH and (not entry.is_dir() or _is_public(Path(entry.path))))
+            or (entry.stat().st_mode & stat.S_IROTH and (not entry.is_dir() or is_public(Path(entry.path))))
             for entry in entries
         )
 
