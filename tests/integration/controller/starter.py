@@ -146,7 +146,11 @@ class _Compiled:
 
     def read(self) -> None:
         """Read what commands have compiled since the last time."""
-        for name in set(os.listdir(self._folder)) - self._seen:
+        try:
+            names = set(os.listdir(self._folder))
+        except FileNotFoundError:  # somebody tidies up: then it is compiled anew
+            return
+        for name in names - self._seen:
             if not name.startswith("."):
                 self._seen.add(name)
                 with open(os.path.join(self._folder, name), "rb") as file:
