@@ -91,6 +91,7 @@ class Bench:
             BENCH_STARTS=str(self.starts),
             REQUESTS_CA_BUNDLE=str(cloud.ca_certificate),
         )
+        self.ansible.forked = False
 
     def run(self, tasks: list[dict[str, t.Any]], *, changes: bool = False) -> list[tuple[str, float]]:
         """The name of each task, and of each item of a loop, with its time in seconds."""

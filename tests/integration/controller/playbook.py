@@ -16,7 +16,7 @@ import weakref
 from pathlib import Path
 
 import yaml
-from controller.starter import Starter
+from controller.starter import Starter, executed
 
 if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
@@ -31,8 +31,14 @@ OF_OTHERS = (
 )
 
 
+_ACTIONS = Path(__file__).parent / "actions"
 _HASTENED = Path(__file__).parent / "hastened"
 _STARTER = Starter()
+
+
+def kept(expression: str, path: Path | str) -> dict[str, t.Any]:
+    """The action of a task that writes the value of an expression into a file, as JSON."""
+    return {"keep_results": {"content": "{{ " + expression + " | to_json }}", "path": str(path)}}
 
 
 class Ansible:
@@ -40,6 +46,8 @@ class Ansible:
 
     #: seconds that a command may take, only for what hangs: a busy machine is slow
     timeout = 800.0
+    #: whether commands are forked from a process that has made a beginning; what measures them must not have that
+    forked = True
 
     def __init__(self, folder: Path, cloud: LocalCloud, **environment: str) -> None:
         self.folder = folder
@@ -48,6 +56,7 @@ class Ansible:
         weakref.finalize(self, shutil.rmtree, sockets, ignore_errors=True)
         self.environment = {
             **os.environ,
+            "ANSIBLE_ACTION_PLUGINS": str(_ACTIONS),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": sockets,
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
@@ -68,7 +77,8 @@ class Ansible:
     def command(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command that is installed beside this interpreter. Something deprecated is an error."""
         command = [Path(sys.executable).parent / name, *arguments]
-        done = _STARTER.run(command, cwd=self.folder, env=self.environment, timeout=self.timeout)
+        run = _STARTER.run if self.forked else executed
+        done = run(command, cwd=self.folder, env=self.environment, timeout=self.timeout)
         output = done.stdout + done.stderr
         ours = output
         for of_others in OF_OTHERS:
@@ -87,7 +97,7 @@ class Ansible:
         names = ", ".join(f"result_{number}" for number in range(len(tasks)))
         listed.append(
             {
-                "ansible.builtin.copy": {"content": "{{ [" + names + "] | to_json }}", "dest": str(results)},
+                **kept("[" + names + "]", results),
                 "delegate_to": "localhost",
                 "check_mode": False,
                 "diff": False,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from controller.playbook import Ansible, Tasks
+from controller.playbook import Ansible, Tasks, kept
 from modules import shareable, trust_records
 from modules.harness import Modules
 from modules.metadata_door import MetadataDoor
@@ -199,16 +199,14 @@ def filled_in(value: t.Any, literals: dict[str, str]) -> t.Any:
 def play(tasks: Tasks, setting: dict[str, t.Any], literals: dict[str, str], results: Path) -> Tasks:
     """The tasks of the play: what is prepared, then each example in check mode and for real, then their results."""
     listed: Tasks = list(setting.get("prepare", []))
-    kept = []
+    pairs = []
     for number, task in enumerate(filled_in(tasks, literals)):
         name = task.get("register", f"example_{number}")
         listed.append({**task, "register": f"foretold_{number}", "check_mode": True, "ignore_errors": True})
         listed.append({**task, "register": name, "ignore_errors": True})
         listed.append({"ansible.builtin.set_fact": {f"done_{number}": "{{ " + name + " }}"}})
-        kept.append(f"[foretold_{number}, done_{number}]")
-    content = "{{ [" + ", ".join(kept) + "] | to_json }}"
-    listed.append({"ansible.builtin.copy": {"content": content, "dest": str(results), "mode": "0600"}})
-    return listed
+        pairs.append(f"[foretold_{number}, done_{number}]")
+    return [*listed, kept("[" + ", ".join(pairs) + "]", results)]
 
 
 #: They change the machine that they run on: tests/hosts runs theirs.

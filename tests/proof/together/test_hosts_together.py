@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 import yaml
-from controller.playbook import Ansible
+from controller.playbook import Ansible, kept
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -73,12 +73,8 @@ class Play:
         self._ansible = Ansible(folder, cloud, HOME=str(folder), ANSIBLE_FORKS=str(len(HOSTS)))
         self._ansible.environment["ANSIBLE_ASYNC_DIR"] = str(folder / "async")  # core looks for ~ in two ways
         tasks = [{**task, "register": name} for name, task in TASKS.items()]
-        keep = {
-            "ansible.builtin.copy": {
-                "content": "{{ {" + ", ".join(f"'{name}': {name}" for name in TASKS) + "} | to_json }}",
-                "dest": "{{ playbook_dir }}/{{ inventory_hostname }}.json",
-            }
-        }
+        registered = "{" + ", ".join(f"'{name}': {name}" for name in TASKS) + "}"
+        keep = kept(registered, "{{ playbook_dir }}/{{ inventory_hostname }}.json")
         play = {"hosts": "all", "connection": "local", "gather_facts": False, "tasks": [*tasks, keep], **settings}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", **settings.get("vars", {})}
         self._book = folder / "play.yml"
