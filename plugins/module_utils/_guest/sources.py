@@ -35,4 +35,5 @@ class Sources:
 
     def exec_module(self, module: t.Any) -> None:
         name = module.__name__
-        exec(compile(self._texts.get(name, ""), f"<{name}>", "exec"), module.__dict__)
+        code = compile(self._texts.get(name, ""), f"<{name}>", "exec", dont_inherit=True)
+        exec(code, module.__dict__)
