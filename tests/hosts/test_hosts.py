@@ -308,6 +308,11 @@ def test_commands_return_output_exit_code_and_time_out(fleet: list[Machine]) -> 
     assert run(b"echo out; echo err >&2; pwd; exit 7") == local_hosts.CommandResult(7, b"out\nerr\n/root\n")
     assert run(b"#!/usr/bin/python3\nimport os; print(os.getuid(), os.environ['HOME'])").output == b"0 /root\n"
     assert run(b"cat; id -un; pwd", user="nobody", cwd="/tmp").output == b"nobody\n/tmp\n"
+    ignoring = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as a server does that was started with nohup
+    try:
+        assert run(b"grep SigIgn /proc/self/status").output.split()[1] == b"0" * 16
+    finally:
+        signal.signal(signal.SIGHUP, ignoring)
     assert run(b"true", cwd="/missing").exit_code == 126
     assert run(b"true", user="missing").exit_code != 0
     assert run(b"sleep 60 & echo started").output == b"started\n"

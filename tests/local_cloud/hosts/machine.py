@@ -511,9 +511,12 @@ class NamespacedHosts(Hosts):
 
 
 def _entered(pid: int) -> list[str]:
-    """What begins a command that is to run in the host with this process 1, and end with the thread that starts it."""
-    command = ["setpriv", "--pdeathsig", "KILL", "nsenter", "--target", str(pid), "--all", "--"]
-    return [*command, "setpriv", f"--bounding-set={CAPABILITIES}"]
+    """What begins a command that is to run in the host with this process 1, and end with the thread that starts it.
+
+    It ignores no signal, such as the hang-up that a server ignores which was started with nohup.
+    """
+    within = ["nsenter", "--target", str(pid), "--all", "--", "setpriv", f"--bounding-set={CAPABILITIES}"]
+    return ["env", "--default-signal", "setpriv", "--pdeathsig", "KILL", *within]
 
 
 def _connect(address: str, port: int) -> socket.socket:
