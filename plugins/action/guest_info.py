@@ -40,7 +40,8 @@ class ActionModule(ActionBase):
         python = answer = None
         about_keys = args.get("keys") or args.get("absent_keys")
         if script or about_keys or args.get("sshd"):
-            said = (script and self._in_one(script, args)) or self._said(f"echo user=$(id -un)\n{script or ''}")
+            said = self._in_one(script, args) if script else ""
+            said = said or self._said(f"echo user=$(id -un)\n{script or ''}")
             # What a shell prints at the start comes before it.
             user = re.search(r"^user=(\S+)", said, re.MULTILINE)
             python = re.search(r"^python=(/\S+)", said, re.MULTILINE)

@@ -4,7 +4,7 @@
 
 """C(guest_info) in one round trip: a command that finds a Python, and has it do what came with the command. Private.
 
-What comes with it is what the module consists of, without AnsibleModule (C(module_utils/_guest/look.py)), and those
+What comes with it is what the module consists of, without AnsibleModule (C(_guest_plain.py)), and those
 collectors of ansible-core that this imports.
 """
 
@@ -22,12 +22,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils._cloud import texts
 from ..module_utils._guest import sources
-from ..module_utils._guest.look import MARK
 from ..module_utils._guest.state import SPEC
 from ..module_utils._ssh.module import secrets_of
+from ._guest_plain import MARK
 
 _PLUGINS = "ansible_collections.alitrust.ecs.plugins"
-_WORK = f"{_PLUGINS}.module_utils._guest.look"
+_WORK = f"{_PLUGINS}.plugin_utils._guest_plain"
 #: The folders of packages whose modules may be brought.
 _FOLDERS = {"ansible": Path(ansible.__file__).parent, _PLUGINS: Path(__file__).parents[1]}
 _IMPORT = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(?:\(([^)]*)|([^(\n]+))", re.MULTILINE)

@@ -164,7 +164,7 @@ class _Compiled:
     def _known_or_new(self, source: t.Any, filename: t.Any, mode: str, *more: t.Any, **options: t.Any) -> t.Any:
         # As Ansible's loader of collections calls it.
         ours = mode == "exec" and not more and options == {"flags": 0, "dont_inherit": True}
-        if not ours or type(source) not in (str, bytes) or type(filename) is not str:
+        if not ours or not {type(source), type(filename)} <= {str, bytes}:
             return self._compile(source, filename, mode, *more, **options)
         key = (source, filename)
         if key not in self._codes:

@@ -14,8 +14,8 @@ import typing as t
 import pytest
 
 from ansible_collections.alitrust.ecs.plugins.module_utils._guest.facts import SystemFacts
-from ansible_collections.alitrust.ecs.plugins.module_utils._guest.look import NotOrdinary, PlainModule, main
 from ansible_collections.alitrust.ecs.plugins.plugin_utils import _guest_look
+from ansible_collections.alitrust.ecs.plugins.plugin_utils._guest_plain import NotOrdinary, PlainModule, main
 
 FIND = f"# The one that is here\necho said something; echo python={sys.executable}"
 ASKED: dict[str, t.Any] = {
@@ -111,9 +111,9 @@ def test_what_fails_gives_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_labels_are_left_to_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.alitrust.ecs.plugins.module_utils._guest.look._SELINUX", "/there/is/none")
+    monkeypatch.setattr("ansible_collections.alitrust.ecs.plugins.plugin_utils._guest_plain._SELINUX", "/there/is/none")
     assert PlainModule({}).selinux_enabled() is False
-    monkeypatch.setattr("ansible_collections.alitrust.ecs.plugins.module_utils._guest.look._SELINUX", "/")
+    monkeypatch.setattr("ansible_collections.alitrust.ecs.plugins.plugin_utils._guest_plain._SELINUX", "/")
     with pytest.raises(NotOrdinary, match="SELinux"):
         PlainModule({}).selinux_enabled()
 

@@ -6,7 +6,8 @@
 
 It is for what is ordinary. Wherever something is not, there is no answer, and the module is run as any other.
 
-This runs in instances, so it keeps to Python 3.8 and its standard library.
+This runs in instances, so it keeps to Python 3.8 and its standard library. It is no part of a module, which would have
+AnsibleModule run its commands.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ import subprocess
 import sys
 import typing as t
 
-from .._ssh.module import run_module
-from .facts import SystemFacts
-from .state import tell
+from ..module_utils._guest.facts import SystemFacts
+from ..module_utils._guest.state import tell
+from ..module_utils._ssh.module import run_module
 
 #: What the answer follows, on a line of its own.
 MARK = "guest_info="
