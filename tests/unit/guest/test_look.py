@@ -126,8 +126,9 @@ def test_commands_are_run_as_ansiblemodule_runs_them(monkeypatch: pytest.MonkeyP
     with patch_module_args({}):
         whole = AnsibleModule({})
     plain = PlainModule({})
-    for command in (["cat"], ["sh", "-c", "echo out; echo err >&2; exit 3"], "printf '%s' a\\ b", ["printf", "\\377"]):
-        for data in (None, "text"):
+    failing = ["sh", "-c", "cat; echo err >&2; exit 3"]
+    for command in (["cat"], failing, "sh -c 'cat; printf a\\ b'", ["sh", "-c", "cat; printf '\\377'"]):
+        for data in (None, "text"):  # which is read by all of them: whom it reaches too late is another story
             options: dict[str, t.Any] = {"data": data, "environ_update": {"LC_ALL": "C"}}
             expected = whole.run_command(command, handle_exceptions=False, **options)
             assert plain.run_command(command, handle_exceptions=False, **options) == expected
