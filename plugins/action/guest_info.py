@@ -72,6 +72,7 @@ class ActionModule(ActionBase):
             or any(self._task.environment or [])
             # With a terminal or a password the input is not ours alone.
             or (become and (not getattr(become, "pipelining", False) or self.get_become_option("become_pass")))
+            or (become and _guest_look.may_ask(become.name, self.get_become_option("become_flags") or ""))
         ):
             return ""
         options = _guest_look.options(args)

@@ -15,7 +15,7 @@ description:
     answer what is in order.
   - What is not asked for by an option is not read.
   - It looks for a Python first where O(find_python) is given, in the same task, so that it serves on a host that was
-    never seen. One command does all of it, whether pipelining is on or not. Where C(become) needs a password or a
+    never seen. One command does all of it, whether pipelining is on or not. Where C(become) may want a password or a
     terminal, the task has an C(environment), SELinux is on or something fails, the module is run as others are.
   - It runs in the instance, with Python 3.8 or newer and nothing besides. It calls no API and needs no AccessKey pair.
 author:

@@ -10,6 +10,7 @@ collectors of ansible-core that this imports.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
@@ -71,6 +72,16 @@ def _paths(spec: t.Mapping[str, t.Any], values: t.Mapping[str, t.Any]) -> t.Iter
             yield from _paths(option["options"], values[name])
 
 
+def may_ask(method: str, flags: str) -> bool:
+    """Whether a become plugin without a password could take the input for one: sudo, unless it is told not to ask.
+
+    Each line would be a wrong password, and some of these lock an account.
+
+    :param flags: those of the become plugin
+    """
+    return method == "sudo" and not re.search(r"(^|\s)(-[A-Za-z]*n|--non-interactive)", flags)
+
+
 def command(script: str, become: t.Callable[[str], str]) -> str:
     """What a POSIX shell is to run as the user who logs in. It prints C(user=), C(python=) and the answer.
 
@@ -99,9 +110,11 @@ esac
 
 
 def answer(output: str) -> dict[str, t.Any] | None:
-    """What the instance answered; None where it did not."""
+    """What the instance answered; None where it did not, or where the answer did not get here whole."""
     found = re.search(rf"^{MARK}(\{{.*\}})$", output, re.MULTILINE)
-    return dict(json.loads(found[1])) if found else None
+    with contextlib.suppress(ValueError):
+        return dict(json.loads(found[1])) if found else None
+    return None
 
 
 def program() -> bytes:

@@ -102,6 +102,30 @@ def test_what_the_module_has_to_judge_is_left_to_it(asked: dict[str, t.Any]) -> 
     assert _guest_look.options(asked) is None
 
 
+@pytest.mark.parametrize(
+    ("flags", "asks"),
+    [
+        ("-H -S -n", False),
+        ("-HSn", False),
+        ("-H --non-interactive", False),
+        ("-H -S", True),
+        ("", True),
+        ("-H -u n", True),
+    ],
+)
+def test_a_program_is_not_given_to_a_sudo_that_could_ask_for_a_password(flags: str, asks: bool) -> None:
+    assert _guest_look.may_ask("sudo", flags) is asks
+    assert _guest_look.may_ask("doas", flags) is False
+
+
+HALVES = ["", "guest_info=", 'guest_info={"changed": fal', 'guest_info={"changed": {}', "guest_info={x}"]
+
+
+@pytest.mark.parametrize("said", HALVES)
+def test_half_an_answer_is_none(said: str) -> None:
+    assert _guest_look.answer(f"user=root\npython=/usr/bin/python3\n{said}\n") is None
+
+
 def test_what_fails_gives_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
     options = _guest_look.options({"keys": ["ssh-ed25519 AAAA"]})
     assert options
