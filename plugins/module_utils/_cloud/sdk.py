@@ -191,8 +191,8 @@ def preload(route: transport.Route | None = None) -> None:
     :param route: the way of tasks that say nothing about it
     """
     client_class()
-    core("alibabacloud_tea_openapi.utils_models")
-    core("darabonba.runtime")
+    for name in ("alibabacloud_tea_openapi.utils", "alibabacloud_tea_openapi.utils_models", "darabonba.runtime"):
+        core(name)
     for name in ("client", "provider", "provider.refreshable", "exceptions"):
         of_credentials(name)
     transport.preload(route or transport.Route())
