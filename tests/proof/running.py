@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 import uuid
 from pathlib import Path
 
-_MARK = "ALITRUST_PROOF_RUN"
+from controller.playbook import STARTER
+from controller.starter import MARK
+
 _GONE_SECONDS = 30.0
 
 
@@ -27,14 +28,11 @@ class Running:
         self._mark = uuid.uuid4().hex
         self._output = folder / f"output-{self._mark[:8]}"
         with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
+            self.process = STARTER.start(
                 [Path(sys.executable).parent / "ansible-playbook", *arguments],
                 cwd=folder,
-                env={**environment, _MARK: self._mark},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                env={**environment, MARK: self._mark},
+                output=output,
             )
 
     @property
@@ -48,7 +46,7 @@ class Running:
 
     def processes(self) -> list[int]:
         """Every process of the run that is still there: workers have sessions of their own, orphans no parent."""
-        wanted = f"{_MARK}={self._mark}".encode()
+        wanted = f"{MARK}={self._mark}".encode()
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -80,16 +78,3 @@ class Running:
                     continue
             self.process.poll()
         self.process.wait(_GONE_SECONDS)
-
-
-def run(folder: Path, environment: dict[str, str], *arguments: str | Path, timeout: float = 800.0) -> tuple[int, str]:
-    """Run ansible-playbook to its end.
-
-    :returns: exit code and output
-    """
-    running = Running(folder, environment, *arguments)
-    try:
-        code = running.wait(timeout)
-    finally:
-        running.kill()
-    return code, running.output

@@ -33,7 +33,8 @@ OF_OTHERS = (
 
 _ACTIONS = Path(__file__).parent / "actions"
 _HASTENED = Path(__file__).parent / "hastened"
-_STARTER = Starter()
+#: of all commands of this process
+STARTER = Starter()
 
 
 def kept(expression: str, path: Path | str) -> dict[str, t.Any]:
@@ -77,7 +78,7 @@ class Ansible:
     def command(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command that is installed beside this interpreter. Something deprecated is an error."""
         command = [Path(sys.executable).parent / name, *arguments]
-        run = _STARTER.run if self.forked else executed
+        run = STARTER.run if self.forked else executed
         done = run(command, cwd=self.folder, env=self.environment, timeout=self.timeout)
         output = done.stdout + done.stderr
         ours = output

@@ -12,9 +12,11 @@ folder, streams, process group, signals, what is done at exit, exit code. So the
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import concurrent.futures
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -26,6 +28,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import types
 import typing as t
 import uuid
@@ -48,6 +51,10 @@ _IMPORTED = (
 _OF_INTERPRETERS = ("ALITRUST_HASTENED", "CRYPTOGRAPHY_", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "PYTHON", "TZ")
 _KEPT = 2  # processes to fork from: one that is hastened, and one that is not
 _OBJECTS = 1_000_000  # new ones before a command looks for garbage; a run of a playbook makes fewer that stay
+
+#: A variable by which all processes of a forked command can be found in /proc: its value, of as many characters.
+MARK = "ALITRUST_TEST_RUN"
+_UNMARKED = "0" * 32
 
 Interpreter = tuple[tuple[str, str], ...]
 
@@ -83,16 +90,47 @@ class Starter:
         self, command: t.Sequence[str | Path], *, cwd: Path, env: dict[str, str], timeout: float
     ) -> subprocess.CompletedProcess[str]:
         """As C(executed) does."""
+        process = self._process(env)
+        if not process:
+            return executed(command, cwd=cwd, env=env, timeout=timeout)
+        (out, its_out), (err, its_err) = os.pipe(), os.pipe()
+        started = _Forked(process, command, cwd, env, its_out, its_err)
+        os.close(its_out)
+        os.close(its_err)
+        with open(out) as stdout, open(err) as stderr, concurrent.futures.ThreadPoolExecutor(2) as pool:
+            read = [pool.submit(stream.read) for stream in (stdout, stderr)]
+            try:
+                status = started.wait(timeout)
+            finally:
+                started.kill()
+            return subprocess.CompletedProcess(started.args, status, *(one.result() for one in read))
+
+    def start(
+        self, command: t.Sequence[str | Path], *, cwd: Path, env: dict[str, str], output: t.IO[bytes]
+    ) -> subprocess.Popen[bytes] | _Forked:
+        """Start a command in a session of its own, with all that it prints going to a file."""
+        process = self._process(env)
+        if process:
+            return _Forked(process, command, cwd, env, output.fileno(), output.fileno(), session=True)
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def _process(self, env: dict[str, str]) -> socket.socket | None:
+        """The process to fork from, None where the command is to be executed."""
         wanted = tuple(sorted(one for one in env.items() if one[0].startswith(_OF_INTERPRETERS)))
         # A process pays off from the second time on. Coverage, and what a test puts on PYTHONPATH, begin with the
         # interpreter and look at all of the environment.
         others = env.get("PYTHONPATH") != os.environ.get("PYTHONPATH") and "ALITRUST_HASTENED_BY" not in env
         if wanted not in self._met or others or any(name.startswith("COVERAGE_") for name in env):
             self._met.add(wanted)
-            return executed(command, cwd=cwd, env=env, timeout=timeout)
-        return _forked(self._process(wanted, env), [os.fspath(one) for one in command], cwd, env, timeout)
-
-    def _process(self, wanted: Interpreter, env: dict[str, str]) -> socket.socket:
+            return None
         if wanted not in self._processes:
             while len(self._processes) >= _KEPT:
                 self._processes.pop(next(iter(self._processes))).close()  # which ends it
@@ -103,36 +141,64 @@ class Starter:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     pass_fds=[its.fileno()],
-                    env=env,
+                    env={**env, MARK: _UNMARKED},
                     cwd="/",
                 )
             self._processes[wanted] = ours
         return self._processes[wanted]
 
 
-def _forked(
-    process: socket.socket, command: list[str], cwd: Path, env: dict[str, str], timeout: float
-) -> subprocess.CompletedProcess[str]:
-    (out, its_out), (err, its_err), (outcome, its_outcome), (its_request, request) = (os.pipe() for _number in range(4))
-    socket.send_fds(process, [b"."], [its_request, its_out, its_err, its_outcome])
-    for one in (its_request, its_out, its_err, its_outcome):
-        os.close(one)
-    with open(request, "w") as file:  # a pipe, because there are secrets among the variables
-        json.dump([command, str(cwd), env], file)
-    with open(out) as stdout, open(err) as stderr, open(outcome, "rb", 0) as told:
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            read = [pool.submit(stream.read) for stream in (stdout, stderr)]
-            pid = int(told.read(16))
-            try:
-                if not select.select([told], [], [], timeout)[0]:
-                    raise subprocess.TimeoutExpired(command, timeout)
-                status = int(told.read(16))
-                pid = 0
-            finally:
-                if pid:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-        return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(status), *(one.result() for one in read))
+class _Forked:
+    """A command that was forked, to be watched and ended as one that C(subprocess.Popen) started.
+
+    :ivar pid: its process ID, which is that of its process group, too, where it has a session of its own
+    :ivar returncode: as C(subprocess.Popen) has it
+    """
+
+    def __init__(
+        self,
+        process: socket.socket,
+        command: t.Sequence[str | Path],
+        cwd: Path,
+        env: dict[str, str],
+        output: int,
+        errors: int,
+        *,
+        session: bool = False,
+    ) -> None:
+        self.args = [os.fspath(one) for one in command]
+        self.returncode: int | None = None
+        (told, its_outcome), (its_request, request) = os.pipe(), os.pipe()
+        socket.send_fds(process, [b"."], [its_request, output, errors, its_outcome])
+        os.close(its_request)
+        os.close(its_outcome)
+        with open(request, "w") as file:  # a pipe, because there are secrets among the variables
+            json.dump([self.args, str(cwd), env, session], file)
+        self._told = open(told, "rb", 0)  # noqa: SIM115
+        self.pid = int(self._told.read(16))
+
+    def poll(self) -> int | None:
+        """The exit code, None as long as it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """:raises subprocess.TimeoutExpired: it takes longer"""
+        if self.returncode is None:
+            if not select.select([self._told], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            self.returncode = os.waitstatus_to_exitcode(int(self._told.read(16)))
+            self._told.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 class _Compiled:
@@ -181,6 +247,9 @@ class _Compiled:
 
 def _next_command(requests: socket.socket, compiled: _Compiled) -> list[str]:
     """Import, then wait for commands for ever; returns in the process that is to be one, with its arguments."""
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_void_p
+    mark = getenv(MARK.encode())  # where the kernel has put its value, and shows what is there
     for name in _IMPORTED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -207,7 +276,11 @@ def _next_command(requests: socket.socket, compiled: _Compiled) -> list[str]:
             os.write(outcome, b"%16d" % os.waitpid(pid, 0)[1])
             os._exit(0)
         with open(request) as file:
-            command, cwd, env = json.load(file)
+            command, cwd, env, session = json.load(file)
+        if session:
+            os.setsid()
+        if MARK in env:
+            ctypes.memmove(mark, env[MARK].encode(), len(_UNMARKED))
         for number, one in enumerate(streams, 1):
             os.dup2(one, number)
             os.close(one)
@@ -226,9 +299,29 @@ def _next_command(requests: socket.socket, compiled: _Compiled) -> list[str]:
         return t.cast("list[str]", command)
 
 
+def _status_of(code: types.CodeType, names: dict[str, t.Any]) -> int:
+    """Run a script; its exit code. What else a script may end by is the interpreter's to tell."""
+    try:
+        exec(code, names)
+    except SystemExit as end:
+        if end.code is not None and not isinstance(end.code, int):
+            raise
+        return end.code or 0
+    return 0
+
+
+def _end(status: int) -> t.NoReturn:
+    """End as the interpreter does, but for its last search for garbage: a third of a short command."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status & 0xFF)
+
+
 if __name__ == "__main__":
     sys.argv = _next_command(socket.socket(fileno=int(sys.argv[1])), _Compiled(sys.argv[2]))
     sys.path[0] = os.path.dirname(sys.argv[0])
     sys.modules["__main__"] = main = types.ModuleType("__main__")
     main.__dict__.update(__file__=sys.argv[0], __builtins__=__builtins__)
-    exec(compile(Path(sys.argv[0]).read_bytes(), sys.argv[0], "exec"), main.__dict__)
+    _end(_status_of(compile(Path(sys.argv[0]).read_bytes(), sys.argv[0], "exec"), main.__dict__))
