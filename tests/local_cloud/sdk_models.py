@@ -1,21 +1,28 @@
 # Copyright (c) 2026, alitrust.ecs authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the official SDK says a request looks like.
+"""What the official SDK says requests and answers look like.
 
-Its model classes are read as source, one file an operation: importing the ECS package runs over a thousand modules.
+Each model is imported when it is first asked for. A package of the SDK imports all that it has with the first, from
+more than a thousand files for ECS, which takes as long as all else that a local cloud does to start.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
+import importlib
 import importlib.util
+import inspect
 import re
+import sys
 import threading
+import types
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
+
+_ONE_FILE_EACH = re.compile(r"^from \.(\w+) import (\w+)$", re.MULTILINE)
+_MAKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -28,9 +35,46 @@ class Field:
 
 
 STRING = Field("string")
-#: Python 3.11 counts the depth of all trees that it makes at once together, and then takes one for damaged (gh-106905)
-_PARSING = threading.Lock()
-_SIMPLE = {"str": STRING, "int": Field("integer"), "float": Field("number"), "bool": Field("boolean")}
+_SIMPLE = {str: STRING, int: Field("integer"), float: Field("number"), bool: Field("boolean")}
+
+
+class _Models(types.ModuleType):
+    """C(<package>.models), of which each class is imported when it is first asked for."""
+
+    def __init__(self, name: str, files: dict[str, str]) -> None:
+        super().__init__(name)
+        self.__files = files
+
+    def __getattr__(self, name: str) -> t.Any:
+        if name not in self.__files:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        found = getattr(importlib.import_module(f"{self.__name__}.{self.__files[name]}"), name)
+        setattr(self, name, found)
+        return found
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.__files})
+
+
+def models_of(package: str) -> types.ModuleType:
+    """The module C(models) of a package of the SDK.
+
+    :raises ImportError: the package is not installed
+    """
+    name = f"{package}.models"
+    with _MAKING:
+        if name not in sys.modules:
+            parent = importlib.import_module(package)
+            spec = importlib.util.find_spec(name)
+            index = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+            files = {one: file for file, one in _ONE_FILE_EACH.findall(index)}
+            if spec and files:  # an older package has all in one file
+                made = _Models(name, files)
+                made.__spec__, made.__file__ = spec, spec.origin
+                made.__path__ = list(spec.submodule_search_locations or ())
+                sys.modules[name] = made
+                parent.models = made  # type: ignore[attr-defined]
+    return importlib.import_module(name)
 
 
 @functools.cache
@@ -39,102 +83,48 @@ def request_model(package: str, action: str) -> dict[str, Field] | None:
 
     Where the SDK sends a structure as JSON text (its "shrink" models) the parameter is a string.
     """
-    models = _Models.of(package)
-    if models is None:
+    try:
+        module = models_of(package)
+    except ImportError:
         return None
     for name in (f"{action}ShrinkRequest", f"{action}Request"):
-        found = models.fields(name)
-        if found is not None:
-            return found
-    return {} if models.has(f"{action}ResponseBody") else None
+        if model := getattr(module, name, None):
+            return _parameters(model)
+    return {} if hasattr(module, f"{action}ResponseBody") else None
 
 
-class _Models:
-    """The model classes of one SDK package."""
-
-    def __init__(self, folder: Path) -> None:
-        single = folder / "models.py"
-        self._files: dict[str, Path] = {}
-        self._classes: dict[str, ast.ClassDef] = {}
-        if single.exists():
-            self._read(single)
-        else:
-            index = (folder / "models" / "__init__.py").read_text(encoding="utf-8")
-            for module, name in re.findall(r"^from \.(\w+) import (\w+)$", index, re.MULTILINE):
-                self._files[name] = folder / "models" / f"{module}.py"
-
-    @staticmethod
-    @functools.cache
-    def of(package: str) -> _Models | None:
-        """The models of a package, None when that is not installed."""
-        spec = importlib.util.find_spec(package)
-        return _Models(Path(spec.origin).parent) if spec and spec.origin else None
-
-    def has(self, name: str) -> bool:
-        return name in self._files or name in self._classes
-
-    def fields(self, name: str) -> dict[str, Field] | None:
-        node = self._class(name)
-        if node is None:
-            return None
-        methods = {item.name: item for item in node.body if isinstance(item, ast.FunctionDef)}
-        wire_names = dict(_wire_names(methods["to_map"]))
-        return {
-            wire_names[argument.arg]: self._field(argument.annotation)
-            for argument in methods["__init__"].args.args[1:]
-            if argument.arg in wire_names
-        }
-
-    def _read(self, path: Path) -> None:
-        source = path.read_text(encoding="utf-8")
-        with _PARSING:
-            tree = ast.parse(source)
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef):
-                self._classes[node.name] = node
-
-    def _class(self, name: str) -> ast.ClassDef | None:
-        if name not in self._classes and name in self._files:
-            self._read(self._files[name])
-        return self._classes.get(name)
-
-    def _field(self, annotation: ast.expr | None) -> Field:
-        if isinstance(annotation, ast.Subscript):
-            outer = ast.unparse(annotation.value)
-            if outer in ("List", "list"):
-                return Field("list", item=self._field(annotation.slice))
-            return Field("map")
-        name = ast.unparse(annotation).rpartition(".")[2] if annotation else "str"
-        if name in _SIMPLE:
-            return _SIMPLE[name]
-        nested = self.fields(name)
-        return STRING if nested is None else Field("object", fields=nested)
+def _parameters(model: type) -> dict[str, Field]:
+    return {wire_name(model, attribute, hint): _field(hint) for attribute, hint in hints(model).items()}
 
 
-def _wire_names(to_map: ast.FunctionDef) -> t.Iterator[tuple[str, str]]:
-    """Attribute and wire name, from each ``if self.x is not None: result['X'] = ...`` of a to_map method."""
-    for node in ast.walk(to_map):
-        if not isinstance(node, ast.If):
-            continue
-        attribute = next(
-            (
-                part.attr
-                for part in ast.walk(node.test)
-                if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "self"
-            ),
-            None,
-        )
-        written = next(
-            (
-                part.slice.value
-                for statement in node.body
-                for part in ast.walk(statement)
-                if isinstance(part, ast.Subscript)
-                and isinstance(part.value, ast.Name)
-                and part.value.id == "result"
-                and isinstance(part.slice, ast.Constant)
-            ),
-            None,
-        )
-        if attribute and isinstance(written, str):
-            yield attribute, written
+def _field(hint: t.Any) -> Field:
+    if origin := t.get_origin(hint):
+        return Field("list", item=_field(t.get_args(hint)[0])) if origin is list else Field("map")
+    return Field("object", fields=_parameters(hint)) if is_model(hint) else _SIMPLE.get(hint, STRING)
+
+
+def hints(model: type) -> dict[str, t.Any]:
+    """The type of each attribute of a model."""
+    return t.get_type_hints(vars(model)["__init__"], vars(sys.modules[model.__module__]))
+
+
+def is_model(hint: t.Any) -> bool:
+    return inspect.isclass(hint) and hasattr(hint, "to_map")
+
+
+class _Probe(str):
+    """A value by which a field is recognised in what a model writes."""
+
+
+def wire_name(model: type, attribute: str, hint: t.Any) -> str:
+    """How an attribute of a model is named in requests and answers."""
+    is_list = t.get_origin(hint) is list
+    inner = t.get_args(hint)[0] if is_list else hint
+    value = inner() if is_model(inner) else _Probe()
+    empty, filled = model(), model()
+    setattr(filled, attribute, [value] if is_list else value)
+    before, after = empty.to_map(), filled.to_map()  # type: ignore[attr-defined]
+    names = [name for name in after if name not in before or after[name] != before[name]]
+    if len(names) != 1:
+        raise RuntimeError(f"{model.__name__}.{attribute}: cannot tell its name on the wire ({names})")
+    return t.cast(str, names[0])

@@ -10,9 +10,10 @@ that an answer never lacks a field, and never has one that the SDK would drop.
 from __future__ import annotations
 
 import functools
-import inspect
-import types
 import typing as t
+
+from local_cloud import sdk_models
+from local_cloud.products import PRODUCTS
 
 
 class Verbatim(t.NamedTuple):
@@ -27,29 +28,17 @@ ABSENT: t.Final = object()
 _EMPTY: dict[t.Any, t.Any] = {str: "", int: 0, float: 0.0, bool: False}
 
 
-class _Probe(str):
-    """A value by which a field is recognised in what a model writes."""
-
-
 class Shape:
     """The wire fields of one response model: name -> leaf type, Shape, or list of one of them."""
 
-    def __init__(self, model: type, module: types.ModuleType) -> None:
+    def __init__(self, model: type) -> None:
         self.name = model.__name__
-        hints = t.get_type_hints(
-            vars(model)["__init__"], {"main_models": module, "List": list, "Dict": dict, "Any": t.Any}
-        )
         self.fields: dict[str, t.Any] = {}
-        for attribute, hint in hints.items():
-            origin = t.get_origin(hint)
-            inner = t.get_args(hint)[0] if origin is list else hint
-            kind: t.Any = inner
-            value: t.Any = _Probe()
-            if inspect.isclass(inner) and hasattr(inner, "to_map"):
-                kind, value = Shape(inner, module), inner()
-            self.fields[_wire_name(model, attribute, [value] if origin is list else value)] = (
-                [kind] if origin is list else kind
-            )
+        for attribute, hint in sdk_models.hints(model).items():
+            is_list = t.get_origin(hint) is list
+            inner = t.get_args(hint)[0] if is_list else hint
+            kind = Shape(inner) if sdk_models.is_model(inner) else inner
+            self.fields[sdk_models.wire_name(model, attribute, hint)] = [kind] if is_list else kind
 
     @functools.cached_property
     def empty(self) -> dict[str, t.Any]:
@@ -79,17 +68,6 @@ class Shape:
         return done
 
 
-def _wire_name(model: type, attribute: str, value: t.Any) -> str:
-    empty = model()
-    filled = model()
-    setattr(filled, attribute, value)
-    before, after = empty.to_map(), filled.to_map()
-    names = [name for name in after if name not in before or after[name] != before[name]]
-    if len(names) != 1:
-        raise RuntimeError(f"{model.__name__}.{attribute}: cannot tell its name on the wire ({names})")
-    return t.cast(str, names[0])
-
-
 def _fill(kind: t.Any, value: t.Any) -> t.Any:
     if kind.__class__ is list:
         return [_fill(kind[0], item) for item in value or ()]
@@ -109,11 +87,12 @@ def _fill(kind: t.Any, value: t.Any) -> t.Any:
 
 
 @functools.cache
-def response_shape(module: types.ModuleType, action: str) -> Shape:
-    """The shape of an operation's answer, from ``<package>.models``."""
-    return Shape(getattr(module, f"{action}ResponseBody"), module)
+def response_shape(product: str, action: str) -> Shape:
+    """The shape of an operation's answer, from the SDK's package for the product."""
+    models = sdk_models.models_of(PRODUCTS[product].package)
+    return Shape(getattr(models, f"{action}ResponseBody"))
 
 
-def complete(module: types.ModuleType, action: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
+def complete(product: str, action: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
     """An operation's answer without ``RequestId``, complete as the SDK's response model knows it."""
-    return response_shape(module, action).complete({**body, "RequestId": ABSENT})
+    return response_shape(product, action).complete({**body, "RequestId": ABSENT})

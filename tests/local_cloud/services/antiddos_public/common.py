@@ -15,8 +15,6 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
-from alibabacloud_antiddos_public20170518 import models
-
 from local_cloud import catalogue
 from local_cloud.framework import ApiError, Call, Handler, operation
 from local_cloud.products import of_host
@@ -68,7 +66,7 @@ def antiddos(action: str) -> t.Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         @functools.wraps(handler)
         def served(call: Call) -> Record:
-            return complete(models, action, handler(call))
+            return complete("antiddos-public", action, handler(call))
 
         operation("antiddos-public", action)(served)
         return handler

@@ -26,8 +26,6 @@ import itertools
 import re
 import typing as t
 
-from alibabacloud_ecs20140526 import models
-
 from local_cloud import catalogue
 from local_cloud.framework import ApiError, Call, operation
 from local_cloud.services import json_text
@@ -69,7 +67,7 @@ def ecs(action: str, **options: t.Any) -> t.Callable[[EcsHandler], EcsHandler]:
         def served(call: Call) -> Record:
             if call.region not in catalogue.regions():
                 raise ApiError("InvalidRegionId.NotFound", 404, "The specified RegionId does not exist.")
-            return complete(models, action, handler(call) or {})
+            return complete("ecs", action, handler(call) or {})
 
         operation("ecs", action, **{"resources": _resources, "about": _about, **options})(served)
         return handler

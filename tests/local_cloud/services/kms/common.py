@@ -17,8 +17,6 @@ import functools
 import typing as t
 import uuid
 
-from alibabacloud_kms20160120 import models
-
 from local_cloud.framework import ApiError, Call, Handler, operation
 from local_cloud.services import json_text
 from local_cloud.services.shapes import complete
@@ -46,7 +44,7 @@ def kms(action: str, *, service_needed: bool = True) -> t.Callable[[Handler], Ha
         def served(call: Call) -> Record:
             if service_needed:
                 require_service(call)
-            return complete(models, action, handler(call))
+            return complete("kms", action, handler(call))
 
         operation("kms", action, resources=_resources)(served)
         return handler

@@ -15,8 +15,6 @@ import datetime as dt
 import functools
 import typing as t
 
-from alibabacloud_resourcesharing20200110 import models
-
 from local_cloud import directory
 from local_cloud.framework import ApiError, Call, Handler, operation
 from local_cloud.services.shapes import complete
@@ -41,7 +39,7 @@ def resource_sharing(action: str, **options: t.Any) -> t.Callable[[Handler], Han
     def register(handler: Handler) -> Handler:
         @functools.wraps(handler)
         def served(call: Call) -> Record:
-            return complete(models, action, handler(call))
+            return complete("resourcesharing", action, handler(call))
 
         operation("resourcesharing", action, **options)(served)
         return handler

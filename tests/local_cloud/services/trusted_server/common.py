@@ -15,8 +15,6 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from alibabacloud_trusted_server20200613 import models
-
 from local_cloud.framework import ApiError, Call, Handler, operation
 from local_cloud.services.shapes import complete
 from local_cloud.settings import define
@@ -48,7 +46,7 @@ def trusted_server(action: str) -> t.Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         @functools.wraps(handler)
         def served(call: Call) -> Record:
-            return complete(models, action, handler(call))
+            return complete("trusted-server", action, handler(call))
 
         operation("trusted-server", action)(served)
         return handler

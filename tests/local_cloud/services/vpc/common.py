@@ -15,9 +15,6 @@ import ipaddress
 import re
 import typing as t
 
-from alibabacloud_ecs20140526 import models as ecs_models
-from alibabacloud_vpc20160428 import models as vpc_models
-
 from local_cloud import catalogue
 from local_cloud.framework import ApiError, Call, Handler, operation
 from local_cloud.services.shapes import Shape, complete, response_shape
@@ -50,11 +47,11 @@ def served(action: str, *, ecs: bool = False) -> t.Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         @functools.wraps(handler)
         def of_vpc(call: Call) -> Record:
-            return complete(vpc_models, action, handler(call))
+            return complete("vpc", action, handler(call))
 
         @functools.wraps(handler)
         def of_ecs(call: Call) -> Record:
-            return complete(ecs_models, action, _known(response_shape(ecs_models, action), handler(call)))
+            return complete("ecs", action, _known(response_shape("ecs", action), handler(call)))
 
         operation("vpc", action, resources=_resources)(of_vpc)
         if ecs:
