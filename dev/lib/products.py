@@ -21,6 +21,10 @@ from pathlib import Path
 import environment
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from local_cloud import sdk_models  # noqa: E402
+
 TABLE = ROOT / "plugins" / "module_utils" / "_cloud" / "products.py"
 
 #: product -> Python package
@@ -51,12 +55,13 @@ _WIDTH = 120
 
 @cache
 def client_class(product: str) -> t.Any:
+    models(product)  # or the client imports all there are
     return importlib.import_module(f"{PACKAGES[product]}.client").Client
 
 
 @cache
 def models(product: str) -> t.Any:
-    return importlib.import_module(f"{PACKAGES[product]}.models")
+    return sdk_models.models_of(PACKAGES[product])
 
 
 def version(product: str) -> str:
