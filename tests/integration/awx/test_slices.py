@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import typing as t
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -88,36 +90,56 @@ class Workers:
         return sorted(value for one in calls for name, value in one.items() if name.startswith("ResourceId."))
 
 
-@pytest.fixture
-def workers(tmp_path: Path, fresh_cloud: LocalCloud) -> Workers:
-    (tmp_path / "awx").mkdir()
-    return Workers(tmp_path, fresh_cloud)
+@dataclass(frozen=True)
+class First:
+    """The first run of the job, which no test repeats.
+
+    :ivar slices: how its slices ended
+    :ivar tagged: the instances that were given tags, once for each call
+    :ivar instances: what the cloud has of each instance afterwards
+    """
+
+    slices: list[slices.Slice]
+    tagged: list[str]
+    instances: dict[str, dict[str, t.Any]]
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory, cloud: LocalCloud) -> Workers:
+    cloud.reset()
+    folder = tmp_path_factory.mktemp("slices")
+    (folder / "awx").mkdir()
+    return Workers(folder, cloud)
+
+
+@pytest.fixture(scope="module")
+def first(workers: Workers) -> First:
+    done = workers.run()
+    return First(done, workers.tagged(), {one["InstanceId"]: one for one in workers.cloud.resources("instance")})
 
 
 def hosts(one: slices.Slice) -> set[str]:
     return set(one.stats["processed"]) - {"localhost"}
 
 
-def test_two_workers_do_each_host_once_and_the_next_run_changes_nothing(workers: Workers) -> None:
-    first = workers.run()
-    for one in first:
+def test_two_workers_do_each_host_once_and_the_next_run_changes_nothing(workers: Workers, first: First) -> None:
+    for one in first.slices:
         assert one.status == "successful", one.output
-    assert [sorted(hosts(one)) for one in first] == [["web-002", "web-004"], ["web-001", "web-003", "web-005"]]
-    for one in first:
+    assert [sorted(hosts(one)) for one in first.slices] == [["web-002", "web-004"], ["web-001", "web-003", "web-005"]]
+    for one in first.slices:
         assert one.stats["changed"] == dict.fromkeys(hosts(one), 1)
-    instances = {one["InstanceId"]: one for one in workers.cloud.resources("instance")}
-    assert workers.tagged() == sorted(instances)
-    assert all({"TagKey": "proven", "TagValue": "yes"} in instance["Tags"] for instance in instances.values())
+    assert first.tagged == sorted(first.instances)
+    assert all({"TagKey": "proven", "TagValue": "yes"} in instance["Tags"] for instance in first.instances.values())
 
     second = workers.run()
     assert [one.status for one in second] == ["successful"] * COUNT
-    assert [hosts(one) for one in second] == [hosts(one) for one in first]
+    assert [hosts(one) for one in second] == [hosts(one) for one in first.slices]
     assert [one.stats["changed"] for one in second] == [{}] * COUNT
     assert workers.tagged() == []
 
 
-def test_events_and_results_come_back(workers: Workers) -> None:
-    for one in workers.run():
+def test_events_and_results_come_back(first: First) -> None:
+    for one in first.slices:
         assert [event["counter"] for event in one.events] == list(range(1, len(one.events) + 1))
         done = [event["event_data"] for event in one.events if event["event"] == "runner_on_ok"]
         results = {event["host"]: event["res"] for event in done if event["task"] == "Tag the instance"}
@@ -126,8 +148,8 @@ def test_events_and_results_come_back(workers: Workers) -> None:
         assert "Tag the instance" in one.output
 
 
-def test_neither_streams_nor_artifacts_have_a_secret_in_them(workers: Workers) -> None:
-    for one in workers.run():
+def test_neither_streams_nor_artifacts_have_a_secret_in_them(workers: Workers, first: First) -> None:
+    for one in first.slices:
         assert one.status == "successful", one.output
         assert "Prove trust" in one.readable  # the project, which is packed
         assert "web-00" in one.readable

@@ -4,7 +4,8 @@
 """The examples of every module run as they are written: each in check mode and then for real, in their order.
 
 C(<module>.yml) beside this file is what an account holds before (C(prepare), a list of tasks), the variables that the
-examples use, files for the folder they run in, and the real ids of what they name (C(literals)). C(fails) names
+examples use, files for the folder they run in, and the real ids of what they name (C(literals), where C(done_0) is the
+result of the first example, if that registers none). C(fails) names
 examples that end with an error here, with a text of it; C(settings) are those of the local cloud, and C(defaults)
 options that the examples leave to their defaults, such as a long time to wait.
 """
@@ -200,12 +201,15 @@ def play(tasks: Tasks, setting: dict[str, t.Any], literals: dict[str, str], resu
     """The tasks of the play: what is prepared, then each example in check mode and for real, then their results."""
     listed: Tasks = list(setting.get("prepare", []))
     pairs = []
-    for number, task in enumerate(filled_in(tasks, literals)):
-        name = task.get("register", f"example_{number}")
+    names = [task.get("register", f"done_{number}") for number, task in enumerate(tasks)]
+    for number, (task, name) in enumerate(zip(filled_in(tasks, literals), names, strict=True)):
         listed.append({**task, "register": f"foretold_{number}", "check_mode": True, "ignore_errors": True})
         listed.append({**task, "register": name, "ignore_errors": True})
-        listed.append({"ansible.builtin.set_fact": {f"done_{number}": "{{ " + name + " }}"}})
-        pairs.append(f"[foretold_{number}, done_{number}]")
+        done = name
+        if name in names[number + 1 :]:
+            done = f"done_{number}"
+            listed.append({"ansible.builtin.set_fact": {done: "{{ " + name + " }}"}})
+        pairs.append(f"[foretold_{number}, {done}]")
     return [*listed, kept("[" + ", ".join(pairs) + "]", results)]
 
 
