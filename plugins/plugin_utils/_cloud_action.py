@@ -18,6 +18,7 @@ import typing as t
 from ansible import constants, context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
 from ..module_utils._cloud import credentials, errors, sdk
@@ -37,6 +38,11 @@ def _usual_route() -> Route:
 # The linear strategy loads this class before it forks, so that every worker inherits the imported SDK.
 with contextlib.suppress(errors.SdkMissing):
     sdk.preload(_usual_route())
+
+# And the filters and tests of core, which otherwise load anew in the worker of each task with a template.
+for _loader, _name in ((filter_loader, "default"), (test_loader, "defined")):
+    with contextlib.suppress(Exception):  # a template says what is wrong with them
+        _loader.get(_name)
 
 display = Display()
 

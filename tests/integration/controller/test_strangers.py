@@ -29,6 +29,7 @@ class Books:
 
     def __init__(self, folder: Path, cloud: LocalCloud) -> None:
         self.ansible = Ansible(folder, cloud, HOME=str(folder))
+        self.ansible.hasten(cloud)  # Ansible looks a thousand times a second whether a task that waits has ended
 
     def run(self, *plays: tuple[str, Variables], check: bool = False, fails: bool | None = False) -> str:
         """The output; C(fails) None for either outcome. There is never a traceback."""

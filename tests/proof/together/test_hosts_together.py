@@ -52,7 +52,7 @@ TASKS: dict[str, dict[str, t.Any]] = {
     "later": {
         f"{_MODULE}ram_policy": {"name": "{{ inventory_hostname }}-later", "document": _DOCUMENT},
         "async": 300,
-        "poll": 1,
+        "poll": 4,  # a process for each look: most find it done at the first
     },
 }
 KINDS: dict[str, dict[str, t.Any]] = {
