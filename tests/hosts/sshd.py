@@ -3,13 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real sshds of several releases, each in a root folder of its own: the machine's, and those of Debian's suites.
 
-The programs are the machine's ``/usr``, or that of packages which apt downloads and nobody installs. A command runs in
-a mount namespace of its own, so that nothing stays mounted.
+The programs are the machine's ``/usr``, or that of packages which apt downloads and nobody installs. Commands run in a
+mount namespace that a process holds which ends with this one, so that nothing stays mounted.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -26,17 +25,22 @@ HERE = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("ALITRUST_CACHE") or Path.home() / ".cache" / "alitrust-ecs")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 PACKAGES = ("openssh-server", "openssh-client", "python3", "bash", "coreutils", "passwd", "util-linux", "libc-bin")
-ENTER = """
+#: What holds the root folder with what is mounted there, until its input ends. To make that anew for each command takes
+#: longer than most commands.
+HOLD = """
 mount --bind "$0/usr" "$1/usr" && mount --rbind /dev "$1/dev" && mount --rbind /proc "$1/proc" || exit 9
-root=$1; shift; exec chroot "$root" "$@"
+exec chroot "$1" /usr/bin/cat
 """
 #: Runs modules, each in a fork: what they import takes longer than what they do.
 RUNNER = """
-import importlib, json, os, sys, traceback
+import gc, importlib, json, os, sys, traceback
 from ansible.module_utils.testing import patch_module_args
 from ansible.module_utils import basic
 package = "ansible_collections.alitrust.ecs.plugins.modules."
 modules = {name: importlib.import_module(package + name) for name in sys.argv[1:]}
+gc.collect()
+gc.freeze()  # or each fork touches, and so copies, all of it
+gc.disable()
 for line in sys.stdin:
     name, arguments = json.loads(line)
     reading, writing = os.pipe()
@@ -153,6 +157,7 @@ class Machine:
         )
         self.reset_homes()
         self._bring_module()
+        self._holder = self._hold(self.programs, self.root)
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.root / "etc/ssh/ssh_host_ed25519_key"],
             check=True,
@@ -164,6 +169,7 @@ class Machine:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
+        self._wanted = self._running = ""  # configurations
         self._runners: dict[bool, subprocess.Popen[str]] = {}
         self.log = folder / "sshd.log"
         self.configure()
@@ -180,6 +186,17 @@ class Machine:
             shutil.copytree(HERE / "plugins" / name, ours / name, ignore=ignored)
         self.write("opt/runner.py", RUNNER)
 
+    @staticmethod
+    def _hold(programs: Path, root: Path) -> subprocess.Popen[bytes]:
+        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", HOLD, programs, root]
+        holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert holder.stdin, holder.stdout
+        holder.stdin.write(b"\n")
+        holder.stdin.flush()
+        assert holder.stdout
+        assert holder.stdout.readline() == b"\n", f"{root} cannot be mounted"
+        return holder
+
     # -- files
 
     def write(self, path: str, text: str, mode: int = 0o644, owner: int = 0) -> Path:
@@ -193,6 +210,15 @@ class Machine:
         file.chmod(mode)
         os.chown(file, owner, owner)
         return file
+
+    def remove(self, *paths: str) -> None:
+        """Take files, and folders with all that is in them, out of the root folder."""
+        for path in paths:
+            place = self.root / path
+            if place.is_dir():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
 
     def read(self, path: str) -> str:
         return (self.root / path.lstrip("/")).read_text()
@@ -214,7 +240,8 @@ class Machine:
     def reset_homes(self) -> None:
         for name, owner, mode in (("root", 0, 0o700), ("home/deploy", 1001, 0o755), ("home/other", 1002, 0o755)):
             home = self.root / name
-            shutil.rmtree(home)
+            if home.exists():  # a test may have removed it
+                shutil.rmtree(home)
             home.mkdir()
             home.chmod(mode)
             os.chown(home, owner, owner)
@@ -222,8 +249,7 @@ class Machine:
     # -- commands
 
     def _command(self, *command: str | Path) -> list[str]:
-        enter = ["unshare", "--mount", "--propagation", "private", "sh", "-c", ENTER, self.programs, self.root]
-        return [*map(str, enter), *map(str, command)]
+        return ["nsenter", f"--target={self._holder.pid}", "--mount", "--root", "--wd", *map(str, command)]
 
     def run(self, *command: str, check: bool = True, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -262,28 +288,33 @@ class Machine:
     # -- sshd
 
     def configure(self, *lines: str) -> None:
-        """Write the configuration, with these lines in it, and start sshd anew."""
-        self.stop()
+        """Write the configuration, with these lines in it; sshd has it from the next login on."""
         # As OpenSSH has been since 9.8, it would shut out who is refused a few times.
         quiet = ["PerSourcePenalties no"] if self.version >= (9, 8) else []
         usual = ["UsePAM no", "LogLevel DEBUG1", *quiet]
-        self.write("etc/ssh/sshd_config", "".join(f"{line}\n" for line in [*usual, *lines]))
+        self._wanted = "".join(f"{line}\n" for line in [*usual, *lines])
+        self.write("etc/ssh/sshd_config", self._wanted)
+
+    def _start(self) -> None:
+        """Have sshd run with the configuration. One that has it already goes on."""
+        if self._process and self._running == self._wanted:
+            return
+        self.stop()
+        self._running = self._wanted
         with self.log.open("wb") as log:
             command = self._command("/usr/sbin/sshd", "-D", "-e", "-o", f"ListenAddress=127.0.0.1:{self.port}")
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
+        while b"Server listening on" not in self.log.read_bytes():
             assert self._process.poll() is None, self.log.read_text()
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as answer:
-                if answer.recv(4) == b"SSH-":
-                    return
-            time.sleep(0.05)
-        raise AssertionError(self.log.read_text())
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
 
     def close(self) -> None:
         self.stop()
         for runner in self._runners.values():
             runner.communicate(timeout=30)
+        self._holder.communicate(timeout=30)
 
     def stop(self) -> None:
         if self._process:
@@ -303,7 +334,9 @@ class Machine:
             "BatchMode": "yes",
             "RequiredRSASize": "1024",
             "ConnectTimeout": "30",
+            "KexAlgorithms": "curve25519-sha256",  # the quickest that all have
         }
+        self._start()
         command = ["ssh", "-F", "none", "-i", str(key), "-p", str(self.port)]
         command += [part for option in options.items() for part in ("-o", "{}={}".format(*option))]
         done = subprocess.run(
