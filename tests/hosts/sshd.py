@@ -188,7 +188,7 @@ class Machine:
 
     @staticmethod
     def _hold(programs: Path, root: Path) -> subprocess.Popen[bytes]:
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", HOLD, programs, root]
+        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", HOLD, str(programs), str(root)]
         holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert holder.stdin, holder.stdout
         holder.stdin.write(b"\n")
