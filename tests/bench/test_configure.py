@@ -34,7 +34,7 @@ def site(tmp_path: Path) -> t.Iterator[Site]:
     if reason := checks.why_not():
         pytest.skip(f"no hosts on this machine: {reason}")
     with LocalCloud.start(tmp_path / "cloud", hosts="on", trust_client__first_report_seconds=1) as cloud:
-        site = Site(tmp_path, cloud)
+        site = Site(tmp_path, cloud, keeps=False)
         site.variables["fleet_count"] = HOSTS
         site.ansible.environment["ANSIBLE_FORKS"] = str(HOSTS)  # none waits for another host
         run = site.playbook("site")

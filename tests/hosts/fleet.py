@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tempfile
 import time
 import typing as t
 from dataclasses import dataclass
@@ -22,6 +23,12 @@ if t.TYPE_CHECKING:
     from local_cloud.control import LocalCloud
 
 NAMES = ("web-001", "web-002", "web-003")
+_MODULES = tempfile.TemporaryDirectory(prefix="modules-")
+#: Variables of the environment of ansible-playbook: what a run has packed of modules the next ones send, too.
+KEEPING = {
+    "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+    "KEPT_MODULES": _MODULES.name,
+}
 #: what an account keeps when all that was made is deleted again: what it was seeded with, the users who run playbooks,
 #: KMS, the service-linked role of Security Center, and history
 KEPT = {
@@ -77,9 +84,13 @@ class Site:
     #: Whether tests of other files use it, too.
     shared = False
 
-    def __init__(self, folder: Path, cloud: LocalCloud) -> None:
+    def __init__(self, folder: Path, cloud: LocalCloud, *, keeps: bool = True) -> None:
+        """
+        :param keeps: whether runs send what earlier ones have packed; what measures or watches them must not have that
+        """
         self.folder, self.cloud = folder, cloud
-        self.ansible = Ansible(folder, cloud, ANSIBLE_PIPELINING="true", HOME=str(folder))
+        more = KEEPING if keeps else {}
+        self.ansible = Ansible(folder, cloud, ANSIBLE_PIPELINING="true", HOME=str(folder), **more)
         self.users = Users(cloud)
         self.owner = Key(cloud.access_key_id, cloud.access_key_secret)
         # Measuring what ansible-playbook covers takes more than half as long again, and tests/integration does it.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 from controller.playbook import Ansible
-from hosts.fleet import Run, key_pair
+from hosts.fleet import KEEPING, Run, key_pair
 from hosts.networks import lease
 from modules.harness import Modules
 
@@ -55,7 +55,7 @@ class Behind:
         self.known_hosts.write_text(
             "".join(f"{one['instance_id']} {key}\n" for one in learnt["host_keys"] for key in one["public_keys"])
         )
-        self.ansible = Ansible(folder, cloud, HOME=str(folder))
+        self.ansible = Ansible(folder, cloud, HOME=str(folder), **KEEPING)
         self.ansible.environment.pop("COVERAGE_PROCESS_CONFIG", None)
         (folder / "access_key_id").write_text(cloud.access_key_id)
         (folder / "access_key_secret").write_text(cloud.access_key_secret)

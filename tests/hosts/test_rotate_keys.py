@@ -47,7 +47,7 @@ class Rotation(Site):
         )
         (folder / "callbacks").mkdir()
         (folder / "callbacks" / "interrupt.py").write_text(CALLBACK)
-        self.ansible.environment["ANSIBLE_CALLBACK_PLUGINS"] = str(folder / "callbacks")
+        self.ansible.environment["ANSIBLE_CALLBACK_PLUGINS"] += f":{folder / 'callbacks'}"
 
     def rotate(self, name: str, key: Path, *arguments: str | Path, before: str = "", **variables: t.Any) -> Run:
         """Run the playbook; it is killed when the task C(before), written as C(name@host), begins."""

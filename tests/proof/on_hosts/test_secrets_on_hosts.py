@@ -79,7 +79,7 @@ class Searched(Site):
 
     def __init__(self, folder: Path, cloud: LocalCloud) -> None:
         self.watched = Watched(folder, cloud)
-        super().__init__(self.watched.run, cloud)
+        super().__init__(self.watched.run, cloud, keeps=False)
         self.keys = folder / "keys"  # where secrets belong, which is not searched
         self.keys.mkdir()
         self.key = self.keys / "web.pem"
