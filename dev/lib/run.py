@@ -138,8 +138,10 @@ CHECKS = [
         """
         dev/host-packages
         export MOLECULE_EPHEMERAL_DIRECTORY=$(mktemp -d) LOCAL_CLOUD_PYTHON=$(command -v python) NO_COLOR=1
+        # What a command has packed of modules the next ones send, too.
+        export ANSIBLE_CALLBACK_PLUGINS=$PWD/tests/hosts/callbacks KEPT_MODULES=$(mktemp -d)
         trap 'dev/local-cloud stop --state-dir $MOLECULE_EPHEMERAL_DIRECTORY/local-cloud;
-              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY' EXIT
+              rm -rf $MOLECULE_EPHEMERAL_DIRECTORY $KEPT_MODULES' EXIT
         molecule test --all --report |& tee $OUTPUT/molecule.log
         ! grep -F '[DEPRECATION WARNING]' $OUTPUT/molecule.log
         """,

@@ -16,7 +16,7 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from hosts.fleet import Run, Site
+from hosts.fleet import KEEPING, Run, Site
 from proof.running import Running
 
 if t.TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Interrupted(Site):
         self._boundaries = folder / "boundaries"
         self._next: Point | None = None
         self.ansible.environment |= {
-            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACK_PLUGINS": f"{KEEPING['ANSIBLE_CALLBACK_PLUGINS']}:{CALLBACKS}",
             "BOUNDARIES": str(self._boundaries),
             "BOUNDARY_UNTIL": str(folder / "go"),
         }

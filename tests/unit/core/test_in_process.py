@@ -247,7 +247,12 @@ def test_modules_that_take_their_arguments_elsewhere_are_found_out(monkeypatch: 
 def test_arguments_are_read_as_core_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[t.Any] = []
     core = basic._load_params
-    monkeypatch.setattr(basic, "_load_params", lambda: reads.append(core()) or reads[-1])
+
+    def counted() -> t.Any:
+        reads.append(core())
+        return reads[-1]
+
+    monkeypatch.setattr(basic, "_load_params", counted)
     plain = {"text": '"\u00e4\u6f22', "none": None, "list": [1, 2.5, {"a": True}]}
     for given in (plain, {**plain, "text": "\U0001f512"}):
         encoded = _in_process._encoded(given)

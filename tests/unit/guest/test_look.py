@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shlex
 import subprocess
@@ -61,9 +62,14 @@ def test_the_answer_is_that_of_the_collectors_and_commands(become: t.Callable[[s
 
 
 def test_the_user_who_logs_in_is_the_one_whose_keys_are_asked_for() -> None:
-    answer = _guest_look.answer(said(absent_keys=["ssh-ed25519 AAAA"]).stdout)
-    assert answer
-    assert answer["absent_keys_differ"] is True  # this is no key, which is for the module to say that changes keys
+    """What is found depends on this machine's sshd; of a user who is not there it is an error to be told."""
+    found = {}
+    for name in (None, getpass.getuser(), "nobody-of-that-name"):
+        answer = _guest_look.answer(said(absent_keys=["ssh-ed25519 AAAA"], **({"user": name} if name else {})).stdout)
+        assert answer
+        found[name] = answer["absent_keys_differ"]
+    assert found[None] == found[getpass.getuser()]
+    assert found["nobody-of-that-name"] is True
 
 
 @pytest.mark.parametrize("script", [":", "# nothing", "echo python=", "exit 3", "false"])
