@@ -32,7 +32,7 @@ LONGER = 20  # times as long may a check take with --long
 TEST_TIMEOUT = 900  # seconds, of one test
 IDLE = 0.4  # of a core: where that much is left over, another check is started beside those that have the cores
 LOOK = 5.0  # seconds, over which that is measured
-CROWD = 3  # checks beside those that have the cores, because each takes memory
+CROWD = 2  # checks beside those that have the cores: each takes memory, and those that wait for a core slow the others
 VERSIONS = ("3.11", "3.12", "3.13")  # with ansible-core 2.19, 2.20, 2.21
 NEWEST = VERSIONS[-1]
 COMING = "3.14"  # with ansible-core 2.22; skipped where there is none
@@ -114,13 +114,14 @@ CHECKS = [
         options="-n 2 --dist loadfile --no-loadscope-reorder",
         timeout=2700,
     ),
-    # Workers wait half of the time, so more than cores; slow tests lie together, so the idle take them from others.
+    # Workers wait a good deal, so more than cores, but a fourth costs more than it brings: each switch between processes
+    # takes its time. Slow tests lie together, so the idle take them from others.
     pytest(
         "integration",
         "tests/integration",
         cores=2,
         coverage=True,
-        options="-n 4 --dist worksteal --ignore tests/integration/controller",
+        options="-n 3 --dist worksteal --ignore tests/integration/controller",
     ),
     # Playbooks are run with the newest core here, and with the oldest by the demo, molecule and tests/hosts. What the
     # action plugin and the inventory rely on differs from core to core. Several at a time: half of the time they wait.
