@@ -114,8 +114,8 @@ CHECKS = [
         options="-n 2 --dist loadfile --no-loadscope-reorder",
         timeout=2700,
     ),
-    # Workers wait a good deal, so more than cores, but a fourth costs more than it brings: each switch between processes
-    # takes its time. Slow tests lie together, so the idle take them from others.
+    # Workers wait a good deal, so more than cores, but a fourth costs more than it brings: to switch between processes
+    # takes time. Slow tests lie together, so the idle take them from others.
     pytest(
         "integration",
         "tests/integration",

@@ -123,7 +123,7 @@ def wire_name(model: type, attribute: str, hint: t.Any) -> str:
     value = inner() if is_model(inner) else _Probe()
     empty, filled = model(), model()
     setattr(filled, attribute, [value] if is_list else value)
-    before, after = empty.to_map(), filled.to_map()  # type: ignore[attr-defined]
+    before, after = empty.to_map(), filled.to_map()
     names = [name for name in after if name not in before or after[name] != before[name]]
     if len(names) != 1:
         raise RuntimeError(f"{model.__name__}.{attribute}: cannot tell its name on the wire ({names})")

@@ -107,8 +107,8 @@ def test_disks_may_have_a_key_that_is_made_before(chain: Chain) -> None:
 @pytest.mark.usefixtures("real_pauses")
 def test_what_is_there_already_is_not_asked_for_again(chain: Chain) -> None:
     chain.make()
-    # What was made in this very second is looked at twice, because somebody may make another of its name. The time of an
-    # answer, from which that is told, may be a second old.
+    # What was made in this very second is looked at twice, because somebody may make another of its name. The time of
+    # an answer, from which that is told, may be a second old.
     time.sleep(2.2)
     told = chain.look(fail=True)
     assert told["lacks"] == told["steps"] == told["notes"] == []

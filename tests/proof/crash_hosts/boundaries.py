@@ -116,7 +116,7 @@ class Interrupted(Site):
                     running.wait(GRACE)
         finally:
             running.kill()
-        return Run(running.process.returncode, running.output, time.monotonic() - started)
+        return Run(running.process.wait(), running.output, time.monotonic() - started)
 
     def _await(self, running: Running, number: int) -> None:
         deadline = time.monotonic() + self.ansible.timeout
@@ -146,7 +146,7 @@ class Interrupted(Site):
             running.wait()
         finally:
             running.kill()
-        return Run(running.process.returncode, running.output, time.monotonic() - started), other
+        return Run(running.process.wait(), running.output, time.monotonic() - started), other
 
     # -- what must hold
 

@@ -65,7 +65,8 @@ def test_the_user_who_logs_in_is_the_one_whose_keys_are_asked_for() -> None:
     """What is found depends on this machine's sshd; of a user who is not there it is an error to be told."""
     found = {}
     for name in (None, getpass.getuser(), "nobody-of-that-name"):
-        answer = _guest_look.answer(said(absent_keys=["ssh-ed25519 AAAA"], **({"user": name} if name else {})).stdout)
+        asked: dict[str, t.Any] = {"absent_keys": ["ssh-ed25519 AAAA"], "user": name}
+        answer = _guest_look.answer(said(**asked).stdout)
         assert answer
         found[name] = answer["absent_keys_differ"]
     assert found[None] == found[getpass.getuser()]
