@@ -101,40 +101,17 @@ def _has_profiles() -> bool:
     return hasattr(core_json, "get_module_encoder")
 
 
-class _Encoded(t.NamedTuple):
-    """Arguments as core hands them to a module.
-
-    :ivar plain: core would read them as Python does: none may be a value of its own, or half a character, which it
-        refuses
-    """
-
-    text: bytes
-    plain: bool
-
-
-def _encoded(arguments: t.Mapping[str, t.Any]) -> _Encoded:
+def _encoded(arguments: t.Mapping[str, t.Any]) -> bytes:
+    """Arguments as core hands them to a module."""
     given = {"ANSIBLE_MODULE_ARGS": arguments}
     if not _has_profiles():
-        return _Encoded(json.dumps(given, cls=core_json.AnsibleJSONEncoder, vault_to_text=True).encode(), plain=False)
+        return json.dumps(given, cls=core_json.AnsibleJSONEncoder, vault_to_text=True).encode()
     # Of texts, numbers, lists and dictionaries core's encoder takes only the tags, one by one. With tags they are of
     # classes derived from Python's, of which Python's encoder writes the same; it refuses what else there is.
     with contextlib.suppress(TypeError):
-        text = json.dumps(given).encode()
-        return _Encoded(text, plain=b"__ansible" not in text and b"\\ud" not in text)
+        return json.dumps(given).encode()
     encoder = core_json.get_module_encoder(_PROFILE, core_json.Direction.CONTROLLER_TO_MODULE)
-    return _Encoded(json.dumps(given, cls=encoder).encode(), plain=False)
-
-
-def _loads(text: bytes) -> t.Callable[[], t.Any]:
-    """Core's function that gives a module its arguments, but for plain ones: then it would look at each value once more
-    and copy all of them, which takes longer than to read them twice.
-    """
-
-    def load_params() -> t.Any:
-        basic._PARSED_MODULE_ARGS, given = (json.loads(text)["ANSIBLE_MODULE_ARGS"] for _copy in range(2))
-        return given
-
-    return load_params
+    return json.dumps(given, cls=encoder).encode()
 
 
 _frozen = False
@@ -218,11 +195,10 @@ def _quick(remove: t.Callable[[t.Any, t.Collection[str]], t.Any]) -> t.Callable[
 
 
 @contextlib.contextmanager
-def _module_state(encoded: _Encoded) -> t.Iterator[None]:
+def _module_state(encoded: bytes) -> t.Iterator[None]:
     """Hand the arguments over as the module loader would, and leave no trace for the next loop item."""
     places: tuple[tuple[t.Any, str], ...] = (
-        *((basic, name) for name in ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS")),
-        *((basic, name) for name in ("_load_params", "remove_values")),
+        *((basic, name) for name in ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS", "remove_values")),
         *((core_warnings, name) for name in ("_global_warnings", "_global_deprecations")),
     )
     saved = [(place, name, getattr(place, name)) for place, name in places if hasattr(place, name)]
@@ -231,9 +207,7 @@ def _module_state(encoded: _Encoded) -> t.Iterator[None]:
             setattr(place, name, type(value)())
         elif name == "remove_values":
             basic.remove_values = _quick(value)
-        elif name == "_load_params" and encoded.plain:
-            basic._load_params = _loads(encoded.text)
-    basic._ANSIBLE_ARGS = encoded.text
+    basic._ANSIBLE_ARGS = encoded
     if _has_profiles():
         basic._ANSIBLE_PROFILE = _PROFILE
     umask = os.umask(0)
