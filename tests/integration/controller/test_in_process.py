@@ -354,3 +354,28 @@ def test_a_long_wait_shows_what_it_waits_for_beside_the_output_of_any_callback(
     assert document["plays"][0]["tasks"][0]["hosts"]["localhost"]["summary"] == "switch KMS on"
     beside = output.lstrip()[end:]
     assert re.search(r"kms_service: waiting for KMS to be Enabled: NotEnabled \(at most (89|90) s more\)", beside)
+
+
+def test_filters_and_tests_that_come_after_a_cloud_task_are_found(ansible: Ansible) -> None:
+    """Core's are loaded with the first cloud task; those beside the playbook and of a role are there all the same."""
+    filters = "class FilterModule:\n    def filters(self):\n        return {'NAME': lambda value: 'NAME ' + value}\n"
+    role = ansible.folder / "roles" / "late"
+    for path, text in {
+        ansible.folder / "filter_plugins" / "near.py": filters.replace("NAME", "near"),
+        role / "filter_plugins" / "late.py": filters.replace("NAME", "late"),
+        role / "test_plugins" / "told.py": "class TestModule:\n"
+        "    def tests(self):\n        return {'told': lambda value: True}\n",
+        role / "tasks" / "main.yml": "- ansible.builtin.set_fact:\n    said: \"{{ 'x' | late | near }}\"\n"
+        "  when: \"'x' is told\"\n",
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    results, output = ansible.play(
+        [
+            {"alitrust.ecs.kms_service_info": {}, "when": "'x' | near == 'near x'"},
+            {"ansible.builtin.include_role": {"name": "late"}},
+            {"ansible.builtin.debug": {"msg": "{{ said }}, {{ 'y' | late | near }}"}},
+        ]
+    )
+    assert "kms_service" in results[0], output
+    assert results[2]["msg"] == "near late x, near late y", output
