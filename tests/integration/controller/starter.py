@@ -52,8 +52,6 @@ _OF_INTERPRETERS = ("ALITRUST_HASTENED", "CRYPTOGRAPHY_", "LANG", "LC_", "LD_", 
 _KEPT = 2  # processes to fork from: one that is hastened, and one that is not
 _OBJECTS = 1_000_000  # new ones before a command looks for garbage; a run of a playbook makes fewer that stay
 
-#: Has Ansible look for results of its workers a hundred times a second, not a thousand times.
-_CONFIG = Path(__file__).with_name("starter.cfg")
 #: A variable by which all processes of a forked command can be found in /proc: its value, of as many characters.
 MARK = "ALITRUST_TEST_RUN"
 _UNMARKED = "0" * 32
@@ -168,8 +166,6 @@ class _Forked:
         *,
         session: bool = False,
     ) -> None:
-        if not (cwd / "ansible.cfg").exists():
-            env = {"ANSIBLE_CONFIG": str(_CONFIG), **env}
         self.args = [os.fspath(one) for one in command]
         self.returncode: int | None = None
         (told, its_outcome), (its_request, request) = os.pipe(), os.pipe()
