@@ -58,6 +58,21 @@ options:
         the files is in it then, also what is no key.
     type: bool
     default: false
+  restore:
+    description:
+      - Files as in RV(before), to put back what an earlier task has changed. Owner, mode and link of a file stay.
+      - O(keys) must be empty then. Nothing is judged, and only files that sshd reads for O(user) alone are written.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      content:
+        description: What is to be in it, base64.
+        type: str
+        required: true
   address:
     description:
       - The address that the user will come from, by which C(Match Address), C(AllowUsers) and their like are judged.

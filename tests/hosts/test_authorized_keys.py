@@ -435,6 +435,37 @@ def test_what_is_to_go_is_foretold_and_can_be_put_back(fresh: Machine, keys: Key
     assert not differs(other)
 
 
+def test_what_was_changed_is_put_back_as_it_was(fresh: Machine, keys: Keys) -> None:
+    """With rights and links of its own, and only where sshd reads keys of that user."""
+    key, shared = keys.public("KEY"), "/etc/all"
+    fresh.configure(f"AuthorizedKeysFile .ssh/authorized_keys /etc/keys/%u {shared}")
+    fresh.write("/etc/keys/deploy", f"{key} of root's\n", 0o644)
+    fresh.write(shared, "")
+    raw = b"# J\xf6rg\r\n" + key.encode()
+    fresh.write("/home/deploy/.ssh/elsewhere", "", 0o600, 1001).write_bytes(raw)
+    fresh.run("bash", "-ec", f"cd ~deploy/.ssh; ln -s elsewhere {FILE}; chown -h deploy {FILE}; chmod 700 .")
+    before = fresh.module(keys=[key], state="absent", return_before=True)["before"]
+    assert not fresh.opens(keys.folder / "KEY")
+    assert fresh.module(keys=[], restore=before, _ansible_check_mode=True)["changed"]
+    assert fresh.module(keys=[], restore=before)["changed"]
+    assert fresh.opens(keys.folder / "KEY")
+    assert (fresh.root / "home/deploy/.ssh/elsewhere").read_bytes() == raw
+    assert (fresh.root / FILE[1:]).is_symlink()
+    assert fresh.read("/etc/keys/deploy") == f"{key} of root's\n"
+    assert (fresh.state("/etc/keys/deploy"), fresh.state(FILE)) == (("0644", 0, 0), ("0600", 1001, 1001))
+    assert not fresh.module(keys=[], restore=before)["changed"]
+
+    content = base64.b64encode(key.encode()).decode()
+    for path in (shared, "/etc/keys/root", "/etc/shadow"):
+        assert (
+            "which is no file of deploy alone"
+            in fresh.module(keys=[], restore=[{"path": path, "content": content}])["msg"]
+        )
+    assert "is not base64" in fresh.module(keys=[], restore=[{"path": FILE, "content": "?"}])["msg"]
+    for more in ({"keys": [key]}, {"keys": [], "state": "absent"}):
+        assert "restore is for keys=[]" in fresh.module(restore=before, **more)["msg"]
+
+
 def test_a_link_of_the_user_leads_nowhere_else(fresh: Machine, keys: Keys) -> None:
     """What root writes into a home must not end in a file that its owner may not touch."""
     secret = fresh.write("/root/secret", "secret\n", 0o600)

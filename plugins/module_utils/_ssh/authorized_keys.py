@@ -34,6 +34,11 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "exclusive": {"type": "bool", "default": False},
     "return_before": {"type": "bool", "default": False},
+    "restore": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"path": {"type": "path", "required": True}, "content": {"type": "str", "required": True}},
+    },
 }
 INFO_SPEC: dict[str, dict[str, t.Any]] = {**_ASKING, "keys": {"type": "list", "elements": "str", "no_log": False}}
 
@@ -164,7 +169,12 @@ def manage(
     if check_mode and not host.has_user(options["user"]):
         return _of_nobody_yet(options, changed=present and bool(entries))
     place = _Place(options, run)
-    changes = _additions(place, entries, run, exclusive=options["exclusive"]) if present else _removals(place, keys)
+    if options.get("restore"):
+        changes = _restorations(place, options["restore"])
+    elif present:
+        changes = _additions(place, entries, run, exclusive=options["exclusive"])
+    else:
+        changes = _removals(place, keys)
     needed = [change for change in changes if change.needed]
     if not check_mode:
         _apply(place, needed)
@@ -247,6 +257,8 @@ def tell(options: dict[str, t.Any], run: host.Run) -> dict[str, t.Any]:
 
 
 def _listed(options: dict[str, t.Any], present: bool) -> tuple[list[Entry], list[lines.Key]]:
+    if options.get("restore") and (options["keys"] or options["exclusive"] or not present):
+        raise InvalidInput("restore is for keys=[] with state=present.", hint="Put back first what was there.")
     if options["exclusive"] and not (present and options["keys"]):
         raise InvalidInput(
             "exclusive is for state=present with keys: without any, nobody could log in.",
@@ -305,6 +317,21 @@ def _removals(place: _Place, keys: list[lines.Key]) -> list[_Change]:
     shared = place.shared_with(keys)
     if shared:
         place.warnings.append(f"The key is also in {_and(shared)}, which is for every user, and stays there.")
+    return changes
+
+
+def _restorations(place: _Place, wanted: list[dict[str, str]]) -> list[_Change]:
+    known = place.files()
+    changes = []
+    for one in wanted:
+        path = one["path"]
+        if path not in known:
+            raise InvalidInput(f"restore has {path}, which is no file of {place.user.name} alone that sshd reads.")
+        try:
+            text = base64.b64decode(one["content"], validate=True).decode(*host.ENCODING)
+        except ValueError:
+            raise InvalidInput(f"The content of {path} in restore is not base64.") from None
+        changes.append(_Change(path, host.read(path, place.user), text))
     return changes
 
 
