@@ -41,12 +41,10 @@ class ActionModule(ActionBase):
         about_keys = args.get("keys") or args.get("absent_keys")
         if script or about_keys or args.get("sshd"):
             said = self._in_one(script, args) if script else ""
-            said = said or self._said(f"echo user=$(id -un)\n{script or ''}")
-            # What a shell prints at the start comes before it.
-            user = re.search(r"^user=(\S+)", said, re.MULTILINE)
+            said = said or self._said(_guest_look.who(script or ""))
             python = re.search(r"^python=(/\S+)", said, re.MULTILINE)
             answer = _guest_look.answer(said)
-            own["login_user"] = user[1] if user else ""
+            own["login_user"] = _guest_look.user(said)
         if script and not python:
             return {**result, **own, "changed": False, "python": "", "summary": "no Python that is new enough"}
         if python:

@@ -33,6 +33,12 @@ _WORK = f"{_PLUGINS}.plugin_utils._guest_plain"
 _FOLDERS = {"ansible": Path(ansible.__file__).parent, _PLUGINS: Path(__file__).parents[1]}
 _IMPORT = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(?:\(([^)]*)|([^(\n]+))", re.MULTILINE)
 
+#: On a line of its own, whatever a shell prints at the start and however that ends. Names of a domain have backslashes.
+_WHO = """user=$(id -un)
+printf '\\nuser=%s\\n' "$user\""""
+#: As C(printf %b) takes them.
+_ESCAPES = str.maketrans({char: f"\\0{ord(char):03o}" for char in "\\'!\n"})
+
 #: Reads the program and the options, one compressed text behind the other, and the user in the first argument.
 START = f"""
 import json, sys, zlib
@@ -92,9 +98,8 @@ def command(script: str, become: t.Callable[[str], str]) -> str:
     :param become: makes a command one that the user of the task runs
     """
     work = f'read -r user; read -r python; exec "$python" -I -c {shlex.quote(START)} "$user"'
-    return f"""
-user=$(id -un)
-echo "user=$user"
+    text = f"""
+{_WHO}
 find_python() {{
 :
 {script}
@@ -106,7 +111,27 @@ case $python in
 {become(work)}
 }} ;;
 esac
-""".strip()
+"""
+    return in_one_line(text.strip())
+
+
+def who(script: str) -> str:
+    """What a POSIX shell is to run that prints C(user=), and what a script prints."""
+    return in_one_line(f"{_WHO}\n{script}")
+
+
+def in_one_line(script: str) -> str:
+    """The same for a POSIX shell, in a form that any login shell hands on to it as it is.
+
+    csh takes each line for a command of its own, even in quotes, and an exclamation mark for one from its history.
+    """
+    return f"eval \"$(printf %b '{script.translate(_ESCAPES)}')\""
+
+
+def user(said: str) -> str:
+    """The user whom a command printed; empty where it did not get that far."""
+    found = re.search(r"^user=([^\r\n]+)", said, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def answer(output: str) -> dict[str, t.Any] | None:

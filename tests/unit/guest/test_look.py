@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import pwd
 import shlex
 import subprocess
 import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -76,8 +78,38 @@ def test_the_user_who_logs_in_is_the_one_whose_keys_are_asked_for() -> None:
 @pytest.mark.parametrize("script", [":", "# nothing", "echo python=", "exit 3", "false"])
 def test_without_a_python_there_is_no_answer(script: str) -> None:
     done = said(script=script, **ASKED)
-    assert done.stdout.startswith("user=")
+    assert _guest_look.user(done.stdout) == pwd.getpwuid(os.geteuid()).pw_name
     assert _guest_look.answer(done.stdout) is None
+
+
+@pytest.mark.parametrize("name", ["root", r"CORP\carl", r"CORP\nora", "john doe@corp.example"])
+def test_the_user_is_known_whatever_the_shell_prints_first(name: str, tmp_path: Path) -> None:
+    """A domain's names have backslashes in them, which dash's C(echo) takes for more."""
+    (tmp_path / "id").write_text(f"#!/bin/sh\nprintf '%s\\n' '{name}'\n")
+    (tmp_path / "id").chmod(0o755)
+    for command in (_guest_look.command(FIND, str), _guest_look.who(FIND)):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"printf 'Welcome > '; {command}"],
+            env={"PATH": f"{tmp_path}:{os.defpath}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert _guest_look.user(done.stdout) == name, done.stderr
+        assert f"\npython={sys.executable}\n" in done.stdout
+
+
+def test_a_login_shell_that_is_no_sh_has_nothing_to_misread() -> None:
+    """csh ends a command at each line break and takes an exclamation mark for history, in quotes, too."""
+    script = "echo 'a\\b!'  # \n\nif true; then printf '%s\\n' \"it's\" '\\0041'; fi"
+    wrapped = _guest_look.in_one_line(script)
+    for line in (wrapped, _guest_look.command(script, quoted_twice), _guest_look.who(script)):
+        assert not set("\n!") & set(line)
+    printed = [
+        subprocess.run(["/bin/sh", "-c", one], capture_output=True, text=True, check=True) for one in (script, wrapped)
+    ]
+    assert printed[0].stdout == printed[1].stdout != ""
 
 
 @pytest.mark.parametrize(
