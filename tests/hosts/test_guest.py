@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import time
@@ -45,6 +46,28 @@ def pin(version: str, kind: str = "deb") -> str:
 
 def blobs(authorized_keys: str) -> set[str]:
     return set(re.findall(r"\bAAAA\S+", authorized_keys))
+
+
+def add_user(site: Site, name: str, user: str, shell: str = "/bin/sh", *, sudo: bool = True) -> str:
+    """Make a user whom the fleet's key lets in, and return the home. A domain's have names that useradd refuses."""
+    home = "/home/added"
+    site.output(
+        name,
+        f"printf '%s\\n' '{user}:x:1500:1500::{home}:{shell}' >> /etc/passwd; echo 'added:x:1500:' >> /etc/group; "
+        f"printf '%s\\n' '{user}:*:19000::::::' >> /etc/shadow; install -d -m 755 {home}; "
+        f"install -d -m 700 {home}/.ssh; cat ~/.ssh/authorized_keys > {home}/.ssh/authorized_keys; "
+        f"chown -R 1500:1500 {home}",
+    )
+    if sudo:
+        site.write(name, "/etc/sudoers", "#1500 ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+    return home
+
+
+def remove_user(site: Site, name: str) -> None:
+    site.output(
+        name,
+        "sed -i '/:x:1500:/d' /etc/passwd /etc/group; sed -i '/:19000:/d' /etc/shadow; rm -rf /home/added /etc/sudoers",
+    )
 
 
 @pytest.fixture
@@ -224,6 +247,122 @@ def test_others_are_removed_only_after_a_proof(
 
     again = site.guest({ONE: {**exclusive, "ansible_ssh_private_key_file": str(private)}})
     assert again.changed(ONE) == 0
+
+
+def test_keys_that_are_put_back_are_as_they_were(site: Site, ops: tuple[Path, str]) -> None:
+    """sshd reads the file of a user as that user, also where it is root's."""
+    private, public = ops
+    add_user(site, ONE, "deploy")
+    site.write(ONE, "/etc/ssh/sshd_config.d/99-keys.conf", "AuthorizedKeysFile /etc/ssh/keys/%u\n", 0o600)
+    site.output(
+        ONE,
+        "install -d /etc/ssh/keys; cat ~/.ssh/authorized_keys | tee /etc/ssh/keys/root > /etc/ssh/keys/deploy; "
+        "systemctl reload ssh",
+    )
+    known = "~/.ssh/authorized_keys"
+    before = site.output(TWO, f"cat {known}")
+    site.output(TWO, f"printf '# M\\374ller\\r\\n' >> {known}; mv {known} ~/keys; ln -s ~/keys {known}")
+    exclusive = {
+        "guest_authorized_keys": [f'from="192.0.2.1" {public}'],
+        "guest_authorized_keys_exclusive": True,
+        "guest_private_key_file": str(private),
+    }
+    run = site.guest({ONE: {**exclusive, "ansible_user": "deploy"}, TWO: exclusive})
+    for name in (ONE, TWO):
+        assert "none was removed" in run.failure(name)
+    assert site.output(ONE, "stat -c %a:%U /etc/ssh/keys/deploy") == "644:root"
+    assert site.ssh(ONE, "true", user="deploy").returncode == 0
+    assert site.output(TWO, f"readlink {known}; grep -a '^# M' {known} | od -An -c").split() == (
+        ["/root/keys", "#", "M", "374", *"ller", r"\r", r"\n"]
+    )
+    site.output(ONE, "rm -r /etc/ssh/keys /etc/ssh/sshd_config.d/99-keys.conf && systemctl reload ssh")
+    remove_user(site, ONE)
+    site.output(TWO, f"rm {known} ~/keys; umask 077; cat > {known} <<'E'\n{before}\nE\n")
+
+
+def test_who_cannot_become_root_proves_the_way_in_without(site: Site, ops: tuple[Path, str]) -> None:
+    private, public = ops
+    home = add_user(site, THREE, "deploy", sudo=False)
+    asked = {
+        "ansible_user": "deploy",
+        "guest_authorized_keys": [public],
+        "guest_authorized_keys_exclusive": True,
+        "guest_private_key_file": str(private),
+    }
+    run = site.guest({THREE: asked})
+    assert run.changed(THREE) == 2, run.output
+    assert blobs(site.output(THREE, f"cat {home}/.ssh/authorized_keys")) == blobs(public)
+    remove_user(site, THREE)
+
+
+def test_the_way_in_is_proven_by_the_way_that_ssh_args_name(site: Site, ops: tuple[Path, str]) -> None:
+    """Such as in the configuration of Ansible, where many name the file that has the way to their hosts."""
+    private, public = ops
+    config = site.folder / "way.cfg"
+    config.write_text(
+        f"Host away\n  HostName {site.address(ONE)}\n  HostKeyAlias {site.address(ONE)}\n"
+        f"  UserKnownHostsFile {site.known_hosts}\n"
+    )
+    before = site.output(ONE, "cat ~/.ssh/authorized_keys")
+    asked = {
+        "ansible_host": "away",
+        "ansible_ssh_args": f"-F {config} -o ControlMaster=auto -o ControlPersist=60s -S {site.folder}/shared",
+        "ansible_ssh_common_args": "",
+        "guest_authorized_keys_exclusive": True,
+        "guest_private_key_file": str(private),
+        "guest_sshd_harden": True,
+    }
+    refused = site.guest({ONE: {**asked, "guest_authorized_keys": [f'from="192.0.2.1" {public}']}})
+    assert "no fresh login as root" in refused.failure(ONE)
+    assert "Permission denied" in refused.failure(ONE)
+    run = site.guest({ONE: {**asked, "guest_authorized_keys": [public]}})
+    assert run.changed(ONE) == 4, run.output  # the key put in, the others out, sshd changed and reloaded
+    put_back = f"rm {DROP_IN}; systemctl reload ssh; cat > ~/.ssh/authorized_keys <<'E'\n{before}\nE\n"
+    way_in = site.ssh(ONE, put_back, key=private)
+    assert way_in.returncode == 0, way_in.stderr
+
+
+#: A login shell that is no sh, with what csh and fish have in common: it knows how to run programs, by one line each.
+NO_SH = r"""#!/bin/bash
+case $2 in
+  *$'\n'* | *\!*) echo "Unmatched '." >&2; exit 1 ;;
+  "/bin/sh -c "* | /usr/lib/openssh/sftp-server | "echo; id -u") exec /bin/sh -c "$2" ;;
+esac
+echo "Badly placed ()'s." >&2
+exit 1
+"""
+
+
+def test_whoever_logs_in_by_whatever_shell(site: Site, ops: tuple[Path, str]) -> None:
+    """A shell of another kind; a domain's name; one that prints something first. ssh alone knows who logs in."""
+    _private, public = ops
+    users = {ONE: "deploy", TWO: r"CORP\carl", THREE: "deploy"}
+    site.write(ONE, "/bin/no-sh", NO_SH, 0o755)
+    shells = {ONE: "/bin/no-sh", TWO: "/bin/sh", THREE: "/bin/bash"}
+    hosts = {}
+    for name, user in users.items():
+        home = add_user(site, name, user, shells[name])
+        config = site.folder / f"{name}.cfg"
+        config.write_text(f"User {user}\nUserKnownHostsFile {site.known_hosts}\n")
+        hosts[name] = {
+            "ansible_user": None,
+            "ansible_ssh_common_args": f"-F {config}",
+            "guest_authorized_keys": [public],
+        }
+    site.write(THREE, f"{home}/.bashrc", "printf 'Welcome > '; echo noise >&2\n")
+    run = site.guest(hosts)
+    again = site.guest(hosts)
+    book = site.folder / "keys.yml"
+    role = {"ansible.builtin.include_role": {"name": "alitrust.ecs.guest", "tasks_from": "keys"}}
+    told = {"ansible.builtin.debug": {"msg": "{{ guest_keys | length }} of {{ guest__keys_read.user | b64encode }}"}}
+    book.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [role, told]}]))
+    keys = site.run(book, "-i", site.folder / "guest.yml")
+    for name, user in users.items():
+        assert [run.changed(name), again.changed(name)] == [1, 0]
+        assert public.split()[1] in blobs(site.output(name, f"cat {home}/.ssh/authorized_keys"))
+        assert keys.changed(name) == 0
+        assert f"2 of {base64.b64encode(user.encode()).decode()}" in keys.output
+        remove_user(site, name)
 
 
 def test_removing_every_key_is_refused(site: Site) -> None:

@@ -223,6 +223,37 @@ def test_an_imported_key_and_an_old_one_that_hides(fleet: Rotation) -> None:
         assert "# kept" in fleet.output(ONE, f"cat {file}")
 
 
+def test_what_ssh_is_configured_with_proves_nothing(fleet: Rotation) -> None:
+    """Behind a host in between, with a configuration of ssh that names a key: first the old one, later the new one."""
+    old, new = fleet.key, fleet.folder / "behind.pem"
+    config, inventory = fleet.folder / "ssh.cfg", fleet.inventory.read_text()
+    way = yaml.safe_load(inventory)
+    way["compose"]["ansible_ssh_args"] = f"'-F {config} -o ControlMaster=auto -o ControlPersist=60s'"
+    del way["compose"]["ansible_ssh_common_args"], way["compose"]["ansible_user"]
+    fleet.inventory.write_text(yaml.safe_dump(way))
+
+    def configure(key: Path) -> None:
+        config.write_text(
+            f"User root\nIdentityFile {key}\nUserKnownHostsFile {fleet.known_hosts}\n"
+            f"Host between\n  HostName {fleet.address(TWO)}\n  HostKeyAlias {fleet.address(TWO)}\n"
+            f"Host {fleet.address(ONE)}\n  ProxyJump between\n"
+        )
+
+    configure(old)
+    run = fleet.rotate("behind", new)
+    assert run.succeeded, run.output
+    assert all(f"{host}: rotated" in run.output for host in HOSTS)
+    configure(new)
+    again = fleet.rotate("behind", new)
+    assert again.succeeded, again.output
+    assert all(f"{host}: nothing to do" in again.output for host in HOSTS)
+    for host in HOSTS:
+        assert fleet.opens(host, new)
+        assert not fleet.opens(host, old)
+    fleet.key = new
+    fleet.inventory.write_text(inventory.replace(str(old), str(new)))
+
+
 def test_rotate_keys_uses_all_of_its_policy(fleet: Rotation) -> None:
     """After all the uses above, which were made by a user with that policy."""
     compare("rotate_keys", fleet.users.used("rotate_keys"))
