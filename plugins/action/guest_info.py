@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import typing as t
 
@@ -93,4 +94,5 @@ class ActionModule(ActionBase):
         """Whether further tasks run on this Python when it is known as the one discovered."""
         named = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
         interpreter = str(self._templar.template(named)).strip()
-        return interpreter.startswith("auto") or interpreter == python
+        name = interpreter.rpartition(" ")[2]  # also after /usr/bin/env
+        return interpreter.startswith("auto") or name in (python, posixpath.basename(python))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import subprocess
 import time
 import typing as t
 from pathlib import Path
@@ -322,6 +323,25 @@ def test_the_way_in_is_proven_by_the_way_that_ssh_args_name(site: Site, ops: tup
     assert way_in.returncode == 0, way_in.stderr
 
 
+def test_the_key_that_this_run_is_given_proves_the_way_in(site: Site, tmp_path: Path) -> None:
+    """Not by a variable, as C(--private-key) does."""
+    public = subprocess.run(["ssh-keygen", "-y", "-f", site.key], capture_output=True, text=True, check=True).stdout
+    before = site.output(ONE, "cat ~/.ssh/authorized_keys")
+    site.output(ONE, f"echo '{key_pair(tmp_path / 'other')}' >> ~/.ssh/authorized_keys")
+    asked = {
+        "ansible_ssh_private_key_file": None,
+        "guest_authorized_keys": [public],
+        "guest_authorized_keys_exclusive": True,
+        "guest_sshd_harden": True,
+    }
+    given = ("--private-key", str(site.key))
+    assert site.guest({ONE: asked}, *given).changed(ONE) == 3  # the other key removed, sshd changed and reloaded
+    again = site.guest({ONE: {**asked, "guest_private_key_file": str(site.key)}}, *given)
+    assert again.changed(ONE) == 0
+    assert "TASK [alitrust.ecs.guest : Remember how this run logs in]" not in again.output
+    site.output(ONE, f"rm {DROP_IN}; systemctl reload ssh; cat > ~/.ssh/authorized_keys <<'E'\n{before}\nE\n")
+
+
 #: A login shell that is no sh, with what csh and fish have in common: it knows how to run programs, by one line each.
 NO_SH = r"""#!/bin/bash
 case $2 in
@@ -348,20 +368,21 @@ def test_whoever_logs_in_by_whatever_shell(site: Site, ops: tuple[Path, str]) ->
             "ansible_user": None,
             "ansible_ssh_common_args": f"-F {config}",
             "guest_authorized_keys": [public],
+            "public": public,
         }
     site.write(THREE, f"{home}/.bashrc", "printf 'Welcome > '; echo noise >&2\n")
     run = site.guest(hosts)
     again = site.guest(hosts)
     book = site.folder / "keys.yml"
     role = {"ansible.builtin.include_role": {"name": "alitrust.ecs.guest", "tasks_from": "keys"}}
-    told = {"ansible.builtin.debug": {"msg": "{{ guest_keys | length }} of {{ guest__keys_read.user | b64encode }}"}}
+    told = {"ansible.builtin.debug": {"msg": "{{ public in guest_keys }} of {{ guest__keys_read.user | b64encode }}"}}
     book.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [role, told]}]))
     keys = site.run(book, "-i", site.folder / "guest.yml")
     for name, user in users.items():
         assert [run.changed(name), again.changed(name)] == [1, 0]
         assert public.split()[1] in blobs(site.output(name, f"cat {home}/.ssh/authorized_keys"))
         assert keys.changed(name) == 0
-        assert f"2 of {base64.b64encode(user.encode()).decode()}" in keys.output
+        assert f"True of {base64.b64encode(user.encode()).decode()}" in keys.output
         remove_user(site, name)
 
 
@@ -593,6 +614,28 @@ def test_a_python_out_of_the_way_is_found_and_none_is_said(site: Site) -> None:
         site.output(ONE, "mv /opt/python/* /opt/apt-get /usr/bin/")
     assert "has no Python 3.8 or newer" in run.failure(ONE)
     assert other.changed(ONE) == 0
+
+
+def test_a_python_that_is_named_is_the_one_that_is_used(site: Site) -> None:
+    """By its name alone or by env, as Ansible takes it: another one may lack what the tasks to follow import."""
+    names = {ONE: "python-of-ours", TWO: "/usr/bin/env python-of-ours", THREE: "~/python-of-ours"}
+    for name, named in names.items():
+        folder = "~" if named.startswith("~") else "/usr/local/bin"
+        site.output(name, f"ln -s /usr/bin/python3 {folder}/python-of-ours")
+    site.guest({name: {"ansible_python_interpreter": named} for name, named in names.items()})
+    book = site.folder / "named.yml"
+    told = {"ansible.builtin.debug": {"msg": "{{ ansible_python_interpreter }}"}}
+    plays = [{"hosts": "all", "gather_facts": False, "roles": ["alitrust.ecs.guest"], "tasks": [told]}]
+    book.write_text(yaml.safe_dump(plays))
+    run = site.run(book, "-i", site.folder / "guest.yml")
+    used = dict(re.findall(r'^ok: \[(.*)\] => {\s+"msg": "(.*)"', run.output, re.MULTILINE))
+    assert used == {**names, THREE: "/root/python-of-ours"}
+    # What is known by name needs no second look.
+    looks = re.findall(r"^TASK .* Look for a Python that is new enough.*\n((?:ok: .*\n)*)", run.output, re.MULTILINE)
+    assert looks == [f"ok: [{THREE}]\n"]
+    site.output(THREE, "rm ~/python-of-ours")
+    for name in (ONE, TWO):
+        site.output(name, "rm /usr/local/bin/python-of-ours")
 
 
 # -- the look
