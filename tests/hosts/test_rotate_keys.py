@@ -254,6 +254,29 @@ def test_what_ssh_is_configured_with_proves_nothing(fleet: Rotation) -> None:
     fleet.inventory.write_text(inventory.replace(str(old), str(new)))
 
 
+def test_hosts_are_reached_as_ansible_reaches_them(fleet: Rotation) -> None:
+    """By the older names of variables, which Ansible knows still, and where nothing but ssh knows the address."""
+    config = fleet.folder / "names.cfg"
+    config.write_text(f"Host {TWO}\n  HostName {fleet.address(TWO)}\n  HostKeyAlias {fleet.address(TWO)}\n")
+    of_the_plugin, fleet.inventory = fleet.inventory, fleet.folder / "static.yml"
+    hosts = {
+        host: {
+            "alitrust_instance_id": fleet.instance(host)["InstanceId"],
+            **({"ansible_ssh_host": fleet.address(host)} if host == ONE else {}),
+            "ansible_ssh_port": 22,
+            "ansible_ssh_user": "root",
+            "ansible_private_key_file": str(fleet.key),
+            "ansible_ssh_common_args": f"-F {config} -o UserKnownHostsFile={fleet.known_hosts}",
+        }
+        for host in HOSTS
+    }
+    fleet.inventory.write_text(yaml.safe_dump({"alitrust_fleet": {"hosts": hosts}}))
+    run = fleet.rotate(fleet.bound()[0], fleet.key, rotate_keys_serial="100%")
+    fleet.inventory = of_the_plugin
+    assert run.succeeded, run.output
+    assert all(f"{host}: nothing to do" in run.output for host in HOSTS)
+
+
 def test_rotate_keys_uses_all_of_its_policy(fleet: Rotation) -> None:
     """After all the uses above, which were made by a user with that policy."""
     compare("rotate_keys", fleet.users.used("rotate_keys"))
