@@ -276,8 +276,9 @@ def test_keys_that_are_put_back_are_as_they_were(site: Site, ops: tuple[Path, st
     assert site.output(TWO, f"readlink {known}; grep -a '^# M' {known} | od -An -c").split() == (
         ["/root/keys", "#", "M", "374", *"ller", r"\r", r"\n"]
     )
-    site.output(ONE, "rm -r /etc/ssh/keys /etc/ssh/sshd_config.d/99-keys.conf && systemctl reload ssh")
     remove_user(site, ONE)
+    # Last: sshd does not listen for a moment while it starts over.
+    site.output(ONE, "rm -r /etc/ssh/keys /etc/ssh/sshd_config.d/99-keys.conf && systemctl reload ssh")
     site.output(TWO, f"rm {known} ~/keys; umask 077; cat > {known} <<'E'\n{before}\nE\n")
 
 
