@@ -367,6 +367,7 @@ def test_whoever_logs_in_by_whatever_shell(site: Site, ops: tuple[Path, str]) ->
         config.write_text(f"User {user}\nUserKnownHostsFile {site.known_hosts}\n")
         hosts[name] = {
             "ansible_user": None,
+            "ansible_ssh_args": "-C",  # a connection that stays open would be taken by who logs in as somebody else
             "ansible_ssh_common_args": f"-F {config}",
             "guest_authorized_keys": [public],
             "public": public,

@@ -235,6 +235,7 @@ def test_what_ssh_is_configured_with_proves_nothing(fleet: Rotation) -> None:
     def configure(key: Path) -> None:
         config.write_text(
             f"User root\nIdentityFile {key}\nUserKnownHostsFile {fleet.known_hosts}\n"
+            f"FingerprintHash {'md5' if key == old else 'sha256'}\n"
             f"Host between\n  HostName {fleet.address(TWO)}\n  HostKeyAlias {fleet.address(TWO)}\n"
             f"Host {fleet.address(ONE)}\n  ProxyJump between\n"
         )
