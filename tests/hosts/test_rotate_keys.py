@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import typing as t
 from pathlib import Path
 
@@ -235,7 +236,7 @@ def test_what_ssh_is_configured_with_proves_nothing(fleet: Rotation) -> None:
     def configure(key: Path) -> None:
         config.write_text(
             f"User root\nIdentityFile {key}\nUserKnownHostsFile {fleet.known_hosts}\n"
-            f"FingerprintHash {'md5' if key == old else 'sha256'}\n"
+            f"FingerprintHash {'sha256' if key == old else 'md5'}\n"
             f"Host between\n  HostName {fleet.address(TWO)}\n  HostKeyAlias {fleet.address(TWO)}\n"
             f"Host {fleet.address(ONE)}\n  ProxyJump between\n"
         )
@@ -245,6 +246,9 @@ def test_what_ssh_is_configured_with_proves_nothing(fleet: Rotation) -> None:
     assert run.succeeded, run.output
     assert all(f"{host}: rotated" in run.output for host in HOSTS)
     configure(new)
+    # With a public half beside it ssh asks before it tries a key, and tells its fingerprint.
+    public = subprocess.run(["ssh-keygen", "-y", "-f", new], check=True, stdout=subprocess.PIPE).stdout
+    Path(f"{new}.pub").write_bytes(public)
     again = fleet.rotate("behind", new)
     assert again.succeeded, again.output
     assert all(f"{host}: nothing to do" in again.output for host in HOSTS)
