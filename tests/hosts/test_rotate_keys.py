@@ -260,7 +260,10 @@ def test_what_ssh_is_configured_with_proves_nothing(fleet: Rotation) -> None:
 
 
 def test_hosts_are_reached_as_ansible_reaches_them(fleet: Rotation) -> None:
-    """By the older names of variables, which Ansible knows still, and where nothing but ssh knows the address."""
+    """By the older names of variables, which Ansible knows still, and where nothing but ssh knows the address.
+
+    What localhost has is not the hosts', although Ansible gives it to tasks that localhost does for them.
+    """
     config = fleet.folder / "names.cfg"
     config.write_text(f"Host {TWO}\n  HostName {fleet.address(TWO)}\n  HostKeyAlias {fleet.address(TWO)}\n")
     of_the_plugin, fleet.inventory = fleet.inventory, fleet.folder / "static.yml"
@@ -275,7 +278,9 @@ def test_hosts_are_reached_as_ansible_reaches_them(fleet: Rotation) -> None:
         }
         for host in HOSTS
     }
-    fleet.inventory.write_text(yaml.safe_dump({"alitrust_fleet": {"hosts": hosts}}))
+    here = {"ansible_connection": "local", "ansible_user": "nobody", "ansible_port": 2}
+    inventory = {"alitrust_fleet": {"hosts": hosts}, "ungrouped": {"hosts": {"localhost": here}}}
+    fleet.inventory.write_text(yaml.safe_dump(inventory))
     run = fleet.rotate(fleet.bound()[0], fleet.key, rotate_keys_serial="100%")
     fleet.inventory = of_the_plugin
     assert run.succeeded, run.output
